@@ -4,7 +4,7 @@
 
 Records the transactions that POST /Users makes, then writes them again to an empty store: by a loop over `sqlite3`
 that commits the eight transactions of eight clients together, or by `azure-data-tables`, one transaction of the SDK after
-the other. `bench.provisioning` shows these figures beside the product's of the same run.
+the other. `bench.provisioning` shows these figures next to the product's of the same run.
 """
 
 import argparse

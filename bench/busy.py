@@ -1,12 +1,13 @@
-"""How long requests wait beside busy threads, as the worker's gRPC threads are: `python -m bench.busy`.
+"""Measure how long requests wait next to busy threads: `python -m bench.busy`.
 
     python -m bench.busy [--requests 200] [--rounds 5] [--threads 3] [--share 0.25] [--limits]
 
-The function app runs in this process, called by 8 clients at once without HTTP, on SQLite. Beside it, threads hold the
-GIL for 0.2 ms at a time, for `share` of the time each. An empty function with one pass of the loop takes turns
-in the same run. Printed for each: the median wait of a client, the processor time of the event loop's thread per request,
-how many times the loop gave the GIL away for it (voluntary context switches of that thread), and what the processor time
-comes to in Azure: an empty function takes 1.7 ms of host and worker there (docs/PERFORMANCE.md), to which ours is added.
+The function app runs in this process, called by 8 clients at once without HTTP, on SQLite. Next to
+it, threads hold the GIL for 0.2 ms at a time, for `share` of the time each. An empty function with
+one pass of the loop takes turns in the same run. Printed for each: the median wait of a client, the
+processor time of the event loop's thread per request, how many times the loop gave the GIL away for
+it (voluntary context switches of that thread), and the cost of that time in Azure: an empty
+function takes 1.7 ms of host and worker there (docs/PERFORMANCE.md), to which ours is added.
 
 """
 
@@ -126,7 +127,7 @@ class Product:
 
 
 async def nothing(_: int) -> None:
-    """Do what an empty function does."""
+    """Do the same work as an empty function."""
     await asyncio.sleep(0)
 
 

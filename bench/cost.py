@@ -52,7 +52,8 @@ COLUMN_BYTES = (
     800  # assumed, of a stored row without its message: ids, times, the host's properties
 )
 ROW_BYTES = 1_200  # of a stored trace or request; a test measures the messages
-# What strangers may fill of the daily quota (infra/modules/settings.bicep), whatever the number of instances.
+# The share of the daily quota that strangers may fill (infra/modules/settings.bicep), for any
+# number of instances.
 QUOTA_GB, MAX_INSTANCES = 1, 100  # LOG_DAILY_QUOTA_GB, MAXIMUM_INSTANCE_COUNT: the defaults
 SHARE = 0.25  # each of: requests under steady load, bursts of requests, lines of metrics
 BURST_REQUESTS = 5 * 450  # host.json: evaluationInterval; 450 requests a second fill an instance
@@ -128,6 +129,12 @@ def _rows_per_day(quota_gb: int, instances: int) -> float:
 def sampled_per_second(quota_gb: int, instances: int) -> float:
     """Return the requests and exceptions that an instance stores in a second of steady load."""
     return min(0.5, _rows_per_day(quota_gb, instances) / 86_400)
+
+
+def traced_per_second(quota_gb: int, instances: int) -> float:
+    """Return the traces of three rows that an instance sends in a second, for half of the traces' quota."""
+    rows_per_day = quota_gb * 1e9 * 0.5 / ROW_BYTES / instances
+    return min(0.5, rows_per_day / 3 / 86_400)
 
 
 def sampled_share(quota_gb: int, instances: int) -> float:

@@ -254,7 +254,7 @@ def _record(app: App, one: Employee, number: int) -> UserRecord:
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the questions of one kind."""
+    """The outcomes of the questions of one kind."""
 
     milliseconds: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)

@@ -1,9 +1,12 @@
-"""How the cost of provisioning grows with a directory: `python -m bench.growth [--people 500] [--stock 100000]`.
+"""Measure how the cost of provisioning grows with a directory.
 
-Measures the requests of `bench.provisioning` in a directory of 1,000 people and in one of `--stock`, in turns. A request
-in the large one is to cost at most 1.3 times the processor time. Then it reads pages while another client imports
-people: a page is to cost at most twice what it costs at rest, counted as the time that the import and the pages take
-together, less the time of the same import alone.
+    python -m bench.growth [--people 500] [--stock 100000]
+
+Measures the requests of `bench.provisioning` in a directory of 1,000 people and in one of
+`--stock`, in turns. A request in the large one is to cost at most 1.3 times the processor time.
+Then it reads pages while another client imports people: a page is to cost at most twice its cost at
+rest, counted as the time that the import and the pages take together, less the time of the same
+import alone.
 """
 
 import argparse

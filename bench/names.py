@@ -122,7 +122,7 @@ def _asked(asked: list[Question]) -> tuple[dict[str, Score], dict[str, list[floa
 
 
 def _answer(connection: http.client.HTTPConnection, text: str) -> list[dict[str, str]]:
-    """Return the people found; wait as the app says if it is asked too often."""
+    """Return the people found; wait as long as the app requires if it is asked too often."""
     while True:
         connection.request("GET", f"/api/contacts?{urlencode({'q': text, 'limit': 50})}")
         answer = connection.getresponse()

@@ -46,7 +46,7 @@ class Attack:
 
 @dataclass(slots=True)
 class Outcome:
-    """What the attacker was answered, and how long the other directory waited, in milliseconds."""
+    """The attacker's statuses, and how long the other directory waited, in milliseconds."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     waits: list[float] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Outcome:
 
 
 def attacks(victim: str) -> list[Attack]:
-    """Return what was found in reviews, and quiet as the first for comparison."""
+    """Return the attacks that reviews found, and quiet as the first for comparison."""
     any_of = " or ".join(f'title co "B{number}"' for number in range(50))
     path_terms = " or ".join(f'value co "{number}z"' for number in range(19)) + ' or value co "9"'
     long_terms = " or ".join(f'value co "{number}z"' for number in range(390))

@@ -125,7 +125,7 @@ def _measured(options: Options, server_pid: int) -> Summary:
 
 @dataclass(slots=True)
 class Runs:
-    """What was measured: the runs of each server by its name, and the bare limit of a POST in each round."""
+    """The measured runs of each server, by its name, and the bare limit of a POST per round."""
 
     of: dict[str, list[Summary]] = field(default_factory=dict)
     bare: list[float] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What an agent keeps: favourites, and the people and searches of the last days.
+"""The lists that an agent keeps: favourites, and the people and searches of the last days.
 
 They belong to the signed-in person, not to the browser, so an agent finds them on any desk. One row
 per agent holds IDs of people and groups, which mean nothing once the person or the directory is

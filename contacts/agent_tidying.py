@@ -1,4 +1,4 @@
-"""Removes what agents keep: entries of an erased directory, recents and notes that are too old, unused lists."""
+"""Removes entries of erased directories, old recents and notes, and unused lists of agents."""
 
 import contextlib
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What people must meet besides the words of a search: group, company, department, office, and being free."""
+"""Conditions besides the words of a search: group, company, department, office, and being free."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -101,10 +101,11 @@ def in_company(directories: Sequence[Directory], company: str) -> Sequence[Direc
 async def conditions_of(
     app: App, directories: Sequence[Directory], query: PeopleQuery
 ) -> Conditions:
-    """Return what the filters of a query mean. One round trip per directory if it asks for free people.
+    """Return the conditions of a query's filters.
 
-    A company is a directory by its name, else an organization of people. HttpError 400 if too many directories are asked
-    for free people.
+    It takes one round trip per directory if the query asks for free people. A company is a
+    directory by its name, else an organization of people. HttpError 400 if too many directories
+    are asked for free people.
     """
     named = in_company(directories, query.company)
     company = folded_words(query.company) if named is directories else ()

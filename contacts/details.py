@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from contacts.notes import Note, notes_of
 from directories.models import Directory
@@ -16,12 +16,27 @@ from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
-from shared.messages import Message
+from shared.messages import CodeFamily, Message
 from shared.numbers.number import Number
 from shared.tables.schema import CONTACTS
 
 _MOST_GROUPS = 50
 MAX_ZONE = 64  # characters of the name of a time zone
+
+
+class AttributeTexts(TypedDict, total=False):
+    """Attributes of the SCIM user that a contact has as they are, by their SCIM names."""
+
+    organization: str
+    division: str
+    preferredLanguage: str
+
+
+# The schema extension of each of them; "" for an attribute of the User schema itself.
+SCHEMA_OF = {"organization": ENTERPRISE, "division": ENTERPRISE, "preferredLanguage": ""}
+# Those that the card shows with a label; the card shows the organization above the others.
+_LABELLED = ("division",)
+DETAIL = CodeFamily("detail_", _LABELLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +93,11 @@ async def _named(app: App, directory: Directory, group_ids: Iterable[str]) -> li
 def details(person: Person) -> dict[str, Any]:
     """Return the members that the JSON of a contact has in addition to its card."""
     resource = person.user.resource
-    enterprise = resource.get(ENTERPRISE, {})
     found = {
         "name": resource.get("name"),
-        "organization": enterprise.get("organization"),
-        "division": enterprise.get("division"),
+        **_attribute_texts(resource),
         "manager": person.manager.name if person.manager else None,
         "managerId": person.manager.id if person.manager else None,
-        "preferredLanguage": resource.get("preferredLanguage"),
         "office": person.card.place,
         "timeZone": time_zone(resource),
     }
@@ -96,6 +108,17 @@ def details(person: Person) -> dict[str, Any]:
         "groups": [{"id": group_id, "displayName": name} for group_id, name in person.groups],
         "lastModified": person.user.modified,
     }
+
+
+def _attribute_texts(resource: dict[str, Any]) -> dict[str, str]:
+    parts = {name: resource.get(urn, {}) if urn else resource for name, urn in SCHEMA_OF.items()}
+    return {name: str(part.get(name) or "") for name, part in parts.items()}
+
+
+def labelled(person: Person) -> list[tuple[str, str]]:
+    """Return name and value of the attributes that the card shows with a label; "" for no value."""
+    texts = _attribute_texts(person.user.resource)
+    return [(name, texts[name]) for name in _LABELLED]
 
 
 def time_zone(resource: dict[str, Any]) -> str:

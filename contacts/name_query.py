@@ -96,7 +96,7 @@ class NameQuery:
         return collapse(_longest(self.groups))
 
     def alone(self) -> str:
-        """Return what `wide` would return if no word were a particle.
+        """Return the result of `wide` if no word were a particle.
 
         It is "" if no particle of the query may be a name or the beginning of one.
         """

@@ -189,7 +189,7 @@ async def _change(
 
 
 def _operations(user: StoredUser, after: Sequence[Note]) -> list[Operation]:
-    """Return what makes `after` the notes on a user; rows of notes that have ended go, too."""
+    """Return operations that store `after` as the notes on a user and remove ended notes."""
     key = index_rows.user_key(user.id)
     operations: list[Operation] = [Replace(key, models.encode(user.record), user.tag)]
     before = {row.key: row for row in user.notes}
@@ -271,6 +271,6 @@ def encode_noted(notes: Sequence[Note]) -> bytes:
 
 
 def decode_noted(value: bytes) -> Noted:
-    """Return what `encode_noted` wrote; raise UnsupportedRowVersion."""
+    """Return the value that `encode_noted` wrote; raise UnsupportedRowVersion."""
     row = row_versions.read(value, "words of notes")
     return Noted(tuple(row["words"]), row["expires"])

@@ -18,7 +18,7 @@ _MIN_NATIONAL = 3  # digits after the country code that a main line has at least
 
 @dataclass(frozen=True, slots=True)
 class NearCompany:
-    """A directory with numbers that begin with `beginning` (digits); `kind` tells what these digits are."""
+    """A directory with numbers that begin with the digits `beginning`, which are of this `kind`."""
 
     directory: Directory
     kind: Literal["line", "area"]

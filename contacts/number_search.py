@@ -27,12 +27,12 @@ _ENOUGH = 5  # people; with so many on a page, the next stage is left to the nex
 _MAX_READS = (
     8  # round trips of a range; a page without a match may be empty, and its cursor goes on
 )
-_EXACT, _DIGITS = "exact", "digits"  # what a cursor goes on with: exact matches, or stages
+_EXACT, _DIGITS = "exact", "digits"  # the part that a cursor continues: exact matches, or stages
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Place:
-    """Where a search goes on: the stage, the range in it, and the position of the last row shown."""
+    """The position of a search: the stage, the range in it, and the position of the last row shown."""
 
     stage: int = 0
     number: int = 0
@@ -41,7 +41,7 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """Where a search begins, and what it reads; `had` tells that an earlier stage found people."""
+    """The start of a search, and the rows it reads; `had` tells that an earlier stage found people."""
 
     name: str = _DIGITS
     place: _Place = _Place()
@@ -63,7 +63,7 @@ class _Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Search:
-    """The directories to search with the stages of each, and what people must meet."""
+    """The directories to search with the stages of each, and the conditions on people."""
 
     app: App
     directories: Sequence[Directory]
@@ -289,7 +289,7 @@ def _written(start: _Start) -> str:
 
 
 def _read(cursor: str) -> _Start:
-    """Return where a search goes on.
+    """Return the position at which a search continues.
 
     Raises:
         HttpError: 400 for a cursor of a search by name.

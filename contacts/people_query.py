@@ -61,7 +61,7 @@ _FACET = re.compile(r'(\w{4,10}):("[^"]{1,100}"|[^\s"]{1,100})')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleQuery:
-    """What people must meet; an empty part excludes no one.
+    """The conditions on people; an empty part excludes no one.
 
     `text` are the words of a search. `group` is the id of a group of the only directory, `group_name` the name of groups in any
     directory. `free`: "now" for people who can
@@ -108,7 +108,7 @@ class PeopleQuery:
 
 
 def _free_in(words: Sequence[str]) -> tuple[Free, Sequence[str]]:
-    """Return what the words say about being free, and the other words."""
+    """Return the condition of being free in the words, and the other words."""
     folded = [search_key(word.strip(",;.?!")).replace("’", "'") for word in words]
     for length in range(min(_LONGEST, len(words)), 1, -1):
         for at in (0, len(words) - length):

@@ -52,13 +52,7 @@ def joined_words(sequences: Sequence[Sequence[str]]) -> list[str]:
 
 def has_other(card: Card, word: str) -> bool:
     """Return whether a word of title, department, organization, place, employee number or address begins so."""
-    for text in (
-        card.title,
-        card.department,
-        card.employee_number,
-        card.organization,
-        card.place,
-    ):
+    for text in (card.title, card.department, card.employee_number, *card.further_texts):
         if text and any(own.startswith(word) for own in collapsed_words(text)):
             return True
     for address in dict.fromkeys((card.mail, card.user_name)):

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
+from contacts.details import AttributeTexts
 from contacts.notes import MAX_CHARACTERS
 from contacts.number_lookup import MAX_NUMBERS
 from contacts.screen_pop import MAX_CHOICES
@@ -61,7 +62,7 @@ class GroupReference(TypedDict):
     displayName: str
 
 
-class ContactDetails(Contact):
+class ContactDetails(Contact, AttributeTexts):
     """A person with everything that is known."""
 
     emails: list[ContactEmail]
@@ -69,11 +70,8 @@ class ContactDetails(Contact):
     groups: list[GroupReference]
     lastModified: Time
     name: NotRequired[dict[str, Any]]
-    organization: NotRequired[str]
-    division: NotRequired[str]
     manager: NotRequired[Annotated[str, Doc("The manager's name.")]]
     managerId: NotRequired[str]
-    preferredLanguage: NotRequired[str]
     office: NotRequired[Annotated[str, Doc("City and text of the address for work.")]]
     timeZone: NotRequired[Annotated[str, Doc("A name of the tz database, as `Europe/London`.")]]
 
@@ -311,7 +309,7 @@ class NumberKey(TypedDict):
 
 
 class DryRunNumber(TypedDict):
-    """A number, how it was read, and what it is found by."""
+    """A number, how it was read, and the forms by which it is found."""
 
     value: str
     type: str
@@ -330,7 +328,7 @@ class DryRunRemark(TypedDict):
 
 
 class DryRunResult(TypedDict):
-    """What the directory would make of the user. Nothing is stored."""
+    """The user as the directory would store it. Nothing is stored."""
 
     accepted: bool
     refusal: DryRunRefusal | None

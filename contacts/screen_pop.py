@@ -1,7 +1,7 @@
 """Screen pop: whom a ringing number brings on the screen.
 
 The contact centre passes on the number as it has it. The answer is one person, a choice of people, or
-nobody. It takes the round trips of one lookup (`contacts.number_lookup`): one per directory, and a
+none. It takes the round trips of one lookup (`contacts.number_lookup`): one per directory, and a
 second one if there is no exact match and the number may be a direct dial number.
 """
 

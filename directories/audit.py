@@ -72,7 +72,7 @@ def system_actor(account: str, name: str) -> Actor:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What was done: the act's code, the object in the directory, and values before and after it.
+    """One act: its code, the object in the directory, and values before and after it.
 
     `target` is the ID of a token, secret or tenant, "" for the directory itself. `old` and `new` have
     only the values that changed; nothing secret, no provisioned person.
@@ -137,7 +137,7 @@ def _milliseconds_left(moment: datetime) -> int:
 
 
 def operations(events: Sequence[AuditEvent]) -> list[Operation]:
-    """Return what stores events in a transaction of the directory's partition (table `directories`)."""
+    """Return operations that store events in the directory's partition (table `directories`)."""
     stored: list[Operation] = []
     for event in events:
         value = encode(event)

@@ -72,7 +72,7 @@ def _setting(directory: Directory, name: str) -> Any:
 
 
 def _credentials(sort: str, before: tuple[Token, ...], after: tuple[Token, ...]) -> Iterator[Act]:
-    """Yield what happened to tokens or secrets; ended ones that are kept no longer are no act."""
+    """Yield the acts on tokens or secrets; ended ones that are kept no longer are no act."""
     had = {token.id: token for token in before}
     for token in after:
         old = had.get(token.id)

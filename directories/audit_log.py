@@ -1,4 +1,4 @@
-"""Reads the audit log of a directory or an account, newest first, and removes what is older than its retention."""
+"""Reads the audit log of a directory or account, newest first, and removes expired events."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -120,9 +120,9 @@ async def _pages(app: App, log: Log, cursor: str, wanted: AuditFilter) -> AsyncI
 
 
 async def trim_accounts(app: App, deadline: float) -> None:
-    """Remove what is older than the retention from the logs of accounts, until the deadline.
+    """Remove events older than the retention from the logs of accounts, until the deadline.
 
-    A job of the hourly maintenance, whose every run begins again: an account without old events
+    A job of the hourly maintenance; every run starts from the first account: one without old events
     costs one query of keys.
     """
     for row in await query_all(app.tables, DIRECTORIES, AUDIT_ACCOUNTS, keys_only=True):
@@ -131,7 +131,7 @@ async def trim_accounts(app: App, deadline: float) -> None:
 
 
 async def trim(app: App, log: Log, deadline: float) -> bool:
-    """Remove what is older than the retention from a log; return False if the time was up."""
+    """Remove events older than the retention from a log; return False if the time was up."""
     oldest = app.clock.now() - timedelta(days=app.settings.audit_retention_days)
     start, stop = log.family.key(audit.bound(oldest)), log.family.all()[1]
     while app.clock.monotonic() < deadline:

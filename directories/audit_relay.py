@@ -73,7 +73,7 @@ async def record_on_account(app: App, actor: Actor, act: Act) -> None:
 
 
 def outbox_rows(events: Sequence[AuditEvent]) -> list[Operation]:
-    """Return what stores events in a transaction of another partition than the directory's."""
+    """Return operations that store events in another partition than the directory's."""
     return [Upsert(AUDIT_OUTBOX.key(event.id), audit.encode(event)) for event in events]
 
 
@@ -96,7 +96,7 @@ async def relay_waiting(app: App, outbox: Outbox) -> int:
 
 
 async def relay_common(app: App, deadline: float) -> None:
-    """Carry what waits in the partitions that all directories share; a job of the maintenance."""
+    """Carry the waiting events of the shared partitions to the logs; a job of the maintenance."""
     for outbox in (LINKS, CONSENTS):
         if app.clock.monotonic() < deadline:
             await relay_waiting(app, outbox)

@@ -1,8 +1,9 @@
 """Warns before a credential that a client uses comes to its end.
 
-An end that nobody expects stops provisioning: Entra quarantines a job at once when it can't sign in (Microsoft Learn,
-"Application provisioning in quarantine status"). The page warns from 30 days before, and the daily maintenance logs
-`credential.ending` 30, 14 and 3 days before, once each, for the operator's alert.
+An unexpected end stops provisioning: Entra quarantines a job at once when it can't sign in
+(Microsoft Learn, "Application provisioning in quarantine status"). The page warns from 30 days
+before, and the daily maintenance logs `credential.ending` 30, 14 and 3 days before, once each, for
+the operator's alert.
 """
 
 import logging

@@ -123,7 +123,7 @@ def failed(app: App, directory_id: str) -> None:
 def refused(app: App, directory: Directory, reason: str, message: Message | None = None) -> None:
     """Note a call that was turned away, for a reason of `DENIED_REASONS`, and log it in the provisioning log.
 
-    `message`: what the log says in place of the sentence and the remedy of the reason.
+    `message`: the text of the log in place of the sentence and the remedy of the reason.
     """
     denied, at = app.state(_Notes).denied, app.clock.monotonic()
     last = denied.get(directory.id)

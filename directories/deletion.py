@@ -1,8 +1,9 @@
-"""Deleting a directory: hidden at once and its tokens dead, restorable for ten minutes, then all its rows are removed.
+"""Deletes a directory: hides it at once, keeps it restorable for ten minutes, then removes it.
 
-The removal is noted in table `work` before the directory changes, goes on wherever a killed run stopped, and the
-directory's own row goes last. Instances may believe a token for 30 seconds more, so what is removed sooner than two
-minutes after the deletion (command line) is gone through once more by a later run.
+The removal is noted in table `work` before the directory changes, goes on wherever a killed run
+stopped, and the directory's own row goes last. Instances may believe a token for 30 seconds more,
+so a directory removed sooner than two minutes after the deletion (command line) is gone through
+once more by a later run.
 """
 
 import asyncio

@@ -217,7 +217,7 @@ async def _pages(app: App, directory_id: str, start: str, stop: str) -> AsyncIte
 async def _rewrite(
     app: App, directory_id: str, rows: Sequence[Row], change: Callable[[Event], Event]
 ) -> None:
-    """Replace the rows whose events `change` changes; what another run removed or rewrote is passed over."""
+    """Replace the rows with events that `change` changes; skip rows that another run replaced."""
     operations = list[Replace]()
     keys = iter(rows)
 

@@ -1,8 +1,8 @@
-"""The clock that dates event keys: never behind the events that other instances have written.
+"""The clock that dates event keys: never before the events that other instances have written.
 
 The totals of a directory are sums up to the key of an event. An event that is dated before it, by a clock that is
-minutes behind or was set back, would not be counted. So what an instance learns from the keys that it reads moves
-its dates forward. The daily recount (`totals.recount`) corrects what happens before it has learned.
+minutes slow or was set back, would not be counted. So each event key that an instance reads moves
+its dates forward. The daily recount (`totals.recount`) corrects events written before that.
 """
 
 from dataclasses import dataclass

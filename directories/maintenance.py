@@ -144,7 +144,7 @@ def decode(value: bytes) -> Place:
 
 
 async def tidy(app: App, directory_id: str, deadline: float = math.inf) -> None:
-    """Tidy a directory: totals, old events, expired credentials, and what features above have to tidy.
+    """Tidy a directory: totals, old events, expired credentials, and the rows of features above.
 
     People whose deletion is a day old are erased from its log. A directory without events since the
     last day is not counted again.

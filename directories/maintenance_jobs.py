@@ -10,7 +10,7 @@ from shared.app import App
 Job = Callable[[App, float], Awaitable[None]]
 # Tidies the directory with this id, once a day.
 Tidying = Callable[[App, str], Awaitable[None]]
-# Removes what is stored about a directory, which is being erased, outside the directory's partitions.
+# Removes rows about a directory, which is being erased, outside the directory's partitions.
 Removal = Callable[[App, Directory], Awaitable[None]]
 
 

@@ -1,15 +1,16 @@
 """Rate limits, so that no user and no directory slows down the others (RFC 6585 section 4).
 
-A user is charged for storage round trips and for processor time: pages and API calls cost from none to
-thousands, and what a request costs is known only when it is answered. An agent who types and looks at
-people all day stays far below the limit, and so does a program that resolves five calls a second over 100
-directories; over 1,000 it should name the directory. A user who has the instance alone may do eight times as much.
+A user is charged for storage round trips and for processor time: pages and API calls cost from none
+to thousands, and the cost of a request is known only when it is answered. An agent who types and
+looks at people all day stays far below the limit, and so does a program that resolves five calls a
+second over 100 directories; over 1,000 it should name the directory. A user who has the instance
+alone may do eight times as much.
 
-A directory is charged per request, and for round trips or processor time beyond the usual, whichever is
-more. Entra must be able to send 25 requests a second for each tenant (Microsoft Learn, "Develop a SCIM
-endpoint"), and a 429 may count towards its quarantine, so the limit is far above what a provisioning
-client sends. A directory whose instance serves no other may send eight times as many: a first import is
-done sooner.
+A directory is charged per request, and for round trips or processor time beyond the usual,
+whichever is more. Entra must be able to send 25 requests a second for each tenant (Microsoft Learn,
+"Develop a SCIM endpoint"), and a 429 may count towards its quarantine, so the limit is far above
+what a provisioning client sends. A directory whose instance serves no other may send eight times as
+many: a first import is done sooner.
 """
 
 import asyncio
@@ -39,8 +40,8 @@ DIRECTORY_RATE_ALONE = 2000.0
 DIRECTORY_BURST = 2000.0  # a check of a new set-up, a small company's import
 # Round trips that count as one request: 25 times a second, 100 members join a group in 205 of them.
 ROUND_TRIPS_PER_REQUEST = 25
-# Processor time that counts as one request, four times the usual: beside others, a directory has half
-# of one core at most.
+# Processor time that counts as one request, four times the usual: next to others, a directory has
+# half of one core at most.
 SECONDS_PER_REQUEST = 0.002
 _SMOOTHING = 0.2  # of the average over a directory's recent requests
 _ALONE_AFTER_SECONDS = 10.0  # since the last request of another directory
@@ -122,7 +123,7 @@ def limit_user(app: App, user: Principal) -> Iterator[None]:
 
 
 def _spent(call: log.Call | None) -> float:
-    """Return what a call has cost so far, in a user's units."""
+    """Return the cost of a call so far, in a user's units."""
     if call is None:
         return 0.0
     return call.round_trips + call.processor.seconds * USER_UNITS_PER_SECOND

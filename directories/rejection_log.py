@@ -159,7 +159,7 @@ def _minutes(app: App) -> _Minutes:
 
 
 def _store_later(app: App, directory_id: str, minute: _Minute) -> None:
-    """Have what is held back stored when the minute is over, whether or not another refusal comes."""
+    """Have the held-back events stored at the end of the minute, even without another refusal."""
     waiting = _minutes(app).waiting
     if waiting.get(directory_id) is minute:
         return
@@ -183,7 +183,7 @@ async def store_held_back(app: App) -> None:
 
 
 def _held_back(app: App, minute: _Minute) -> list[Event]:
-    """Take what was held back in a minute: at most 61 events."""
+    """Take the held-back events of a minute: at most 61."""
     at = timestamp(app.clock.now())
     late = [
         replace(held.event, at=at, count=held.count) for held in minute.held.values() if held.count

@@ -272,7 +272,7 @@ class DirectoryState(TypedDict):
 
 
 class SetupLinkState(TypedDict):
-    """A link by which the company's administrator sets the directory up, and what was done through it."""
+    """A link by which the company's administrator sets the directory up, and its progress."""
 
     id: str
     state: State

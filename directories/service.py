@@ -122,7 +122,7 @@ async def change(
 ) -> Directory:
     """Return the directory after `alter`; retried if another writer came in between.
 
-    What `alter` changes is stored as audit events of the actor, in the same transaction.
+    The changes of `alter` are stored as audit events of the actor, in the same transaction.
 
     Args:
         app: The App.
@@ -130,7 +130,7 @@ async def change(
         directory_id: The directory.
         alter: Returns the changed directory.
         expected: The storage tag that the caller has seen; "" accepts any.
-        also: What is stored in the same transaction, if `alter` changes anything.
+        also: Operations for the same transaction, if `alter` changes anything.
 
     Raises:
         NotThere: The actor's account has no such directory.

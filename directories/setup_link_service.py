@@ -83,7 +83,10 @@ async def create(app: App, actor: Actor, directory_id: str, link_id: str = "") -
 
 
 def _new(app: App, directory: Directory, link_id: str, found: Sequence[SetupLink]) -> NewLink:
-    """Return a new link beside those that are stored. Raise CreatedBefore or TooManyLinks."""
+    """Return a new link in addition to those that are stored.
+
+    Raise CreatedBefore or TooManyLinks.
+    """
     now = store.now(app.clock)
     if any(link.id == link_id for link in found):
         raise CreatedBefore

@@ -1,6 +1,6 @@
 """Set-up links: single-use links by which a company's administrator connects its directory without an account here.
 
-A link is `{address of the app}/set-up#{code}`. The code stands behind `#`, so no server and no log
+A link is `{address of the app}/set-up#{code}`. The code comes after `#`, so no server and no log
 ever gets it in an address (RFC 9110 section 7.1); the page sends it in the body of a POST. Only its
 SHA-256 is stored. The first browser that opens the link gets a cookie with a secret of its own, of
 which only the SHA-256 is stored, too; from then on the link works in that browser alone.

@@ -3,7 +3,7 @@
 Whether a link may be used is decided by its row alone, in every request, and every act changes that
 row in the same transaction: of two browsers that open a link on two instances one wins, and no act
 follows a revocation. A text that is no code, a wrong code and a wrong cookie cost the same reads, and
-their answers are the same; why a link can't be used is said only to those who have its code or cookie.
+their answers are the same; only those who have its code or cookie learn why a link can't be used.
 """
 
 import asyncio

@@ -42,7 +42,7 @@ def new_secret(prefix: str) -> str:
 def is_mistyped(text: str) -> bool:
     """Return whether `text` is meant to be a secret of this app, but was changed or cut when it was copied.
 
-    A function of the text alone: it tells a stranger nothing about what is stored.
+    A function of the text alone: it tells a stranger nothing about stored secrets.
     """
     if not text.isascii():
         return _MARK in text.lower()
@@ -52,7 +52,7 @@ def is_mistyped(text: str) -> bool:
         return False
     if _MARK in text.lower():
         return True
-    ending = text[-_RANDOM_LENGTH - _CHECKSUM_LENGTH :]  # the prefix may be what was lost
+    ending = text[-_RANDOM_LENGTH - _CHECKSUM_LENGTH :]  # the prefix may be the part that was lost
     random, checksum = ending[:_RANDOM_LENGTH], ending[_RANDOM_LENGTH:]
     return len(checksum) == _CHECKSUM_LENGTH and checksum == _checksum(random)
 

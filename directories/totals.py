@@ -119,7 +119,7 @@ async def read(app: App, directory_id: str) -> Totals:
 
 
 async def stored(app: App, directory_id: str) -> Totals:
-    """Return the totals from storage alone: ignore what this instance remembers, and write nothing."""
+    """Return the totals from storage alone: ignore this instance's memory, and write nothing."""
     base, through, _ = await _stored(app, directory_id)
     return base.plus(await _keys_between(app, directory_id, through, events.end()))
 

@@ -69,6 +69,9 @@ param registerApps bool = true
 @description('Client id of the registration that people sign in with, when registerApps is false. Empty: nobody can sign in yet.')
 param signInClientId string = ''
 
+@description('Address of a client secret in Key Vault that sign-in uses instead of the app\'s identity; empty: the identity.')
+param signInSecretUri string = ''
+
 @description('Client id of the registration that reads presence, when registerApps is false. Empty: presence cannot be connected yet.')
 param presenceClientId string = ''
 
@@ -156,8 +159,12 @@ param backupsLocked bool = false
 @description('True records every read and write of a row in the workspace.')
 param storageAudit bool = false
 
-@description('True sends OpenTelemetry traces and metrics.')
+@description('True sends OpenTelemetry traces and metrics, to a workspace of their own.')
 param openTelemetry bool = false
+
+@description('Most traces and metrics in a day, in GB, with openTelemetry; -1 is no limit.')
+@minValue(-1)
+param traceDailyQuotaGb int = 1
 
 // azd demands AZURE_LOCATION, az does not; a parameter file can't name the resource group's region.
 #disable-next-line no-loc-expr-outside-params
@@ -171,6 +178,8 @@ var names = {
   signInWorkspace: 'log-sign-in-${suffix}'
   storageWorkspace: 'log-storage-${suffix}'
   insights: 'appi-${suffix}'
+  traceWorkspace: 'log-traces-${suffix}'
+  traceInsights: 'appi-traces-${suffix}'
   storage: 'st${token}'
   packageStorage: 'pkg${token}'
   backupStorage: 'bak${token}'
@@ -201,10 +210,14 @@ module monitoring 'modules/monitoring.bicep' = {
     signInWorkspaceName: names.signInWorkspace
     storageWorkspaceName: names.storageWorkspace
     insightsName: names.insights
+    openTelemetry: openTelemetry
+    traceWorkspaceName: names.traceWorkspace
+    traceInsightsName: names.traceInsights
     tags: tags
     retentionDays: logRetentionDays
     dailyQuotaGb: logDailyQuotaGb
     storageDailyQuotaGb: storageLogDailyQuotaGb
+    traceDailyQuotaGb: traceDailyQuotaGb
   }
 }
 
@@ -250,6 +263,7 @@ module roles 'modules/roles.bicep' = {
     storageName: names.storage
     packageStorageName: names.packageStorage
     insightsName: names.insights
+    traceInsightsName: openTelemetry ? names.traceInsights : ''
   }
   dependsOn: [storage, packages, monitoring]
 }
@@ -329,10 +343,13 @@ module settings 'modules/settings.bicep' = {
       tables: storage.outputs.tableEndpoint
     }
     insightsConnectionString: monitoring.outputs.connectionString
+    traceConnectionString: monitoring.outputs.traceConnectionString
     openTelemetry: openTelemetry
+    traceDailyQuotaGb: traceDailyQuotaGb
     maximumInstanceCount: maximumInstanceCount
     logDailyQuotaGb: logDailyQuotaGb
     customerTenantIds: customerTenantIds
+    signInSecretUri: signInSecretUri
     product: {
       name: productName
       publicUrl: publicUrl
@@ -360,6 +377,7 @@ module signIn 'modules/sign-in.bicep' = if (registersHere || !empty(signInClient
     clientId: signInId
     apiClientIds: apiClientIds
     severalTenants: severalTenants
+    usesSecret: !empty(signInSecretUri)
   }
   dependsOn: [settings]
 }
@@ -387,6 +405,8 @@ module alerts 'modules/alerts.bicep' = {
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
     quotaResetTime: monitoring.outputs.quotaResetTime
+    traceWorkspaceId: monitoring.outputs.traceWorkspaceId
+    openTelemetry: openTelemetry
     emails: alertEmails
     backups: backups
     packageStorageName: names.packageStorage

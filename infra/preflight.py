@@ -252,7 +252,7 @@ def check_group(flight: Preflight) -> None:
         group = az("group", "show", "--name", flight.group)
     except NoAnswer as error:
         if "ResourceGroupNotFound" in str(error):
-            flight.has_group = False  # azd creates it, if the person may
+            flight.has_group = False
             return
         flight.fault(
             f"the resource group {flight.group} can't be read ({error})",
@@ -325,6 +325,11 @@ def check_rights(flight: Preflight) -> None:
             "you may not assign the app's identity its roles",
             f"az role assignment create --assignee {user.get('name')}"
             f' --role "Role Based Access Control Administrator" --scope {scope}',
+        )
+    if not flight.has_group:
+        flight.note(
+            f"the resource group {flight.group} does not exist",
+            f"az group create --name {flight.group} --location {flight.get('AZURE_LOCATION')}",
         )
 
 

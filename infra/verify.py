@@ -45,7 +45,12 @@ CHOICES: dict[str, dict[str, str]] = {
         "MAXIMUM_INSTANCE_COUNT": "1000",
         "LOG_DAILY_QUOTA_GB": "2",
     },
-    "gcchigh": {"CLOUD": "gcchigh", "LOG_DAILY_QUOTA_GB": "-1", **CLIENT_IDS},
+    "gcchigh": {
+        "CLOUD": "gcchigh",
+        "LOG_DAILY_QUOTA_GB": "-1",
+        "SIGN_IN_SECRET_URI": "https://kv-people.vault.usgovcloudapi.net/secrets/sign-in",
+        **CLIENT_IDS,
+    },
 }
 _GRAPH = "microsoftgraph/v1.0"
 _EXPERIMENTAL = "experimental feature"  # `bicep snapshot` is one, and warns about it each time

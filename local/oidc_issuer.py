@@ -1,4 +1,4 @@
-"""An OpenID Connect issuer on this machine, whose signed assertions a directory can trust (RFC 7523)."""
+"""An OpenID Connect issuer on this machine; a directory can trust its signed assertions (RFC 7523)."""
 
 import json
 import socket

@@ -65,7 +65,7 @@ class BackgroundTasks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class App:
-    """One instance of the product: what it works with, and what it remembers.
+    """One instance of the product: its parts, and everything that it remembers.
 
     Nothing an instance remembers lives anywhere else, so two Apps share nothing, even over the
     same tables. `dataclasses.replace` makes a new App that remembers nothing.

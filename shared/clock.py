@@ -1,7 +1,8 @@
 """The one place that reads the time, so that every rule about time can be tested without waiting.
 
-Processor time of a call is what its code computes between two awaits, on the event loop's thread. What
-other calls compute meanwhile isn't counted, nor is waiting, nor what an engine does on threads of its own.
+Processor time of a call is the computing of its code between two awaits, on the event loop's
+thread. Other calls' computing in between isn't counted, nor is waiting, nor an engine's work on
+threads of its own.
 """
 
 import time

@@ -51,7 +51,7 @@ class Request:
         """The address that the request came from, or "".
 
         The platform's front end appends the address of its peer to `X-Forwarded-For`, with the
-        port; what comes before it is whatever the client sent (learn.microsoft.com/azure/app-service/
+        port; the text before it is whatever the client sent (learn.microsoft.com/azure/app-service/
         overview-inbound-outbound-ips; RFC 7239 section 8.1). So the last entry counts.
         """
         last = self.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()

@@ -1,6 +1,6 @@
 """Identifiers that sort by the time of their making.
 
-`randbits` is where an identifier's random bits come from: in the product, the App's `random.bits`.
+`randbits` is the source of an identifier's random bits: in the product, the App's `random.bits`.
 """
 
 import re

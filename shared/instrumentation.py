@@ -32,7 +32,7 @@ class OperationScope:
 
     @property
     def processor(self) -> ProcessorTime:
-        """What the call has computed so far."""
+        """Return the processor time of the call so far."""
         return self._call.processor
 
     def __enter__(self) -> "OperationScope":

@@ -1,7 +1,7 @@
-"""Structured log lines: one JSON object a line with a name and dimensions, never a secret or personal data.
+"""Structured log lines: one JSON object with name and dimensions, no secret or personal data.
 
-`docs/operations.md` lists every event with its dimensions; a test keeps that list true. Where a line belongs to a
-call, it also has the call's id, its operation (the function's name) and its directory.
+`docs/operations.md` lists every event with its dimensions; a test keeps that list true. If a line
+belongs to a call, it also has the call's id, its operation (the function's name) and its directory.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ class LateLines:
         self._lines.append((level, text))
 
     def write(self) -> None:
-        """Log what is kept, as part of the current call."""
+        """Log the kept lines, as part of the current call."""
         while self._lines:
             _logger.log(self._lines[0][0], "%s", self._lines[0][1])
             self._lines.popleft()
@@ -69,8 +69,9 @@ def begin(
 ) -> Call:
     """Begin a call: from here on, lines of this task and of those it starts belong to it.
 
-    The id of a directory comes out of a URL: what can't be one is not logged. `late` is the App's:
-    its lines are written now, and those that come after the call's end or from a thread go there.
+    The id of a directory comes out of a URL: text that can't be one is not logged. `late` is the
+    App's: its lines are written now, and those that come after the call's end or from a thread go
+    there.
     """
     plausible = (
         len(directory_id) <= _MAX_ID
@@ -110,7 +111,7 @@ def event(name: str, *, level: int = logging.INFO, **dimensions: Dimension) -> N
 
 
 def measurement(name: str, **dimensions: Dimension) -> None:
-    """Log what was counted over many calls."""
+    """Log a total of many calls."""
     if _logger.isEnabledFor(logging.INFO):
         _write(logging.INFO, orjson.dumps({"event": name, **dimensions}).decode())
 

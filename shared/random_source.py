@@ -1,9 +1,9 @@
 """Random octets for identifiers, drawn from the operating system in blocks.
 
-Each call of `os.urandom` releases the GIL, and beside the worker's gRPC threads the event loop then waits
-to get it back: up to 5 ms, a multiple of what a request computes. Identifiers of rows and requests
-need no secrecy, but must be unique over all instances, so they have the system's randomness too. What has
-to be secret (tokens, states, nonces) still asks the system each time, with `secrets`.
+Each call of `os.urandom` releases the GIL, and next to the worker's gRPC threads the event loop
+then waits to get it back: up to 5 ms, a multiple of a request's computing. Identifiers of rows and
+requests need no secrecy, but must be unique over all instances, so they have the system's
+randomness too. Secrets (tokens, states, nonces) still ask the system each time, with `secrets`.
 """
 
 import os

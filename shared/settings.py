@@ -220,6 +220,11 @@ class Settings:
         "Most lines of metrics that an instance logs in an hour, 1 to 3600.",
         _whole(1, 3600),
     )
+    log_connection_string: str = _setting(
+        "LOG_CONNECTION_STRING",
+        "",
+        "With OpenTelemetry, the Application Insights resource of log lines; empty: that of the traces.",
+    )
     platform_sign_in: bool = _setting(
         "WEBSITE_AUTH_ENABLED",
         False,

@@ -3,7 +3,9 @@
 While it is off, no OpenTelemetry package is imported. The worker gives each call the trace that the
 host started, and the host leaves log lines to the app (azure-functions-runtime: otel.py; capability
 WorkerOpenTelemetryEnabled). The exporters read address and identity from the host's own settings,
-APPLICATIONINSIGHTS_CONNECTION_STRING and APPLICATIONINSIGHTS_AUTHENTICATION_STRING.
+APPLICATIONINSIGHTS_CONNECTION_STRING and APPLICATIONINSIGHTS_AUTHENTICATION_STRING. Log lines go to
+LOG_CONNECTION_STRING, if it is set: alerts read them there, and no flood of traces can use up its
+quota.
 """
 
 import asyncio
@@ -26,7 +28,7 @@ def start(settings: Settings, late: log.LateLines) -> "Telemetry | None":
     """
     if settings.open_telemetry:
         try:
-            return Telemetry()
+            return Telemetry(settings.log_connection_string)
         except Exception as error:
             log.failure("telemetry.off", error, late=late)
     return None
@@ -35,7 +37,7 @@ def start(settings: Settings, late: log.LateLines) -> "Telemetry | None":
 class Telemetry:
     """The exporters of one App. Each sends in batches from a thread of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, log_connection_string: str = "") -> None:
         from azure.monitor.opentelemetry.exporter import (
             AzureMonitorLogExporter,
             AzureMonitorMetricExporter,
@@ -48,10 +50,13 @@ class Telemetry:
         from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        from opentelemetry.sdk.trace.sampling import DEFAULT_ON
 
-        self._spans, self._lines = TracerProvider(), LoggerProvider()
+        # The host samples (OTEL_TRACES_SAMPLER names a sampler that this SDK doesn't know); spans follow its decision.
+        self._spans, self._lines = TracerProvider(sampler=DEFAULT_ON), LoggerProvider()
         self._spans.add_span_processor(BatchSpanProcessor(AzureMonitorTraceExporter()))
-        self._lines.add_log_record_processor(BatchLogRecordProcessor(AzureMonitorLogExporter()))
+        lines = AzureMonitorLogExporter(connection_string=log_connection_string or None)
+        self._lines.add_log_record_processor(BatchLogRecordProcessor(lines))
         milliseconds = METRICS_EVERY_SECONDS * 1000
         reader = PeriodicExportingMetricReader(
             AzureMonitorMetricExporter(), export_interval_millis=milliseconds

@@ -1,4 +1,6 @@
-"""Fixtures of all tests: the two engines, a clock that stands still, no network beyond loopback."""
+"""Fixtures of all tests: the two engines, a clock that moves only when told to, no network beyond
+loopback.
+"""
 
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -18,8 +20,8 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say where nobody can overlook it that this Python has no engine. (Here, because with xdist only the conftest of
-    the root speaks.)
+    """Report at the end of the run that this Python has no engine. (Here, because with xdist only
+    the conftest of the root has output.)
     """
     if not HAS_ENGINE:
         terminalreporter.section("engine of the platform", red=True, bold=True)
@@ -73,7 +75,7 @@ async def tables(tmp_path: Path) -> AsyncIterator[CountingTables]:
 async def any_tables(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[CountingTables]:
-    """Each engine in turn: what a test claims here, both keep."""
+    """Each engine in turn: a test of the port claims the same of both."""
     where = (
         f"sqlite:///{tmp_path}/test.db"
         if request.param == "sqlite"

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -23,9 +24,16 @@ def _node() -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that no program has, below those that the system gives to outgoing connections.
+
+    A port of that range could be given away between this call and the start of the server.
+    """
+    for _ in range(1_000):
+        port = secrets.randbelow(12_000) + 20_000
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no free port from 20000 to 31999")
 
 
 def answers(port: int) -> bool:
@@ -35,7 +43,7 @@ def answers(port: int) -> bool:
 
 
 def _is_up(process: "subprocess.Popen[bytes]", port: int) -> bool:
-    """Wait until it answers; False where it ended, as when somebody else has the port by now."""
+    """Wait until it answers; return False if it ended, as when another program has the port by now."""
     deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:
         if answers(port):

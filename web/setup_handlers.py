@@ -44,8 +44,9 @@ async def answer(app: App, request: Request, pages: dict[str, Page]) -> Response
 def check_own_page(app: App, request: Request) -> None:
     """Refuse a change that a page of another site asks for, as `check_same_origin` does.
 
-    Because these pages send no referrer, browsers send `Origin: null` with their forms (Fetch, "append
-    a request Origin header"). Then `Sec-Fetch-Site`, which no page can set, says that it is their own.
+    Because these pages send no referrer, browsers send `Origin: null` with their forms (Fetch,
+    "append a request Origin header"). Then `Sec-Fetch-Site`, which no page can set, shows that it
+    is their own.
     """
     headers = request.headers
     if headers.get("origin") == "null" and headers.get("sec-fetch-site") == "same-origin":

@@ -1,4 +1,4 @@
-"""SCIM servers of others, with their stores in memory, to be measured beside the product in one run.
+"""SCIM servers of others, with their stores in memory, to be measured in one run with the product.
 
 `set_up` installs them into `.tools/peers`: the Python ones in an environment of their own, the JavaScript ones with
 npm. Each serves on a port of this machine until its `with` block ends.
@@ -25,7 +25,11 @@ TOKEN = "a-token-of-thirty-two-characters-and-more"
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A server: `program` is its file here, `base` the path of its SCIM base URL, `remark` what limits a comparison."""
+    """A server.
+
+    `program` is its file here, `base` the path of its SCIM base URL, `remark` the limit of a
+    comparison.
+    """
 
     name: str
     program: str
@@ -90,7 +94,7 @@ def serving(peer: Peer, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 def _command(peer: Peer, port: int) -> list[str | Path]:
     if peer.program.endswith(".js"):
-        # Node.js looks for packages beside the program, so it gets a copy there.
+        # Node.js looks for packages next to the program, so it gets a copy there.
         return ["node", shutil.copy(_HERE / peer.program, _FOLDER), str(port)]
     uvicorn: list[str | Path] = [
         _FOLDER / "python/bin/uvicorn",

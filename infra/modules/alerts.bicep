@@ -15,6 +15,12 @@ param workspaceId string
 @description('A time at which the workspace\'s daily quota is reset; it is, every day, at this hour. Empty: not known.')
 param quotaResetTime string
 
+@description('True also watches the requests that the host records elsewhere, with OpenTelemetry.')
+param openTelemetry bool
+
+@description('Resource id of the workspace for traces and metrics; empty without OpenTelemetry.')
+param traceWorkspaceId string
+
 @description('Who is told; empty: alerts are only shown in the portal.')
 param emails string[]
 
@@ -155,7 +161,23 @@ var backupRules = [
   }
 ]
 
-var allRules = concat(rules, backups ? backupRules : [])
+// With OpenTelemetry, AppRequests is in the workspace of traces; the app's own lines stay where the other rules read.
+var traceRules = [
+  {
+    name: 'Server errors of the host'
+    description: 'The host recorded more than five answers with 5xx in 15 minutes in the workspace of traces, apart from SCIM\'s 501. Server errors rings too if the app itself failed; if it does not, the host or the platform did.'
+    severity: 1
+    query: 'AppRequests | where toint(ResultCode) between (500 .. 599) and ResultCode != "501" | join kind=leftanti (${tooLarge}) on OperationId | summarize errors = tolong(sum(ItemCount)) | where errors > 5 | project errors'
+    window: 'PT15M'
+    lookBack: ''
+    every: 'PT5M'
+    threshold: 0
+    dimension: ''
+  }
+]
+
+var ownRules = concat(rules, backups ? backupRules : [])
+var allRules = concat(ownRules, openTelemetry ? traceRules : [])
 
 // Why: one list of people to tell, for every alert.
 resource group 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails)) {
@@ -183,7 +205,7 @@ resource alert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       description: allRules[i].description
       severity: allRules[i].severity
       enabled: true
-      scopes: [workspaceId]
+      scopes: [i < length(ownRules) ? workspaceId : traceWorkspaceId]
       evaluationFrequency: allRules[i].every
       windowSize: allRules[i].window
       overrideQueryTimeRange: empty(allRules[i].lookBack) ? null : allRules[i].lookBack

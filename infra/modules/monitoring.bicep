@@ -15,6 +15,15 @@ param storageWorkspaceName string
 @description('Name of the Application Insights resource.')
 param insightsName string
 
+@description('True creates the workspace and the Application Insights resource of traces and metrics.')
+param openTelemetry bool
+
+@description('Name of the workspace for traces and metrics.')
+param traceWorkspaceName string
+
+@description('Name of the Application Insights resource for traces and metrics.')
+param traceInsightsName string
+
 @description('Tags of every resource.')
 param tags { *: string }
 
@@ -28,6 +37,9 @@ param dailyQuotaGb int
 
 @description('The same for the storage accounts\' own logs; when it is reached, no alert falls silent.')
 param storageDailyQuotaGb int
+
+@description('The same for traces and metrics; when it is reached, no alert about the app\'s own lines falls silent.')
+param traceDailyQuotaGb int
 
 // Why: holds the logs that the alerts read; no key opens it.
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
@@ -84,6 +96,34 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
   }
 }
 
+// Why: with OpenTelemetry the host writes a row for each request that it samples, and its own measurements each minute, from
+// every instance that strangers cause. With a quota of their own, they can't silence the alerts.
+resource traceWorkspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = if (openTelemetry) {
+  name: traceWorkspaceName
+  location: location
+  tags: tags
+  properties: {
+    sku: { name: 'PerGB2018' }
+    retentionInDays: retentionDays
+    workspaceCapping: { dailyQuotaGb: traceDailyQuotaGb }
+    features: { disableLocalAuth: true, enableLogAccessUsingOnlyResourcePermissions: true }
+  }
+}
+
+// Why: takes traces and metrics of host and app; only identities may send to it.
+resource traceInsights 'Microsoft.Insights/components@2020-02-02' = if (openTelemetry) {
+  name: traceInsightsName
+  location: location
+  tags: tags
+  kind: 'web'
+  properties: {
+    Application_Type: 'web'
+    WorkspaceResourceId: traceWorkspace.id
+    DisableLocalAuth: true
+    DisableIpMasking: false
+  }
+}
+
 @description('Resource id of the workspace.')
 output workspaceId string = workspace.id
 
@@ -98,3 +138,9 @@ output signInWorkspaceId string = signInWorkspace.id
 
 @description('Where telemetry is sent. Names an address, opens nothing: local authentication is off.')
 output connectionString string = insights.properties.ConnectionString
+
+@description('Resource id of the workspace for traces and metrics; empty without OpenTelemetry.')
+output traceWorkspaceId string = openTelemetry ? traceWorkspace.id : ''
+
+@description('Where traces and metrics are sent with OpenTelemetry; empty without it.')
+output traceConnectionString string = openTelemetry ? traceInsights!.properties.ConnectionString : ''

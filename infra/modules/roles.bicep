@@ -15,6 +15,9 @@ param packageStorageName string
 @description('Name of the Application Insights resource.')
 param insightsName string
 
+@description('Name of the Application Insights resource for traces and metrics; empty: there is none.')
+param traceInsightsName string
+
 var blobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b' // Storage Blob Data Owner
 var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe' // Storage Blob Data Contributor
 var queueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88' // Storage Queue Data Contributor
@@ -43,6 +46,10 @@ resource packageStorage 'Microsoft.Storage/storageAccounts@2025-06-01' existing 
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
+}
+
+resource traceInsights 'Microsoft.Insights/components@2020-02-02' existing = if (!empty(traceInsightsName)) {
+  name: empty(traceInsightsName) ? 'none' : traceInsightsName
 }
 
 // Why: the host takes leases on blobs (timers, singletons); Microsoft asks for Owner on the host's storage.
@@ -93,6 +100,17 @@ resource tables 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 resource telemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(insights.id, identityId, metricsPublisher)
   scope: insights
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', metricsPublisher)
+  }
+}
+
+// Why: the same for traces and metrics, with OpenTelemetry.
+resource traces 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(traceInsightsName)) {
+  name: guid(traceInsights.id, identityId, metricsPublisher)
+  scope: traceInsights
   properties: {
     principalId: principalId
     principalType: 'ServicePrincipal'

@@ -12,6 +12,9 @@ param apiClientIds string[]
 @description('True when people of other tenants may sign in as well; which ones is the setting WEBSITE_AUTH_AAD_ALLOWED_TENANTS.')
 param severalTenants bool
 
+@description('True when a client secret proves the platform, false when the app\'s identity does.')
+param usesSecret bool
+
 // With exactly .../common/v2.0 the platform leaves the tenant in the issuer open; the allowed tenants are then the only list.
 var issuer = '${environment().authentication.loginEndpoint}${severalTenants ? 'common' : tenant().tenantId}/v2.0'
 
@@ -48,7 +51,9 @@ resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
         registration: {
           clientId: clientId
           openIdIssuer: issuer
-          clientSecretSettingName: 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID' // the identity's assertion takes the secret's place
+          clientSecretSettingName: usesSecret
+            ? 'MICROSOFT_PROVIDER_AUTHENTICATION_SECRET'
+            : 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID'
         }
         // Without this the platform asks for the email address too, which the registration does not declare and consent would not cover.
         login: { loginParameters: ['scope=openid profile'] }

@@ -1,4 +1,4 @@
-"""`python -m local check`: every row of every directory and what it stands for agree."""
+"""`python -m local check`: proves that all rows of the directories agree with each other."""
 
 import argparse
 import asyncio

@@ -109,7 +109,7 @@ def difference(wanted: Flat, stored: Flat) -> Flat:
 
 
 def patch_body(changes: Flat, stored: Flat, dialect: Dialect) -> dict[str, Any]:
-    """Return the PATCH that makes these changes to what is stored."""
+    """Return the PATCH that makes these changes to the stored user."""
     speak = _flag_operations if dialect == "flag" else _default_operations
     return {"schemas": [PATCH_OP], "Operations": speak(changes, stored)}
 

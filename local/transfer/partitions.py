@@ -55,7 +55,7 @@ async def directory_ids(tables: Tables) -> list[str]:
 
 
 async def account_sections(tables: Tables, ids: list[str]) -> list[Section]:
-    """Return the index and names of each account that owns one of the directories, and what its agents keep."""
+    """Return the index, names and agents' lists of each account that owns a directory of these."""
     accounts = dict.fromkeys(
         [found.account for each in ids if (found := await store.get(tables, each))]
     )

@@ -47,6 +47,11 @@ class Card:
     employee_number: str = ""
     rules: int = RULES
 
+    @property
+    def further_texts(self) -> tuple[str, ...]:
+        """The texts whose words find the person, but which no list shows."""
+        return self.organization, self.place
+
     def words_of_first_rules(self) -> list[str]:
         """Return the words that lead to the person in rows of the first release, until they are written again."""
         texts = (self.name, self.title, self.department)

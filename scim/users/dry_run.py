@@ -39,7 +39,7 @@ class DryRun:
     Attributes:
         refusal: Why the user would be refused; then there is no `record`.
         record: The user as it would be stored, without an ID.
-        card: What lists and searches would show.
+        card: The card as lists and searches would show it.
         numbers: The numbers with their types, the main one first.
         terms: The words whose beginnings find the person.
         remarks: Values that would not be stored.

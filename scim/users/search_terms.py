@@ -50,7 +50,7 @@ def find_terms(card: Card) -> list[str]:
             folded = search_key(address)
             found[folded] = folded
         _add_words(found, _local_words(address, found), rest)
-    for text in (card.organization, card.place):
+    for text in card.further_texts:
         if text:
             _add_words(found, _words_with_rests(text)[:_MAX_OTHER_WORDS], rest)
     return list(found.values())[:MAX_TERMS]

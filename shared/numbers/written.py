@@ -12,7 +12,7 @@ from shared.numbers.extension_words import FILLERS, WORDS
 from shared.numbers.text import fold_word
 
 MAX_EXTENSION = 7  # digits of an internal extension
-_MAX_RUNS = 6  # of one text; what has more is no list of a person's numbers
+_MAX_RUNS = 6  # of one text; a text with more is no list of a person's numbers
 _MAX_RUN = 60  # characters from the first to the last digit of a number
 _TOKEN = re.compile(
     r"(?P<digits>[0-9]+)|(?P<word>[^\W\d_]+)|(?P<soft>[ ().\-\[\]~_'\"\u00b7\u30fb]+)|(?P<mark>.)",

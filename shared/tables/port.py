@@ -96,7 +96,7 @@ class LimitExceeded(TableError):
         return f"{self.limit}: {self.size}, at most {self.allowed}"
 
 
-# What the operator has to put right, if that is known.
+# The act by which the operator corrects it, if that is known.
 Cause = Literal["", "full", "damaged", "read_only", "missing", "role"]
 
 

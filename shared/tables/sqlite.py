@@ -75,7 +75,7 @@ class SqliteTables:
         self._writer = _connect(path)
         self._writer.execute("PRAGMA journal_mode=WAL")
         self._writer.execute("PRAGMA synchronous=FULL")
-        self._writer.execute("PRAGMA secure_delete=ON")  # whoever is erased leaves no bytes behind
+        self._writer.execute("PRAGMA secure_delete=ON")  # no bytes of erased people are left
         self._writer.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
         for table in TABLES:
             self._writer.execute(_CREATE.format(table))

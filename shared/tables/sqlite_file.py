@@ -43,7 +43,7 @@ def make(path: Path) -> None:
 
 
 def mark_made(path: Path) -> None:
-    """Leave a mark beside the file, by which `make` notices that the file is missing."""
+    """Leave a mark next to the file, by which `make` notices that the file is missing."""
     os.close(os.open(_mark(path), os.O_WRONLY | os.O_CREAT, _FILE_MODE))
 
 
@@ -60,7 +60,7 @@ def lost(path: Path) -> OSError:
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """Return a connection that changes nothing, not even beside the file if it is on a read-only file system."""
+    """Return a connection that writes no file at all, so it works on a read-only file system."""
     address = f"file:{quote(str(path.resolve()))}"
     connection = sqlite3.connect(
         f"{address}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
@@ -71,7 +71,7 @@ def open_read_only(path: Path) -> sqlite3.Connection:
         connection.close()
         log = path.with_name(f"{path.name}-wal")
         if log.exists() and log.stat().st_size:
-            raise  # what is only in the log would be missing
+            raise  # rows that are only in the log would be missing
         connection = sqlite3.connect(
             f"{address}?immutable=1", uri=True, isolation_level=None, check_same_thread=False
         )

@@ -1,4 +1,4 @@
-"""What is wrong with storage, in the operator's log: one event per reason and minute."""
+"""Faults of storage, in the operator's log: one event per reason and minute."""
 
 import logging
 from dataclasses import dataclass, field

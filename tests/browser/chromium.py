@@ -15,22 +15,24 @@ WIDE, NARROW = (1280, 800), (360, 740)
 
 
 def launch(playwright: Playwright) -> Browser:
-    """The machine's Chromium or Chrome, else Playwright's own."""
-    names = ("chromium", "google-chrome", "chromium-browser")
+    """Start Chromium's headless shell, else the machine's Chromium or Chrome, else Playwright's own."""
+    names = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
     own = next((path for name in names if (path := shutil.which(name))), None)
     return playwright.chromium.launch(executable_path=own, args=["--no-sandbox"])
 
 
 @dataclass(slots=True)
 class Watched:
-    """What a page did: hosts that it asked, words in its console, bytes that came over the wire."""
+    """The actions of a page: hosts that it asked, words in its console, bytes that came over the
+    wire.
+    """
 
     hosts: set[str] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
 
 
 def watch(page: Page) -> Watched:
-    """Note what `page` does from now on."""
+    """Record the actions of `page` from now on."""
     watched = Watched()
     page.on("request", lambda request: watched.hosts.add(urlsplit(request.url).netloc))
     page.on("console", lambda said: _note(watched, said))
@@ -69,7 +71,7 @@ def context(
 
 
 def sign_in(visitor: BrowserContext, url: str, role: str) -> None:
-    """Be somebody else from now on: `admin`, `reader`, `none`, or signed out with `out`."""
+    """Be another person from now on: `admin`, `reader`, `none`, or signed out with `out`."""
     account = "00000000-0000-4000-8000-000000000001"
     value = "out" if role == "out" else f"{role}.{account}"
     visitor.add_cookies([{"name": "LocalSignIn", "value": value, "url": url}])

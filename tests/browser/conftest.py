@@ -18,7 +18,7 @@ from tests.browser import chromium
 from tests.browser.chromium import Watched
 from tests.browser.world import Made, World, world
 
-# A busy machine is slow at times; what is claimed is that it comes, not how soon.
+# A busy machine is slow at times; a test claims that an element comes, not how soon.
 expect.set_options(timeout=20_000)
 
 
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @dataclass(frozen=True, slots=True)
 class Populated:
     """A product with people: `entra` with presence, `other` with a number that can't be read, `begun` unfinished, and
-    `removed`, whose access to Azure was taken back.
+    `removed`, with its access to Azure taken back.
     """
 
     world: World
@@ -108,5 +108,5 @@ def page(visitor: BrowserContext) -> Page:
 
 @pytest.fixture
 def watched(page: Page) -> Watched:
-    """What the tab did."""
+    """Return the actions of the tab."""
     return chromium.watch(page)

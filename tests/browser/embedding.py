@@ -28,7 +28,7 @@ window.ring = (message) => document.getElementById("people").contentWindow.postM
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """`/?address=…&width=…`: a page with a frame, as its query says."""
+    """`/?address=…&width=…`: a page with a frame, by its query."""
 
     def do_GET(self) -> None:
         query = dict(parse_qsl(urlsplit(self.path).query))

@@ -35,7 +35,7 @@ PAGES = (
 
 
 def address(name: str, populated: Populated) -> str:
-    """Where the page is."""
+    """Return the address of the page."""
     made = (populated.entra, populated.other, populated.begun, populated.removed)
     entra, other, begun, removed = (f"/directories/{one.id}" for one in made)
     found = {
@@ -83,6 +83,6 @@ def issue(page: Page) -> None:
 
 
 def first_person(populated: Populated) -> str:
-    """The key of somebody of the directory with presence."""
+    """Return the key of a person of the directory with presence."""
     found = populated.world.call("GET", f"/api/directories/{populated.entra.id}/contacts?limit=1")
     return f"{populated.entra.id}.{found['contacts'][0]['id']}"

@@ -1,4 +1,6 @@
-"""What moves on a page without leaving it: how to come to it, how to press it, and where its answer is drawn."""
+"""Parts of a page that change without leaving it: how to reach one, how to press it, and which
+element its answer fills.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +12,8 @@ Press = Callable[[Page], object]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """`before` opens what is pressed; `comes` finds what the answer draws, None where pressing it changes something.
+    """`before` opens the pressed element; `comes` finds the drawn answer, None if pressing it
+    changes something.
 
     `is_search`: a failure takes the place of the list, so that no old results pass for the answer.
     """

@@ -64,7 +64,7 @@ class Stage:
             return
 
     def scenes(self) -> dict[str, tuple[str, Callable[[Page], None] | None]]:
-        """Each picture: its page, and what is done there first."""
+        """Yield each picture: its page, and the steps before it."""
         entra, other, begun = (
             f"/directories/{made.id}" for made in (self.entra, self.other, self.begun)
         )
@@ -199,7 +199,7 @@ def _picture(
 
 
 def _rest(page: Page) -> None:
-    """Wait until nothing is on its way, and let go of what the mouse lies on."""
+    """Wait until no request is under way, and move the mouse away from its element."""
     page.mouse.move(0, 0)
     page.wait_for_load_state("networkidle")
     page.evaluate("document.getElementById('toasts').replaceChildren(); scrollTo(0, 0)")

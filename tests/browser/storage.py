@@ -12,7 +12,7 @@ from shared.tables.schema import TABLES
 
 
 class GatedTables:
-    """An engine behind a gate: while it is shut, each call waits before it, as before a slow network."""
+    """An engine with a gate: while it is shut, each call waits at it, as on a slow network."""
 
     def __init__(self, inner: Tables) -> None:
         self._inner = inner

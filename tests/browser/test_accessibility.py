@@ -17,7 +17,7 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 
 
 def violations(page: Page | Frame) -> list[str]:
-    """What axe finds: rule, help and the elements."""
+    """Return the findings of axe: rule, help and the elements."""
     found: Any = page.evaluate(
         "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", _RULES
     )
@@ -28,7 +28,9 @@ def violations(page: Page | Frame) -> list[str]:
 
 
 def faults(page: Page, width: int = 320) -> list[str]:
-    """What axe finds in both themes, wide and at `width` px, and whether that scrolls sideways (criterion 1.4.10, Reflow)."""
+    """Return the findings of axe in both themes and at `width` px, and whether that scrolls sideways
+    (criterion 1.4.10).
+    """
     page.evaluate(
         _AXE.read_text()
     )  # evaluated by the browser's tools, which the page's policy does not bind

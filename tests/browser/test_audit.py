@@ -1,4 +1,4 @@
-"""The audit log in a browser: who did what, filtered, paged and exported."""
+"""The audit log in a browser: actors and acts, filtered, paged and exported."""
 
 from playwright.sync_api import Browser, Page, expect
 

@@ -26,7 +26,7 @@ _DRAWN = """() => [...document.querySelectorAll("main, dialog")].map((part) => {
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser, populated: Populated) -> Iterator[Page]:
-    """One tab whose time can be moved on."""
+    """One tab with a clock that the test moves on."""
     with chromium.context(browser, populated.url) as visitor:
         page = visitor.new_page()
         page.clock.install()
@@ -37,7 +37,9 @@ def tab(browser: Browser, populated: Populated) -> Iterator[Page]:
 def test_a_page_without_storage_says_so_and_comes_by_itself(
     tab: Page, populated: Populated, name: str
 ) -> None:
-    """What happened, what to do, a way to do it; it tries again by itself, and once storage is back it is the tab."""
+    """The event, the remedy, a way to do it; it tries again by itself, and once storage is back it
+    is the tab.
+    """
     place = address(name, populated)
     with populated.world.storage_away():
         answer = tab.goto(place)
@@ -74,7 +76,7 @@ def test_the_button_of_the_error_page_keeps_what_was_searched_for(
 def test_what_moves_on_a_page_says_that_it_failed(
     page: Page, populated: Populated, name: str
 ) -> None:
-    """Each dialog, form, list, card and export: a word about it, and what was drawn and chosen stays."""
+    """Each dialog, form, list, card and export: a word about it, and drawn and chosen values stay."""
     page.goto(address(name, populated))
     for part in (part for part in PARTS.values() if part.page == name):
         if part.before:
@@ -111,7 +113,9 @@ def test_what_moves_on_a_page_says_that_it_failed(
 def test_a_page_that_cannot_keep_itself_up_to_date_says_so(
     page: Page, populated: Populated, name: str, every: int, path: str
 ) -> None:
-    """One failed poll is no news; after the second a bar says that what is shown may be old, until one succeeds."""
+    """One failed poll is no news; after the second a bar warns that the page may be old, until one
+    succeeds.
+    """
     bar = page.get_by_text("Updates aren't getting through.")
     page.clock.install()
     page.goto(address(name, populated))
@@ -122,7 +126,7 @@ def test_a_page_that_cannot_keep_itself_up_to_date_says_so(
         with page.expect_response(f"**{path}"):
             page.clock.fast_forward(every)
 
-    # Not by storage: some seconds of what is asked for every few seconds come from memory.
+    # Not by storage: some seconds of frequently polled data come from memory.
     page.route(f"**{path}", lambda route: route.fulfill(status=503))
     poll()
     expect(bar).to_have_count(0)
@@ -138,7 +142,9 @@ def test_a_page_that_cannot_keep_itself_up_to_date_says_so(
 def test_a_step_that_was_saved_before_storage_went_leads_on(
     page: Page, populated: Populated
 ) -> None:
-    """The next step can't be drawn: the browser goes to its address, whose page says so and comes by itself."""
+    """The next step can't be drawn: the browser goes to its address, and its page reports it and
+    comes by itself.
+    """
     page.goto(address("step 1 again", populated))
     with page.expect_request("**/connect"):
         page.route("**/connect", lambda route: route.fulfill(status=503), times=1)

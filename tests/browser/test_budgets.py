@@ -1,4 +1,4 @@
-"""What a page may weigh and how soon it answers a press: Lighthouse-like budgets."""
+"""The weight of a page and how soon it answers a press: Lighthouse-like budgets."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,7 +101,7 @@ def _layouts(session: CDPSession) -> float:
 
 
 def _draw_all(page: Page) -> None:
-    """Scroll until everybody is in the list."""
+    """Scroll until all people are in the list."""
     drawn = 0
     while drawn < PEOPLE:
         page.wait_for_function(

@@ -75,7 +75,7 @@ def test_recent_people_and_searches_come_back(page: Page) -> None:
 
 
 def test_a_failed_search_shows_no_people_of_another_one(page: Page) -> None:
-    """What failed is said in place of the list; a press, or the connection, asks again."""
+    """The failure is shown in place of the list; a press, or the connection, asks again."""
     page.goto("/contacts?q=driver+05")
     page.route("**/contacts/list*", lambda route: route.fulfill(status=500))
     page.get_by_role("searchbox").fill("driver 0")
@@ -130,7 +130,9 @@ def _draw(page: Page, people: int) -> None:
 
 
 def test_a_long_list_stays_small(browser: Browser, long_list: World) -> None:
-    """At most 20 parts of 40 people are in the document; scrolling lays out little more than what is seen."""
+    """At most 20 parts of 40 people are in the document; scrolling lays out little more than the
+    visible part.
+    """
     with chromium.context(browser, long_list.url) as visitor:
         page = visitor.new_page()
         page.goto("/contacts")
@@ -237,7 +239,10 @@ def test_a_note_is_written_and_found_by_keyboard(page: Page) -> None:
 
 
 def test_a_page_that_nobody_touches_asks_a_third_as_often(page: Page) -> None:
-    """A request is what Azure bills. The first touch asks at once, so that an agent who comes back sees the present."""
+    """Azure bills requests.
+
+    The first touch asks at once, so that an agent who comes back sees the present.
+    """
     page.clock.install()
     page.goto("/contacts")
     asked: list[str] = []

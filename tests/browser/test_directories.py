@@ -1,4 +1,6 @@
-"""The list, the wizard and a directory's page: what an administrator does beside the straight way of the story."""
+"""The list, the wizard and a directory's page: the steps of an administrator off the straight way
+of the story.
+"""
 
 import re
 from pathlib import Path
@@ -74,7 +76,7 @@ def test_consent_that_is_declined_says_so_in_the_step(browser: Browser, empty: W
 
 
 def test_renaming_says_what_is_wrong_with_a_name(browser: Browser, empty: World) -> None:
-    """The fault stands at the field, in the dialog."""
+    """The fault is shown at the field, in the dialog."""
     with chromium.context(browser, empty.url) as visitor:
         page = visitor.new_page()
         empty.add("Brightwater", "other")
@@ -144,7 +146,9 @@ def test_the_log_shows_a_persons_history(page: Page, populated: Populated) -> No
 
 
 def test_strict_numbers_refuse_and_the_log_says_why(browser: Browser, empty: World) -> None:
-    """The switch takes effect at once; the refusal stands in the log with its remedy and among the problems."""
+    """The switch takes effect at once; the refusal is in the log with its remedy and among the
+    problems.
+    """
     with chromium.context(browser, empty.url) as visitor:
         page = visitor.new_page()
         made = empty.add("Brightwater", "other")
@@ -176,14 +180,14 @@ def _refused(empty: World, base: str, token: str) -> None:
 
 
 def test_numbers_needing_attention_come_with_the_remedy(page: Page, populated: Populated) -> None:
-    """Each with its person, its value and what to do about it."""
+    """Each with its person, its value and the remedy."""
     page.goto(address("numbers", populated))
     expect(page.get_by_text("Noor Driver 07")).to_be_visible()
     expect(page.get_by_text("like an internal extension")).to_be_visible()
 
 
 def test_an_export_comes_as_a_file(page: Page, populated: Populated, tmp_path: Path) -> None:
-    """CSV with everybody; the bar says how far it is."""
+    """CSV with all people; the bar shows the progress."""
     page.goto(address("directory", populated))
     with page.expect_download() as coming:
         page.get_by_role("link", name="CSV file").click()
@@ -199,7 +203,7 @@ def test_an_export_comes_as_a_file(page: Page, populated: Populated, tmp_path: P
 def test_an_export_that_failed_midway_goes_on_where_it_stood(
     page: Page, populated: Populated, tmp_path: Path
 ) -> None:
-    """Nobody begins anew with 100,000 people, and nobody is in the file twice."""
+    """No one starts again with 100,000 people, and no one is in the file twice."""
     page.goto(address("directory", populated))
     link, asked = page.get_by_role("link", name="CSV file"), []
 

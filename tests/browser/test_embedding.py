@@ -44,7 +44,7 @@ class Embedded:
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """Three people, two of them with a shared line, and everybody signed out at first."""
+    """Three people, two of them with a shared line, and no one signed in at first."""
     folder = tmp_path_factory.mktemp("embedded")
     tables = f"sqlite:///{folder}/product.db"
     with (
@@ -157,7 +157,7 @@ def test_who_is_signed_in_comes_through_the_entrance(
 
 
 def test_what_rings_is_answered(signed_in: BrowserContext, embedded: Embedded) -> None:
-    """A person, a choice, nobody, and a message without a number; `id` tells which ring is meant.
+    """A person, a choice, no one, and a message without a number; `id` tells which ring is meant.
 
     Filters that are set hide no caller.
     """
@@ -249,7 +249,9 @@ def test_a_session_that_ends_leads_back_to_the_entrance(
 
 
 def _faults(page: Page, embedded: Embedded, address: str, ready: str) -> list[str]:
-    """Return what axe finds in a frame of 280 px in both themes, and whether it scrolls sideways."""
+    """Return the findings of axe in a frame of 280 px in both themes, and whether it scrolls
+    sideways.
+    """
     page.goto(embedded.page(embedded.allowed, address, width=280))
     expect(frame(page).locator(ready).first).to_be_visible()
     found = []
@@ -273,7 +275,7 @@ def test_a_frame_of_280_pixels_has_no_fault(signed_in: BrowserContext, embedded:
 
 
 def test_the_sign_in_of_a_frame_has_no_fault(browser: Browser, embedded: Embedded) -> None:
-    """Each of its steps; without the sign-in, Continue says what to do."""
+    """Each of its steps; without the sign-in, Continue names the remedy."""
     with chromium.context(browser, embedded.world.url) as visitor:
         page = visitor.new_page()
         found = _faults(page, embedded, "/embed", "[data-step=asking]")

@@ -162,7 +162,7 @@ def test_a_row_offers_call_and_chat_on_hover_and_focus(at_desk: Page, desk: Desk
 
 
 def test_two_keys_lead_to_the_call_button_of_a_stand_in(at_desk: Page, desk: Desk) -> None:
-    """From the row: Enter and the right arrow. The best one with the reason; nobody who isn't free."""
+    """From the row: Enter and the right arrow. The best one with the reason; no one who isn't free."""
     page = at_desk
     page.goto("/contacts")
     _row(page, "Max Meier").focus()

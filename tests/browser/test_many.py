@@ -24,7 +24,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def test_directories_are_searched_and_filtered_by_keyboard(browser: Browser, many: World) -> None:
-    """What is typed is in the address; a reload, Back and the next page keep it."""
+    """The typed text is in the address; a reload, Back and the next page keep it."""
     with chromium.context(browser, many.url) as visitor:
         page = visitor.new_page()
         page.goto("/?sort=name")
@@ -64,7 +64,7 @@ def test_a_company_is_chosen_by_its_name(browser: Browser, many: World) -> None:
 def test_a_search_of_a_long_log_ends_with_an_answer(
     page: Page, populated: Populated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page goes on by itself, says how far it looked, and then that nothing matches."""
+    """The page goes on by itself, tells how far it looked, and then that nothing matches."""
     monkeypatch.setattr("directories.log_reader._MAX_QUERIES", 4)
     page.goto(f"/directories/{populated.entra.id}/log?q=zzzz&kind=refused")
     expect(page.get_by_text("No event in this log matches the filter.")).to_be_visible()

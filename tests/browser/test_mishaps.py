@@ -1,4 +1,6 @@
-"""What goes wrong in a browser in daily life: no script, pages that are out of date, keys pressed too fast, Back."""
+"""Mishaps in a browser in daily life: no script, pages that are out of date, keys pressed too fast,
+Back.
+"""
 
 import re
 
@@ -106,7 +108,9 @@ def test_step_2_reloaded_without_script_makes_no_second_directory(
 
 
 def test_a_page_of_a_directory_that_was_deleted_says_so(browser: Browser, empty: World) -> None:
-    """In another tab, by somebody else: what is pressed says that it is gone, not "try again"; a switch goes back."""
+    """In another tab, by another person: a pressed button reports that it is gone, not "try again";
+    a switch goes back.
+    """
     with chromium.context(browser, empty.url) as visitor:
         page = visitor.new_page()
         made = empty.add("Brightwater", "other")
@@ -128,11 +132,13 @@ def test_a_dialog_gives_the_focus_back(page: Page, populated: Populated) -> None
 
 
 def test_the_focus_goes_on_with_the_wizard(browser: Browser, empty: World) -> None:
-    """WCAG 2.4.3: a step, a choice, or a new token that replaces what had the focus takes it over."""
+    """WCAG 2.4.3: a step, a choice, or a new token takes the focus over from the element that it
+    replaces.
+    """
     with chromium.context(browser, empty.url) as visitor:
         page = visitor.new_page()
         page.goto("/directories/new")
-        expect(page.locator("#name")).to_be_focused()  # what is typed before that is lost
+        expect(page.locator("#name")).to_be_focused()  # text typed before that is lost
         page.keyboard.type("Brightwater")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Set up Brightwater")).to_be_focused()
@@ -177,7 +183,9 @@ def test_back_closes_the_card(page: Page, populated: Populated) -> None:
 def test_a_card_that_covers_the_list_takes_it_out_of_reach(
     browser: Browser, populated: Populated
 ) -> None:
-    """WCAG 2.4.11: on a phone the focus is never on somebody behind the card; closing it leads back to the row."""
+    """WCAG 2.4.11: on a phone the focus is never on a row that the card covers; closing it leads
+    back to the row.
+    """
     with chromium.context(browser, populated.url, size=chromium.NARROW) as visitor:
         page = visitor.new_page()
         page.goto("/contacts")
@@ -209,7 +217,7 @@ def test_of_two_cards_the_last_one_stays(page: Page, populated: Populated) -> No
 def test_a_search_survives_the_end_of_the_session(
     visitor: BrowserContext, populated: Populated
 ) -> None:
-    """What was searched for stands in the address, so sign-in leads back to it."""
+    """The address holds the search, so sign-in leads back to it."""
     page = visitor.new_page()
     page.goto("/contacts")
     page.get_by_role("searchbox").fill("driver")
@@ -223,7 +231,9 @@ def test_a_search_survives_the_end_of_the_session(
 
 @pytest.mark.parametrize("name", ["", "   ", "\u202eevil", "👩🏽‍🚀", "مريم", "W" * 300])
 def test_odd_names_break_no_row(browser: Browser, empty: World, name: str) -> None:
-    """Everybody has a name to press on, and nothing runs out of its row, on a small screen either."""
+    """Each person has a name to press on, and no text runs out of its row, on a small screen
+    either.
+    """
     made = empty.add("Brightwater", "other")
     empty.person(made, 1, displayName=name)
     with chromium.context(browser, empty.url, size=(320, 700)) as visitor:
@@ -240,7 +250,9 @@ _LONG = "W" * 100
 
 @pytest.mark.parametrize("width", [320, 1280])
 def test_no_page_is_wider_for_a_long_name(browser: Browser, empty: World, width: int) -> None:
-    """The longest name of a directory, a person whose words are longer: wrapped or cut, never out of their place."""
+    """The longest name of a directory, a person with longer words: wrapped or cut, never out of
+    their place.
+    """
     made, _ = empty.add(_LONG, "other"), empty.add("Brightwater")
     about = {
         "displayName": _LONG * 2,
@@ -273,7 +285,7 @@ def test_no_page_is_wider_for_a_long_name(browser: Browser, empty: World, width:
 
 
 def test_paper_is_white(browser: Browser, populated: Populated) -> None:
-    """A dark page is printed in black on white, without what can't be pressed on paper."""
+    """A dark page is printed in black on white, without controls that can't be pressed on paper."""
     with chromium.context(browser, populated.url, "dark") as visitor:
         page = visitor.new_page()
         page.goto("/contacts")

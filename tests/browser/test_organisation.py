@@ -37,7 +37,7 @@ def test_a_number_is_found_however_it_is_typed(page: Page) -> None:
 
 
 def test_the_keyboard_is_enough(page: Page) -> None:
-    """`/`, arrows, Enter and Escape, and the focus comes back to where it was."""
+    """`/`, arrows, Enter and Escape, and the focus comes back to the same row."""
     page.goto("/contacts")
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
@@ -81,7 +81,7 @@ def test_presence_moves_without_a_reload(page: Page, populated: Populated) -> No
 
 
 def test_new_people_and_directories_appear_without_a_reload(browser: Browser, empty: World) -> None:
-    """The seed had to say: you may need to reload. Here nobody needs to."""
+    """The seed had to warn: you may need to reload. Here no reload is needed."""
     with chromium.context(browser, empty.url) as visitor:
         page = visitor.new_page()
         page.goto("/contacts")
@@ -97,7 +97,7 @@ def test_new_people_and_directories_appear_without_a_reload(browser: Browser, em
 
 
 def test_a_group_filters_its_directory(page: Page, populated: Populated) -> None:
-    """Groups belong to a directory, so they are offered where one is chosen."""
+    """Groups belong to a directory, so they are offered if one is chosen."""
     page.goto("/contacts")
     expect(page.get_by_label("Group", exact=True)).to_have_count(0)
     page.get_by_label("Directory", exact=True).select_option(value=populated.entra.id)
@@ -169,7 +169,7 @@ def test_numbers_of_a_call_history_are_for_who_typed_them(
 
 
 def test_names_are_shown_as_text(browser: Browser, empty: World) -> None:
-    """What a client sends is never markup, however it looks."""
+    """Text from a client is never markup, however it looks."""
     made = empty.add("<b>Brightwater</b>", "other")
     empty.person(
         made,
@@ -202,7 +202,7 @@ def test_german_is_complete(browser: Browser, populated: Populated) -> None:
 
 
 def test_the_theme_is_kept(visitor: BrowserContext) -> None:
-    """Light or dark as the system says, until somebody chooses."""
+    """Light or dark as the system is, until a person chooses."""
     page = visitor.new_page()
     page.goto("/contacts")
     page.get_by_role("button", name="Switch between light and dark").click()

@@ -1,4 +1,4 @@
-"""A session that ends while a page is open: sign-in, and the same page with what was typed."""
+"""A session that ends while a page is open: sign-in, and the same page with the typed text."""
 
 import re
 from collections.abc import Callable
@@ -34,7 +34,10 @@ def _back_by_way_of_microsoft(page: Page, act: Callable[[], None]) -> None:
 def test_a_page_that_asks_by_itself_signs_in_again(
     visitor: BrowserContext, populated: Populated, name: str, every: int
 ) -> None:
-    """Without a press: the next poll finds out. It never says that the network is gone, and it is the same page."""
+    """Without a press: the next poll finds out.
+
+    It never reports that the network is gone, and it is the same page.
+    """
     page = visitor.new_page()
     page.clock.install()
     page.goto(address(name, populated))
@@ -47,7 +50,7 @@ def test_a_page_that_asks_by_itself_signs_in_again(
 def test_a_search_that_finds_the_session_gone_is_done_after_sign_in(
     visitor: BrowserContext, populated: Populated
 ) -> None:
-    """What was typed is in the field again, and searched for."""
+    """The typed text is in the field again, and searched for."""
     page = visitor.new_page()
     page.goto("/contacts")
     _end(visitor, populated)
@@ -88,7 +91,9 @@ def test_a_wizards_fields_survive(visitor: BrowserContext, populated: Populated)
 def test_who_signs_in_next_sees_nothing_that_was_typed(
     visitor: BrowserContext, populated: Populated
 ) -> None:
-    """Agents share desks: what one typed is not shown to another, and is not kept in the tab either."""
+    """Agents share desks: text that one typed is not shown to another, and is not kept in the tab
+    either.
+    """
     page = visitor.new_page()
     page.goto("/contacts")
     _end(visitor, populated)
@@ -112,7 +117,7 @@ def test_an_export_signs_in_again(visitor: BrowserContext, populated: Populated)
 def test_without_a_network_nobody_is_sent_to_sign_in(
     visitor: BrowserContext, populated: Populated
 ) -> None:
-    """The page stays, and says that it is cut off; typed text stays where it is."""
+    """The page stays, and reports that it is cut off; typed text stays in its field."""
     page = visitor.new_page()
     page.goto("/contacts")
     visitor.set_offline(True)

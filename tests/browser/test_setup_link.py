@@ -16,7 +16,7 @@ PEOPLE = 250
 
 
 class Clicks:
-    """Counts what a person presses on a page."""
+    """Counts the clicks of a person on a page."""
 
     def __init__(self, page: Page) -> None:
         self.page, self.count = page, 0

@@ -1,4 +1,6 @@
-"""Every page, and what moves on one, while storage is really slow: held at a gate, then let go."""
+"""Every page, and each part that changes on one, while storage is really slow: held at a gate, then
+let go.
+"""
 
 from collections.abc import Iterator
 
@@ -51,7 +53,7 @@ def test_a_page_that_is_slow_to_come_is_waited_for_on_the_old_one(
 def test_what_moves_on_a_page_shows_that_it_is_under_way(
     page: Page, populated: Populated, page_name: str
 ) -> None:
-    """A bar, or a spinner of its own, while what was drawn stays; then it comes."""
+    """A bar, or a spinner of its own, while the old part stays; then the new one comes."""
     for part in PARTS.values():
         if part.page != page_name or not part.comes:
             continue
@@ -81,7 +83,7 @@ def test_a_page_that_is_no_longer_waited_for_is_not_said_to_come(
 
 
 def test_a_dialog_that_is_slow_to_open_opens_once(page: Page, populated: Populated) -> None:
-    """Pressed again by somebody in a hurry: what was typed into it is not swept away by a second one."""
+    """Pressed again by a person in a hurry: text typed into it is not lost to a second one."""
     asked: list[str] = []
     page.on(
         "request", lambda request: asked.append(request.url) if "/issue" in request.url else None

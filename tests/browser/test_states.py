@@ -23,7 +23,7 @@ EMPTY = (
 def test_an_empty_page_says_what_comes_next(
     browser: Browser, empty: World, path: str, words: str
 ) -> None:
-    """No blank page: what is missing, and how it gets there."""
+    """No blank page: it names the missing thing, and how it gets there."""
     with chromium.context(browser, empty.url) as visitor:
         page = visitor.new_page()
         page.goto(path)
@@ -59,7 +59,7 @@ def test_a_lost_connection_is_said_and_found_again(
 def test_every_page_says_that_it_is_offline(
     visitor: BrowserContext, populated: Populated, name: str
 ) -> None:
-    """What was drawn stays, with a bar above it; the bar goes with the cause."""
+    """The drawn page stays, with a bar above it; the bar goes with the cause."""
     page = visitor.new_page()
     page.goto(address(name, populated))
     words = page.locator("main").inner_text()
@@ -112,7 +112,9 @@ def test_a_slow_form_is_sent_once(
     button: str,
     path: str,
 ) -> None:
-    """Pressed twice while nothing seems to happen; an error says so and leaves the form as it was, to be sent again."""
+    """Pressed twice while nothing seems to happen; an error is shown and leaves the form as it was,
+    to be sent again.
+    """
     open_it(page, populated)
     held: list[Route] = []
     page.route(
@@ -173,7 +175,7 @@ def test_a_request_that_fails_is_said_and_the_page_stays(
 
 
 def test_an_unknown_directory_is_a_page_with_a_way_out(page: Page, populated: Populated) -> None:
-    """404 for what is not there, another account's directories included."""
+    """404 for a directory that isn't there, another account's included."""
     answer = page.goto("/directories/nothing-here")
     assert answer is not None
     assert answer.status == 404
@@ -240,7 +242,7 @@ def test_anybody_can_sign_out(visitor: BrowserContext, populated: Populated) -> 
 
 
 def test_the_last_step_says_what_is_left_to_do(page: Page, populated: Populated) -> None:
-    """A button that can't be pressed has a reason beside it."""
+    """A button that can't be pressed has a reason next to it."""
     page.goto(address("step 3 undecided", populated))
     expect(page.get_by_role("button", name="Finish")).to_have_accessible_description(
         "Make your choice first."

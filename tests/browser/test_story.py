@@ -11,7 +11,9 @@ from tests.browser.world import World
 
 
 def test_the_whole_story(browser: Browser, empty: World) -> None:
-    """Add a directory, provision it with what the page shows, consent, find people, remove access: the seed."""
+    """Add a directory, provision it with the page's values, consent, find people, remove access:
+    the seed.
+    """
     with chromium.context(browser, empty.url) as visitor:
         page = visitor.new_page()
         watched = chromium.watch(page)
@@ -63,7 +65,9 @@ def _turned_away(page: Page, empty: World, base: str) -> None:
 
 
 def _provisioned(page: Page, empty: World, base: str, token: str) -> None:
-    """The Entra simulator provisions with exactly what the page showed; the live line moves by itself."""
+    """The Entra simulator provisions with exactly the values of the page; the live line moves by
+    itself.
+    """
     assert empty.provision(base, token, 30, ("connect",)).ok
     expect(page.get_by_text("Test connection received")).to_be_visible()
     assert empty.provision(base, token, 30, ("initial",)).ok

@@ -1,4 +1,4 @@
-"""The product and a simulated Microsoft on this machine, in a thread of their own: what a browser is pointed at.
+"""The product and a simulated Microsoft on this machine, in a thread of their own, for a browser.
 
 Everything is made as people and clients make it: directories by the JSON API, people by the Entra simulator over SCIM,
 consent by walking through the simulator's pages.

@@ -14,7 +14,7 @@ def test_clause_has_a_test(clause: Clause) -> None:
 
 
 def test_clauses_are_named_once() -> None:
-    """An identifier stands for one requirement."""
+    """An identifier means one requirement."""
     names = [clause.id for clause in _CLAUSES]
     assert len(set(names)) == len(names)
 

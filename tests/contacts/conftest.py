@@ -19,7 +19,7 @@ from tests.contacts.people import ACCOUNT, OTHER_ACCOUNT, Company, Person
 
 @pytest.fixture
 def app(tables: CountingTables, clock: FixedClock) -> App:
-    """The embedded engine, a clock that stands still, the platform's sign-in on."""
+    """The embedded engine, a clock that moves only when told to, the platform's sign-in on."""
     return App(Settings.read({"WEBSITE_AUTH_ENABLED": "true"}), clock, tables)
 
 
@@ -40,7 +40,7 @@ async def host(app: App) -> AsyncIterator[Host]:
 
 
 async def make_company(app: App, account: str, name: str, region: str) -> Company:
-    """A company with a directory and nobody in it yet."""
+    """Return a function that makes a company with an empty directory."""
     app.clock.advance(1)  # type: ignore[attr-defined]
     directory, _ = await create(app, operator_actor(account), NewDirectory(name, region=region))
     return Company(app, directory)

@@ -1,4 +1,4 @@
-"""A company whose people have statuses in Teams, for tests of who is free and who can stand in."""
+"""A company whose people have statuses in Teams, for tests of who is free and who can take over."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -23,7 +23,7 @@ __all__ = ["graph_simulator", "served_simulator"]
 async def world(
     tables: CountingTables, clock: FixedClock, graph_simulator: RunningSimulator
 ) -> AsyncIterator[World]:
-    """A deployment whose presence comes from the simulator."""
+    """A deployment that gets its presence from the simulator."""
     world = World(tables, clock, graph_simulator, settings_for(graph_simulator))
     yield world
     await runtime_of(world.app).close()

@@ -45,7 +45,7 @@ _TITLES = ("Sales Manager", "Engineer", "Nurse", "Accountant")
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A directory whose people tests store directly."""
+    """A directory with people that tests store directly."""
 
     app: App
     directory: Directory
@@ -136,7 +136,7 @@ def _number(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody signed in, at the function app's own endpoints in-process."""
+    """A signed-in person, at the function app's own endpoints in-process."""
 
     host: Host
     account: str = ACCOUNT

@@ -1,4 +1,4 @@
-"""A pasted call log: which digits are numbers, and what the line says about the call."""
+"""A pasted call log: which digits are numbers, and what each line tells about the call."""
 
 import pytest
 

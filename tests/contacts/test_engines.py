@@ -1,4 +1,6 @@
-"""The contacts' services on both engines: what agents find does not depend on where rows are kept."""
+"""The contacts' services on both engines: the people found do not depend on the engine of the
+tables.
+"""
 
 from contacts.details import read_contact
 from contacts.export import FORMATS, export

@@ -76,7 +76,7 @@ async def test_a_csv_has_every_active_person(admin: Person, contoso: Company) ->
 
 @pytest.mark.parametrize("form", ["csv", "vcard"])
 async def test_chunks_joined_are_the_whole_file(admin: Person, contoso: Company, form: str) -> None:
-    """However it is cut: the head stands once, everybody is there once."""
+    """In chunks of any size: the head is there once, each person is there once."""
     await contoso.fill(25)
     (whole,) = await _chunks(admin, contoso, format=form)
     for limit in (1, 7, 24, 25, 26):
@@ -153,7 +153,7 @@ async def test_the_file_has_the_directorys_name(admin: Person, contoso: Company)
 async def test_a_wrong_parameter_is_refused(
     admin: Person, contoso: Company, query: dict[str, Any]
 ) -> None:
-    """400 with what is possible."""
+    """400 with the possible values."""
     response = await admin.call("GET", f"/api/directories/{contoso.id}/export", **query)
     assert response.status == 400
 
@@ -175,7 +175,7 @@ async def test_no_cell_is_a_formula(admin: Person, contoso: Company, text: str) 
 async def test_no_part_of_a_cell_becomes_a_formula(
     admin: Person, contoso: Company, divider: str
 ) -> None:
-    """Spreadsheets whose list separator is `;` or a tab divide cells there, quoted or not."""
+    """Spreadsheets with `;` or a tab as list separator divide cells there, quoted or not."""
     await contoso.hire(
         "Anna",
         "020 7946 0958; =1",
@@ -262,7 +262,9 @@ def test_any_text_makes_a_well_formed_vcard(
 
 
 def test_a_vcard_says_all_numbers_with_their_kind() -> None:
-    """E.164 as `tel:` URI with the extension, other numbers as text; what has a meaning is escaped."""
+    """E.164 as `tel:` URI with the extension, other numbers as text; characters with a meaning are
+    escaped.
+    """
     user = _user("Müller; Anna, Dr.", "Head\nof R\\D", "020 7946 0958 x12")
     user.resource["phoneNumbers"] += [
         {"type": "mobile", "value": "+447700900123"},

@@ -1,8 +1,10 @@
-"""How old a status can be that the contacts API answers: interval and sync, or twelve seconds on demand.
+"""How old a status can be that the contacts API answers: interval and sync, or twelve seconds on
+demand.
 
-The functions in the host, with its real timer and queue, on a clock that the test moves; one instance syncs, another
-answers agents. Each second some people change status in Teams and an agent's client asks over HTTP. What was answered
-is older than allowed if it had ceased to be true before that.
+The functions in the host, with its real timer and queue, on a clock that the test moves; one
+instance syncs, another answers agents. Each second some people change status in Teams and an
+agent's client asks over HTTP. An answer is older than allowed if its status had ended longer ago
+than that.
 """
 
 import asyncio
@@ -32,7 +34,7 @@ PEOPLE = 12
 
 @dataclass
 class Teams:
-    """A company in Teams whose people change status, each time to one that was never there before."""
+    """A company in Teams; each change of status is to one that never occurred before."""
 
     world: World
     syncing: Host
@@ -46,7 +48,7 @@ class Teams:
     limit: float = 0.0  # seconds that an answer may be old
 
     def change(self, object_id: str) -> None:
-        """Somebody changes status now."""
+        """Change a person's status now."""
         now = self.world.clock.now()
         if object_id in self.told:
             self.ended[object_id, self.told[object_id][0]] = now
@@ -63,7 +65,7 @@ class Teams:
         await self.syncing.queues.idle()
 
     def look(self, contacts: list[dict[str, Any]]) -> None:
-        """Take the ages of what was answered: for how long has it not been true any more?"""
+        """Record the ages of the statuses in an answer: the time since each has ended."""
         now = self.world.clock.now()
         by_name = {f"Person {n:02}": one for n, one in enumerate(self.ids)}
         for contact in contacts:
@@ -121,7 +123,9 @@ async def teams(
 
 @pytest.mark.parametrize("teams", [10, 30, 60], indirect=True)
 async def test_what_a_list_answers_is_at_most_an_interval_old(teams: Teams) -> None:
-    """A client that asks for what is stored, each second of many intervals; the timer alone asks Microsoft."""
+    """A client that asks for stored statuses, each second of many intervals; the timer alone asks
+    Microsoft.
+    """
     reader, interval = Person(teams.answering), teams.world.settings.presence_interval
     teams.limit = interval
     calls = teams.world.calls()
@@ -133,7 +137,7 @@ async def test_what_a_list_answers_is_at_most_an_interval_old(teams: Teams) -> N
 
 
 async def test_a_sync_that_takes_its_time_adds_no_more_than_that(teams: Teams) -> None:
-    """Graph answers after five seconds: what it says is as of when it was asked."""
+    """Graph answers after five seconds, as of the time of the request."""
     reader, graph = Person(teams.answering), teams.world.runtime.graph
     asked = graph.presences
 
@@ -193,7 +197,7 @@ async def _fresh(reader: Person, how: str, company: str, one: str) -> list[dict[
 
 
 def _delay(teams: Teams, contact: dict[str, Any], seen: dict[str, str]) -> list[float]:
-    """How long ago the status began, where the client sees it for the first time."""
+    """Return the age of a status when the client first sees it."""
     name, shown = contact["displayName"], contact["presence"]["availability"]
     if seen.get(name) == shown:
         return []

@@ -1,4 +1,4 @@
-"""Whose number: exact, possible or nobody's, in every directory of the account."""
+"""Whose number it is: exact, possible or none, in every directory of the account."""
 
 import orjson
 import pytest
@@ -22,7 +22,7 @@ from tests.contacts.people import Company, Person
 async def test_formats_of_call_and_directory_need_not_agree(
     agent: Person, contoso: Company, stored: str, text: str
 ) -> None:
-    """A space in the directory or a prefix from the telephone system hides nobody."""
+    """A space in the directory or a prefix from the telephone system hides no one."""
     await contoso.hire("Anna", stored)
     assert await agent.lookup(text) == [[("Anna", "exact")]]
 
@@ -90,7 +90,7 @@ async def test_an_extension_tells_colleagues_of_one_line_apart(
 async def test_inactive_people_and_other_accounts_answer_no_number(
     agent: Person, contoso: Company, stranger: Company
 ) -> None:
-    """Who left is nobody's contact, and a caller's name never leaks from another account."""
+    """A person who left is no contact, and a caller's name never leaks from another account."""
     await contoso.hire("Gone", "+442079460958", active=False)
     await stranger.hire("Strange", "+442079460958")
     assert await agent.lookup("+442079460958") == [[]]

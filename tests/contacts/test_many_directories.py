@@ -62,7 +62,7 @@ async def test_pages_over_many_directories_hold_everybody_once(
 
 
 async def test_pages_are_in_one_order(app: App) -> None:
-    """By name over all directories: a page begins where the one before it ended."""
+    """By name over all directories: a page begins after the end of the one before it."""
     await _peopled(app, random.Random(1), 20)
     directories, met, cursor = await list_directories(app, ACCOUNT), list[Found](), ""
     for _ in rounds():
@@ -97,7 +97,9 @@ async def test_many_directories_are_read_in_proportion(
 async def test_a_search_for_what_most_rows_lack_is_bounded(
     app: App, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A frequent word beside one that nobody has: some thousands of rows for a page, whatever the directories hold."""
+    """A frequent word together with one that no one has: some thousands of rows for a page,
+    whatever the directories hold.
+    """
     monkeypatch.setattr(index_scan, "_MOST_ROWS", 300)
     for company in await _companies(app, 5):
         await company.fill(280)
@@ -117,7 +119,9 @@ async def test_a_search_for_what_most_rows_lack_is_bounded(
 async def test_where_nobody_is_called_so_longer_words_are_not_looked_for(
     app: App, tables: CountingTables, clock: FixedClock
 ) -> None:
-    """Typing on over many directories costs a round trip where somebody is left; a moment later all are asked again."""
+    """Typing on over many directories costs a round trip if people are left; a moment later all are
+    asked again.
+    """
     companies = await _companies(app, empty_prefix_cache.MANY + 4)
     await companies[3].hire("Zoë Zander")
     directories = await list_directories(app, ACCOUNT)
@@ -159,7 +163,9 @@ async def test_many_numbers_are_answered_as_each_alone(app: App, seed: int) -> N
 async def test_a_directory_with_few_numbers_is_one_round_trip(
     agent: Person, contoso: Company, tables: CountingTables, people: int
 ) -> None:
-    """A hundred numbers cost one where a directory has up to a thousand, else one each and the look."""
+    """A hundred numbers cost one round trip if a directory has up to a thousand, else one each and
+    the first read.
+    """
     await contoso.fill(people)
     await agent.lookup("+442070000000")
     numbers = [f"020 7000 {n:04}" for n in range(0, 1500, 15)]

@@ -93,7 +93,7 @@ _SPELLINGS = {
         "der heyden",
         "heyden anna",
     ],
-    # alpheios-core#491, cht-core#7654, glific#4815: characters that nobody sees
+    # alpheios-core#491, cht-core#7654, glific#4815: invisible characters
     "علی‌رضا محمدی": ["علیرضا", "علي‌رضا", "محمدی علیرضا", "محمدي"],
     "Soft Hy\u00adphen": ["soft hyphen", "hyphen"],
     "Zero\u200bwidth Space": ["zerowidth"],
@@ -111,7 +111,7 @@ _SPELLINGS = {
 
 @pytest.mark.parametrize("name", _SPELLINGS)
 async def test_every_spelling_finds_the_name(agent: Person, contoso: Company, name: str) -> None:
-    """As an exact match, and nobody else."""
+    """As an exact match, and no other person."""
     for other in _SPELLINGS:
         await contoso.hire(other)
     for text in _SPELLINGS[name]:
@@ -148,7 +148,7 @@ async def test_another_word_with_the_same_letters_is_not_the_name(
 async def test_a_typing_error_still_finds_the_person(
     agent: Person, contoso: Company, name: str, text: str, to: str
 ) -> None:
-    """The answer says which words of the query the name only resembles (issue 13, item 10)."""
+    """The answer names the words of the query that the name only resembles."""
     await contoso.hire(name)
     await contoso.hire("Somebody Else")
     assert list(await _similar(agent, contoso, text)) == [name]
@@ -187,7 +187,7 @@ async def test_more_errors_than_that_find_nobody_similar(
 async def test_a_name_that_sounds_alike_finds_the_person(
     agent: Person, contoso: Company, name: str, text: str
 ) -> None:
-    """As a caller says it and an agent writes it down (issue 13, item 10)."""
+    """As a caller pronounces it and an agent writes it down."""
     await contoso.hire(name)
     await contoso.hire("Somebody Else")
     (by,) = {by for _, by in (await _similar(agent, contoso, text)).values()}
@@ -263,7 +263,7 @@ async def test_the_name_as_it_is_spelt_comes_first(
 
 
 async def test_pages_of_two_words_join(agent: Person, contoso: Company) -> None:
-    """However a page's ranges fall: everybody once, with and without a limit that cuts them."""
+    """However a page's ranges fall: each person once, with and without a limit that cuts them."""
     expected = set[str]()
     for n in range(40):
         expected.add(await contoso.hire(f"Anna{n:02} Müller{n % 3}", title="Müllers Annahme"))
@@ -304,7 +304,7 @@ async def _hire_in_first_release(company: Company, name: str) -> None:
 async def test_rows_of_the_first_release_are_found_until_they_are_written_again(
     agent: Person, contoso: Company, name: str, text: str
 ) -> None:
-    """By what found them before, and by the other spelling as far as they have it (issue 13, budgets)."""
+    """By the same words as before, and by the other spelling as far as their rows have it."""
     await _hire_in_first_release(contoso, name)
     await contoso.hire("Somebody Else")
     assert await _found(agent, contoso, text) == [name]

@@ -35,7 +35,7 @@ async def test_a_direct_dial_number_is_possible_for_its_exchange(
 
 
 async def test_a_colleague_with_the_number_is_exact_alone(agent: Person, fabrikam: Company) -> None:
-    """Nobody else of the exchange is shown beside the person who is calling."""
+    """The other colleagues of the exchange aren't shown with the person who is calling."""
     await fabrikam.hire("Anna", "089 12345-67")
     await fabrikam.hire("Ben", "089 12345-68")
     assert await agent.lookup("+49891234568") == [[("Ben", "exact")]]
@@ -72,7 +72,7 @@ async def test_each_of_several_numbers_in_a_field_is_possible(
 async def test_the_person_whose_main_number_it_is_comes_first(
     agent: Person, contoso: Company
 ) -> None:
-    """A switchboard or a shared desk: everybody is shown."""
+    """A switchboard or a shared desk: all people with the number are shown."""
     await contoso.hire("Anna", "+442079460958", "other:+442079460000")
     await contoso.hire("Zoe Reception", "+442079460000")
     await contoso.hire("Ben", "+442079460959", "other:+442079460000")
@@ -103,7 +103,7 @@ async def test_what_can_be_read_in_two_ways_is_possible(agent: Person, contoso: 
 async def test_old_forms_and_prefixes_of_elsewhere_are_possible(
     app: App, agent: Person, region: str, stored: str, arrives: str
 ) -> None:
-    """A digit was added or lost on the way; nobody else has such a number."""
+    """A digit was added or lost on the way; no other person has such a number."""
     company = await make_company(app, ACCOUNT, "Company", region)
     await company.hire("Anna", stored)
     assert await agent.lookup(arrives) == [[("Anna", "possible")]]
@@ -125,7 +125,7 @@ async def test_old_forms_and_prefixes_of_elsewhere_are_possible(
 async def test_short_numbers_and_prefixes_of_the_region_are_exact(
     app: App, agent: Person, region: str, stored: str, arrives: str
 ) -> None:
-    """The region's plan says which digits are dialled and which belong to the number."""
+    """The region's plan tells which digits are dialled and which belong to the number."""
     company = await make_company(app, ACCOUNT, "Company", region)
     await company.hire("Anna", stored)
     assert await agent.lookup(arrives) == [[("Anna", "exact")]]
@@ -170,7 +170,7 @@ async def test_masked_callers_are_nobody(agent: Person, contoso: Company, arrive
 async def test_the_person_is_found_digit_by_digit(
     app: App, agent: Person, region: str, stored: str, typed: str
 ) -> None:
-    """From the third digit on, whatever stands between the digits."""
+    """From the third digit on, whatever is between the digits."""
     company = await make_company(app, ACCOUNT, "Company", region)
     await company.hire("Anna", stored)
     path = f"/api/directories/{company.id}/contacts"
@@ -233,7 +233,9 @@ def _is_part(key: str) -> bool:
 async def test_a_lookup_costs_one_round_trip_and_one_more_in_open_plans(
     agent: Person, contoso: Company, fabrikam: Company, tables: CountingTables
 ) -> None:
-    """Only for a number that nobody has exactly, and only where extensions are dialled after the number."""
+    """Only for a number that no one has exactly, and only if extensions are dialled after the
+    number.
+    """
     await contoso.hire("Anna", "+442079460958")
     await fabrikam.hire("Berta", "+49 89 12345-67")
 

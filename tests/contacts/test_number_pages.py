@@ -41,7 +41,7 @@ async def test_everyone_with_the_digits_is_on_one_page(
 async def test_digits_at_the_end_and_in_the_middle_are_both_found(
     agent: Person, contoso: Company
 ) -> None:
-    """People whose number ends in the digits come first, even if they fill a page."""
+    """People with a number that ends in the digits come first, even if they fill a page."""
     for n in range(12):
         await contoso.hire(f"End {n:02}", f"+44 20 79{n:02} 4711")
     for n in range(12):

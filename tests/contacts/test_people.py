@@ -1,4 +1,6 @@
-"""Lists, one contact, groups, numbers needing attention: what is shown, to whom, and what is answered again."""
+"""Lists, one contact, groups, numbers needing attention: what is shown, to whom, and with which
+answer.
+"""
 
 import itertools
 from typing import Any
@@ -6,8 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
-from contacts import listing
+from contacts import details, listing
 from local.counting_tables import CountingTables
+from scim.core.user_schema import ENTERPRISE_SCHEMA, USER_SCHEMA
 from tests.contacts.people import OTHER_ACCOUNT, Company, Person
 from tests.rounds import rounds
 
@@ -48,7 +51,7 @@ async def test_pages_of_a_list_join(
 
 
 async def test_a_card_has_what_a_list_shows(agent: Person, contoso: Company) -> None:
-    """Names as sent, the number in E.164; what is not known is left out."""
+    """Names as sent, the number in E.164; unknown values are left out."""
     await contoso.hire(
         "Anna", "020 7946 0958", mail="anna@contoso.example", title="Nurse", department="Care"
     )
@@ -90,6 +93,15 @@ async def test_a_contact_has_all_details(agent: Person, contoso: Company) -> Non
     assert "E.164" in home["fault"]
     assert [group["displayName"] for group in found["groups"]] == ["Alarm", "Nurses"]
     assert nurses in [group["id"] for group in found["groups"]]
+
+
+def test_every_attribute_of_a_contact_is_in_its_schema() -> None:
+    """CONTRIBUTING.md, "Add a SCIM attribute": AttributeTexts, SCHEMA_OF and the schema name the same."""
+    schemas = {"": USER_SCHEMA, ENTERPRISE_SCHEMA.id: ENTERPRISE_SCHEMA}
+    known = {urn: {one.name for one in schema.attributes} for urn, schema in schemas.items()}
+    assert details.AttributeTexts.__annotations__.keys() == details.SCHEMA_OF.keys()
+    assert not [name for name, urn in details.SCHEMA_OF.items() if name not in known[urn]]
+    assert details.DETAIL.members <= details.SCHEMA_OF.keys()
 
 
 async def test_a_contact_costs_one_round_trip_and_one_a_group(
@@ -219,7 +231,9 @@ _PATHS = ["contacts", "contacts/any", "numbers", "groups", "export"]
 async def test_another_accounts_directory_does_not_exist(
     admin: Person, stranger: Company, path: str
 ) -> None:
-    """404, the same as for a directory that never was: nobody learns whose directories there are."""
+    """404, the same as for a directory that never was: the answer doesn't tell which directories
+    exist.
+    """
     await stranger.hire("Strange")
     theirs = await admin.call("GET", f"/api/directories/{stranger.id}/{path}")
     none = await admin.call("GET", f"/api/directories/nowhere0000000000000/{path}")

@@ -1,4 +1,4 @@
-"""Presence joined into lists, lookups and a contact, from what the presence sync stored."""
+"""Presence joined into lists, lookups and a contact, from the rows of the presence sync."""
 
 from collections.abc import AsyncIterator
 
@@ -25,7 +25,7 @@ __all__ = ["graph_simulator", "served_simulator"]
 async def world(
     tables: CountingTables, clock: FixedClock, graph_simulator: RunningSimulator
 ) -> AsyncIterator[World]:
-    """A deployment whose presence comes from the simulator."""
+    """A deployment that gets its presence from the simulator."""
     world = World(tables, clock, graph_simulator, settings_for(graph_simulator))
     yield world
     await runtime_of(world.app).close()

@@ -78,7 +78,7 @@ async def test_a_suggestion_costs_one_round_trip(app: App, tables: CountingTable
 
 
 async def test_the_api_names_the_region_with_the_numbers(app: App, admin: Person) -> None:
-    """Beside the numbers that need attention, on the first page."""
+    """Together with the numbers that need attention, on the first page."""
     company = await _with(app, "GB", *GERMAN)
     page = await admin.get(f"/api/directories/{company.id}/numbers")
     assert page["suggestedRegion"] == {"region": "DE", "fits": 5, "fitsNow": 0, "count": 5}

@@ -58,7 +58,7 @@ async def test_a_number_that_only_ends_alike_is_a_choice(agent: Person, contoso:
 
 @pytest.mark.parametrize("number", ["+15551234567", "anonymous", "x" * 250])
 async def test_a_number_of_nobody_is_none(agent: Person, contoso: Company, number: str) -> None:
-    """Withheld and broken numbers are answered like those that nobody has."""
+    """Withheld and broken numbers get the same answer as those that no one has."""
     await contoso.hire("Anna", NUMBER)
     found = await popped(agent, number)
     assert (found["outcome"], found["count"], found["contacts"]) == ("none", 0, [])

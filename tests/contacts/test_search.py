@@ -66,7 +66,9 @@ async def path(contoso: Company) -> str:
 async def test_words_are_found_by_their_beginnings(
     agent: Person, path: str, text: str, names: list[str]
 ) -> None:
-    """Names, title, department, e-mail and user name, in any order, without accents too; nobody inactive."""
+    """Names, title, department, e-mail and user name, in any order, without accents too; no
+    inactive person.
+    """
     assert await agent.names(path, q=text) == names
 
 
@@ -117,12 +119,12 @@ async def test_a_number_may_also_be_a_word(agent: Person, path: str) -> None:
 
 
 async def test_an_internal_extension_is_found(agent: Person, path: str) -> None:
-    """A number that is no public one is still somebody's."""
+    """A number that is no public one still belongs to a person."""
     assert await agent.names(path, q="1234") == ["Annabel O'Brien"]
 
 
 async def test_people_whose_name_was_meant_come_first(agent: Person, contoso: Company) -> None:
-    """Who is called Sales stands before the department of that name."""
+    """A person who is called Sales comes before the department of that name."""
     for n in range(3):
         await contoso.hire(f"Person {n}", department="Sales")
     await contoso.hire("Zoe Salesbury")
@@ -154,7 +156,7 @@ async def test_pages_join_without_gap_or_repetition(agent: Person, contoso: Comp
 
 
 async def test_a_walk_survives_changes_between_its_pages(agent: Person, contoso: Company) -> None:
-    """Somebody hired in between neither repeats nor hides anybody else."""
+    """A person hired in between neither repeats nor hides another."""
     for name in ("Sam A", "Sam B", "Sam C", "Sam D"):
         await contoso.hire(name)
     path = f"/api/directories/{contoso.id}/contacts"
@@ -214,7 +216,9 @@ async def test_a_rare_word_beside_a_frequent_one_is_found(agent: Person, contoso
 async def test_nobody_is_repeated_where_a_directory_comes_short(
     agent: Person, contoso: Company, fabrikam: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A page ends where the directory that was read least far ends, so that the cursor is right for all of them."""
+    """A page ends at the end of the directory that was read least far, so that the cursor is right
+    for all of them.
+    """
     monkeypatch.setattr("contacts.index_scan._MOST_ROWS", 1)
     for n in range(60):
         await contoso.hire(f"Person {n}", title="Accountant")

@@ -105,7 +105,7 @@ async def test_statuses_that_are_not_confirmed_recommend_no_one(desk: Desk) -> N
 
 
 async def test_members_of_a_group_of_everyone_are_no_reason(desk: Desk) -> None:
-    """A group of more than 100 people says little about who can take a call."""
+    """A group of more than 100 people doesn't show who can take a call."""
     meier = await desk.hire("Meier", "Busy")
     everyone = [await desk.hire(f"Person {number}") for number in range(101)]
     await desk.company.group("All staff", meier, *everyone)
@@ -147,7 +147,9 @@ async def test_a_person_who_is_the_own_manager_has_no_line(desk: Desk) -> None:
 
 
 async def test_the_people_around_cost_few_round_trips(desk: Desk) -> None:
-    """Person, manager, three names of each for reports, link, presence, and the search beside; however many people there are."""
+    """Person, manager, three names of each for reports, link, presence, colleagues; however many
+    people there are.
+    """
     boss = await desk.hire("Boss")
     own = {"manager": _under(boss), "department": "Claims", "office": "Leeds"}
     meier = await desk.hire("Meier", "Busy", **own)

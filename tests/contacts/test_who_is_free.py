@@ -148,7 +148,7 @@ async def test_the_free_come_before_those_who_soon_will_be(desk: Desk) -> None:
 
 
 async def test_who_is_out_of_office_is_not_free(desk: Desk) -> None:
-    """Teams may show Available beside it."""
+    """Teams may show Available at the same time."""
     await desk.hire("Anna")
     desk.set("Anna", "Available", out_of_office=True)
     await desk.world.tick()
@@ -156,7 +156,7 @@ async def test_who_is_out_of_office_is_not_free(desk: Desk) -> None:
 
 
 async def test_who_became_busy_since_the_last_sync_is_left_out(desk: Desk) -> None:
-    """Statuses older than ten seconds are asked for again before somebody is recommended."""
+    """Statuses older than ten seconds are asked for again before a person is recommended."""
     await desk.hire("Anna")
     await desk.hire("Ben")
     await desk.world.tick()
@@ -208,7 +208,7 @@ async def test_a_page_of_free_people_costs_few_round_trips(desk: Desk) -> None:
 
 
 async def test_too_many_directories_are_refused(desk: Desk) -> None:
-    """An instance keeps the presence of so many tenants; the error says what to do."""
+    """An instance keeps the presence of so many tenants; the error names the remedy."""
     directories = [desk.company.directory] * 101
     with pytest.raises(HttpError) as refused:
         await who_is_free(desk.world.app, directories, PeopleQuery(), 10)

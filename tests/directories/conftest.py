@@ -19,7 +19,7 @@ _SETTINGS = Settings(platform_sign_in=True)
 
 @pytest.fixture
 async def app(tables: CountingTables, clock: FixedClock) -> AsyncIterator[App]:
-    """The embedded engine and a clock that stands still."""
+    """The embedded engine and a clock that moves only when told to."""
     app = App(_SETTINGS, clock, tables)
     yield app
     await app.background.drain()

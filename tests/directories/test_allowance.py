@@ -1,4 +1,4 @@
-"""What one person may have storage do: counted in round trips, whatever the requests are."""
+"""The work of storage for one person: counted in round trips, whatever the requests are."""
 
 from contextlib import ExitStack
 

@@ -125,7 +125,7 @@ async def test_another_accounts_directory_does_not_exist(host: Host, made: Made)
 
 
 async def test_only_administrators_get_in(host: Host, made: Made) -> None:
-    """403 for an agent, 401 for nobody (SECURITY.md)."""
+    """403 for an agent, 401 without sign-in (SECURITY.md)."""
     agent = Api(host, role="Directory.Reader")
     for method, path in (
         ("GET", ""),

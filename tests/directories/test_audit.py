@@ -74,12 +74,12 @@ async def account_log(app: App) -> list[AuditEvent]:
 
 
 def codes(found: Sequence[AuditEvent]) -> list[str]:
-    """What was done."""
+    """Return the codes of the acts."""
     return [event.act.code for event in found]
 
 
 async def test_an_act_names_actor_object_place_and_time(any_app: App) -> None:
-    """Who, what, on which object, from where, when (NIST SP 800-53 AU-3)."""
+    """Actor, act, object, source address, time (NIST SP 800-53 AU-3)."""
     directory, _ = await service.create(any_app, ALEX, NewDirectory("Contoso"))
     before = store.now(any_app.clock)
     await service.set_up(any_app, ALEX, directory.id, name="Contoso Ltd")
@@ -207,7 +207,9 @@ async def test_an_account_log_survives_the_directory(
 
 
 async def test_events_of_other_partitions_reach_the_directory(app: App, made: Made) -> None:
-    """An act on the connection to presence waits beside the connection until it is in both logs."""
+    """An act on the connection to presence waits in the connection's partition until it is in both
+    logs.
+    """
     acts = [audit.Act("presence.connected", GUID)]
     waiting = audit.new_events(app.clock, ALEX, acts, made.id)
     links = audit_relay.LINKS

@@ -17,7 +17,7 @@ from tests.directories.made import ACCOUNT, Made
 
 
 async def refused(app: App, directory_id: str, header: str | None) -> Unauthenticated:
-    """The refusal of a call; fails where the call gets in."""
+    """Return the refusal of a call; fail if the call gets in."""
     with pytest.raises(Unauthenticated) as caught:
         await authenticate(app, directory_id, header)
     return caught.value
@@ -34,7 +34,9 @@ async def test_a_live_token_opens_its_directory(any_app: App) -> None:
 
 
 async def test_every_refusal_is_the_same_answer(app: App, made: Made) -> None:
-    """Strangers learn nothing of what is stored: status, headers and body are equal for every reason (issue: same 401)."""
+    """Strangers learn nothing about stored data: status, headers and body are equal for every
+    reason.
+    """
     other, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Other"))
     answers = [
         await refused(app, made.id, None),
@@ -155,7 +157,7 @@ async def test_a_token_issued_elsewhere_works_at_once(
 async def test_a_token_revoked_elsewhere_is_dead_within_30_seconds(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """An instance believes what it read for 30 seconds at the most."""
+    """An instance trusts a row that it read for 30 seconds at the most."""
     await authenticate(app, made.id, made.header)
     elsewhere = App(app.settings, clock, CountingTables(app.tables))
     await change(

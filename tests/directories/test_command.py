@@ -24,7 +24,7 @@ class Command:
         self._output = output
 
     def run(self, *arguments: str, code: int = 0) -> Any:
-        """The JSON that it prints; with `code` 1 the line that says why not."""
+        """Return the JSON that it prints; with `code` 1 the line that names the reason."""
         assert main(["directory", *arguments, "--tables", self.url]) == code
         printed = self._output.readouterr()
         return orjson.loads(printed.out) if code == 0 else printed.err

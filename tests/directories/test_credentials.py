@@ -51,7 +51,7 @@ async def test_a_rotated_token_lives_on_for_the_chosen_time(
 
 
 async def test_a_rotation_without_overlap_ends_the_old_token_at_once(app: App, made: Made) -> None:
-    """Zero hours is what one chooses after a leak."""
+    """Zero hours is the choice after a leak."""
     new = (await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0))).plain
     assert not await opens(app, made.id, made.token)
     assert await opens(app, made.id, new)
@@ -202,7 +202,7 @@ async def test_trust_is_kept_as_given_and_can_be_dropped(app: App, made: Made) -
 async def test_a_wrong_trust_is_refused(
     app: App, made: Made, trust: TrustedIdentity, field: str
 ) -> None:
-    """What is no exact identity is not trusted."""
+    """An identity that isn't exact is not trusted."""
     with pytest.raises(InvalidField) as caught:
         await credentials.set_trust(app, operator_actor(ACCOUNT), made.id, trust)
     assert caught.value.field == field

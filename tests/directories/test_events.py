@@ -133,7 +133,9 @@ async def test_a_dense_log_is_read_in_few_queries(app: App, tables: CountingTabl
 
 
 async def test_repeated_failures_of_a_person_are_one_line_with_a_count(app: App) -> None:
-    """Entra retries a failing person for 28 days; the log says it once, since when, and how often."""
+    """Entra retries a failing person for 28 days; the log has one line, with the first time and the
+    count.
+    """
     for _ in range(3):
         await fail(app, "anna")
         app.clock.advance(1)  # type: ignore[attr-defined]
@@ -146,7 +148,7 @@ async def test_repeated_failures_of_a_person_are_one_line_with_a_count(app: App)
 
 
 async def test_a_success_in_between_parts_the_failures(app: App) -> None:
-    """What failed before a person's request succeeded is another story than what failed after it."""
+    """Failures before a person's successful request are another line than those after it."""
     await fail(app, "anna")
     app.clock.advance(1)  # type: ignore[attr-defined]
     await put(app, created(app, "anna"))
@@ -184,7 +186,9 @@ async def test_the_log_is_filtered(app: App) -> None:
 async def test_refusals_are_found_among_an_import_without_reading_it(
     app: App, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The key says what was refused: 2,000 people who came are passed over, in as many reads as without a filter."""
+    """The key tells what was refused: 2,000 people who came are passed over, in as many reads as
+    without a filter.
+    """
     await fail(app, "anna")
     for _ in range(20):
         app.clock.advance(60)  # type: ignore[attr-defined]
@@ -208,7 +212,7 @@ async def test_refusals_are_found_among_an_import_without_reading_it(
 
 
 async def test_a_rare_kind_is_found_page_by_page(app: App, tables: CountingTables) -> None:
-    """A page may come without lines while older events wait; going on from where it ended finds them."""
+    """A page may come without lines while older events wait; continuing from its end finds them."""
     await put(app, Event("t", "group.created", "Group", "g", "Sales", groups=1))
     for _ in range(40):
         app.clock.advance(3600)  # type: ignore[attr-defined]
@@ -267,7 +271,9 @@ async def test_a_refusal_is_answered_even_when_it_cannot_be_stored(
 
 
 async def test_readers_go_on_from_a_cursor(app: App, clock: FixedClock) -> None:
-    """Each event is met, and one that was stored late too: the cursor stays a minute behind the present."""
+    """Each event is met, and one that was stored late too: the cursor stays a minute before the
+    present.
+    """
     assert (await events_since(app.tables, DIRECTORY, "")) == []
     late = write(created(app, "late"), clock)
     clock.advance(30)
@@ -308,7 +314,7 @@ async def test_events_are_kept_for_the_set_time(any_app: App, clock: FixedClock)
 async def test_a_refusal_that_is_mended_is_shown_no_more(
     app: App, made: Made, refusal: str, done: str, stays: bool
 ) -> None:
-    """What failed for a person is mended by that person's success, a wrong address by anybody's."""
+    """A person's failure is mended by that person's success, a wrong address by any success."""
     directory = await service.read(app, ACCOUNT, made.id)
     await refused(
         app,

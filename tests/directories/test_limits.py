@@ -65,7 +65,9 @@ def test_a_flood_is_told_when_to_come_back(app: App) -> None:
 
 
 def test_a_request_that_costs_much_counts_as_many(app: App, clock: FixedClock) -> None:
-    """Bulk requests, scans, groups of thousands: what storage does for them is taken off, and paid back with time."""
+    """Bulk requests, scans, groups of thousands: their storage operations are deducted, and paid
+    back with time.
+    """
     rate_limits.take_request(app, "bulk")
     rate_limits.charge_work(app, "bulk", rate_limits.ROUND_TRIPS_PER_REQUEST)
     assert served(app, "bulk", 1) == 1
@@ -85,7 +87,9 @@ def test_a_request_that_costs_much_counts_as_many(app: App, clock: FixedClock) -
 
 
 def test_groups_that_fill_up_are_no_flood(app: App, clock: FixedClock) -> None:
-    """25 requests a second beside others hold for dear ones, too: a PATCH with a hundred members, 205 round trips."""
+    """25 requests a second next to others hold for dear ones, too: a PATCH with a hundred members,
+    205 round trips.
+    """
     for _ in range(60):
         clock.advance(1.0)
         assert served(app, "other", 1) == 1
@@ -120,7 +124,7 @@ async def test_what_a_scim_request_costs_is_settled(tmp_path: Path) -> None:
 
 
 def test_a_directory_alone_may_go_faster(app: App, clock: FixedClock) -> None:
-    """A first import hurts nobody where nobody else is."""
+    """A first import harms no one if there is no other directory."""
     total = 0
     for _ in range(100):
         clock.advance(0.1)
@@ -183,7 +187,7 @@ async def test_the_use_of_a_token_is_noted_every_five_minutes_at_the_most(
 async def test_the_first_call_that_goes_well_is_an_event(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """The live line says that the connection was tested; once, on whichever instance."""
+    """The live line shows that the connection was tested; once, on whichever instance."""
     for instance in (app, App(app.settings, clock, CountingTables(app.tables))):
         credential_usage.served(instance, made.id)
         await instance.background.drain()

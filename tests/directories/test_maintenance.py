@@ -76,7 +76,7 @@ async def test_removals_go_on_every_hour(app: App, made: Made, clock: FixedClock
 
 
 async def test_an_index_row_without_a_directory_goes(app: App, clock: FixedClock) -> None:
-    """What a killed creation left is removed within a day."""
+    """Rows that a killed creation left are removed within a day."""
     entry = orjson.dumps({"v": 1, "created": store.now(clock)})
     await app.tables.transact("directories", ALL_DIRECTORIES, [Upsert("gone", entry)])
     clock.advance(3601)

@@ -55,7 +55,7 @@ async def test_a_rename_takes_the_new_name_and_frees_the_old_one(app: App, made:
 
 
 async def test_a_deleted_directory_frees_its_name(app: App, made: Made) -> None:
-    """Delete and begin again with the same name; then the first one can't come back beside it."""
+    """Delete and begin again with the same name; then the first one can't be restored."""
     await deletion.delete(app, ALEX, made.id)
     again, _ = await service.create(app, ALEX, NewDirectory("Contoso"))
     with pytest.raises(NameTaken):
@@ -85,7 +85,9 @@ async def test_directories_of_the_first_release_have_their_names(app: App, made:
 
 
 async def test_the_kind_can_be_changed_while_nothing_is_provisioned(app: App, made: Made) -> None:
-    """A wrong choice in step 1 is no reason to delete (finding W4); what is connected above counts, too."""
+    """A wrong choice in step 1 is no reason to delete; a connection of the features above counts,
+    too.
+    """
     assert (await service.set_up(app, ALEX, made.id, kind="other")).kind == "other"
 
     async def connected(_app: App, _directory_id: str) -> Message:

@@ -1,4 +1,4 @@
-"""What one account or credential may have stored: each quota names its limit, and holds for all instances."""
+"""The quotas of an account or credential: each names its limit, and holds for all instances."""
 
 import asyncio
 from dataclasses import replace

@@ -47,7 +47,7 @@ async def left(app: App, directory_id: str) -> int:
 
 
 async def test_a_deleted_directory_is_hidden_and_shut_at_once(app: App, made: Made) -> None:
-    """From the moment of deletion nobody sees it and no token opens it."""
+    """From the moment of deletion no one sees it and no token opens it."""
     await authenticate(app, made.id, made.header)
     await deletion.delete(app, operator_actor(ACCOUNT), made.id)
     assert await service.list_directories(app, ACCOUNT) == []
@@ -151,7 +151,9 @@ async def test_a_removal_stops_in_time_and_goes_on_later(
 async def test_what_is_removed_at_once_is_gone_through_again(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """A call that another instance still let in may write behind the removal; a later run removes that too."""
+    """A call that another instance still let in may write after the removal; a later run removes
+    that too.
+    """
     await fill(app, made.id, 10)
     assert await deletion.remove_now(app, operator_actor(ACCOUNT), made.id, math.inf)
     assert await store.index(app.tables, made.id, "contacts") == []

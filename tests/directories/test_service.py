@@ -20,7 +20,9 @@ from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 
 async def test_a_directory_is_read_as_it_was_made(any_app: App) -> None:
-    """Name, kind, region and strictness are kept on both engines; what is left out has the deployment's default."""
+    """Name, kind, region and strictness are kept on both engines; a field left out has the
+    deployment's default.
+    """
     new = NewDirectory("  Contoso   Ltd ", "other", "de", strict_numbers=True)
     directory, token = await service.create(any_app, operator_actor(ACCOUNT), new)
     plain, _ = await service.create(any_app, operator_actor(ACCOUNT), NewDirectory("Plain"))
@@ -99,7 +101,7 @@ async def test_directories_are_listed_in_the_order_of_their_making(
     ],
 )
 async def test_a_wrong_field_is_named(app: App, new: NewDirectory, field: str) -> None:
-    """What can't be taken is refused with the field, the fault and the remedy."""
+    """A bad value is refused with the field, the fault and the remedy."""
     with pytest.raises(InvalidField) as caught:
         await service.create(app, operator_actor(ACCOUNT), new)
     assert caught.value.field == field
@@ -159,7 +161,9 @@ class Dying(CountingTables):
 async def test_a_creation_that_was_killed_leaves_nothing_to_see(
     app: App, clock: FixedClock, transactions: int
 ) -> None:
-    """Index rows come first, so a half-made directory is no directory; a later listing removes what is left of it."""
+    """Index rows come first, so a half-made directory is no directory; a later listing removes the
+    rest of it.
+    """
     tables = Dying(app.tables)
     tables.left = transactions
     with pytest.raises(StorageUnavailable):
@@ -175,7 +179,7 @@ async def test_a_creation_that_was_killed_leaves_nothing_to_see(
 async def test_an_index_row_of_another_accounts_directory_shows_nothing(
     app: App, made: Made
 ) -> None:
-    """The directory's own record says whose it is."""
+    """The directory's own record names its account."""
     row = Upsert(made.id, orjson.dumps({"v": 1, "created": store.now(app.clock)}))
     await app.tables.transact("directories", account_partition(OTHER_ACCOUNT), [row])
     assert await service.list_directories(app, OTHER_ACCOUNT) == []

@@ -53,7 +53,7 @@ async def test_totals_follow_each_write_at_once(any_app: App) -> None:
 
 
 async def test_a_read_costs_two_round_trips_and_then_one(app: App, tables: CountingTables) -> None:
-    """The row and the keys behind it; the instance remembers the row's part."""
+    """The row and the keys after it; the instance remembers the row's part."""
     await put(app, CAME, GROUP)
     with tables.measured() as calls:
         assert await read(app, DIRECTORY) == Totals(1, 1, 1, {"2026-01-01T00": (2, 0)})
@@ -77,7 +77,9 @@ async def test_many_events_cost_a_reader_no_more_once_they_are_folded(
 
 
 async def test_events_of_the_last_minutes_are_not_folded(app: App, clock: FixedClock) -> None:
-    """A transaction may be stored later than its event's key says; folding waits five minutes for it."""
+    """A transaction may be stored later than the time in its event's key; folding waits five
+    minutes for it.
+    """
     late = write(CAME, clock)
     await put(app, CAME)
     clock.advance(299)
@@ -89,7 +91,7 @@ async def test_events_of_the_last_minutes_are_not_folded(app: App, clock: FixedC
 
 
 async def test_a_slow_transaction_is_counted_within_a_minute(app: App, clock: FixedClock) -> None:
-    """What an instance remembers is read again after a minute, so a late event is not lost for ever."""
+    """The memory of an instance is refreshed after a minute, so a late event is not lost for ever."""
     late = write(CAME, clock)
     clock.advance(30)
     await put(app, CAME)
@@ -132,7 +134,7 @@ class Overtaken(CountingTables):
 
 
 async def test_a_fold_never_takes_a_later_one_back(app: App, clock: FixedClock) -> None:
-    """The row goes forward only: events behind its place may be trimmed already."""
+    """The row goes forward only: events before its position may be trimmed already."""
     await put(app, CAME)
     clock.advance(600)
     await fold(app, DIRECTORY)
@@ -179,7 +181,9 @@ def people(count: int) -> list[Operation]:
 async def test_totals_that_a_wrong_clock_spoiled_are_recounted(
     app: App, clock: FixedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An event dated before what was folded is never counted; the daily maintenance counts keys and says so."""
+    """An event dated before those folded is never counted; the daily maintenance counts keys and
+    reports it.
+    """
     late = [write(CAME, clock) for _ in range(3)]
     clock.advance(3600)
     await app.tables.transact("contacts", DIRECTORY, people(5))
@@ -197,7 +201,7 @@ async def test_totals_that_a_wrong_clock_spoiled_are_recounted(
 
 
 async def test_a_recount_changes_nothing_if_the_directory_changed_meanwhile(app: App) -> None:
-    """What came while it counted would be counted twice or not at all."""
+    """Events that came while it counted would be counted twice or not at all."""
     await app.tables.transact("contacts", DIRECTORY, people(3))
 
     class Busy(CountingTables):

@@ -1,9 +1,10 @@
-"""A server that is killed in the middle of Entra's work and started again: nobody is half written, the work is done."""
+"""A server that is killed in the middle of Entra's work and started again: no record is half
+written, the work is done.
+"""
 
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,20 +16,14 @@ import pytest
 from local import entra
 from local.entra import Options, Progress
 from local.host.running import ROOT
+from tests.emulator import free_port
 
 pytestmark = pytest.mark.slow
 PEOPLE = 150
 
 
-def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 async def local(*arguments: str) -> tuple[int, str]:
-    """A command, its exit code and all that it said."""
+    """Run a command; return its exit code and all its output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "local", *arguments, cwd=ROOT, env=dict(os.environ),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,

@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(r"<(\w+)>")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request. `<name>` in it stands for what an earlier answer held: `keep` says what under which name.
+    """One request. `<name>` in it is replaced by a value of an earlier answer, which `keep` named.
 
     `keep` maps a name to the place in the answer's JSON: `token.value`, or `scimBaseUrl`.
     """

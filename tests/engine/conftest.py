@@ -1,4 +1,7 @@
-"""The engine exists for Python 3.13 and newer. Elsewhere its tests are left out; `tests/conftest.py` says so."""
+"""The engine exists for Python 3.13 and newer.
+
+Otherwise its tests are left out, and `tests/conftest.py` reports it.
+"""
 
 from .present import HAS_ENGINE
 

@@ -56,7 +56,9 @@ class Engine:
 
     @classmethod
     async def load(cls, path: Path, environment: Mapping[str, str]) -> "Engine":
-        """Index the app at `path` as the worker does when it starts; EngineError where the engine refuses it."""
+        """Index the app at `path` as the worker does when it starts; raise EngineError if the
+        engine refuses it.
+        """
         runtime = importlib.import_module("azure_functions_runtime")
         events: Any = importlib.import_module("azure_functions_runtime.handle_event")
         registry = importlib.import_module("azure_functions_runtime.functions")
@@ -185,7 +187,7 @@ def _function(reported: Any) -> Function:
 
 
 def _answer(value: Any) -> Answer:
-    """The host's RawScriptResult of what the engine returned."""
+    """Return the host's RawScriptResult of the engine's answer."""
     kind = value.WhichOneof("data")
     if kind == "string":
         return Answer(200, [("content-type", "text/plain; charset=utf-8")], value.string.encode())

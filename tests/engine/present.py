@@ -1,4 +1,4 @@
-"""Whether this Python can run the engine of the platform, and what to say where it can't."""
+"""Whether this Python can run the engine of the platform, and the text to show if it can't."""
 
 import os
 import sys

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Message(SimpleNamespace):
-    """A message whose fields are what it was made with."""
+    """A message with the fields that it was made with."""
 
 
 class TypedData(SimpleNamespace):
@@ -46,7 +46,7 @@ class RpcHttpCookie(Message):
 
 
 class Protos:
-    """What the engine looks the messages up in."""
+    """The container in which the engine looks up the messages."""
 
     TypedData = TypedData
     ParameterBinding = ParameterBinding

@@ -170,7 +170,7 @@ PAGES = [
     Step("GET", "/api/directories/<directory>/presence"),
     Step("PUT", "/api/directories/<directory>/presence", {}),
 ]
-# What ends something comes last.
+# Requests that end something come last.
 END = [
     _scim("DELETE", "/Users/<user>"),
     _scim("DELETE", "/Users/<user>"),

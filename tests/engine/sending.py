@@ -16,7 +16,9 @@ PARENT = "00f067aa0ba902b7"
 
 
 async def run(folder: Path) -> None:
-    """A request that is answered, one that is refused, a tick; what is left is sent when the App closes."""
+    """Send a request that is answered, one that is refused, a tick; the rest is sent when the App
+    closes.
+    """
     logging.getLogger("external_directories").setLevel(logging.INFO)
     engine = await Engine.load(ROOT / "function_app.py", {"TABLES": f"sqlite:///{folder}/app.db"})
     engine.trace_parent = f"00-{TRACE}-{PARENT}-01"
@@ -24,6 +26,9 @@ async def run(folder: Path) -> None:
     for path in ("/health", "/scim/contoso/v2/Users"):
         answer = await web.respond("GET", path, "", {"host": "127.0.0.1"}, b"")
         print(path, answer.status)
+    engine.trace_parent = f"00-{TRACE}-{PARENT}-00"  # a request that the host does not sample
+    await web.respond("GET", "/.well-known/security.txt", "", {"host": "127.0.0.1"}, b"")
+    engine.trace_parent = f"00-{TRACE}-{PARENT}-01"
     await engine.timer("maintenance_timer")
     await close_app(sys.modules["function_app"])
     engine.close()

@@ -1,4 +1,4 @@
-"""The product in the engine of the platform, and the local host beside it."""
+"""The product in the engine of the platform, compared with the local host."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import fields
@@ -88,7 +88,9 @@ async def test_every_function_is_asked_by_some_request(engine: Engine) -> None:
 
 
 async def test_every_function_is_listed_with_its_route(engine: Engine) -> None:
-    """docs/operations.md has what the engine indexed, so that whoever reads a log line knows what was called."""
+    """docs/operations.md lists the functions that the engine indexed, so that a reader of a log
+    line knows each.
+    """
     called: dict[str, Callable[[Function], str]] = {
         "http": lambda each: "/" + each.template.text.strip("/"),
         "timer": lambda each: str(each.raw["schedule"]),
@@ -118,7 +120,9 @@ async def test_templates_do_not_overlap(engine: Engine) -> None:
 
 
 def _tenants(messages: Sequence[str]) -> list[str]:
-    """Whom messages are about; at the beginning of every ten minutes one of them is the sweep's, about nobody."""
+    """The tenants of messages; at the beginning of every ten minutes one message is the sweep's,
+    without a tenant.
+    """
     return [tenant for message in messages if (tenant := orjson.loads(message)["tenant_id"])]
 
 
@@ -141,7 +145,9 @@ async def test_timers_and_queues_run_in_the_engine(engine: Engine) -> None:
 async def test_what_a_failed_job_hands_the_platform_names_nobody(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The platform logs what a timer or queue function raises: the error's type, and none of its text."""
+    """The platform logs the exception of a timer or queue function: the error's type, and none of
+    its text.
+    """
 
     async def broken(*_: object) -> None:
         raise ValueError("Zoë Müller, +44 20 7946 0018")

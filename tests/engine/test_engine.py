@@ -1,4 +1,6 @@
-"""The sample apps in the engine of the platform, and the local host beside it (azure-functions-runtime 1.3.0)."""
+"""The sample apps in the engine of the platform, compared with the local host
+(azure-functions-runtime 1.3.0).
+"""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -131,7 +133,9 @@ async def test_queue_functions_take_their_messages(jobs: Engine) -> None:
     ],
 )
 async def test_engine_refuses_what_the_local_host_refuses(tmp_path: Path, code: str) -> None:
-    """The local host must not load what the platform would not; its own tests have the same cases."""
+    """The local host must not load an app that the platform would not; its own tests have the same
+    cases.
+    """
     path = tmp_path / f"wrong_app_{abs(hash(code))}.py"
     path.write_text(f"import azure.functions as func\napp = func.FunctionApp()\n{code}\n")
     with pytest.raises(EngineError):

@@ -8,7 +8,9 @@ from .present import HAS_ENGINE, MISSING, in_ci
 
 
 def test_engine_is_there_in_ci() -> None:
-    """With CI=true and an older Python the run fails; elsewhere the summary says what was not tested."""
+    """With CI=true and an older Python the run fails; otherwise the summary lists the untested
+    parts.
+    """
     assert HAS_ENGINE or not in_ci(), MISSING
 
 

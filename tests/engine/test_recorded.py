@@ -44,5 +44,5 @@ def answers() -> dict[str, dict[str, object]]:
 def test_engine_answers_as_the_real_host_does(
     name: str, answers: dict[str, dict[str, object]]
 ) -> None:
-    """Status, what the function saw, body and headers are those of the recording."""
+    """Status, the request as the function saw it, body and headers are those of the recording."""
     assert differs(ANSWERS[name], answers[name]) == ""

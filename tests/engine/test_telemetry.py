@@ -1,4 +1,6 @@
-"""OpenTelemetry by one setting: what the engine's process sends to Application Insights, received on loopback."""
+"""OpenTelemetry by one setting: the engine's process sends it to Application Insights, received on
+loopback.
+"""
 
 import gzip
 import json
@@ -17,6 +19,7 @@ from local.host.running import ROOT
 from .sending import PARENT, TRACE
 
 KEY = "00000000-0000-4000-8000-00000000aaaa"
+LOG_KEY = "00000000-0000-4000-8000-00000000bbbb"
 
 
 class _Ingestion(BaseHTTPRequestHandler):
@@ -50,26 +53,29 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        done = run(
-            tmp_path_factory.mktemp("sent"),
-            address(f"http://127.0.0.1:{server.server_address[1]}/"),
-        )
+        endpoint = f"http://127.0.0.1:{server.server_address[1]}/"
+        done = run(tmp_path_factory.mktemp("sent"), address(endpoint), address(endpoint, LOG_KEY))
         server.shutdown()
         thread.join()
     assert done.returncode == 0, done.stderr
     return received
 
 
-def address(endpoint: str) -> str:
-    """A connection string, as the template's output has it."""
-    return f"InstrumentationKey={KEY};IngestionEndpoint={endpoint}"
+def address(endpoint: str, key: str = KEY) -> str:
+    """Return a connection string, as the template's output has it."""
+    return f"InstrumentationKey={key};IngestionEndpoint={endpoint}"
 
 
-def run(folder: Path, connection_string: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, connection_string: str, log_connection_string: str = ""
+) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "PYTHON_ENABLE_OPENTELEMETRY": "true",
         "APPLICATIONINSIGHTS_CONNECTION_STRING": connection_string,
+        "LOG_CONNECTION_STRING": log_connection_string,
+        "OTEL_TRACES_SAMPLER": "microsoft.rate_limited",
+        "OTEL_TRACES_SAMPLER_ARG": "0.016",
         "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
         "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
         "OTEL_SERVICE_NAME": "func-test",
@@ -130,21 +136,34 @@ def test_metrics_are_the_instruments_of_the_documentation(sent: list[dict[str, A
     assert operations >= {"presence_health", "scim_users", "maintenance_timer"}
 
 
+def test_a_call_that_the_host_does_not_sample_sends_its_lines_alone(
+    sent: list[dict[str, Any]],
+) -> None:
+    """OTEL_TRACES_SAMPLER is the host's; a flood of requests is no flood of spans."""
+    spans = {item["data"]["baseData"]["name"] for item in of(sent, "RemoteDependencyData")}
+    lines = [json.loads(item["data"]["baseData"]["message"]) for item in of(sent, "MessageData")]
+    assert "security_txt" not in spans
+    assert any(
+        line["event"] == "metrics.calls" and line["operation"] == "security_txt" for line in lines
+    )
+
+
 def test_nothing_else_is_sent(sent: list[dict[str, Any]]) -> None:
-    """No lines of libraries, no exceptions with their texts; all to the given resource."""
+    """No lines of libraries, no exceptions with their texts; lines to the alerts' resource, all else to the other."""
     assert {item["data"]["baseType"] for item in sent} == {
         "RemoteDependencyData",
         "MessageData",
         "MetricData",
     }
-    assert {item["iKey"] for item in sent} == {KEY}
+    assert {item["iKey"] for item in of(sent, "MessageData")} == {LOG_KEY}
+    assert {item["iKey"] for item in sent if item not in of(sent, "MessageData")} == {KEY}
 
 
 @pytest.mark.parametrize("connection_string", [address("http://127.0.0.1:9/"), "nonsense", ""])
 def test_what_can_not_be_sent_does_not_keep_the_app_from_working(
     tmp_path: Path, connection_string: str
 ) -> None:
-    """Nobody there, no address, nothing set: requests are answered all the same."""
+    """No receiver, no address, no setting: requests are answered all the same."""
     done = run(tmp_path, connection_string)
     assert done.returncode == 0, done.stderr
     assert "/scim/contoso/v2/Users 401" in done.stdout

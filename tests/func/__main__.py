@@ -1,6 +1,6 @@
 """`make test-func`: the tests of this folder against Core Tools' own host; `python -m tests.func`.
 
-Exit status 2 if a program is missing, with its name and where it comes from; else that of pytest.
+Exit status 2 if a program is missing, with its name and its source; else that of pytest.
 """
 
 import os
@@ -12,7 +12,7 @@ from tests.func.core_tools import AZURITE
 
 
 def missing() -> list[str]:
-    """Return what is not on this machine, each with where it comes from."""
+    """Return the programs that are not on this machine, each with its source."""
     found = []
     if shutil.which("func") is None:
         found.append("func (Azure Functions Core Tools 4: https://aka.ms/func-core-tools)")
@@ -24,7 +24,7 @@ def missing() -> list[str]:
 
 
 def main() -> int:
-    """Run the tests, or tell what they need."""
+    """Run the tests, or list the missing programs."""
     if lacking := missing():
         print(
             "make test-func needs, but this machine lacks: " + "; ".join(lacking), file=sys.stderr

@@ -1,4 +1,6 @@
-"""The product on Core Tools' host (`func start`) with Azurite, behind a stand-in for App Service Authentication."""
+"""The product on Core Tools' host (`func start`) with Azurite and a stand-in for App Service
+Authentication.
+"""
 
 import asyncio
 import contextlib

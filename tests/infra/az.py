@@ -1,4 +1,4 @@
-"""A fake Azure CLI: answers from a table, and notes what it was asked."""
+"""A fake Azure CLI: answers from a table, and notes its arguments."""
 
 import json
 import os
@@ -39,7 +39,9 @@ sys.exit(answer["status"])
 
 @dataclass
 class FakeAz:
-    """A folder to put first on the PATH; `answers` are tried in order, the first whose words all occur wins."""
+    """A folder to put first on the PATH; `answers` are tried in order, the first with all of its
+    words wins.
+    """
 
     folder: Path
     answers: list[dict[str, object]] = field(default_factory=list)

@@ -79,9 +79,11 @@ def first_object(node: tree_sitter.Node) -> tree_sitter.Node:
 
 
 def values(declaration: tree_sitter.Node) -> dict[str, str]:
-    """What a resource, module or variable is set to, by the place in its body: `properties.httpsOnly` -> `false`.
+    """Return the value of a resource, module or variable by the place in its body:
+    `properties.httpsOnly` -> `false`.
 
-    Lists and expressions stand as in the template, with single blanks; a body that is no object has the place "".
+    Lists and expressions are as in the template, with single blanks; a body that is no object has
+    the place "".
     """
     body = next((n for n in declaration.children if n.type == "object"), None)
     if body is None and (

@@ -1,4 +1,4 @@
-"""What the tests of queries need: a deployment whose presence comes from the simulator."""
+"""Fixtures of the tests of queries: a deployment that gets its presence from the simulator."""
 
 from tests.local.graph.fixtures import graph_simulator, served_simulator
 from tests.presence.conftest import world

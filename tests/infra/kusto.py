@@ -14,13 +14,15 @@ TOOL = ROOT / "tests/kusto"
 LIBRARY = ROOT / ".tools/kusto/node_modules/@kusto/language-service-next"
 TABLES: dict[str, dict[str, str]] = json.loads((TOOL / "tables.json").read_text(encoding="utf-8"))
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-# What the platform fills in when it deploys the alerts.
+# Values that the platform fills in when it deploys the alerts.
 RESET_TIME = "Thu, 18 Jun 2026 05:00:00 GMT"
 ALERTS = INFRA / "modules/alerts.bicep"
 
 
 def faults(queries: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return what the parser finds wrong with each query, by the query's name; an empty list if nothing."""
+    """Return the parser's faults of each query, by the query's name; an empty list if there are
+    none.
+    """
     columns = {name: table["columns"] for name, table in TABLES.items()}
     request = json.dumps({"tables": columns, "queries": dict(queries)})
     path = f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"
@@ -45,7 +47,7 @@ def of_alerts() -> dict[str, str]:
         if node.children[-1].type == "string"
     }
     queries = {}
-    lists = (variables[name].children[-1] for name in ("rules", "backupRules"))
+    lists = (variables[name].children[-1] for name in ("rules", "backupRules", "traceRules"))
     for node in (node for items in lists for node in items.named_children):
         if node.type == "object":
             given = bicep.entries(node)
@@ -78,7 +80,7 @@ def in_documents() -> dict[str, str]:
 
 @cache
 def every() -> dict[str, str]:
-    """Return all queries by a name that tells where each is."""
+    """Return all queries by a name that locates each."""
     return {f"alert {name}": query for name, query in of_alerts().items()} | in_documents()
 
 

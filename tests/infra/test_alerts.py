@@ -29,7 +29,7 @@ class Rule:
 def _rules() -> list[Rule]:
     variables = bicep.declarations(PATH, "variable")
     queries = kusto.of_alerts()
-    lists = (variables[name].children[-1] for name in ("rules", "backupRules"))
+    lists = (variables[name].children[-1] for name in ("rules", "backupRules", "traceRules"))
     found = []
     for node in (node for items in lists for node in items.named_children):
         if node.type == "object":
@@ -103,7 +103,7 @@ def test_events_carry_no_personal_data() -> None:
 
 def test_every_alert_is_documented() -> None:
     """Whoever gets the mail finds it in docs/deploy.md."""
-    assert len(RULES) == 10
+    assert len(RULES) == 11
     assert [rule.name for rule in RULES if f"| {rule.name} |" not in DOCUMENT] == []
 
 
@@ -116,7 +116,7 @@ def test_query_shows_what_the_alert_splits_by(rule: Rule) -> None:
 
 @each_rule
 def test_documentation_has_severity_and_rhythm(rule: Rule) -> None:
-    """docs/deploy.md says how urgent an alert is and how soon it comes."""
+    """docs/deploy.md tells how urgent an alert is and how soon it comes."""
     every = rule.every.removeprefix("PT").replace("M", " min").replace("H", " h")
     assert f"| {rule.name} | {rule.severity} | {every} |" in DOCUMENT
 
@@ -137,9 +137,11 @@ def _rule(name: str) -> Rule:
 
 
 def test_server_errors_are_those_of_the_app() -> None:
-    """Not SCIM's 501 for `/Me` (RFC 7644 section 3.11), nor a body above the host's limit: strangers can cause both.
+    """Not SCIM's 501 for `/Me` (RFC 7644 section 3.11), nor a body above the host's limit:
+    strangers can cause both.
 
-    Requests are sampled, so what a row stands for is counted, and our own lines, which aren't, count too.
+    Requests are sampled, so the requests that a row represents are counted; our own lines, which
+    aren't, count too.
     """
     query = _rule("Server errors").query
     assert 'ResultCode != "501"' in query

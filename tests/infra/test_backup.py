@@ -1,4 +1,6 @@
-"""infra/backup.sh stores what can be restored, and infra/lock.sh locks what must not go."""
+"""infra/backup.sh makes a backup that can be restored; infra/lock.sh locks resources that must not
+be deleted.
+"""
 
 import asyncio
 import gzip
@@ -91,7 +93,7 @@ def _restore(az: FakeAz, *words: str, **variables: str) -> subprocess.CompletedP
 
 
 def test_a_named_backup_that_is_no_backup_changes_nothing(tmp_path: Path, data: str) -> None:
-    """What can't be read is refused before a row is removed."""
+    """A backup that can't be read is refused before a row is removed."""
     store, folder = tmp_path / "store", tmp_path / "bin"
     store.mkdir()
     folder.mkdir()
@@ -141,7 +143,7 @@ def test_the_policy_of_the_backups_is_locked_as_it_was_read(tmp_path: Path) -> N
     "words", [[], ["rg-1"], ["--immutable", "rg-1"], ["--immutable", "r", "a", "b"]]
 )
 def test_a_lock_without_its_names_is_not_tried(tmp_path: Path, words: list[str]) -> None:
-    """The usage says that the second lock can't be undone."""
+    """The usage warns that the second lock can't be undone."""
     az = FakeAz(tmp_path)
     command = [str(INFRA / "lock.sh"), *words]
     done = subprocess.run(command, capture_output=True, text=True, env=az.environment())

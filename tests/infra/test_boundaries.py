@@ -1,4 +1,5 @@
-"""What only a few modules may do: call Azure or HTTP libraries, read the environment, read the time.
+"""Acts that are reserved to a few modules: call Azure or HTTP libraries, read the environment, read
+the time.
 
 Each rule holds for every module of the product. EXCEPTIONS lists the modules that may break it.
 """
@@ -122,7 +123,7 @@ LOOPS_THAT_END = {
     "tests/shared/tables/canned.py",  # a server: its client ends the connection
     "tests/local/test_demo.py",  # has a deadline
     "tests/local/host/recorded/exchange.py",  # reads until the connection ends
-    # Each round takes something away from what is left.
+    # Each round takes something away from the rest.
     "tests/browser/test_budgets.py",
     "tests/browser/world.py",
     "tests/directories/test_events.py",

@@ -1,4 +1,4 @@
-"""What a cold start imports (docs/PERFORMANCE.md has what it costs)."""
+"""The modules that a cold start imports (docs/PERFORMANCE.md has their cost)."""
 
 import os
 import subprocess
@@ -50,5 +50,5 @@ def test_what_no_scim_call_needs_comes_with_its_first_call(imported: set[str], n
 
 @pytest.mark.parametrize("name", HEAVY)
 def test_a_heavy_library_comes_with_what_first_needs_it(imported: set[str], name: str) -> None:
-    """Nobody pays for what the call at hand does not use."""
+    """No call pays for a library that it does not use."""
     assert name not in imported

@@ -1,4 +1,4 @@
-"""Costs: what the documentation says is what its assumptions come to."""
+"""Costs: the figures of the documentation follow from its assumptions."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.infra.bicep import ROOT
 
 
 def test_documentation_has_the_computed_tables() -> None:
-    """docs/operations.md holds what `python -m bench.cost` prints."""
+    """docs/operations.md holds the output of `python -m bench.cost`."""
     document = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
     section = document.partition("<!-- python -m bench.cost -->")[2].partition("<!-- end -->")[0]
     assert section.strip() == cost.tables()

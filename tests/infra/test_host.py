@@ -1,4 +1,4 @@
-"""host.json: what the host must do that the code and the alerts count on."""
+"""host.json: settings of the host that the code and the alerts rely on."""
 
 import json
 from typing import Any

@@ -1,4 +1,6 @@
-"""What the app writes into the log, counted: the cost table of docs/operations.md reckons with these numbers."""
+"""The lines that the app writes into the log, counted: the cost table of docs/operations.md uses
+these numbers.
+"""
 
 import json
 import logging
@@ -100,10 +102,13 @@ STRANGERS = {
 async def test_strangers_cause_no_line_for_each_request(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Through every path that needs no sign-in; what they cause is counted, and the counts are few lines."""
+    """Through every path that needs no sign-in; their requests are counted, and the counts are few
+    lines.
+    """
     caplog.set_level(logging.INFO, log.NAME)
     settings = {"TABLES": f"sqlite:///{tmp_path}/strangers.db"}
-    async with running(ROOT / "function_app.py", settings, options=HostOptions()) as host:
+    options = HostOptions(timers=False)
+    async with running(ROOT / "function_app.py", settings, options=options) as host:
         for _ in range(20):
             for method, path in STRANGERS.values():
                 url = host.url + path.format(id=uuid4().hex[:20])

@@ -1,4 +1,4 @@
-"""What `make` decides before it installs anything."""
+"""The decisions of `make` before it installs anything."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""What is deployed is what runs."""
+"""The deployed package is the one that was tested."""
 
 import ast
 import re
@@ -41,7 +41,7 @@ def _listing() -> list[str]:
 
 
 def test_package_holds_the_app_and_nothing_else() -> None:
-    """Tests, documents, tools and templates stay behind (.funcignore)."""
+    """Tests, documents, tools and templates are left out (.funcignore)."""
     files = _listing()[:-1]
     assert files
     strangers = [
@@ -118,7 +118,9 @@ def test_the_lock_file_holds_what_is_asked_for_and_all_that_it_needs(lock: str) 
 
 
 def test_the_lock_files_are_installed_with_their_hashes() -> None:
-    """A target of the Makefile that forgot `--require-hashes` would take what a package without a hash brings."""
+    """A target of the Makefile that forgot `--require-hashes` would install a package without a
+    hash.
+    """
     lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
     installing = [line for line in lines if re.search(r"-r requirements(-local)?\.txt", line)]
     assert len(installing) == 3
@@ -136,7 +138,9 @@ def test_the_lock_files_are_installed_with_their_hashes() -> None:
     ],
 )
 def test_an_agreed_package_is_deployed_and_used(package: str, module: str) -> None:
-    """The product's owner chose these five: each is asked for by name, locked, and imported by what is deployed."""
+    """The product's owner chose these five: each is required by name, locked, and imported by
+    deployed code.
+    """
     assert package in {each.name for each in _requirements("requirements.in")}
     assert package in {each.name for each in _requirements("requirements.txt")}
     deployed = [ROOT / name for name in _listing()[:-1] if name.endswith(".py")]
@@ -162,7 +166,7 @@ def _needed(source: str) -> set[str]:
 
 
 def test_lock_files_name_no_registry() -> None:
-    """Whoever installs decides where from."""
+    """The installer decides which registry to use."""
     locks = [*ROOT.glob("requirements*.txt"), *ROOT.glob("tests/*/package-lock.json")]
     assert len(locks) >= 6
     assert [
@@ -180,7 +184,7 @@ def test_the_bill_of_materials_lists_what_is_deployed() -> None:
 
 
 def test_the_same_commit_gives_the_same_package(tmp_path: Path) -> None:
-    """Else an attestation of it could not be compared with a package that somebody else makes."""
+    """Else an attestation of it could not be compared with a package built by another person."""
     archives = []
     for name in ("a.zip", "b.zip"):
         subprocess.run([INFRA / "package.sh", tmp_path / name], check=True, capture_output=True)
@@ -212,7 +216,7 @@ def test_azd_deploys_the_root_into_the_tagged_app() -> None:
 
 
 def _installed() -> set[str]:
-    """Files that come with requirements.txt and what that requires, as of this Python."""
+    """Files that come with requirements.txt and its dependencies, as of this Python."""
     waiting = _requirements("requirements.in")
     seen: set[str] = set()
     files: set[str] = set()
@@ -244,7 +248,7 @@ def _imports(path: Path) -> set[str]:
 
 
 def test_everything_that_the_app_imports_is_installed_with_it() -> None:
-    """Nothing of the tests' packages is there in Azure, also not for what is imported later than at the start."""
+    """None of the tests' packages is there in Azure, also not for imports later than at the start."""
     installed = _installed()
     files = [ROOT / name for name in _listing()[:-1] if name.endswith(".py")]
     modules = {module for path in files for module in _imports(path)}

@@ -1,4 +1,6 @@
-"""What Azure would create for each choice of the deployer, as the real compiler predicts it."""
+"""The resources that Azure would create for each choice of the deployer, as the real compiler
+predicts them.
+"""
 
 import re
 import shutil
@@ -22,9 +24,13 @@ needs_compiler = pytest.mark.skipif(
     shutil.which("bicep") is None, reason="the Bicep compiler is not on the PATH"
 )
 each_choice = pytest.mark.parametrize("choice", verify.CHOICES)
+SECRET = "MICROSOFT_PROVIDER_AUTHENTICATION_SECRET"
+ASSERTION = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
 OPEN_TELEMETRY = {
     "AzureFunctionsJobHost__telemetryMode",
     "OTEL_SERVICE_NAME",
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
 }
 
@@ -61,7 +67,7 @@ def _config(choice: str, name: str) -> dict[str, Any]:
 def test_without_the_compiler_the_script_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`make check` goes on with exit status 2, and says what was not done."""
+    """`make check` goes on with exit status 2, and names the omitted check."""
     monkeypatch.setenv("PATH", "/nowhere")
     assert verify.main([]) == 2
     assert "not on the PATH" in capsys.readouterr().err
@@ -91,7 +97,8 @@ def test_a_finding_is_an_error(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -
 def test_every_name_is_known_before_anything_exists(choice: str) -> None:
     """Else `azd provision --preview` can't show a resource; each keeps Azure's limit of length and letters."""
     for one in _predicted(choice):
-        # Registrations have no name, and the compiler leaves what differs from cloud to cloud to Azure.
+        # Registrations have no name, and the compiler leaves values that differ from cloud to cloud
+        # to Azure.
         name = one.get("name", "")
         assert "[" not in name or "environment()" in name, name
     (app,) = _of(choice, "Microsoft.Web/sites")
@@ -106,9 +113,11 @@ def test_every_setting_that_the_code_reads_is_set_or_has_a_default(choice: str) 
     """And none is set that nothing reads."""
     given = set(_config(choice, "appsettings"))
     product = set(Settings.variables()) - set(NOT_SET_IN_AZURE)
-    telemetry = OPEN_TELEMETRY | {"PYTHON_ENABLE_OPENTELEMETRY"}
+    telemetry = OPEN_TELEMETRY | {"PYTHON_ENABLE_OPENTELEMETRY", "LOG_CONNECTION_STRING"}
     expected = product | set(PLATFORM)
-    assert given == (expected if choice == "audit" else expected - telemetry)
+    if choice != "audit":
+        expected -= telemetry
+    assert given == expected - {SECRET if choice != "gcchigh" else ASSERTION}
 
 
 @needs_compiler
@@ -117,7 +126,7 @@ def test_every_alert_names_events_that_the_code_logs(choice: str) -> None:
     """An alert for an event that nothing writes could never ring; its query passes Kusto's parser as deployed."""
     rules = _of(choice, "Microsoft.Insights/scheduledQueryRules")
     queries = {rule["name"]: _deployed(rule) for rule in rules}
-    assert len(queries) == (10 if choice == "private-network" else 9)
+    assert len(queries) == (10 if choice in ("private-network", "audit") else 9)
     asked = {event for query in queries.values() for event in kusto.events_of(query)}
     assert asked <= set(_written())
     assert {name: found for name, found in kusto.faults(queries).items() if found} == {}
@@ -187,6 +196,28 @@ def test_storage_cannot_silence_the_alerts() -> None:
     assert _output(rule["properties"]["scopes"][0]) == "workspaceId"
 
 
+@needs_compiler
+def test_traces_cannot_silence_the_alerts() -> None:
+    """With OpenTelemetry, the host, traces and metrics have a workspace of their own; log lines go where alerts read.
+
+    `audit` has quotas of 1 GB for traces and 1,000 instances; only the alert about the host's requests reads them.
+    """
+    given = _config("audit", "appsettings")
+    assert _output(given["APPLICATIONINSIGHTS_CONNECTION_STRING"]) == "traceConnectionString"
+    assert _output(given["LOG_CONNECTION_STRING"]) == "connectionString"
+    assert given["OTEL_TRACES_SAMPLER"] == "microsoft.rate_limited"
+    rate = float(given["OTEL_TRACES_SAMPLER_ARG"])
+    assert rate == pytest.approx(cost.traced_per_second(1, 1000), rel=0.01)
+    scopes = {
+        rule["properties"]["displayName"]: _output(rule["properties"]["scopes"][0])
+        for rule in _of("audit", "Microsoft.Insights/scheduledQueryRules")
+    }
+    assert scopes.pop("Server errors of the host") == "traceWorkspaceId"
+    assert set(scopes.values()) == {"workspaceId"}
+    assert len(_of("audit", "Microsoft.Insights/components")) == 2
+    assert len(_of("default", "Microsoft.Insights/components")) == 1
+
+
 def _output(text: str) -> str:
     """Return the name of a module's output that is known only when it is deployed."""
     found = re.search(r"\.outputs\.(\w+)\.value\]$", text)
@@ -237,6 +268,22 @@ def test_the_graph_extension_is_used_in_the_public_cloud_only() -> None:
         settings["PRESENCE_CLIENT_ID"]
         == _config("given-registrations", "appsettings")["PRESENCE_CLIENT_ID"]
     )
+
+
+@needs_compiler
+@each_choice
+def test_sign_in_proves_itself_with_the_identity_or_with_the_secret_that_is_named(
+    choice: str,
+) -> None:
+    """The identity instead of a secret is in preview at Microsoft; a secret in Key Vault is the way out."""
+    given = _config(choice, "appsettings")
+    provider = _config(choice, "authsettingsV2")["identityProviders"]["azureActiveDirectory"]
+    named = provider["registration"]["clientSecretSettingName"]
+    assert named == (SECRET if choice == "gcchigh" else ASSERTION)
+    assert given.keys() & {SECRET, ASSERTION} == {named}
+    if named == SECRET:
+        place = verify.CHOICES[choice]["SIGN_IN_SECRET_URI"]
+        assert given[SECRET] == f"@Microsoft.KeyVault(SecretUri={place})"
 
 
 @needs_compiler

@@ -1,6 +1,8 @@
-"""infra/preflight.py finds what would stop a deployment, and says what fixes it; `az` is played.
+"""infra/preflight.py finds faults that would stop a deployment, each with its remedy; `az` is
+played.
 
-The answers have the shape of `az ... --output json` (learn.microsoft.com/cli/azure) and of Microsoft Graph v1.0.
+The answers have the shape of `az ... --output json` (learn.microsoft.com/cli/azure) and of
+Microsoft Graph v1.0.
 """
 
 import json
@@ -44,7 +46,7 @@ PLAN = {"name": "old-plan", "type": "Microsoft.Web/serverFarms", "tags": None}
 
 
 class Azure:
-    """The answers of a subscription in which nothing stands in the way; a test changes one."""
+    """The answers of a subscription that is ready for a deployment; a test changes one."""
 
     def __init__(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -118,7 +120,7 @@ class Azure:
 def azure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Azure:
-    """A subscription in which nothing stands in the way."""
+    """A subscription that is ready for a deployment."""
     return Azure(tmp_path, monkeypatch, capsys)
 
 
@@ -198,7 +200,7 @@ FAULTS: list[tuple[dict[str, Any], dict[str, str], str, str]] = [
 def test_a_fault_is_one_line_with_its_remedy(
     azure: Azure, answers: dict[str, Any], settings: dict[str, str], fault: str, remedy: str
 ) -> None:
-    """Exit status 1; the line has what is wrong and the command or step that fixes it."""
+    """Exit status 1; the line has the fault and the command or step that fixes it."""
     for name, value in answers.items():
         setattr(azure, name, value)
     status, printed = azure.run(**settings)
@@ -221,6 +223,11 @@ NOTES: list[tuple[dict[str, Any], dict[str, str], str]] = [
         "whether everyone may can't be read",
     ),
     ({"refused": {"role assignment list": "Forbidden"}}, {}, "role assignments can't be read"),
+    (
+        {"refused": {"group show": "(ResourceGroupNotFound) Resource group 'rg-1' not found."}},
+        {},
+        "the resource group rg-1 does not exist -> az group create --name rg-1 --location westeurope",
+    ),
 ]
 
 
@@ -228,7 +235,7 @@ NOTES: list[tuple[dict[str, Any], dict[str, str], str]] = [
 def test_a_note_does_not_stop(
     azure: Azure, answers: dict[str, Any], settings: dict[str, str], note: str
 ) -> None:
-    """Exit status 0: to be known, and what to do about it."""
+    """Exit status 0: a fact to be known, with its remedy."""
     for name, value in answers.items():
         setattr(azure, name, value)
     status, printed = azure.run(**settings)
@@ -270,7 +277,7 @@ def test_a_note_does_not_stop(
     ],
 )
 def test_what_is_fine_is_no_fault(azure: Azure, change: dict[str, Any]) -> None:
-    """A group that azd will create, one with this deployment, and registrations of one's own or not of this deployment."""
+    """A group that is yet to be created, one with this deployment, and registrations of one's own or not of this deployment."""
     for name, value in change.items():
         setattr(azure, name, value)
     assert azure.run()[0] == 0

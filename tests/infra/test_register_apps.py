@@ -48,7 +48,9 @@ ARGUMENTS += [
 
 @cache
 def _run(*more: str, cloud: str = "AzureCloud") -> tuple[str, dict[str, Any]]:
-    """What the script prints, and what it asks Graph for, by path; each way of calling it runs once."""
+    """Return the output of the script and its requests to Graph, by path; each way of calling it
+    runs once.
+    """
     with TemporaryDirectory() as folder:
         return _run_in(Path(folder), [*ARGUMENTS, *more], cloud)
 
@@ -141,7 +143,9 @@ def test_says_what_is_missing() -> None:
 def _failing(
     tmp_path: Path, *answers: dict[str, Any]
 ) -> tuple[subprocess.CompletedProcess[str], FakeAz]:
-    """Run the script with an `az` whose `rest` answers so, in this order, and otherwise well."""
+    """Run the script with an `az` that gives these answers to `rest`, in this order, and otherwise
+    succeeds.
+    """
     az = FakeAz(tmp_path)
     az.answer("account show", out="home-tenant\n")
     az.answer("microsoftGraphResourceId", out="https://graph.microsoft.com/\n")

@@ -1,4 +1,4 @@
-"""Roles: the least that the code needs, and exactly what the documentation says."""
+"""Roles: the least that the code needs, and exactly those of the documentation."""
 
 import re
 
@@ -52,12 +52,13 @@ def test_roles_are_those_of_the_documentation() -> None:
         "storage": "storage account of the data",
         "packageStorage::blobs::container": "container `app-package`",
         "insights": "Application Insights",
+        "traceInsights": "Application Insights of traces (only with `OPEN_TELEMETRY`)",
     }
     assert {(role, scopes[scope]) for role, scope in _assigned()} == _documented()
 
 
 def test_ids_are_those_of_the_roles() -> None:
-    """What is assigned is the id, whatever the comment beside it says."""
+    """The id is assigned, whatever the comment next to it names."""
     named = re.findall(
         r"^var \w+ = '([0-9a-f-]+)' // (.+)$", ROLES.read_text(encoding="utf-8"), re.M
     )

@@ -1,6 +1,6 @@
 """Secure by default: every switch of the templates that keeps something shut, and every value that opens it no further.
 
-A template may say the same in other words; whoever changes one of these lines says so here too.
+A template may have the same in other words; a change of one of these lines belongs here too.
 """
 
 import json
@@ -33,7 +33,7 @@ ACCOUNT = {
     "properties.networkAcls.bypass": "'None'",
     "properties.networkAcls.defaultAction": "private ? 'Deny' : 'Allow'",
 }
-# By template and declaration: place in its body -> value, as it stands there.
+# By template and declaration: place in its body -> value, as in the template.
 SWITCHES: dict[str, dict[str, str]] = {
     "modules/storage account": ACCOUNT,
     "modules/packages account": ACCOUNT,
@@ -194,7 +194,9 @@ def test_programs_and_people_can_have_each_role() -> None:
 
 
 def test_sign_in_of_one_tenant_names_it() -> None:
-    """Only where several tenants are listed does the issuer leave the tenant open; the list is then the only one."""
+    """Only if several tenants are listed does the issuer leave the tenant open; the list is then
+    the only one.
+    """
     issuer = bicep.values(
         bicep.declarations(INFRA / "modules/sign-in.bicep", "variable")["issuer"]
     )[""]

@@ -1,4 +1,4 @@
-"""Settings: what the code reads and what the deployment sets are the same list."""
+"""Settings: the code reads and the deployment sets the same list."""
 
 import json
 import math
@@ -30,6 +30,7 @@ PLATFORM = {
     "AzureWebJobsDisableHomepage": "/ is the product's page, not the host's",
     "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "a longer body is refused before it fills the instance's memory",
     "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID": "sign-in proves itself with the identity instead of a secret",
+    "MICROSOFT_PROVIDER_AUTHENTICATION_SECRET": "or with a secret in Key Vault, if one is named",
     "WEBSITE_AUTH_AAD_ALLOWED_TENANTS": "whose people may sign in",
     "AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__maxTelemetryItemsPerSecond": (
         "rows of requests that an instance stores, so that all instances together stay within the log quota"
@@ -42,6 +43,8 @@ PLATFORM = {
     ),
     "AzureFunctionsJobHost__telemetryMode": "OpenTelemetry, where switched on",
     "OTEL_SERVICE_NAME": "OpenTelemetry, where switched on: host and app are one role",
+    "OTEL_TRACES_SAMPLER": "OpenTelemetry, where switched on: the host's sampler",
+    "OTEL_TRACES_SAMPLER_ARG": "OpenTelemetry, where switched on: traces a second of an instance",
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "OpenTelemetry, where switched on: no figures for anybody else",
 }
 
@@ -52,7 +55,13 @@ LOCAL_ONLY = {
 
 
 def _set_by_the_template() -> set[str]:
-    groups = ("productSettings", "platformSettings", "logSettings", "telemetrySettings")
+    groups = (
+        "productSettings",
+        "platformSettings",
+        "signInSettings",
+        "logSettings",
+        "telemetrySettings",
+    )
     variables = bicep.declarations(SETTINGS, "variable")
     (prefix,) = re.findall(r"var sampling = '([^']+)'", SETTINGS.read_text(encoding="utf-8"))
     keys = (key for group in groups for key in bicep.keys(variables[group]))
@@ -65,7 +74,7 @@ def test_every_setting_of_the_code_is_set_or_left_out_for_a_reason() -> None:
 
 
 def test_every_setting_of_the_template_is_known() -> None:
-    """No setting is set that nobody reads."""
+    """No setting is set that is never read."""
     assert _set_by_the_template() == (set(Settings.variables()) - set(NOT_SET_IN_AZURE)) | set(
         PLATFORM
     )
@@ -108,7 +117,7 @@ def test_allowed_intervals_have_a_schedule() -> None:
 
 
 def test_documentation_names_every_setting_of_the_product() -> None:
-    """docs/deploy.md lists what can be set."""
+    """docs/deploy.md lists the settings."""
     document = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     assert [
         name
@@ -125,10 +134,11 @@ def test_no_timer_works_longer_than_the_host_lets_it() -> None:
 
 
 def test_the_platform_takes_more_than_the_app_and_fits_into_memory() -> None:
-    """The app answers 413 for what it refuses, since the host answers a longer body with an empty 500.
+    """The app answers 413 to a body that it refuses, since the host answers a longer one with an
+    empty 500.
 
-    A body is held by the host, by the message to the worker and by the worker, for HTTP_CONCURRENCY requests at once: at
-    most an eighth of the default instance.
+    A body is held by the host, by the message to the worker and by the worker, for HTTP_CONCURRENCY
+    requests at once: at most an eighth of the default instance.
     """
     from scim.context import MAX_BODY
 

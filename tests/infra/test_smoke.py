@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +16,7 @@ from infra import smoke
 from local.host.host import HostOptions
 from local.host.running import ROOT, running
 from local.host.sign_in import ACCOUNT, COOKIE
+from shared.version import VERSION
 from tests.infra.az import FakeAz
 
 CLIENT_ID = "33333333-3333-3333-3333-333333333333"
@@ -193,7 +195,7 @@ def target(handler: type[_Deployment]) -> Iterator[smoke.Deployment]:
 
 
 def test_a_good_deployment_passes(target: smoke.Deployment, handler: type[_Deployment]) -> None:
-    """Health, doors and a whole life over SCIM; nothing is left behind."""
+    """Health, doors and a whole life over SCIM; nothing is left."""
     smoke.run(target)
     assert len(target.passed) == 17
     assert "Log Analytics" in target.notes[0]
@@ -210,7 +212,7 @@ def test_what_comes_by_itself_is_waited_for(
 
 
 class _AtHome(smoke.Deployment):
-    """The local host, whose played sign-in knows people by a cookie instead of a token."""
+    """The local host, which knows people by a cookie of its simulated sign-in instead of a token."""
 
     def call(
         self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None
@@ -346,10 +348,37 @@ def test_without_a_program_a_directory_made_by_hand_will_do(
 
 
 def test_the_round_trip_can_be_left_out(target: smoke.Deployment) -> None:
-    """Before the first directory exists; the output says that it was."""
+    """Before the first directory exists; the output reports it."""
     target.token = ""
     smoke.run(target)
     assert target.notes[-1] == "no person was provisioned: --no-round-trip"
+
+
+def _quoted(heading: str) -> list[str]:
+    """Return the lines that docs/deploy.md quotes of the smoke test under a heading."""
+    guide = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    section = guide.partition(f"### {heading}\n")[2].partition("\n### ")[0]
+    return re.findall(r"^(?:ok|note) +.+$", section, re.M)
+
+
+def test_the_guide_quotes_what_it_prints(target: smoke.Deployment) -> None:
+    """Whoever follows docs/deploy.md compares each line; with the version of the product instead of the played one."""
+    target.token, target.version = "", ""
+    smoke.run(target)
+    printed = [f"ok    {what.replace('1.2.3', VERSION)}" for what in target.passed]
+    assert [line for line in _quoted("6. Prove it") if line.startswith("ok")] == printed
+    notes = [line.partition(" …")[0] for line in _quoted("6. Prove it") if line.startswith("note")]
+    assert [
+        f"note  {note}".startswith(quoted) for note, quoted in zip(target.notes, notes, strict=True)
+    ] == [True, True]
+
+
+def test_the_guide_quotes_the_round_trip(target: smoke.Deployment) -> None:
+    """The section about a directory that was made by hand."""
+    target.token, target.scim = "", (f"{target.url}/scim/d1/v2/", "secret")
+    smoke.run(target)
+    quoted = _quoted("8. The whole way over SCIM")
+    assert quoted == [f"ok    {what}" for what in target.passed][-len(quoted) :]
 
 
 def test_telemetry_needs_az_to_be_looked_for(

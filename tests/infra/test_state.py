@@ -52,7 +52,7 @@ def _is_stateful(value: ast.expr | None) -> bool:
 def test_a_module_has_no_state(path: Path) -> None:
     """DESIGN: no module-level registry; two Apps in one process share nothing.
 
-    Put what an instance remembers into a dataclass and read it with `app.state(ThatDataclass)`.
+    Put an instance's memory into a dataclass and read it with `app.state(ThatDataclass)`.
     Memoizing a pure function of plain values is allowed, because its result is the same for all Apps.
     """
     assert list(_module_state(path)) == []

@@ -24,7 +24,7 @@ def test_parses(path: Path) -> None:
 
 @each_template
 def test_uses_every_parameter_and_variable(path: Path) -> None:
-    """What is declared is used (linter rules no-unused-params and no-unused-vars)."""
+    """Each declaration is used (linter rules no-unused-params and no-unused-vars)."""
     root = bicep.tree(path)
     for kind in ("parameter", "variable"):
         for name in bicep.declarations(path, kind):
@@ -34,7 +34,7 @@ def test_uses_every_parameter_and_variable(path: Path) -> None:
 
 @each_template
 def test_describes_every_parameter_and_output(path: Path) -> None:
-    """Whoever deploys reads in the template what a value is for."""
+    """The template explains each value to the person who deploys."""
     lines = path.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines):
         if re.match(r"(param|output) ", line):

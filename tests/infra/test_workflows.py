@@ -22,7 +22,7 @@ def _read(path: Path) -> dict[Any, Any]:
 
 @each_workflow
 def test_actions_are_pinned_by_commit(path: Path) -> None:
-    """A tag can be moved, a commit cannot; the comment says which version it is."""
+    """A tag can be moved, a commit cannot; the comment names the version."""
     uses = re.findall(r"uses: (.+)", path.read_text(encoding="utf-8"))
     assert uses
     assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use) for use in uses)
@@ -104,7 +104,9 @@ def test_ci_tests_what_azure_runs_and_what_must_work_too() -> None:
 
 
 def test_ci_compiles_the_templates() -> None:
-    """What a syntax tree can't know, the compiler does; the version is fixed, and any finding is an error."""
+    """The compiler finds more than a syntax tree; the version is fixed, and any finding is an
+    error.
+    """
     runs = "\n".join(
         step.get("run", "")
         for step in _read(ROOT / ".github/workflows/ci.yml")["jobs"]["bicep"]["steps"]
@@ -177,7 +179,7 @@ def test_only_a_release_or_a_click_deploys() -> None:
 
 
 def test_pipeline_signs_in_provisions_deploys_and_tests() -> None:
-    """In this order; sign-in by the token of GitHub, whose smoke test's token no log shows."""
+    """In this order; sign-in by the token of GitHub; no log shows the smoke test's token."""
     steps = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["steps"]
     login, package, provision, deploy, smoke = [step["run"] for step in steps if "run" in step]
     assert "azd auth login" in login
@@ -218,7 +220,7 @@ def test_deployment_is_tried_three_times(tmp_path: Path, failures: int, status: 
 
 def test_pipeline_sets_every_parameter() -> None:
     """Each variable of the parameter file can be set in GitHub, and left out means the same there; else a deployment by
-    the pipeline would set back what was set by hand.
+    the pipeline would reset values that were set by hand.
     """
     environment = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["env"]
     parameters = (ROOT / "infra/main.bicepparam").read_text(encoding="utf-8")

@@ -117,7 +117,7 @@ class Cluster:
 
 
 class Client:
-    """A SCIM client, and an agent with the administrator's role, whose calls go to any instance."""
+    """A SCIM client, and an agent with the administrator's role; their calls go to any instance."""
 
     def __init__(self, cluster: Cluster, directory: dict[str, Any]) -> None:
         self.cluster, self.directory = cluster, directory
@@ -199,7 +199,7 @@ class Client:
 
 
 def person(number: int) -> dict[str, Any]:
-    """Return a person whose name, address and numbers no other has."""
+    """Return a person with a name, address and numbers that no other has."""
     name = f"p{number:07}"
     return {
         "schemas": [USER],

@@ -1,4 +1,4 @@
-"""A proxy before Azurite that does what networks and busy services do: after the commit, too."""
+"""A proxy before Azurite that fails as networks and busy services do: after the commit, too."""
 
 import asyncio
 from collections import Counter

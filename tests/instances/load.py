@@ -1,4 +1,4 @@
-"""Load whose outcome is known: each slot is a person whose state only its own worker changes.
+"""Load with a known outcome: each slot is a person that only its own worker changes.
 
 An acknowledged state must be there. A write without an answer, or with 503, may have been carried out or not, as a
 whole; 409, 412 or 404 for one's own write is a fault of the product.
@@ -28,7 +28,7 @@ class Slot:
 
 @dataclass(slots=True)
 class Load:
-    """Workers that create, change and delete people and memberships, and what is known of the outcome."""
+    """Workers that create, change and delete people and memberships, and the known outcomes."""
 
     client: Client
     slots: list[Slot]
@@ -113,7 +113,9 @@ class Load:
         await self._send(slot, "member", "PATCH", f"/Groups/{self.group_id}", body)
 
     async def _settle(self, slot: Slot) -> None:
-        """Find out what came of a write without an answer; wrong if it is none of the possible states."""
+        """Find the outcome of a write without an answer; wrong if it is none of the possible
+        states.
+        """
         while len(slot.titles) > 1 and not self.is_stopping:
             try:
                 await self.look(slot)
@@ -121,7 +123,7 @@ class Load:
                 await asyncio.sleep(0.05)
 
     async def look(self, slot: Slot) -> None:
-        """Compare the slot with what is stored."""
+        """Compare the slot with storage."""
         name = person(slot.number)["userName"]
         answer = await self.client.scim("GET", f'/Users?filter=userName eq "{name}"')
         if answer.status == 503:
@@ -135,7 +137,7 @@ class Load:
         slot.id = found[0]["id"] if found else ""
 
     async def verify(self) -> None:
-        """Compare every slot with what is stored, then the totals on each instance."""
+        """Compare every slot with storage, then the totals on each instance."""
         self.is_stopping = False
 
         async def settle(slot: Slot) -> None:

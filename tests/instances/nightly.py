@@ -23,7 +23,7 @@ _EVERY = 20  # kills between two checks of all rows
 
 @dataclass(slots=True)
 class Report:
-    """What a part did and found."""
+    """The acts and findings of a part."""
 
     name: str
     seconds: float = 0.0

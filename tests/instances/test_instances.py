@@ -189,7 +189,7 @@ async def test_totals_are_within_what_was_acknowledged_and_begun(client: Client)
 
 
 async def test_a_new_token_works_at_once_on_all_instances(client: Client) -> None:
-    """Entra would quarantine a job whose new token is refused."""
+    """Entra would quarantine a job if its new token is refused."""
     for at in range(3):
         assert (await client.scim("GET", "/Users?count=0", at=at)).status == 200
     issued = await client.api("POST", "/tokens", {}, at=0)

@@ -1,7 +1,9 @@
-"""What an instance remembers, and how long another instance's change can be missing from its answers.
+"""The memory of an instance, and how long another instance's change can be missing from its
+answers.
 
-docs/operations.md ("Several instances") has the list. Two hosts over one storage, with a clock that a test moves. How
-old a status can be is in tests/contacts/test_freshness.py, with two hosts as well.
+docs/operations.md ("Several instances") has the list. Two hosts over one storage, with a clock that
+a test moves. How old a status can be is in tests/contacts/test_freshness.py, with two hosts as
+well.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -153,7 +155,7 @@ async def test_totals_of_pages_are_a_second_old_at_most(
 async def test_a_person_is_found_after_5_seconds_at_most(
     two: list[Instance], clock: FixedClock
 ) -> None:
-    """Over many directories, an instance remembers in which ones nobody's name begins so."""
+    """Over many directories, an instance remembers in which ones no name begins so."""
     one, other = two
     made = [
         await create(one.app, operator_actor(ACCOUNT), NewDirectory(f"D{number}"))

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("is_freezing", [False, True], ids=["killed", "frozen"])
 async def test_nothing_is_lost_when_instances_are(is_freezing: bool) -> None:
-    """What was acknowledged is stored, what was not is whole or absent, all rows agree, totals are exact."""
+    """Acknowledged writes are stored, others are whole or absent, all rows agree, totals are exact."""
     tables = cluster.scratch()
     report = await nightly.kills(tables, 3, is_freezing=is_freezing)
     cluster.remove(tables)

@@ -22,7 +22,9 @@ ROOT = Path(__file__).parent.parent.parent
 async def test_a_first_start_makes_the_folder_and_a_second_finds_the_directory(
     tmp_path: Path,
 ) -> None:
-    """The token is kept beside the database, in a file for its owner alone, since the product keeps only its hash."""
+    """The token is kept next to the database, in a file for its owner alone, since the product
+    keeps only its hash.
+    """
     tables = f"sqlite:///{tmp_path}/new/demo.db"
     keep = kept(tables)
     async with (
@@ -56,7 +58,7 @@ def test_a_port_in_use_is_the_one_that_is_named() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_the_demo_provisions_connects_and_serves(tmp_path: Path) -> None:
-    """`make run` ends with people and their presence, and what it serves is healthy (README, *Try it*)."""
+    """`make run` ends with people and their presence, and the app is healthy (README, *Try it*)."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "local", "demo", "--port", str(free_port()), "--people", "12"),
         *("--tables", f"sqlite:///{tmp_path}/demo.db"),

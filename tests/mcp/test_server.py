@@ -30,7 +30,7 @@ async def test_a_modern_client_discovers_what_there_is(server: Server) -> None:
 async def test_a_legacy_client_initialises_without_a_session(
     server: Server, asked: str | None, spoken: str
 ) -> None:
-    """(2025-11-25, lifecycle): any instance answers what comes next, so there is no session ID."""
+    """(2025-11-25, lifecycle): any instance answers the next request, so there is no session ID."""
     body = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": asked}}
     reply = await server.post(orjson.dumps(body))
     assert orjson.loads(reply.body)["result"]["protocolVersion"] == spoken
@@ -158,7 +158,9 @@ async def test_find_person_finds_in_any_spelling(server: Server) -> None:
 
 
 async def test_who_is_free_returns_only_confirmed_people(server: Server) -> None:
-    """At most as many as asked for, each free now, with the status that says so; the rest by cursor."""
+    """At most as many as asked for, each free now, with the status that shows it; the rest by
+    cursor.
+    """
     first = (await server.tool("who_is_free", limit=2))["structuredContent"]
     assert 1 <= len(first["contacts"]) <= 2
     assert all(one["free"] == "now" for one in first["contacts"])
@@ -207,7 +209,7 @@ async def test_a_wrong_argument_is_told_to_the_model(
 
 
 async def test_a_cursor_of_another_question_is_told_to_the_model(server: Server) -> None:
-    """What the API answers 400 to is an error of the tool."""
+    """A request that the API answers with 400 is an error of the tool."""
     result = await server.tool("find_person", query="anna", cursor="nonsense")
     assert result["isError"] is True
 

@@ -115,5 +115,5 @@ async def deployed(tmp_path: Path) -> AsyncIterator[Deployed]:
 
 @pytest.fixture
 def description() -> dict[str, Any]:
-    """What `/api/openapi.json` serves."""
+    """Return the document of `/api/openapi.json`."""
     return describe()

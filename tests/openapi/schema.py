@@ -1,4 +1,4 @@
-"""Whether a value is what a schema of the description says (the part of JSON Schema 2020-12 that it uses)."""
+"""Whether a value meets a schema of the description (the part of JSON Schema 2020-12 that it uses)."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -10,7 +10,7 @@ from tests.openapi.conftest import Deployed
 from tests.openapi.schema import faults
 
 METHODS = ("get", "post", "put", "patch", "delete")
-# Addresses that only say in words what is wrong with them.
+# Addresses with only a text about the fault of the request.
 NOT_AN_ADDRESS = "scim_wrong_"
 
 
@@ -98,7 +98,7 @@ def test_path_parameters_are_described(description: dict[str, Any]) -> None:
 
 
 def test_examples_are_as_described(description: dict[str, Any]) -> None:
-    """Whoever copies an example sends what is taken."""
+    """A copied example is accepted."""
     for method, path, operation in operations(description):
         contents = [operation.get("requestBody", {}).get("content", {})]
         contents += [response.get("content", {}) for response in operation["responses"].values()]
@@ -139,7 +139,7 @@ async def _lived(deployed: Deployed) -> tuple[str, str]:
 
 
 async def test_answers_are_as_described(deployed: Deployed, description: dict[str, Any]) -> None:
-    """Every GET that succeeds answers what its schema says: nothing missing, nothing undescribed."""
+    """Every successful GET answers as its schema describes: nothing missing, nothing undescribed."""
     user, group = await _lived(deployed)
     seen = 0
     for method, path, operation in operations(description):
@@ -168,7 +168,7 @@ async def test_answers_are_as_described(deployed: Deployed, description: dict[st
 async def test_changes_are_answered_as_described(
     deployed: Deployed, description: dict[str, Any]
 ) -> None:
-    """What POST, PATCH, PUT and DELETE of the API answer."""
+    """The answers of POST, PATCH, PUT and DELETE of the API."""
     await _lived(deployed)
     calls: list[tuple[str, str, Any]] = [
         ("post", "/api/directories", {"name": "Fabrikam"}),

@@ -196,7 +196,7 @@ def _body(
 def running(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Deployed, asyncio.Runner, list[str]]]:
-    """One app for all requests, so that they meet what earlier ones left behind."""
+    """Return one app for all requests, so that they meet the results of earlier ones."""
     with asyncio.Runner() as runner:
         deployed = runner.run(started(tmp_path_factory.mktemp("fuzz")))
         known = ["User", ".search"]
@@ -250,7 +250,7 @@ def test_no_request_fails_inside(running: tuple[Deployed, asyncio.Runner, list[s
 
 
 async def _restored(deployed: Deployed) -> None:
-    """Undo it where the last request deleted the directory."""
+    """Undo it if the last request deleted the directory."""
     await deployed.call("POST", "/api/directories/contoso/restore")
 
 
@@ -286,7 +286,7 @@ def test_unfounded_bodies_of_every_operation(
 def test_every_parameter_with_nonsense(
     running: tuple[Deployed, asyncio.Runner, list[str]], tmp_path: Path
 ) -> None:
-    """Each query parameter of each operation with what it is not."""
+    """Each query parameter of each operation with values of other types."""
     deployed, runner, known = running
     for method, path, item, operation in OPERATIONS:
         if method != "get":

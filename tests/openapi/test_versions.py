@@ -58,7 +58,9 @@ def test_null_is_a_type_in_3_1() -> None:
 
 
 def test_3_0_has_nothing_of_3_1() -> None:
-    """OpenAPI 3.0.3 section 4.7.24: one type, `nullable`, no `const`; 4.7.23: nothing beside a reference."""
+    """OpenAPI 3.0.3 section 4.7.24: one type, `nullable`, no `const`; 4.7.23: nothing next to a
+    reference.
+    """
     for one in _schemas(_read("3.0")):
         assert not isinstance(one.get("type"), list)
         assert one.get("type") != "null"
@@ -68,7 +70,7 @@ def test_3_0_has_nothing_of_3_1() -> None:
 
 
 def _common(part: Any) -> Any:
-    """Return what a part of either version means, in one form."""
+    """Return the meaning of a part of either version, in one form."""
     if isinstance(part, list):
         return [_common(one) for one in part]
     if not isinstance(part, dict):
@@ -135,7 +137,7 @@ def test_what_has_several_forms_has_a_discriminator(version: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_message_of_an_error_is_its_detail(version: str) -> None:
-    """Kiota's exceptions take their message from the member that says so."""
+    """Kiota's exceptions take their message from the member that is marked so."""
     schemas = _read(version)["components"]["schemas"]
     for name, member in (
         ("Problem", "detail"),

@@ -1,4 +1,4 @@
-"""Puts something between two steps of somebody's work: the schedules that chance would take years to find."""
+"""Runs an act between two steps of another: schedules that chance would take years to find."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager

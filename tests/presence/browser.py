@@ -22,7 +22,7 @@ MAX = "max@contoso.example"
 
 @dataclass
 class Answer:
-    """What the product answered."""
+    """The product's answer."""
 
     status: int
     headers: dict[str, str]

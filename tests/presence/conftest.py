@@ -1,4 +1,4 @@
-"""The simulator and a deployment whose presence comes from it."""
+"""The simulator and a deployment that gets its presence from it."""
 
 from collections.abc import AsyncIterator
 
@@ -29,7 +29,7 @@ async def world(
 
 @pytest.fixture
 async def browser(world: World) -> Browser:
-    """An administrator of the account, whose directory is not connected yet."""
+    """An administrator of the account; the directory is not connected yet."""
     await directories.create(
         world.app, operator_actor(ACCOUNT), NewDirectory("Contoso", id=DIRECTORY)
     )

@@ -52,7 +52,7 @@ async def test_naming_the_victims_tenant_with_a_consent_state(
 
 
 async def test_naming_no_tenant_links_only_ones_own(world: World, mallory: Browser) -> None:
-    """Without `tenant` the proven one counts, and there the probe shows that nobody consented."""
+    """Without `tenant` the proven one counts, and there the probe shows that no one consented."""
     state = state_of((await mallory.signed_in(MALLORY, EVIL)).location)
     forged = urlencode({"admin_consent": "True", "state": state})
     await mallory.send("GET", f"/sign-in/callback?{forged}")
@@ -78,7 +78,9 @@ async def test_a_state_works_once_for_consent_too(world: World, browser: Browser
 async def test_a_state_works_in_its_own_browser_only(
     world: World, browser: Browser, mallory: Browser
 ) -> None:
-    """The attacker's way sent to the victim's administrator, whose silent sign-in would complete it (login CSRF)."""
+    """The attacker's link sent to the victim's administrator, whose silent sign-in would complete
+    it (login CSRF).
+    """
     returned = await mallory.at_microsoft(await mallory.start(EVIL), GLORIA)
     victim = Browser(
         world, account="account-evil", person="mallory"
@@ -89,7 +91,7 @@ async def test_a_state_works_in_its_own_browser_only(
 
 
 async def test_another_browsers_cookie_does_not_fit(world: World, browser: Browser) -> None:
-    """A cookie of one's own with somebody else's state."""
+    """A cookie of one's own with another browser's state."""
     returned = await browser.at_microsoft(await browser.start())
     other = Browser(world)
     await other.start()
@@ -234,14 +236,14 @@ async def test_a_page_of_another_site_cannot_start_or_remove(
 
 
 async def test_a_reader_cannot_connect_or_come_back(world: World, browser: Browser) -> None:
-    """Directory.Reader is not enough; neither is nobody."""
+    """Directory.Reader is not enough; neither is no role at all."""
     reader = Browser(world, roles=("Directory.Reader",), cookies=browser.cookies)
     assert (await reader.act("connect")).status == 403
     assert (await reader.send("GET", "/sign-in/callback?state=x")).status == 403
 
 
 async def test_secrets_are_stored_as_hashes(world: World, browser: Browser) -> None:
-    """Whoever reads the table cannot finish somebody's sign-in: neither state nor cookie stands there."""
+    """A reader of the table can't finish another person's sign-in: it has neither state nor cookie."""
     state = state_of(await browser.start())
     rows = await world.tables.query("work", "consent", *AUTH_REQUEST.all())
     stored = b"".join(row.value + row.key.encode() for row in rows)
@@ -251,7 +253,7 @@ async def test_secrets_are_stored_as_hashes(world: World, browser: Browser) -> N
 
 
 async def test_abandoned_attempts_do_not_pile_up(world: World, browser: Browser) -> None:
-    """What nobody came back from is deleted by later attempts."""
+    """Abandoned attempts are deleted by later ones."""
     for _ in range(5):
         await browser.start()
     world.clock.advance(601)

@@ -1,4 +1,6 @@
-"""A tick with many tenants puts few messages into the queue; queue functions divide them beside each other."""
+"""A tick with many tenants puts few messages into the queue; queue functions share them out,
+several at a time.
+"""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""What one browser can make the app ask Microsoft, concurrent acts in the wizard, and a timer that never ran."""
+"""How often one browser can make the app ask Microsoft, concurrent acts in the wizard, and a timer
+that never ran.
+"""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Instances whose clocks are minutes or an hour apart: rosters and leases stay right (reviewed as R11, R13)."""
+"""Instances whose clocks are minutes or an hour apart: rosters and leases stay right."""
 
 import asyncio
 from dataclasses import replace
@@ -17,7 +17,7 @@ SKEWS = [-3600, -120, -65, 65, 120, 3600]
 
 
 async def instance(world: World, skew: float) -> World:
-    """Another instance over the same storage whose clock differs by `skew` seconds."""
+    """Return another instance over the same storage, with a clock that differs by `skew` seconds."""
     other = await world.restarted()
     other.clock = FixedClock(world.clock.now() + timedelta(seconds=skew))
     other.app = App(world.settings, other.clock, other.tables)
@@ -136,7 +136,7 @@ async def test_a_killed_holders_lease_is_taken_over_within_two_intervals(
 
 @pytest.mark.parametrize("skew", SKEWS)
 async def test_a_lease_that_is_renewed_is_left_alone(world: World, skew: float) -> None:
-    """The holder works; another instance's clock says that its lease is long over."""
+    """The holder works; by another instance's clock its lease is long over."""
     await world.linked(5)
     await world.tick()
     holder = await instance(world, skew)
@@ -167,7 +167,7 @@ async def test_a_lease_that_is_renewed_is_left_alone(world: World, skew: float) 
                 break
             await asyncio.sleep(0.001)
 
-    world.runtime.pause = observe  # the other instance watches, the holder renews meanwhile
+    world.runtime.pause = observe  # the other instance watches while the holder renews
     world.clock.advance(30)
     assert await sync(world.app, CONTOSO, now_due=True) == "busy"
     done.set()

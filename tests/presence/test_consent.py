@@ -267,7 +267,7 @@ async def test_what_stands_in_the_way_when_the_code_is_redeemed_is_said(
 async def test_what_stands_in_the_way_of_consent_is_said(
     world: World, browser: Browser, code: int, outcome: str
 ) -> None:
-    """The second page's errors, which have admin_consent=True beside them (Entra: v2-admin-consent)."""
+    """The second page's errors, which come with admin_consent=True (Entra: v2-admin-consent)."""
     location = (await browser.signed_in()).location
     world.running.simulator.faults.on(f"AADSTS{code}")
     assert (

@@ -1,4 +1,6 @@
-"""What steady state costs, counted: the figures of docs/presence.md and of `python -m bench.presence_cost`."""
+"""The cost of the steady state, counted: the figures of docs/presence.md and of `python -m
+bench.presence_cost`.
+"""
 
 import pytest
 

@@ -156,7 +156,7 @@ async def test_a_throttled_metadata_call_is_not_an_unknown_tenant(
 async def test_an_outage_is_passing(
     graph_simulator: RunningSimulator, credential: Credential, fault: str
 ) -> None:
-    """5xx, broken connections and proxies' pages are nobody's withdrawal of consent."""
+    """5xx, broken connections and proxies' pages don't mean that consent was withdrawn."""
     graph_simulator.simulator.faults.on(fault)
     assert await reason_of(credential) == "unavailable"
 
@@ -267,7 +267,7 @@ async def test_a_certificate_that_cannot_be_read_is_the_operators_fault(
 
 
 async def test_without_a_registration_nothing_is_asked(graph_simulator: RunningSimulator) -> None:
-    """A deployment that has no presence app yet says so."""
+    """A deployment that has no presence app yet reports that."""
     credential = Credential(settings_for(graph_simulator, PRESENCE_CLIENT_ID=""), SystemClock())
     assert not credential.is_set_up
     assert await reason_of(credential) == "not_set_up"
@@ -310,7 +310,7 @@ def _with_identity(running: RunningSimulator):  # type: ignore[no-untyped-def]
 async def test_a_token_that_is_nearly_over_is_not_used(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """msal takes five minutes off; a token of four is asked for anew each time (msal 1.39)."""
+    """msal subtracts five minutes; a token that lives for four is requested each time (msal 1.39)."""
     graph_simulator.simulator.options.token_lifetime = 240
     first, second = await credential.token(CONTOSO), await credential.token(CONTOSO)
     assert first.value != second.value
@@ -366,7 +366,7 @@ async def test_one_fetch_at_a_time_for_a_tenant(
 
 @pytest.mark.parametrize("value", ["", "a.b", "a.!!.c", "a.bnVsbA.c", "opaque"])
 def test_a_token_that_cannot_be_read_is_not_taken_for_roleless(value: str) -> None:
-    """Graph's tokens are Graph's business; what Graph says of them counts."""
+    """Only Graph reads its tokens; its answer decides."""
     assert tokens.read(value).may_read_presence
 
 

@@ -180,7 +180,7 @@ async def test_what_is_not_confirmed_for_three_intervals_is_stale(world: World) 
 
 
 async def test_bad_ids_are_not_asked_for_on_demand(world: World) -> None:
-    """Somebody in quarantine would spoil the call for everybody on the screen."""
+    """A person in quarantine would spoil the call for all others on the screen."""
     ids = await world.linked(3)
     world.tenant().unknown_ids = "chunk-400"
     bad = "deadbeef-0000-4000-8000-000000000000"
@@ -195,7 +195,7 @@ async def test_bad_ids_are_not_asked_for_on_demand(world: World) -> None:
 async def test_nobody_waits_for_a_graph_that_hangs(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After some seconds the agent sees what is known; the next one has the answer."""
+    """After some seconds the agent sees the known statuses; the next one has the answer."""
     monkeypatch.setattr("presence.sync.refresh._PATIENCE", 0.05)
     ids = await world.linked(3)
     await world.tick()

@@ -1,4 +1,6 @@
-"""The fault table: afterwards everybody's status is right, nothing stays wrong, no call beyond the budget."""
+"""The fault table: afterwards every status is right, nothing stays wrong, no call beyond the
+budget.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -36,7 +38,7 @@ def change(world: World, ids: list[str]) -> None:
 
 
 async def test_a_storm_of_429_is_waited_out(world: World) -> None:
-    """Retry-After is honoured, within the sync where there is time for it."""
+    """Retry-After is honoured, within the sync if there is time for it."""
     ids = await world.linked(5000)
     world.running.simulator.faults.on("graph.429", seconds=8, retry_after=5)
     assert await world.tick() == "synced"
@@ -60,7 +62,7 @@ async def test_a_long_429_ends_the_sync_and_no_tick_calls_before_its_time(world:
 
 
 async def test_other_instances_keep_the_pause_too(world: World) -> None:
-    """The pause stands in the head: a message that another instance takes makes no call either."""
+    """The pause is stored in the head: a message that another instance takes makes no call either."""
     await world.linked(10)
     world.running.simulator.faults.on("graph.429", times=1, retry_after=100)
     assert await world.tick() == "failed"
@@ -69,14 +71,16 @@ async def test_other_instances_keep_the_pause_too(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["chunk-400", "chunk-404"])
 async def test_ten_bad_ids_among_100_000_cost_only_themselves(world: World, kind: str) -> None:
-    """Chunks are halved until the bad id stands alone; it is left out with growing distance (graph toolkit)."""
+    """Chunks are halved until the bad id is alone; it is left out with growing distance (graph
+    toolkit).
+    """
     ids = await world.linked(100_000)
     world.tenant().unknown_ids = kind  # type: ignore[assignment]
     bad = [f"deadbeef-0000-4000-8000-{number:012d}" for number in range(10)]
     await world.provision(bad)
     assert await world.tick() == "synced"
     assert world.calls() <= 154 + 10 * 20 + 10
-    for _ in range(3):  # what the first round's calls did not suffice for
+    for _ in range(3):  # more than the first round's calls sufficed for
         await world.tick()
     assert await all_is_right(world, ids[::500])
     assert (await world.shown(bad)) == dict.fromkeys(bad, "unknown")
@@ -125,7 +129,9 @@ async def test_a_graph_that_refuses_everything_puts_nobody_into_quarantine(world
 
 @pytest.mark.parametrize("fault", ["token.503", "token.drop", "token.garbage", "token.500"])
 async def test_the_login_service_down_is_waited_out(world: World, fault: str) -> None:
-    """No token for some minutes: statuses grow old visibly, nobody is told of a lost consent, then all is well."""
+    """No token for some minutes: statuses grow old visibly, no lost consent is reported, then all
+    is well.
+    """
     ids = await world.linked(700)
     await world.tick()
     change(world, ids)
@@ -182,7 +188,7 @@ async def test_a_chunk_that_fails_shows_its_own_age(world: World) -> None:
 
 
 async def test_a_worker_killed_in_the_middle_leaves_everything_whole(world: World) -> None:
-    """Its lease runs out, and another instance goes on; meanwhile the old statuses stand."""
+    """Its lease runs out, and another instance goes on; until then the old statuses hold."""
     ids = await world.linked(5000)
     await world.tick()
     truth = world.truth(ids)
@@ -202,7 +208,9 @@ async def test_a_worker_killed_in_the_middle_leaves_everything_whole(world: Worl
 
 
 async def test_a_worker_killed_while_it_writes_pages_leaves_everything_whole(world: World) -> None:
-    """Pages of a new generation count only with the head; what a killed worker wrote of them is tidied away."""
+    """Pages of a new generation count only with the head; those that a killed worker wrote are
+    removed later.
+    """
     ids = await world.linked(30_000)
     await world.tick()
     for one in ids[:6000]:
@@ -330,7 +338,9 @@ async def test_consent_removed_in_the_middle_keeps_what_is_known(world: World) -
 
 
 async def test_a_tenant_that_hangs_delays_no_other(world: World) -> None:
-    """One tenant's calls never come back: another's sync is done meanwhile, and the first gives up in time."""
+    """One tenant's calls never return: another's sync ends during that time, and the first gives up
+    in time.
+    """
     ids = await world.linked(100)
     await world.link("directory-two", FABRIKAM)
     await world.provision(world.people(100, FABRIKAM), "directory-two")
@@ -379,7 +389,9 @@ async def _until(condition: Callable[[], object]) -> None:
 
 @pytest.mark.parametrize("fault", ["graph.500", "graph.drop"])
 async def test_a_graph_that_is_down_is_asked_a_few_times_only(world: World, fault: str) -> None:
-    """20 chunks, three tries each: after sixteen failures in a row the sync ends, and what it pays is bounded."""
+    """20 chunks, three tries each: after sixteen failures in a row the sync ends, and its cost is
+    bounded.
+    """
     await world.linked(13_000)
     await world.tick()
     world.running.simulator.faults.on(fault)

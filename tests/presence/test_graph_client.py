@@ -21,7 +21,7 @@ BOB = "00000000-0000-4000-8000-00000000000b"
 async def answering(
     head: str, body: bytes = b"", *, length: int | None = None
 ) -> AsyncIterator[GraphClient]:
-    """A client whose Graph answers every call so."""
+    """Return a client whose Graph answers every call so."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -38,7 +38,7 @@ async def answering(
 
 
 async def fault(head: str, body: bytes = b"", *, length: int | None = None) -> GraphError:
-    """What a call comes to."""
+    """Return the fault that a call ends with."""
     async with answering(head, body, length=length) as client:
         with pytest.raises(GraphError) as raised:
             await client.presences("token", [ANNA, BOB])
@@ -107,7 +107,7 @@ async def test_retry_after_in_every_form(header: str, seconds: float | None, sta
     ],
 )
 async def test_each_status_is_one_of_four_faults(status: int, kind: type[GraphError]) -> None:
-    """What the sync does next depends on it (Graph: throttling)."""
+    """The next step of the sync depends on it (Graph: throttling)."""
     assert isinstance(await fault(f"{status} Word"), kind)
 
 
@@ -129,7 +129,7 @@ async def test_each_status_is_one_of_four_faults(status: int, kind: type[GraphEr
     ],
 )
 async def test_an_answer_that_is_none_takes_nobodys_status_away(body: bytes) -> None:
-    """A proxy's page, half an answer, another object: unavailable, not "Graph names nobody"."""
+    """A proxy's page, half an answer, another object: unavailable, not "Graph names no one"."""
     assert isinstance(await fault("200 OK", body), Unavailable)
 
 
@@ -139,7 +139,7 @@ async def test_an_answer_that_breaks_off() -> None:
 
 
 async def test_an_endless_answer_is_given_up() -> None:
-    """Memory of an instance is 512 MB for everybody."""
+    """All calls share the instance's 512 MB of memory."""
     raised = await fault("200 OK", b" " * (9 << 20))
     assert isinstance(raised, Unavailable)
     assert raised.reason == "too long"
@@ -166,7 +166,7 @@ async def elsewhere(visited: Callable[[str], None]) -> AsyncIterator[str]:
 
 
 async def test_people_are_found_among_anything() -> None:
-    """Elements that are none, ids in capitals, somebody twice (the last counts), strangers."""
+    """Elements that are none, ids in capitals, a person twice (the last counts), strangers."""
     found = await people(
         {
             "value": [
@@ -188,7 +188,7 @@ async def test_people_are_found_among_anything() -> None:
 
 
 async def test_values_are_bounded() -> None:
-    """A megabyte of availability is not stored for everybody."""
+    """A megabyte of availability is not stored for each person."""
     assert len((await people({"value": [of(ANNA, "x" * 1_000_000)]}))[ANNA].availability) <= 40
 
 

@@ -1,4 +1,4 @@
-"""What monitors and administrators can see (issue: health)."""
+"""Health, as monitors and administrators see it."""
 
 from pathlib import Path
 
@@ -96,7 +96,7 @@ async def test_a_directorys_figures(world: World, browser: Browser) -> None:
 async def test_a_poison_message_is_told_of_and_harms_nothing(
     world: World, browser: Browser
 ) -> None:
-    """The next interval tries the tenant afresh."""
+    """The next interval tries the tenant again."""
     await world.linked(5)
     await dispatch.poisoned(world.app, b'{"v":1,"tenant_id":"x","at":1}')
     await dispatch.poisoned(world.app, b"\xff\xfe")
@@ -113,7 +113,7 @@ async def test_messages_that_are_not_ours_are_passed_over(world: World) -> None:
 async def test_a_message_that_waited_too_long_is_passed_over(
     world: World, browser: Browser
 ) -> None:
-    """A queue that was held up is not worked through: newer messages for the same tenants stand behind."""
+    """A queue that was held up is not worked through: newer messages for the same tenants follow."""
     await world.linked(5)
     messages = await dispatch.due(world.app)
     world.clock.advance(61)
@@ -228,7 +228,7 @@ async def test_presence_is_stale_after_three_intervals_and_not_before(
 
 
 async def test_health_tells_version_sign_in_and_storage(world: World, browser: Browser) -> None:
-    """What the smoke test of a deployment asks for; the version is the project's."""
+    """The smoke test of a deployment asks for it; the version is the project's."""
     answer = await browser.send("GET", "/health")
     project = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
     assert f'version = "{answer.json["version"]}"' in project

@@ -101,7 +101,7 @@ def test_each_cloud_has_its_own_addresses(
 async def test_in_china_the_step_says_that_presence_does_not_exist(
     world: World, browser: Browser
 ) -> None:
-    """Nobody is sent to a sign-in that can only fail."""
+    """No one is sent to a sign-in that can only fail."""
     china = World(
         world.tables, world.clock, world.running, settings_for(world.running, CLOUD="china")
     )
@@ -154,7 +154,7 @@ async def test_other_methods_are_405(browser: Browser, method: str) -> None:
 
 
 async def test_functions_and_bindings(world: World) -> None:
-    """What Azure is told: names, schedule of the setting, queue and its poison queue."""
+    """The definitions that Azure gets: names, schedule of the setting, queue and its poison queue."""
     import azure.functions as func
 
     functions = func.FunctionApp()
@@ -194,7 +194,7 @@ def test_the_largest_delta_fits_a_row() -> None:
 
 
 async def test_both_engines_store_fold_and_tidy_alike(any_tables: CountingTables) -> None:
-    """Deltas, pages of more than one row, deletion of what no longer counts, on SQLite and on Azurite."""
+    """Deltas, pages of more than one row, deletion of superseded rows, on SQLite and on Azurite."""
     tenant = "tenant-of-both-engines"
     await any_tables.transact(
         "presence", tenant, [manifest.first_head([LinkedDirectory(DIRECTORY)])]

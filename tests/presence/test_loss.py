@@ -1,4 +1,4 @@
-"""How consent is lost, how it is noticed, whose fault it is (Entra: reference-error-codes)."""
+"""How consent is lost, how it is noticed, who is at fault (Entra: reference-error-codes)."""
 
 import pytest
 
@@ -134,7 +134,9 @@ async def test_throttling_by_the_login_service_is_no_loss(world: World, code: in
 async def test_a_lost_tenant_costs_a_look_an_hour_and_comes_back_by_itself(
     world: World, browser: Browser
 ) -> None:
-    """The timer leaves it out; once the company enables the app again, everybody is back without a click."""
+    """The timer leaves it out; once the company enables the app again, all statuses return without
+    a click.
+    """
     ids = await world.linked(5)
     await world.tick()
     world.running.simulator.disable(CONTOSO)
@@ -157,7 +159,7 @@ async def test_a_lost_tenant_costs_a_look_an_hour_and_comes_back_by_itself(
 
 
 async def test_an_outage_does_not_bring_a_lost_tenant_back(world: World, browser: Browser) -> None:
-    """What is lost stays so until statuses come again."""
+    """A lost tenant stays lost until statuses come again."""
     await world.linked(5)
     await world.tick()
     world.running.simulator.delete_principal(CONTOSO)
@@ -194,7 +196,9 @@ def test_every_reason_has_a_sentence_and_a_remedy() -> None:
 async def test_the_directorys_log_tells_how_presence_came_and_went(
     world: World, browser: Browser
 ) -> None:
-    """Connected, lost with its reason, back, removed: beside the people's events, where an administrator looks."""
+    """Connected, lost with its reason, back, removed: in the log of the people's events, which
+    administrators read.
+    """
     await world.linked(5)
     await world.tick()
     fault(world, 700016)
@@ -228,7 +232,9 @@ async def test_trying_again_is_no_new_connection_in_the_log(world: World, browse
 async def test_trying_again_in_doubt_begins_the_ten_minutes_anew(
     world: World, browser: Browser
 ) -> None:
-    """Whoever presses Retry says that it is repaired: it is not lost sooner for that."""
+    """An administrator who presses Retry states that it is repaired: it is not lost sooner for
+    that.
+    """
     await world.linked(5)
     await world.tick()
     fault(world, 700016)
@@ -257,7 +263,7 @@ async def test_consent_given_anew_within_a_minute_counts_at_once(
 
 
 async def test_a_refusal_is_not_served_again_from_memory(world: World) -> None:
-    """Nobody pressed anything: after the pause the login service is asked anew, by every instance."""
+    """Without any click: after the pause every instance asks the login service again."""
     await world.linked(5)
     world.running.simulator.options.token_lifetime = 1
     await world.tick()
@@ -287,7 +293,7 @@ async def test_the_login_services_retry_after_is_kept_for_five_minutes_at_most(
 async def test_a_pause_of_a_wrong_clock_lasts_no_longer_than_a_pause(
     world: World, ahead: int
 ) -> None:
-    """An instance whose clock is ahead was throttled; the others wait five minutes at most."""
+    """An instance with a clock that is ahead was throttled; the others wait five minutes at most."""
     ids = await world.linked(5)
     await world.tick()
     world.running.simulator.faults.on("graph.429", times=2, retry_after=200)
@@ -300,7 +306,7 @@ async def test_a_pause_of_a_wrong_clock_lasts_no_longer_than_a_pause(
 
 
 async def test_other_faults_in_between_do_not_lose_a_tenant(world: World) -> None:
-    """Hits count in a row: an answer that names another fault begins anew."""
+    """Hits count in a row: an answer that names another fault starts the count again."""
     await world.linked(5)
     await world.tick()
     for turn in range(12):

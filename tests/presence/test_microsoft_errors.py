@@ -1,4 +1,6 @@
-"""What each error of Microsoft means, how often a closed tenant is asked, and how rare calls stay."""
+"""The meaning of each error of Microsoft, how often a closed tenant is asked, and how rare calls
+stay.
+"""
 
 from collections.abc import Sequence
 from itertools import pairwise

@@ -62,7 +62,7 @@ async def test_the_second_step_names_app_and_tenant(world: World, browser: Brows
 
 
 async def test_check_that_access_is_gone(world: World, browser: Browser) -> None:
-    """Not yet, while the enterprise application stands; then yes; past every cache."""
+    """Not yet, while the enterprise application exists; then yes; past every cache."""
     await connected(world, browser)
     await browser.act("remove")
     assert (await browser.act("check-gone")).json["gone"] is False
@@ -170,7 +170,9 @@ async def test_the_tenant_is_free_again_for_another_account(world: World, browse
 async def test_a_deleted_directory_is_disconnected_by_the_timer(
     world: World, browser: Browser
 ) -> None:
-    """Nobody presses Remove access for a directory that is gone; its presence goes within ten minutes."""
+    """No one presses Remove access for a directory that is gone; its presence goes within ten
+    minutes.
+    """
     await connected(world, browser)
     await directory_removal.remove_now(
         world.app, operator_actor(ACCOUNT), DIRECTORY, world.clock.monotonic() + 60

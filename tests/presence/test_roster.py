@@ -1,4 +1,6 @@
-"""Who is polled: nobody who left, everybody who came, whatever the order in which instances dated their events."""
+"""Who is polled: no one who left, everyone who came, in whatever order instances dated their
+events.
+"""
 
 from collections.abc import Sequence
 
@@ -49,7 +51,9 @@ async def test_who_came_back_is_polled_although_their_leaving_is_dated_later(wor
 
 
 async def test_an_event_that_was_stored_late_is_believed_only_with_its_row(world: World) -> None:
-    """Dated before the last sync and stored after it: somebody who is there by now, and somebody who is not."""
+    """Dated before the last sync and stored after it: a person who is there by now, and one who is
+    not.
+    """
     ids = await world.linked(3)
     there, gone = world.people(2, start=3)
     await world.tick()
@@ -80,7 +84,7 @@ async def test_an_arrival_seen_twice_costs_no_look_up(world: World) -> None:
 async def test_an_external_id_that_changes_its_case_is_the_same_person(
     world: World, turn: object
 ) -> None:
-    """Object ids are compared without case: nobody is lost, nobody is asked for twice."""
+    """Object ids are compared without case: no one is lost, no one is asked for twice."""
     ids = await world.linked(3)
     await world.tick()
     await rename(world, ids[0], turn(ids[0]))  # type: ignore[operator]
@@ -102,7 +106,7 @@ async def test_of_two_spellings_of_an_id_one_may_leave(world: World) -> None:
 
 
 async def test_somebody_who_gets_another_object_id_is_polled_by_the_new_one(world: World) -> None:
-    """Deleted and created anew in Entra, matched by user name: the old id is asked for no longer."""
+    """Deleted and created again in Entra, matched by user name: the old id is asked for no longer."""
     ids = await world.linked(3)
     (new,) = world.people(1, start=3)
     await world.tick()
@@ -112,7 +116,7 @@ async def test_somebody_who_gets_another_object_id_is_polled_by_the_new_one(worl
 
 
 async def test_somebody_who_is_disabled_is_not_polled(world: World) -> None:
-    """Inactive people are not shown to agents, so their presence is nobody's business."""
+    """Inactive people are not shown to agents, so their presence isn't needed."""
     ids = await world.linked(3)
     await world.tick()
     event = world.event("user.disabled", external_id=ids[0], active=False)
@@ -139,7 +143,7 @@ async def test_somebody_who_moves_between_directories_keeps_their_status(world: 
 
 
 async def test_a_directory_without_people_is_synced(world: World) -> None:
-    """No call to Graph; the token shows that consent stands, and when it does not."""
+    """No call to Graph; the token shows whether consent is in place."""
     await world.linked(0)
     assert await world.tick() == "synced"
     assert world.calls() == 0
@@ -151,7 +155,7 @@ async def test_a_directory_without_people_is_synced(world: World) -> None:
 
 
 async def test_everybody_leaves_and_somebody_comes(world: World) -> None:
-    """From people to nobody and back."""
+    """From people to none and back."""
     ids = await world.linked(3)
     await world.tick()
     for one in ids:

@@ -1,6 +1,8 @@
-"""Schedules of events after which a status stayed wrong, somebody was polled who left, or a tenant was stuck.
+"""Schedules of events after which a status stayed wrong, a person who left was polled, or a tenant
+was stuck.
 
-Each begins between two steps of somebody's work; afterwards all is right on this instance and on one that just started.
+Each begins between two steps of an act; afterwards all is right on this instance and on one that
+just started.
 """
 
 import asyncio
@@ -33,7 +35,9 @@ def deletes_head(table: str, operations: Sequence[Operation]) -> bool:
 
 
 async def test_a_look_on_demand_while_old_rows_are_tidied_away(world: World) -> None:
-    """What an agent's look stores between the sync's lease and its cleaning is not cleaned away with the old rows."""
+    """Rows that an agent's look stores between the sync's lease and its cleaning are not removed
+    with the old rows.
+    """
     ids = await world.linked(10)
     other = await world.restarted()
     await world.tick()
@@ -76,7 +80,7 @@ async def test_a_removal_that_was_killed_anywhere_is_done_again(world: World, nu
 async def test_a_tenant_linked_after_a_removal_was_killed_is_synced(
     world: World, number: int
 ) -> None:
-    """Rows that the removal left behind neither show old statuses nor stand in the way of new ones."""
+    """Rows that the removal left neither show old statuses nor prevent new ones."""
     ids = await world.linked(10)
     for one in ids[:3]:
         await world.tick()
@@ -160,7 +164,9 @@ async def _removed_while_asked(world: World, browser: Browser) -> None:
 
 
 async def test_a_tenant_that_another_account_takes_in_the_last_moment(world: World) -> None:
-    """Whoever comes second leaves nothing in the tenant's head: nobody is polled for them."""
+    """The account that comes second leaves nothing in the tenant's head: none of its people are
+    polled.
+    """
     ids = world.people(4)
     await world.provision(ids[:2])
     await world.provision(ids[2:], TWO)
@@ -179,7 +185,7 @@ async def test_a_tenant_that_another_account_takes_in_the_last_moment(world: Wor
 
 
 async def test_a_directory_linked_anew_during_a_sync_is_gone_through(world: World) -> None:
-    """Its place in the head is a new one, which the sync that began before knows nobody of."""
+    """Its place in the head is a new one, in which the sync that began before has no people."""
     ids = await world.linked(10)
     await world.provision(ids[:2], TWO)
     await world.link(TWO)
@@ -202,7 +208,9 @@ async def test_a_directory_linked_anew_during_a_sync_is_gone_through(world: Worl
 
 
 async def test_a_loss_noted_late_does_not_hold_up_who_connected_meanwhile(world: World) -> None:
-    """The sync found consent lost, the administrator gave it anew, then the sync's note arrives: no hour of silence."""
+    """The sync found consent lost, the administrator gave it again, then the sync's note arrives:
+    no hour of silence.
+    """
     await world.linked(3)
     now = int(world.clock.now().timestamp() * 1000)
     world.clock.advance(1)
@@ -240,7 +248,7 @@ async def test_a_row_of_the_next_delta_that_nobody_counts_is_written_over(world:
 
 
 async def test_a_worker_that_is_overtaken_takes_its_pages_away(world: World) -> None:
-    """Access is removed while a large tenant's pages are written: none of them stays behind."""
+    """Access is removed while a large tenant's pages are written: none of them is left."""
     ids = await world.linked(30_000)
     await world.tick()
     for one in ids[:6000]:
@@ -268,7 +276,7 @@ async def test_storage_that_fails_while_the_head_is_stored(world: World, number:
 
 
 async def test_two_workers_and_a_look_at_once(world: World) -> None:
-    """The message twice and an agent on each instance: one sync, everybody right."""
+    """The message twice and an agent on each instance: one sync, every status right."""
     ids = await world.linked(700)
     await world.tick()
     other = await world.restarted()

@@ -1,4 +1,4 @@
-"""One sync: what is asked, what is stored, what it costs."""
+"""One sync: its requests, the rows it stores, its cost."""
 
 import pytest
 
@@ -83,7 +83,7 @@ async def test_a_person_who_arrives_is_known_with_the_next_sync(world: World) ->
 
 
 async def test_an_id_that_two_people_share_stays_while_one_has_it(world: World) -> None:
-    """Before somebody is dropped the directory's own rows decide."""
+    """Before a person is dropped the directory's own rows decide."""
     ids = await world.linked(2)
     await world.tick()
     await world.tables.transact("contacts", DIRECTORY, [_second_row(ids[0])])
@@ -93,7 +93,7 @@ async def test_an_id_that_two_people_share_stays_while_one_has_it(world: World) 
 
 
 async def test_directories_share_a_tenants_people(world: World) -> None:
-    """Union of ids over the directories: nobody is asked for twice, each directory sees its own."""
+    """Union of ids over the directories: no one is asked for twice, each directory sees its own."""
     ids = await world.linked(4)
     await world.provision(ids[2:], "directory-two")
     await world.link("directory-two")
@@ -137,7 +137,7 @@ async def test_a_restart_reads_what_was_stored(world: World) -> None:
 
 
 async def test_many_syncs_leave_few_rows(world: World) -> None:
-    """Deltas are folded into pages now and then, and what no longer counts is deleted (compaction)."""
+    """Deltas are folded into pages now and then, and superseded rows are deleted (compaction)."""
     ids = await world.linked(10)
     for turn in range(150):
         world.set(ids[turn % 10], "Busy" if turn % 20 < 10 else "Away")
@@ -148,7 +148,7 @@ async def test_many_syncs_leave_few_rows(world: World) -> None:
 
 
 async def test_an_hour_of_changing_people_costs_four_round_trips_a_sync(world: World) -> None:
-    """Compaction, tidying and all: what docs/presence.md says of the cost (issue: counted)."""
+    """Compaction and tidying included: the cost that docs/presence.md states."""
     await world.linked(1300)
     await world.tick()
     world.tenant().moving = True
@@ -160,7 +160,7 @@ async def test_an_hour_of_changing_people_costs_four_round_trips_a_sync(world: W
 
 
 async def test_once_a_day_everybody_is_gone_through(world: World) -> None:
-    """What events did not tell is found by the daily reconcile."""
+    """The daily reconcile finds changes that no event told of."""
     ids = await world.linked(3)
     await world.tick()
     (silent,) = world.people(1, start=3)

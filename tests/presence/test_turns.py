@@ -1,4 +1,6 @@
-"""More people than there is time for, stretches that always fail, ids that are all bad: everybody gets a turn."""
+"""More people than there is time for, stretches that always fail, ids that are all bad: each person
+gets a turn.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -44,12 +46,12 @@ async def test_a_graph_too_slow_for_everybody_serves_all_by_turns(world: World) 
         calls = world.calls()
         assert await world.tick() == "synced"
         seen.append(world.calls() - calls)
-    assert max(seen) < 13_000 / 650  # no sync reached everybody
+    assert max(seen) < 13_000 / 650  # no sync reached all people
     assert await world.shown(ids[::100]) == world.truth(ids[::100])
 
 
 async def test_who_is_new_is_asked_for_first(world: World) -> None:
-    """Somebody who has no status yet does not wait for thousands who have one."""
+    """A person who has no status yet does not wait for thousands who have one."""
     await world.linked(13_000)
     await world.tick()
     (new,) = world.people(1, start=13_000)
@@ -107,7 +109,9 @@ async def test_ids_that_are_all_bad_cost_no_more_than_the_budget(world: World) -
 
 
 async def test_many_bad_ids_among_good_ones_are_found_little_by_little(world: World) -> None:
-    """A third of 3,000 ids is bad: everybody else has a status after some syncs, each within its calls."""
+    """A third of 3,000 ids is bad: all others have a status after some syncs, each within its
+    calls.
+    """
     good = await world.linked(2000)
     world.tenant().unknown_ids = "chunk-400"
     bad = [f"{number:08x}-dead-4000-8000-000000000000" for number in range(1000)]
@@ -121,7 +125,7 @@ async def test_many_bad_ids_among_good_ones_are_found_little_by_little(world: Wo
 
 
 async def test_an_id_that_becomes_bad_takes_its_status_along(world: World) -> None:
-    """Deleted in Entra before SCIM says so: unknown at once, not the last status for ever."""
+    """Deleted in Entra before SCIM reports it: unknown at once, not the last status for ever."""
     ids = await world.linked(3)
     await world.tick()
 

@@ -1,4 +1,4 @@
-"""What Graph writes, and what agents see of it (Graph: resources/presence)."""
+"""The values of Graph, and the statuses that agents see (Graph: resources/presence)."""
 
 import pytest
 
@@ -51,7 +51,9 @@ OTHER = [
 def test_both_generations_and_any_casing_have_one_meaning(
     availability: str, activity: str, state: str
 ) -> None:
-    """Detail in either property, in any casing, and what is new is unknown (Graph: resources/presence)."""
+    """Detail in either property, in any casing, and new values are unknown (Graph:
+    resources/presence).
+    """
     for change in (str, str.upper, str.lower):
         assert shown(GraphPresence(change(availability), change(activity), False))[0] == state
 
@@ -96,7 +98,7 @@ def test_words_say_more_than_the_state() -> None:
     ],
 )
 def test_out_of_office_is_a_badge_beside_the_state(resource: dict[str, object], away: bool) -> None:
-    """Somebody out of office can be available or in a call (Graph: resources/presence)."""
+    """A person out of office can be available or in a call (Graph: resources/presence)."""
     parsed = parse({"id": "A", **resource})
     assert parsed is not None
     assert parsed[0] == "a"
@@ -105,7 +107,7 @@ def test_out_of_office_is_a_badge_beside_the_state(resource: dict[str, object], 
 
 
 def test_out_of_office_alone_is_offline() -> None:
-    """With nothing else said."""
+    """If there is no other status."""
     alone = shown(GraphPresence("", "OutOfOffice", True))
     assert alone == ("offline", Message("status_out_of_office"))
 
@@ -126,7 +128,7 @@ def test_odd_types_and_lengths_are_tamed() -> None:
 
 
 def test_only_words_of_no_list_are_unfamiliar() -> None:
-    """What an operator should hear of."""
+    """Only these are reported to the operator."""
     assert unknown_values(GraphPresence("InATownHall", "busy", False)) == ["InATownHall"]
     assert [v for a, b, _ in [*OLD, *NEW] for v in unknown_values(GraphPresence(a, b, False))] == []
 

@@ -1,4 +1,4 @@
-"""A deployment for tests: storage, clock, simulator; and short words for what tests do again and again."""
+"""A deployment for tests: storage, clock, simulator; and short names for frequent steps."""
 
 import asyncio
 from collections.abc import Iterable
@@ -64,7 +64,7 @@ class World:
 
     @property
     def runtime(self) -> Runtime:
-        """What this instance keeps in memory."""
+        """The memory of this instance."""
         return runtime_of(self.app)
 
     async def pause(self, seconds: float) -> None:
@@ -151,7 +151,7 @@ class World:
         return await sync(self.app, tenant_id)
 
     async def interval(self, seconds: float = 30) -> list[str | None]:
-        """The next tick of the timer, with its messages handled; what they came to."""
+        """Run the next tick of the timer, handle its messages, and return their results."""
         self.clock.advance(seconds)
         return [
             await dispatch.handle(self.app, message.encode())
@@ -161,7 +161,7 @@ class World:
     def set(
         self, object_id: str, availability: str, activity: str = "", *, out_of_office: bool = False
     ) -> None:
-        """Somebody changes status in Teams."""
+        """Change a person's status in Teams."""
         self.running.simulator.presence.set(
             CONTOSO, object_id, availability, activity or availability, out_of_office=out_of_office
         )
@@ -169,7 +169,7 @@ class World:
     async def status(
         self, object_id: str, directory_id: str = DIRECTORY, *, on_demand: bool = False
     ) -> Status:
-        """What an agent sees of a person, read now."""
+        """Return the status that an agent sees, read now."""
         self.clock.elapsed += 2  # past the second that a snapshot is shared for
         found = await statuses(self.app, directory_id, [object_id], on_demand=on_demand)
         return found[object_id]
@@ -203,7 +203,7 @@ class World:
         return other
 
     async def close(self) -> None:
-        """Let go of what this instance and those that started after it keep."""
+        """Close this instance and those that started after it."""
         for world in (*self.others, self):
             await world.runtime.close()
 

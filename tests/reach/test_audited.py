@@ -34,7 +34,7 @@ class Act:
 
 
 def act(route: str, *codes: str, **body: Any) -> Act:
-    """Return an act, whose body has these fields."""
+    """Return an act with a body of these fields."""
     return Act(route, frozenset(codes), body or None)
 
 

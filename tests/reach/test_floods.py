@@ -1,4 +1,4 @@
-"""Somebody signed in who asks for too much: 429 at every door, and the others are served."""
+"""A signed-in person who asks for too much: 429 at every door, and the others are served."""
 
 import pytest
 
@@ -13,7 +13,7 @@ async def test_who_is_overdrawn_waits_at_every_door(
 ) -> None:
     """429 with Retry-After, from API and pages alike.
 
-    But for MCP, whose clients read a limit from the result of a tool (tests/mcp).
+    Except for MCP, whose clients read a limit from the result of a tool (tests/mcp).
     """
     monkeypatch.setattr(rate_limits, "USER_BURST", 1.0)
     calls = [call for call in GUARDED if role == "Admin" or call not in ADMINS]

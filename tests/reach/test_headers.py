@@ -1,4 +1,4 @@
-"""What every answer of the app tells browsers and caches, whatever function gives it."""
+"""Headers of every answer of the app for browsers and caches, whatever function gives it."""
 
 from itertools import product
 from typing import Any
@@ -20,7 +20,9 @@ ADMINISTRATION = [
 async def every_answer(
     deployed: Deployed, origin: str = "https://app.example"
 ) -> dict[str, Response]:
-    """Answers of every function: to an administrator, to nobody, to a provisioning client."""
+    """Return answers of every function: to an administrator, without sign-in, to a provisioning
+    client.
+    """
     found = {
         f"{method} {path}": await ask(deployed, method, path, "Admin")
         for method, path in ADMINISTRATION
@@ -51,7 +53,9 @@ async def test_every_answer_is_for_its_own_site_as_what_it_says_it_is(deployed: 
 
 
 async def test_every_answer_says_who_may_keep_it(deployed: Deployed) -> None:
-    """Nobody, unless it says otherwise (RFC 9111 section 5.2.2): refusals and answers without a body, too."""
+    """No cache, unless the answer allows it (RFC 9111 section 5.2.2): refusals and answers without
+    a body, too.
+    """
     kept = {"private, no-cache", "public, max-age=300"}
     for call, answer in (await every_answer(deployed)).items():
         policy = answer.headers["cache-control"]
@@ -64,7 +68,7 @@ async def test_every_answer_says_who_may_keep_it(deployed: Deployed) -> None:
 async def test_browsers_come_back_over_tls_only(
     deployed: Deployed, origin: str, said: str | None
 ) -> None:
-    """Strict-Transport-Security, which is said over TLS alone (RFC 6797 section 7.2)."""
+    """Strict-Transport-Security, which is sent over TLS alone (RFC 6797 section 7.2)."""
     (health,) = [
         function for function in deployed.host.functions.http if function.name == "presence_health"
     ]

@@ -1,4 +1,4 @@
-"""Who left is shown to nobody: an inactive person at every address that an agent can ask."""
+"""People who left are not shown: an inactive person at every address that an agent can ask."""
 
 from urllib.parse import quote
 

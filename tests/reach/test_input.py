@@ -1,4 +1,4 @@
-"""What strangers and wrong hands send where it reaches storage, numbers, links: a standard answer, never a 500."""
+"""Bad values that reach storage, numbers, links: a standard answer, never a 500."""
 
 import base64
 from typing import Any
@@ -37,7 +37,9 @@ def cursor(position: str) -> str:
 async def test_an_access_token_at_no_directory_asks_storage_for_nothing(
     tables: CountingTables, clock: FixedClock, directory_id: str
 ) -> None:
-    """What cannot be a partition would be an error of the storage account, another answer than 401."""
+    """Text that cannot be a partition would be an error of the storage account, another answer than
+    401.
+    """
     with pytest.raises(Unauthenticated):
         await authenticate(App(Settings(), clock, tables), directory_id, "Bearer extdiracc_x")
     assert tables.count == 0
@@ -47,7 +49,7 @@ async def test_an_access_token_at_no_directory_asks_storage_for_nothing(
     "position", ["\x00", "a\x7f", "a'b", "a/b", "a#b", "\U0001f600", "a" * 513]
 )
 async def test_a_forged_position_is_no_cursor(deployed: Deployed, position: str) -> None:
-    """400: only what a row key may hold reaches the storage account's filter."""
+    """400: only characters that a row key may hold reach the storage account's filter."""
     for path in ("/api/contacts", "/contacts/list"):
         assert (await deployed.call("GET", f"{path}?cursor={cursor(position)}")).status == 400
 
@@ -86,7 +88,7 @@ async def test_a_number_of_any_length_is_answered(
 
 
 async def test_an_email_adds_nothing_to_its_link(deployed: Deployed) -> None:
-    """RFC 6068 section 2: what follows ? would be header fields of a new message."""
+    """RFC 6068 section 2: the part after ? would be header fields of a new message."""
     user = {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "userName": "eve",
@@ -172,7 +174,7 @@ async def test_a_file_name_breaks_no_header(deployed: Deployed) -> None:
 
 
 async def test_signing_in_leads_back_to_this_site_only(deployed: Deployed) -> None:
-    """The way back is a path of ours, encoded whole, whatever stands in the address."""
+    """The way back is a path of ours, encoded whole, whatever the address holds."""
     url = f"{ADDRESS}/contacts?q=//evil.example/%0d%0aSet-Cookie:a=b&post_login_redirect_uri=https://evil.example"
     answer = await deployed.host.call(Request("GET", url, {}))
     assert answer.status == 302

@@ -80,7 +80,7 @@ async def test_requests_are_recorded_without_values(deployed: Deployed) -> None:
 
 
 async def test_it_is_off_by_default_and_ends_after_an_hour(deployed: Deployed) -> None:
-    """Nothing is recorded before, nothing after, and what was recorded is removed a day later."""
+    """Nothing is recorded before, nothing after, and the recordings are removed a day later."""
     await _scim(deployed, "GET", "/Users")
     assert await _seen(deployed) == []
     assert (await deployed.json("PUT", f"{ONE}/inspector"))["until"] is not None
@@ -170,7 +170,7 @@ async def test_the_page_shows_what_was_recorded(deployed: Deployed) -> None:
     ],
 )
 def test_literals_of_an_expression_are_replaced(text: str, shown: str) -> None:
-    """Quoted or not, closed or not; what is no expression is replaced as a whole."""
+    """Quoted or not, closed or not; text that is no expression is replaced as a whole."""
     assert redaction.expression(text) == shown
 
 
@@ -188,7 +188,7 @@ def test_literals_of_an_expression_are_replaced(text: str, shown: str) -> None:
     ],
 )
 def test_a_body_of_any_kind_has_a_bounded_shape(body: bytes, shown: str | None) -> None:
-    """Also one that is no JSON, too large, or has secrets where SCIM defines the text."""
+    """Also one that is no JSON, too large, or has secrets in a text that SCIM defines."""
     found = redaction.shape_of(body)
     assert "anna" not in found
     assert len(found) <= 2001

@@ -1,4 +1,6 @@
-"""Who reaches what: every HTTP function of the app, asked by nobody, a reader, another account, another site."""
+"""Who reaches what: every HTTP function of the app, called without sign-in, by a reader, another
+account, another site.
+"""
 
 import base64
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ PERSON = "00000000-0000-7000-8000-000000000001"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 FORM = b"kind=security_token&name=Somebody&region=GB&step=done&choice=off&strict=1&id=x&shown=&numbers=02079460958"
 
-# By function: addresses of it, the methods that it serves, and the least role ("" for everybody).
+# By function: addresses of it, the methods that it serves, and the least role ("" for everyone).
 API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "directories": ("/api/directories", ("GET", "POST"), "admin"),
     "directory": ("/api/directories/contoso", ("GET", "PATCH", "DELETE"), "admin"),
@@ -89,7 +91,7 @@ BODIES = {
     "POST /api/contacts/lookup": {"numbers": ["+442079460958"], "directories": ["contoso"]},
     "POST /api/contacts/pop": {"number": "+442079460958", "directories": ["contoso"]},
 }
-# What shows or changes the person's own account only, whatever it is.
+# These show or change the person's own account only, whatever it is.
 OF_EVERY_ACCOUNT = (
     "/",
     "/directories",
@@ -157,7 +159,7 @@ async def ask(
     directory: str = "contoso",
     **more: str,
 ) -> Response:
-    """One request of a person; `role` None: of nobody."""
+    """Send one request of a person; `role` None: without sign-in."""
     sent = {name.replace("_", "-"): value for name, value in more.items()}
     if role is not None:
         sent["x-ms-client-principal"] = principal(account, *([f"Directory.{role}"] if role else []))
@@ -227,7 +229,7 @@ async def test_nobody_is_told_to_sign_in(deployed: Deployed) -> None:
 
 
 async def test_a_person_without_a_role_gets_nothing(deployed: Deployed) -> None:
-    """403 for whoever the tenant lets in but nobody gave a role."""
+    """403 for a person whom the tenant lets in but who has no role."""
     for call, answer in (await answers(deployed, GUARDED, "")).items():
         assert (answer.status, b"Contoso" in answer.body) == (403, False), call
 
@@ -239,7 +241,7 @@ async def test_a_reader_administers_nothing(deployed: Deployed) -> None:
 
 
 async def test_another_accounts_directory_is_none(deployed: Deployed) -> None:
-    """The same answer as for an id that nobody has, 404 (undo leads home for both), and nothing happens."""
+    """The same answer as for an unknown id, 404 (undo leads home for both), and nothing happens."""
     foreign = await answers(deployed, NAMING_A_DIRECTORY, "Admin", account=OTHER)
     of_none = await answers(
         deployed, NAMING_A_DIRECTORY, "Admin", account=OTHER, directory="nowhere"
@@ -271,7 +273,7 @@ async def test_no_other_site_changes_anything(deployed: Deployed, sent: dict[str
 
 
 async def test_what_is_read_stays_in_no_shared_cache(deployed: Deployed) -> None:
-    """RFC 9111 section 5.2.2: every answer with a body says no-store or private."""
+    """RFC 9111 section 5.2.2: every answer with a body has no-store or private."""
     for call, answer in (await answers(deployed, READING, "Admin")).items():
         policy = {name.lower(): value for name, value in answer.headers.items()}.get(
             "cache-control", ""
@@ -282,7 +284,7 @@ async def test_what_is_read_stays_in_no_shared_cache(deployed: Deployed) -> None
 
 @pytest.mark.clause("7643/9.3")
 async def test_no_scim_address_opens_to_another_directorys_token(deployed: Deployed) -> None:
-    """A token opens its own directory only; the answer is the same where there is no directory at all."""
+    """A token opens its own directory only; the answer is the same if there is no directory at all."""
     other = (await deployed.json("POST", "/api/directories", {"name": "Fabrikam"}))["id"]
     sent = {
         "content-type": "application/scim+json",
@@ -322,7 +324,9 @@ async def test_where_the_platform_lets_strangers_through_nobody_is_believed_to_b
 async def test_no_page_stands_below_an_address_that_strangers_reach(
     deployed: Deployed, path: str
 ) -> None:
-    """What is left of a path once dots are resolved, which the platform does first, leads to no page of people's."""
+    """A path after its dots are resolved, which the platform does first, leads to no page of
+    people's.
+    """
     for target in (
         "api/directories",
         "contacts",

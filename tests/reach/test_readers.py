@@ -147,7 +147,9 @@ async def test_by_default_every_agent_sees_every_directory(deployed: Deployed) -
 async def test_an_agent_in_too_many_groups_is_told_why_directories_are_left_out(
     deployed: Deployed,
 ) -> None:
-    """Entra leaves the groups out of the token: a clear refusal, and a notice beside what may be seen."""
+    """Entra leaves the groups out of the token: a clear refusal, and a notice above the visible
+    directories.
+    """
     await _limited(deployed, groups=[GROUP])
     for path in ("/api/contacts?q=anna", f"{ONE}/contacts"):
         refused = await _ask(deployed, [OVERAGE], "GET", path)
@@ -182,7 +184,7 @@ async def test_wrong_readers_are_refused_by_name(
 
 
 async def test_the_settings_are_a_form_of_the_directorys_page(deployed: Deployed) -> None:
-    """Lines of roles and groups; a wrong one comes back with the fault and what was typed."""
+    """Lines of roles and groups; a wrong one comes back with the fault and the typed text."""
     page = "/directories/contoso/readers"
     form = "application/x-www-form-urlencoded"
     wrong = await deployed.call("POST", page, b"who=some&roles=&groups=sales", form)

@@ -1,4 +1,6 @@
-"""What is logged of requests: on every route, whether it answers or fails, no line holds what was sent or stored."""
+"""Log lines about requests: on every route, whether it answers or fails, no line holds sent or
+stored data.
+"""
 
 import logging
 import re
@@ -12,7 +14,7 @@ from tests.engine.compare import Outcome, Step, outcomes
 from tests.engine.requests import REQUESTS
 from tests.openapi.conftest import Deployed
 
-# What the requests hold of a person, a directory, a search or a secret, in any form that a line
+# Data of a person, a directory, a search or a secret in the requests, in any form that a line
 # could have it. Random ids must not contain one by chance, so none is short letters and digits.
 PERSONAL = re.compile(
     r"zo(e|ë|%c3|\\u)|ller|example\.com|20\W?7946|7946\W?0018|0a21f0f2|guide|tours"
@@ -105,7 +107,9 @@ async def test_no_request_is_logged_with_what_it_holds(
 async def test_no_failure_is_logged_with_what_it_holds(
     deployed: Deployed, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where storage fails with people's data in its error, each function logs that it failed, and nothing of them."""
+    """If storage fails with people's data in its error, each function logs that it failed, and
+    nothing of them.
+    """
     steps = _again(await outcomes(deployed.host.http, REQUESTS[:3]))
 
     async def broken(*_: object, **__: object) -> None:

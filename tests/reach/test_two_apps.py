@@ -1,4 +1,4 @@
-"""Two Apps in one process share nothing but what is stored."""
+"""Two Apps in one process share nothing but storage."""
 
 import asyncio
 import logging
@@ -73,7 +73,7 @@ async def test_caches_are_not_shared(pair: Pair) -> None:
 
 
 async def test_rate_limits_are_not_shared(pair: Pair) -> None:
-    """A directory whose clients flood one App is served by the other."""
+    """A directory with clients that flood one App is served by the other."""
     assert (await pair.first.call("GET", USERS)).status == 200
     rate_limits.charge_work(pair.first.app, "contoso", 100_000)
     assert (await pair.first.call("GET", USERS)).status == 429

@@ -25,7 +25,7 @@ ACCOUNT = "00000000-0000-4000-8000-000000000001"
 
 @pytest.fixture
 def app(tables: CountingTables, clock: FixedClock) -> App:
-    """Settings as on a fresh machine, a clock that stands still, the embedded engine."""
+    """Settings as on a fresh machine, a clock that moves only when told to, the embedded engine."""
     return App(Settings.read({}), clock, tables)
 
 
@@ -110,7 +110,7 @@ def _person(app: App, number: int) -> UserRecord:
 
 
 async def _count(app: App, directory_id: str, users: int) -> None:
-    """One event that stands for all of them, as folded events do."""
+    """Return one event that represents all of them, as folded events do."""
     from directories.events import Event, write
 
     event = Event(at=timestamp(app.clock.now()), kind="user.created", users=users)

@@ -56,7 +56,7 @@ async def test_a_body_of_two_megabytes_is_too_large(scim: ScimClient) -> None:
 
 
 async def test_a_value_that_storage_cannot_hold_is_too_large(scim: ScimClient) -> None:
-    """A row has 1 MiB: what does not fit is refused before anything is written."""
+    """A row has 1 MiB: a value that does not fit is refused before anything is written."""
     answer = await scim.post("/Users", {"userName": "a", "displayName": "x" * 600_000})
     assert _is_error(answer, 413)
     assert (await scim.get("/Users")).body["totalResults"] == 0

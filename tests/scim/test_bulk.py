@@ -53,7 +53,7 @@ async def test_a_reference_to_a_later_operation_waits_for_it(scim: ScimClient) -
 
 @pytest.mark.clause("7644/3.7.1")
 async def test_circular_references_are_refused_and_the_rest_goes_on(scim: ScimClient) -> None:
-    """RFC 7644 section 3.7.1: what can't be resolved is a 409 of that operation."""
+    """RFC 7644 section 3.7.1: a reference that can't be resolved is a 409 of that operation."""
     one = _post("/Groups", "one", displayName="One", members=[{"value": "bulkId:two"}])
     two = _post("/Groups", "two", displayName="Two", members=[{"value": "bulkId:one"}])
     answer = await scim.post("/Bulk", _bulk(one, two, _post("/Users", "u", userName="a@b.c")))
@@ -62,7 +62,7 @@ async def test_circular_references_are_refused_and_the_rest_goes_on(scim: ScimCl
 
 @pytest.mark.clause("7644/3.7.3")
 async def test_it_stops_at_the_given_number_of_errors(scim: ScimClient) -> None:
-    """RFC 7644 section 3.7: failOnErrors; what comes behind is not tried."""
+    """RFC 7644 section 3.7: failOnErrors; the operations after that are not tried."""
     bad = {"method": "DELETE", "path": "/Users/nobody"}
     answer = await scim.post(
         "/Bulk", _bulk(bad, bad, _post("/Users", "u", userName="a@b.c"), failOnErrors=2)
@@ -93,7 +93,7 @@ async def test_a_payload_beyond_the_announced_size_is_refused(scim: ScimClient) 
 
 
 async def test_an_operation_that_is_none_is_refused_by_its_place(scim: ScimClient) -> None:
-    """The error names which operation and what is wrong with it."""
+    """The error names the operation and its fault."""
     answer = await scim.post("/Bulk", _bulk(_post("/Users", "u", userName="a@b.c"), 7))  # type: ignore[arg-type]
     assert answer.status == 400
     assert "Operations[1]" in answer.body["detail"]

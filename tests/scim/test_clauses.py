@@ -47,7 +47,9 @@ async def test_discovery_takes_no_filter(scim: ScimClient, path: str) -> None:
 
 @pytest.mark.clause("interop/conformant")
 async def test_the_interoperability_profile_is_not_claimed(scim: ScimClient) -> None:
-    """interopProfileConformant is absent: Entra sends what the profile wants refused."""
+    """interopProfileConformant is absent: Entra sends requests that the profile requires to be
+    refused.
+    """
     configuration = (await scim.get("/ServiceProviderConfig")).body
     assert not configuration.get("interopProfileConformant")
 

@@ -1,4 +1,6 @@
-"""Many connections on one resource, failures in the middle: nothing is lost, nothing half done stays behind."""
+"""Many connections on one resource, failures in the middle: nothing is lost, nothing is left half
+done.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,7 +25,7 @@ def _add(group_id: str, scim: ScimClient, *ids: str) -> Any:
 
 
 async def _memberships(scim: ScimClient, tables: CountingTables) -> set[str]:
-    """The keys of every row that stands for a membership, from either side."""
+    """Return the keys of every row that represents a membership, from either side."""
     rows = await tables.query("contacts", scim.directory_id, "", "\ufffd", keys_only=True)
     keys = [row.key for row in rows]
     return {
@@ -34,7 +36,7 @@ async def _memberships(scim: ScimClient, tables: CountingTables) -> set[str]:
 
 
 class _Failing:
-    """An engine whose transactions go wrong as a test says: `before` or `after` they are stored."""
+    """An engine whose transactions fail on demand: `before` or `after` they are stored."""
 
     def __init__(self, inner: CountingTables, monkeypatch: pytest.MonkeyPatch) -> None:
         self._transact = inner.transact
@@ -117,7 +119,9 @@ async def test_people_with_long_records_join_in_smaller_transactions(scim: ScimC
 async def test_a_refused_group_of_many_leaves_no_membership(
     scim: ScimClient, tables: CountingTables
 ) -> None:
-    """POST with more members than a transaction holds and a name that is taken: 409, and nobody is in it."""
+    """POST with more members than a transaction holds and a name that is taken: 409, and no member
+    is stored.
+    """
     people = await _people(scim, 70)
     await scim.group("Sales")
     assert (await scim.group("Sales", *people)).status == 409
@@ -128,7 +132,9 @@ async def test_a_refused_group_of_many_leaves_no_membership(
 async def test_a_group_of_many_whose_storage_fails_is_whole_after_a_repetition(
     scim: ScimClient, failing: _Failing, at: int
 ) -> None:
-    """503, then Entra finds the group or creates it, and adds the members again; no row belongs to nobody."""
+    """503, then Entra finds the group or creates it, and adds the members again; every row has its
+    member.
+    """
     people = await _people(scim, 70)
     failing.at = at
     assert (await scim.group("Sales", *people)).status == 503
@@ -154,7 +160,7 @@ async def test_a_writer_elsewhere_in_the_middle_of_a_large_group_is_survived(
 async def test_a_group_deleted_while_many_join_keeps_no_member(
     scim: ScimClient, tables: CountingTables
 ) -> None:
-    """Every transaction of a large change touches the group: nobody joins one that is gone."""
+    """Every transaction of a large change touches the group: a deleted group gets no member."""
     people, group = await _people(scim, 70), await scim.group()
     deleting = ScimClient(scim.host, scim.app, scim.directory_id, scim.token)
     await asyncio.gather(_add(group.id, scim, *people), deleting.delete(f"/Groups/{group.id}"))
@@ -192,7 +198,7 @@ async def test_a_large_group_is_deleted_elsewhere_between_two_transactions(
 async def _remove_rows(
     tables: CountingTables, partition: str, group_id: str, members: list[str]
 ) -> None:
-    """What another instance does to delete a group."""
+    """Do the same as another instance that deletes a group."""
     from shared.tables.port import Delete
 
     operations: list[Operation] = [Delete(f"group|{group_id}"), Delete("gname|sales")]
@@ -205,7 +211,7 @@ async def _remove_rows(
 async def test_a_repeated_request_is_right_whether_the_first_was_stored(
     scim: ScimClient, failing: _Failing, stored: bool
 ) -> None:
-    """Storage did not answer: 503 with Retry-After; repeated, each request ends where it should."""
+    """Storage did not answer: 503 with Retry-After; repeated, each request has its proper result."""
     failing.at, failing.stored = 1, stored
     lost = await scim.user()
     assert (lost.status, lost.headers["retry-after"]) == (503, "5")
@@ -296,7 +302,7 @@ async def test_a_large_patch_leaves_out_who_is_deleted_in_the_middle(
 async def test_a_member_who_left_in_the_middle_does_not_come_back(
     scim: ScimClient, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What another client removed after this PATCH had stored it stays removed."""
+    """A member that another client removed after this PATCH had stored it stays removed."""
     people, group = await _people(scim, 120), await scim.group()
     unlocked, engine = _elsewhere(scim), _Interrupted(tables, monkeypatch)
     leave = {"op": "remove", "path": f'members[value eq "{people[0]}"]'}

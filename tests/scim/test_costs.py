@@ -1,6 +1,8 @@
-"""What one request can cost: hostile bodies and filters within all limits end in processor milliseconds.
+"""The cost of one request: hostile bodies and filters within all limits end in processor
+milliseconds.
 
-Steps are counted where they can be, and sizes have limits, so that no test depends on the machine's speed.
+Steps are counted where they can be, and sizes have limits, so that no test depends on the machine's
+speed.
 """
 
 import sys
@@ -59,7 +61,7 @@ def alike(count: int) -> list[dict[str, str]]:
     ],
 )
 def test_an_attribute_has_a_number_of_values(operation: dict[str, Any]) -> None:
-    """Beyond it, comparing each with each would hold up everybody's requests for minutes."""
+    """Beyond it, comparing each with each would delay all other requests for minutes."""
     with pytest.raises(ScimError) as refused:
         patched({"userName": "a"}, operation)
     assert (refused.value.status, refused.value.scim_type) == (400, "invalidValue")
@@ -76,7 +78,7 @@ def test_values_added_one_by_one_are_as_many_at_most() -> None:
 
 
 def test_who_has_more_values_already_can_lose_some() -> None:
-    """What was stored before there was a limit can be mended."""
+    """A user stored before there was a limit can be mended."""
     many = {"userName": "a", "emails": alike(MAX_VALUES + 9)}
     less = patched(many, {"op": "remove", "path": 'emails[type eq "t1"]'})
     assert len(less["emails"]) == MAX_VALUES + 8
@@ -107,7 +109,7 @@ async def test_a_user_does_not_grow_without_end(scim: ScimClient) -> None:
 
 
 def test_a_card_is_small_whatever_a_person_is_called() -> None:
-    """It stands in each of thirty rows and comes by the hundred in a list."""
+    """Each of thirty rows has it, and a list returns a hundred of them."""
     long = "x" * 50_000
     resource = {
         "userName": long,
@@ -131,7 +133,7 @@ def test_references_are_read_once_from_end_to_end(form: str) -> None:
 
 
 def test_operations_that_wait_are_not_read_again_and_again() -> None:
-    """What an operation refers to is known from the beginning."""
+    """The references of an operation are known from the beginning."""
     from scim.bulk.service import read_bulk
 
     (operation,), _ = read_bulk(
@@ -155,7 +157,9 @@ def test_no_long_text_stays_in_memory(kept: Any) -> None:
 async def test_a_part_of_an_id_reads_nobody(
     scim: ScimClient, tables: CountingTables, length: int
 ) -> None:
-    """What is no id is not looked for: as the beginning of a range it would read all whose ids begin so."""
+    """Text that is no id is not looked up: as the beginning of a range it would read all ids that
+    begin so.
+    """
     people = [(await scim.user(f"p{number}")).id for number in range(3)]
     group = await scim.group("Sales", *people)
     await scim.app.background.drain()

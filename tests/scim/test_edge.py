@@ -41,13 +41,15 @@ async def test_allow_names_just_what_is_possible(
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 async def test_search_is_no_resource(scim: ScimClient, method: str) -> None:
-    """RFC 7644 section 3.4.3: `.search` takes POST, and nobody has it as an id."""
+    """RFC 7644 section 3.4.3: `.search` takes POST, and no resource has it as an id."""
     assert (await scim.call(method, "/Users/.search", TITLE)).status == 405
 
 
 @pytest.mark.parametrize("header", ["", " ", "*", 'W/"1"', '"1"', 'W/"9", "1"', '"9","8" , W/"1"'])
 async def test_if_match_lets_its_version_through(scim: ScimClient, header: str) -> None:
-    """A list, weak or strong (RFC 7644 section 3.14 uses weak tags with If-Match); an empty header says nothing."""
+    """A list, weak or strong (RFC 7644 section 3.14 uses weak tags with If-Match); an empty header
+    has no effect.
+    """
     user = await scim.user()
     assert (
         await scim.call("PATCH", f"/Users/{user.id}", TITLE, headers={"if-match": header})
@@ -56,7 +58,9 @@ async def test_if_match_lets_its_version_through(scim: ScimClient, header: str) 
 
 @pytest.mark.clause("7644/3.14")
 async def test_if_none_match_guards_a_change(scim: ScimClient) -> None:
-    """RFC 9110 section 13.1.2: `*` on what exists is 412, for every method but GET and HEAD."""
+    """RFC 9110 section 13.1.2: `*` on an existing resource is 412, for every method but GET and
+    HEAD.
+    """
     user = await scim.user()
     assert (
         await scim.call("PATCH", f"/Users/{user.id}", TITLE, headers={"if-none-match": "*"})
@@ -135,7 +139,7 @@ async def test_a_member_by_its_uri_alone_is_no_member_lost(scim: ScimClient) -> 
 async def test_a_search_of_another_type_is_refused(
     scim: ScimClient, path: str, body: dict[str, Any]
 ) -> None:
-    """RFC 7644 section 3.4.3: nothing is guessed, since an ignored filter would show everybody."""
+    """RFC 7644 section 3.4.3: nothing is guessed, since an ignored filter would show all users."""
     answer = await scim.post(path, body)
     assert answer.status == 400
     assert answer.body["scimType"] in ("invalidValue", "invalidCursor")
@@ -178,7 +182,9 @@ async def test_deep_json_is_refused(scim: ScimClient, path: str) -> None:
 async def test_a_flood_is_told_when_to_come_again(
     scim: ScimClient, other_scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """RFC 6585 section 4: 429 with Retry-After and a SCIM body; another directory is served meanwhile."""
+    """RFC 6585 section 4: 429 with Retry-After and a SCIM body; another directory is served at the
+    same time.
+    """
     monkeypatch.setattr(rate_limits, "DIRECTORY_BURST", 20.0)
     answers = [await scim.get("/Users/x") for _ in range(30)]
     refused = next(answer for answer in answers if answer.status == 429)
@@ -192,7 +198,9 @@ async def test_a_flood_is_told_when_to_come_again(
 
 @pytest.mark.clause("7643/2.3.7")
 async def test_locations_have_the_public_address(tables: CountingTables, clock: FixedClock) -> None:
-    """PUBLIC_URL wins over what the request came by; forwarded headers, which anybody can send, never count."""
+    """PUBLIC_URL takes precedence over the address of the request; forwarded headers, which anyone
+    can send, never count.
+    """
     app = App(Settings.read({"PUBLIC_URL": "https://directory.example"}), clock, tables)
     functions = func.FunctionApp()
     functions.register_functions(endpoints.blueprint(app))

@@ -90,7 +90,9 @@ async def lived(scim: ScimClient) -> str:
 async def test_nothing_of_a_deleted_person_is_left(
     scim: ScimClient, app: App, clock: FixedClock, tmp_path: Path
 ) -> None:
-    """Until a day after the deletion the log says who it was; then every row of every table is searched."""
+    """Until a day after the deletion the log names the person; then every row of every table is
+    searched.
+    """
     assert found_in(tmp_path / "test.db") == []
     identifier = await lived(scim)
     clock.advance(DAY - 1)
@@ -163,7 +165,7 @@ class Dying(CountingTables):
 async def test_an_erasure_goes_on_where_it_was_killed(
     scim: ScimClient, app: App, clock: FixedClock, tmp_path: Path, transactions: int
 ) -> None:
-    """After any of its transactions: the next run ends what is left."""
+    """After any of its transactions: the next run finishes the rest."""
     await lived(scim)
     clock.advance(2 * DAY)
     dying = Dying(app.tables)

@@ -163,7 +163,7 @@ async def test_mutability(scim: ScimClient) -> None:
 
 @pytest.mark.clause("7643/2.2-chars")
 async def test_uniqueness(scim: ScimClient) -> None:
-    """409 uniqueness that names the attribute and the owner; case counts as caseExact says."""
+    """409 uniqueness that names the attribute and the owner; caseExact decides whether case counts."""
     first = await _user(scim, "a@example.com", chip="C1", locker="L1")
     for badge in ({"chip": "c1"}, {"locker": "L1"}):
         taken = await _user(scim, "b@example.com", **badge)

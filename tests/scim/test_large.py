@@ -17,12 +17,14 @@ from tests.scim.client import ScimClient
 
 @pytest.fixture
 def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page ends behind its third resource or so, whatever was asked for."""
+    """A page ends after about its third resource, whatever count the request has."""
     monkeypatch.setattr(resource_rows, "_MOST_BYTES", 500)
 
 
 async def _walked(scim: ScimClient, path: str, **query: Any) -> list[dict[str, Any]]:
-    """Everything, as RFC 7644 section 3.4.2.4 says: on from what came, not from what was asked for."""
+    """Return all resources as RFC 7644 section 3.4.2.4 requires: continue after those received, not
+    those requested.
+    """
     found: list[dict[str, Any]] = []
     for _ in rounds():
         page = await scim.get(path, startIndex=len(found) + 1, **query)
@@ -46,7 +48,9 @@ async def _by_cursor(scim: ScimClient, path: str, **query: Any) -> list[dict[str
 
 @pytest.mark.usefixtures("_short_pages")
 async def test_a_page_of_large_people_is_short_and_the_next_goes_on(scim: ScimClient) -> None:
-    """Some megabytes a page: fewer come than asked for, and nobody is missed, whichever way of paging."""
+    """A page has at most some megabytes, so it may be short; no one is missed, whichever way of
+    paging.
+    """
     people = sorted([(await scim.user(f"p{number}", title="x" * 90)).id for number in range(11)])
     first = await scim.get("/Users")
     assert 0 < len(first.resources) < 11
@@ -85,7 +89,9 @@ async def test_groups_of_very_many_come_in_short_pages(
 async def test_a_filter_that_finds_too_many_members_is_told_how_to_ask(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """400 tooMany (RFC 7644 section 3.12) for what no answer can hold; without the members it is answered."""
+    """400 tooMany (RFC 7644 section 3.12) for more than an answer can hold; without the members it
+    is answered.
+    """
     people = [(await scim.user(f"p{number}")).id for number in range(4)]
     for number in range(2):
         await scim.group(f"g{number}", *people)

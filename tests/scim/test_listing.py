@@ -33,7 +33,8 @@ async def test_a_walk_meets_everybody_once(filled: Filled) -> None:
 
 
 async def test_each_page_of_a_walk_costs_the_same(filled: Filled, tables: CountingTables) -> None:
-    """The events after the remembered total, the start, the page, the starts where it may end, the next start.
+    """The events after the stored total, the page's start, the page, the starts at which it may
+    end, the next start.
 
     Starts are stored because another instance may answer the next page.
     """
@@ -115,7 +116,7 @@ async def test_an_index_and_another_term(filled: Filled) -> None:
 
 @pytest.mark.clause("7644/3.4.2.3")
 async def test_sorted_both_ways(filled: Filled) -> None:
-    """RFC 7644 section 3.4.2.3: ascending unless said otherwise."""
+    """RFC 7644 section 3.4.2.3: ascending by default."""
     scim, _ = await filled(12)
     down = await scim.get("/Users", sortBy="userName", sortOrder="descending", count=2)
     assert [user["userName"] for user in down.resources] == [
@@ -262,7 +263,9 @@ async def test_a_cursor_with_an_indexed_filter_reads_no_more_than_it_finds(
 
 
 async def test_a_stored_start_expires(filled: Filled, clock: FixedClock) -> None:
-    """Deletions move what startIndex stands for; a walk under way skips nobody, a later client gets its number."""
+    """Deletions change the row of a startIndex; a walk under way skips no one, a later client gets
+    its number.
+    """
     scim, _ = await filled(30)
     first = await scim.get("/Users", startIndex=1, count=10)
     for user in first.resources[:5]:
@@ -365,7 +368,7 @@ async def test_numbers_are_found_by_their_index(
 
 
 async def test_a_national_number_is_found_as_it_was_sent(scim: ScimClient) -> None:
-    """What it means depends on the region, so it is compared, not looked up."""
+    """Its meaning depends on the region, so it is compared, not looked up."""
     made = await scim.user(phoneNumbers=[{"type": "work", "value": "020 7946 0018"}])
     found = await scim.get("/Users", filter='phoneNumbers.value eq "020 7946 0018"')
     assert [user["id"] for user in found.resources] == [made.id]

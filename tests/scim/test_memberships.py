@@ -1,4 +1,4 @@
-"""Queries over memberships: what the rows of members answer directly is what reading everything comes to."""
+"""Queries over memberships: the rows of members give the same answer as reading all resources."""
 
 import random
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,9 @@ Filled = Callable[[int], Awaitable[tuple[ScimClient, str]]]
 
 
 async def _company(scim: ScimClient, seed: int) -> list[str]:
-    """People and groups who are members of each other at random; the ids of the groups, and one of nobody."""
+    """People and groups who are members of each other at random; the ids of the groups, and one
+    without members.
+    """
     dice = random.Random(seed)
     people = [
         (await scim.user(f"p{number}", active=bool(dice.getrandbits(1)))).id for number in range(9)
@@ -32,7 +34,9 @@ async def _company(scim: ScimClient, seed: int) -> list[str]:
 async def test_members_found_by_their_rows_are_those_found_by_reading_everybody(
     scim: ScimClient, seed: int
 ) -> None:
-    """`groups.value eq` on users is answered by the group's rows; behind a `not`, everybody is read and compared."""
+    """`groups.value eq` on users is answered by the group's rows; after a `not`, all users are read
+    and compared.
+    """
     for group_id in await _company(scim, seed):
         for form in (f'groups.value eq "{group_id}"', f'groups[value eq "{group_id}"]'):
             scanned = f"not (not ({form}))"

@@ -43,7 +43,9 @@ async def test_a_path_has_a_bounded_number_of_comparisons(scim: ScimClient) -> N
 async def test_operations_times_comparisons_times_elements_is_bounded(
     scim: ScimClient, terms: int
 ) -> None:
-    """RFC 7644 section 3.12, tooMany: what a request may compare is a product, and nothing of it is stored."""
+    """RFC 7644 section 3.12, tooMany: the limit is on the product of the comparisons, and nothing
+    is stored.
+    """
     victim = await person_of_many(scim)
     within = work_limit.MAX_COMPARISONS // (490 * terms)
     operations = [selecting(terms, number) for number in range(within + 1)]
@@ -115,7 +117,7 @@ async def test_processor_time_is_charged_to_the_directory(
 
 
 def test_processor_time_and_round_trips_are_one_budget(scim: ScimClient, clock: FixedClock) -> None:
-    """Half a core beside others: a request of 2 ms is one, one of 200 ms is a hundred."""
+    """Half a core next to others: a request of 2 ms counts once, one of 200 ms counts as a hundred."""
     app = scim.app
     rate_limits.take_request(app, "other")
     rate_limits.take_request(app, "dear")
@@ -261,7 +263,10 @@ async def test_a_scan_that_waits_too_long_is_told_so(
 
 
 async def test_a_scan_ends_after_a_time(scim: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its client may have gone. With a cursor the page ends there and the walk goes on; else 400 tooMany says how."""
+    """Its client may have gone.
+
+    With a cursor the page ends and the walk continues; else 400 tooMany names the remedy.
+    """
     people = {(await scim.user(f"u{number}")).id for number in range(5)}
     monkeypatch.setattr(query, "MAX_SCAN_SECONDS", -1.0)
     monkeypatch.setattr(query, "_SCAN", 2)

@@ -1,4 +1,6 @@
-"""What real clients send, over the function app: each kind with its source, and its neighbours."""
+"""Requests of real clients, sent over the function app: each kind with its source, and its
+neighbours.
+"""
 
 from typing import Any
 
@@ -119,7 +121,7 @@ async def test_an_array_of_one_is_its_element(scim: ScimClient, path: str, value
 @pytest.mark.clause("entra/library")
 @pytest.mark.parametrize("value", [["a", "b"], [{"value": "a"}, {"value": "b"}], [["a"]]])
 async def test_two_values_for_one_are_refused(scim: ScimClient, value: object) -> None:
-    """Neither of two is what was meant; the detail names the attribute."""
+    """It isn't known which of the two was meant; the detail names the attribute."""
     person = await scim.user(displayName="Anna")
     for answer in (
         await scim.patch(
@@ -179,7 +181,7 @@ async def test_an_unneeded_value_never_loses_the_person_or_the_patch(
 
 
 async def test_a_put_keeps_the_stored_value_of_what_is_malformed(scim: ScimClient) -> None:
-    """To clear it would not be what was sent either; the log has the reason."""
+    """Clearing the value would not be the client's intention either; the log has the reason."""
     extension: dict[str, Any] = {ENTERPRISE: {"costCenter": "7"}}
     person = await scim.user(roles=[{"value": "A"}], **extension)
     body = {"userName": "anna@example.com", "roles": "A;B", ENTERPRISE: {"costCenter": {}}}
@@ -236,7 +238,7 @@ async def test_a_put_that_deactivates_is_carried_out(strict_scim: ScimClient) ->
 
 @pytest.mark.parametrize("value", [7, 7.5, True, {"value": "x"}, ["a", "b"], {}, "", None, "  "])
 async def test_a_user_name_stays_strict(scim: ScimClient, value: object) -> None:
-    """People are matched by it: what is not text is refused, also with a deactivation."""
+    """People are matched by it: a value that isn't text is refused, also with a deactivation."""
     assert (await scim.post("/Users", {"userName": value})).status == 400
     person = await scim.user()
     for active in (True, False):
@@ -379,7 +381,10 @@ async def test_quotes_inside_single_quotes(scim: ScimClient) -> None:
     "key", ["members", "Members", "urn:ietf:params:scim:schemas:core:2.0:Group:members"]
 )
 async def test_members_in_an_object_under_their_path(scim: ScimClient, key: str) -> None:
-    """Salesforce Help, "Manage Group Members with SCIM"; pingidentity/scim2#174. An empty list names nobody."""
+    """Salesforce Help, "Manage Group Members with SCIM"; pingidentity/scim2#174.
+
+    An empty list names no member.
+    """
     one, two = (await scim.user("1@example.com")).id, (await scim.user("2@example.com")).id
     group = await scim.group("Sales", one)
     path = f"/Groups/{group.id}"
@@ -495,7 +500,7 @@ async def test_bulk_says_why_a_reference_is_open(scim: ScimClient) -> None:
 
 
 async def test_an_empty_answer_has_no_content_type(scim: ScimClient) -> None:
-    """RFC 9110 section 8.3: there is no content whose type it would be."""
+    """RFC 9110 section 8.3: there is no content that could have a type."""
     person = await scim.user()
     tag = {"if-none-match": (await scim.get(f"/Users/{person.id}")).headers["etag"]}
     unchanged = await scim.call("GET", f"/Users/{person.id}", headers=tag)

@@ -1,4 +1,4 @@
-"""Refused requests in the provisioning log: whose they were, and once for each person."""
+"""Refused requests in the provisioning log: the person they were about, and once per person."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ async def lines(scim: ScimClient) -> list[Line]:
 
 
 async def test_a_refused_person_is_named(scim: ScimClient) -> None:
-    """The log says who, what was wrong and with which status, though nothing was stored."""
+    """The log names the person, the fault and the status, though nothing was stored."""
     await scim.user("anna@example.com")
     await scim.user("anna@example.com", externalId="other")
     (line,) = await lines(scim)
@@ -34,7 +34,7 @@ async def test_a_refused_person_is_named(scim: ScimClient) -> None:
 
 
 async def test_a_refused_change_names_the_resource(scim: ScimClient) -> None:
-    """A PATCH has only the id to tell whose it is."""
+    """A PATCH has only the id to name the resource."""
     user = (await scim.user()).id
     await scim.patch(f"/Users/{user}", {"op": "remove"})
     (line,) = await lines(scim)

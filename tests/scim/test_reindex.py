@@ -47,7 +47,7 @@ async def outdate(app: App, identifier: str, **fields: Any) -> None:
 
 
 async def faults(app: App) -> list[str]:
-    """What `check` finds."""
+    """Return the faults that `check` finds."""
     directory = await store.get(app.tables, "contoso")
     assert directory
     found = await check(app, directory)

@@ -46,7 +46,7 @@ async def test_01_a_forged_code(world: World, link: Link) -> None:
 
 
 async def test_02_a_truncated_code(world: World, link: Link) -> None:
-    """A mail program cut the link; the sentence says to paste the whole."""
+    """A mail program cut the link; the sentence asks to paste the whole."""
     for cut in (1, 10, 43, 44, 60):
         answer = await world.browser().open(link.url[:-cut])
         assert (answer.status, UNKNOWN in sentence(answer)) == (403, True)
@@ -185,7 +185,7 @@ async def test_15_another_sites_form(world: World, link: Link, sent: dict[str, s
 
 
 async def test_16_codes_are_guessed_in_parallel(world: World, link: Link) -> None:
-    """Ten attempts of an address are looked at, also of a hundred at once; 429 says when to go on."""
+    """Ten attempts of an address are checked, also of a hundred at once; 429 tells when to go on."""
     guesser = world.browser(address="198.51.100.1")
     with world.tables.measured() as calls:
         answers: list[Response] = await asyncio.gather(

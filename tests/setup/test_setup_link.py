@@ -112,7 +112,7 @@ async def test_no_credential_ends_because_another_is_taken(world: World, link: L
 async def test_an_identity_can_be_trusted_and_corrected_but_not_replaced(
     world: World, link: Link
 ) -> None:
-    """The link may correct what it set; an identity that the contact centre set stays."""
+    """The link may correct its own trust; an identity that the contact centre set stays."""
     browser = world.browser()
     await browser.open(link.url)
     identity = {"tenantId": "0" * 8 + "-0000-4000-8000-" + "0" * 12, "audiences": "api://x"}
@@ -151,7 +151,7 @@ async def test_ten_numbers_are_tested(world: World, link: Link) -> None:
 
 
 async def test_the_first_people_are_tested(world: World, link: Link) -> None:
-    """Or the page says that none has arrived."""
+    """Or the page tells that none has arrived."""
     browser = world.browser()
     await browser.open(link.url)
     empty = await browser.post(f"{link.page}/numbers", {"source": "people"})
@@ -205,7 +205,7 @@ async def test_a_finished_link_shows_its_summary_and_does_nothing_more(
 
 
 async def test_every_act_is_an_audit_event_of_the_link(world: World, link: Link) -> None:
-    """Who: the link; from where: the address of its browser."""
+    """Actor: the link; source address: that of its browser."""
     browser = world.browser(address="198.51.100.7")
     await browser.open(link.url)
     await browser.post(f"{link.page}/credential", {"sort": "secret"})

@@ -77,7 +77,7 @@ class World:
     file: Path
 
     def browser(self, *, second: bool = False, address: str = "203.0.113.5") -> Browser:
-        """Return another browser, whose requests reach one of the instances."""
+        """Return another browser; its requests reach one of the instances."""
         return Browser(self.second if second else self.first, address)
 
     async def link(self, directory: str = DIRECTORY) -> "Link":
@@ -115,7 +115,7 @@ class Link:
 
     @property
     def code(self) -> str:
-        """The part behind #."""
+        """Return the part after #."""
         return self.url.partition("#")[2]
 
     @property

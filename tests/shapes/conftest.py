@@ -40,7 +40,7 @@ class Product:
     async def send(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """A request without a connection, through everything behind the web server."""
+        """Send a request without a connection, through everything but the web server."""
         self.clock.advance(1)
         framed = {**headers, "Content-Length": str(len(body))} if body else headers
         answer = await self.host.call(Request(method, self.base + path, framed, body))

@@ -1,4 +1,4 @@
-"""What a shape file demands of a value: a literal, or an object of operators.
+"""The constraints of a shape file on a value: a literal, or an object of operators.
 
 | operator | holds when the value |
 |---|---|
@@ -87,7 +87,7 @@ def same(value: Any, wanted: Any) -> bool:
 
 
 def violation(value: Any, constraint: Any) -> str | None:
-    """What is wrong with the value, None when nothing is."""
+    """Return the fault of the value, None if there is none."""
     if not is_operators(constraint):
         return None if same(value, constraint) else f"is {value!r} instead of {constraint!r}"
     for name, wanted in constraint.items():

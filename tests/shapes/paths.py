@@ -1,4 +1,5 @@
-"""Where in a JSON value a constraint looks: `name.givenName`, `emails[type eq "work"].value`, `Resources[0].id`.
+"""The position in a JSON value that a constraint reads: `name.givenName`, `emails[type eq
+"work"].value`, `Resources[0].id`.
 
 A schema URN is one key, followed by a colon: `urn:…:enterprise:2.0:User:department`.
 """
@@ -17,7 +18,7 @@ _PART = re.compile(
 
 
 class Ambiguous(Exception):
-    """A selection found several elements where one was meant."""
+    """A selection found several elements instead of one."""
 
 
 def find(value: Any, path: str) -> Any:

@@ -1,8 +1,10 @@
-"""Plays captured shapes of real provisioning clients against a SCIM server, and says precisely what did not fit.
+"""Plays captured shapes of real provisioning clients against a SCIM server, and reports each
+mismatch precisely.
 
-A shape file is a list of steps: `name`, `source` (where the shape was seen), `request` (`method`, `path`, `query` as
-on the wire, `headers`, `body` or `raw`) and `expect` (`status`, `scimType`, `headers`, `body` by path, `saves`).
-In later steps `{saved}` stands for what an earlier one saved. Content type and the form of errors are checked unasked.
+A shape file is a list of steps: `name`, `source` (where the shape was seen), `request` (`method`,
+`path`, `query` as on the wire, `headers`, `body` or `raw`) and `expect` (`status`, `scimType`,
+`headers`, `body` by path, `saves`). In later steps `{saved}` stands for what an earlier one saved.
+Content type and the form of errors are checked unasked.
 
     mismatches = await play_http("https://host/scim/x/v2", "token", load(path))
 """
@@ -36,7 +38,7 @@ _SAVED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A step whose answer did not fit: what was sent, and every way in which the answer differs."""
+    """A step with a mismatch: the request, and every difference of the answer."""
 
     step: str
     source: str
@@ -57,7 +59,7 @@ class Mismatch:
 
 @dataclass(slots=True)
 class Answer:
-    """An answer with its decoded body; ABSENT where there is none, or no JSON."""
+    """An answer with its decoded body; ABSENT if there is none, or no JSON."""
 
     status: int
     headers: dict[str, str]
@@ -73,13 +75,13 @@ class Answer:
 
 
 def load(path: Path) -> list[Step]:
-    """The steps of a client's file, or those that a payload file stands for."""
+    """Return the steps of a client's file, or those that a payload file represents."""
     content = orjson.loads(path.read_bytes())
     return content["steps"] if "steps" in content else payload_steps(content)
 
 
 def payload_steps(payload: dict[str, Any]) -> list[Step]:
-    """What must be there first, the request itself, and a look at what became of the resource."""
+    """Return the steps that prepare, the request itself, and a read of the resource afterwards."""
     given = orjson.loads((FOLDER / "payloads" / "given.json").read_bytes())
     steps = [given[name] for name in payload["given"]]
     expect = dict(payload["expect"])
@@ -166,7 +168,9 @@ async def _play(
 
 
 def needs(step: Step) -> set[str]:
-    """Names of what earlier steps must have saved; `{…}` elsewhere, as in JSON within a text, is none."""
+    """Return the names that earlier steps must have saved; `{…}` elsewhere, as in JSON within a
+    text, is none.
+    """
     return set(_SAVED.findall(orjson.dumps([step["request"], step["expect"]]).decode()))
 
 

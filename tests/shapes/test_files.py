@@ -47,7 +47,7 @@ def test_the_validators_32_tests_are_all_there() -> None:
 
 @pytest.mark.parametrize("path", [*CLIENTS, *PAYLOADS], ids=name_of)
 def test_every_step_is_complete_and_sourced(path: Path) -> None:
-    """Name, source, request, expectation; what a step needs was saved before it."""
+    """Name, source, request, expectation; the values that a step needs were saved before it."""
     saved: set[str] = set()
     steps = load(path)
     assert len({step["name"] for step in steps}) == len(steps)

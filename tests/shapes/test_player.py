@@ -191,7 +191,7 @@ async def test_what_a_step_saves_is_put_into_later_ones() -> None:
 
 
 async def test_a_step_without_what_it_needs_is_reported_and_not_sent() -> None:
-    """One failure must not hide behind others."""
+    """One failure must not hide others."""
     seen: list[Any] = []
     (mismatch,) = await play(
         [step({"status": 200}, path="/Users/{user_id}")], answering(200, seen=seen)

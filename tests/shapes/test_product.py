@@ -11,11 +11,11 @@ from tests.shapes.player import CLIENTS, PAYLOADS, load
 @pytest.mark.clause("entra/match", "entra/validators", "okta/match", "okta/spec-test")
 @pytest.mark.parametrize("path", CLIENTS, ids=lambda path: path.stem)
 async def test_a_client_lives_a_whole_life_over_http(served: Product, path: Path) -> None:
-    """Every answer is what the client needs (sources are in the file)."""
+    """Every answer meets the client's needs (sources are in the file)."""
     assert [str(mismatch) for mismatch in await served.play_http(load(path))] == []
 
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
 async def test_a_payload_has_its_outcome(product: Product, path: Path) -> None:
-    """The answer, and what became of the resource (source and rule are in the file)."""
+    """The answer, and the resource afterwards (source and rule are in the file)."""
     assert [str(mismatch) for mismatch in await product.play(load(path))] == []

@@ -1,4 +1,4 @@
-"""Background tasks: what is waited for, dropped, logged and cancelled."""
+"""Background tasks: which are waited for, dropped, logged and cancelled."""
 
 import asyncio
 

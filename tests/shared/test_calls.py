@@ -63,7 +63,9 @@ async def test_a_job_is_a_call(app: App, tick: Tick, caplog: pytest.LogCaptureFi
 
 
 async def test_a_failed_job_says_what_and_where_without_the_error_s_text(tick: Tick) -> None:
-    """The engine hands text and trace of what is raised to the platform, which logs them (azure-functions-runtime)."""
+    """The engine hands text and trace of an exception to the platform, which logs them
+    (azure-functions-runtime).
+    """
     with pytest.raises(JobFailed, match=r"^RuntimeError$") as raised:
         await tick(0)
     logged = "".join(traceback.format_exception(raised.value))
@@ -78,7 +80,7 @@ def test_the_engine_sees_the_function_itself(tick: Tick) -> None:
 
 
 def test_a_call_that_is_given_up_is_a_failure(app: App, caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody said how it ended, so it did not end well."""
+    """Its end wasn't reported, so it did not end well."""
     caplog.set_level(logging.INFO, "external_directories")
     with pytest.raises(KeyboardInterrupt), OperationScope(app, "scim_users", "contoso"):
         raise KeyboardInterrupt

@@ -38,7 +38,9 @@ async def test_one_that_fails_fails_all() -> None:
 
 
 async def test_long_computing_lets_others_through() -> None:
-    """Once its slice is over, what waits on the event loop runs before the next step; before that, nothing does."""
+    """After its slice, waiting work of the event loop runs before the next step; before that, none
+    does.
+    """
     clock, passed = FixedClock(), list[int]()
     time_slice = TimeSlice(clock)
     for step in range(4):

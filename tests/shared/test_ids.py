@@ -13,7 +13,7 @@ def test_an_id_is_a_uuid_of_version_7(clock: FixedClock) -> None:
 
 
 def test_later_ids_sort_behind_earlier_ones(clock: FixedClock) -> None:
-    """A walk in key order must not meet a new person in front of where it already is."""
+    """A walk in key order must not meet a new person before its present position."""
     earlier = new_id(clock)
     clock.advance(0.001)
     assert earlier < new_id(clock)

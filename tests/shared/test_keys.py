@@ -1,4 +1,6 @@
-"""Row keys: what they keep apart, what they keep together, and how names fold for searching."""
+"""Row keys: which values they keep apart, which they keep together, and how names fold for
+searching.
+"""
 
 import unicodedata
 
@@ -34,7 +36,7 @@ def test_a_key_holds_nothing_that_the_table_service_forbids(text: str) -> None:
 
 @given(st.lists(_TEXT | _LONG, min_size=2, max_size=8, unique=True))
 def test_different_parts_have_different_keys(parts: list[str]) -> None:
-    """Also what is too long to be kept whole never meets another in one key."""
+    """A part that is too long to be kept whole doesn't collide with another one either."""
     assert len({keys.key("name", part) for part in parts}) == len(parts)
 
 
@@ -46,14 +48,14 @@ def test_different_parts_have_different_keys(parts: list[str]) -> None:
 def test_a_range_of_a_beginning_has_every_key_that_begins_so(
     text: str, length: int, identifier: str
 ) -> None:
-    """Starts-with search misses nobody, however strange or long the word."""
+    """Starts-with search misses no one, however strange or long the word."""
     start, stop = keys.prefix_range("find", text[:length])
     assert start <= keys.key("find", text, identifier) < stop
 
 
 @given(_TEXT, _TEXT)
 def test_a_range_has_no_key_of_another_family_or_beginning(beginning: str, other: str) -> None:
-    """A short beginning's range holds only what begins with it."""
+    """A short beginning's range holds only keys that begin with it."""
     start, stop = keys.prefix_range("find", beginning)
     assert (start <= keys.key("find", other, "id") < stop) == other.startswith(beginning)
     assert not start <= keys.key("findx", beginning, "id") < stop
@@ -93,7 +95,7 @@ def test_search_knows_neither_case_nor_accents(text: str, folded: str) -> None:
 
 @given(_TEXT)
 def test_folding_again_changes_nothing(text: str) -> None:
-    """What is typed and what is stored meet in one form."""
+    """Typed and stored text have one form."""
     assert keys.search_key(keys.search_key(text)) == keys.search_key(text)
     assert keys.search_key(text.upper()) == keys.search_key(text.upper().lower())
 

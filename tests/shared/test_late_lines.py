@@ -73,7 +73,7 @@ async def test_a_line_after_the_answer_is_written_with_the_next_call(app: App, h
 async def test_a_failure_in_the_background_is_written_with_the_next_call(
     app: App, host: Host
 ) -> None:
-    """What the background tasks themselves log."""
+    """Lines that the background tasks themselves log."""
 
     async def fail() -> None:
         await asyncio.sleep(0)
@@ -90,7 +90,9 @@ async def test_a_failure_in_the_background_is_written_with_the_next_call(
 
 
 async def test_a_line_of_a_thread_is_written_before_its_call_ends(app: App, host: Host) -> None:
-    """The worker for Python 3.13 loses what a thread logs (azure-functions-python-worker, issue 1860)."""
+    """The worker for Python 3.13 loses lines logged in a thread (azure-functions-python-worker,
+    issue 1860).
+    """
     with OperationScope(app, "presence_sync"):
         await asyncio.to_thread(log.event, "credential.certificate_unreadable")
         assert host.taken == []

@@ -47,7 +47,9 @@ class Use:
 
 
 class _Finder(ast.NodeVisitor):
-    """Collects the uses of codes in a module, and the places whose code can't be known from the source."""
+    """Collects the uses of codes in a module, and the places at which the source doesn't tell the
+    code.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path.relative_to(_ROOT)

@@ -28,7 +28,7 @@ def test_every_language_has_every_code(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_translation_has_the_same_parameters(language: str) -> None:
-    """A text that lacks the number or the name says something else."""
+    """A text that lacks the number or the name has another meaning."""
     wrong = [
         code
         for code, pattern in catalogue(language).items()
@@ -143,7 +143,7 @@ def test_a_number_is_grouped_as_the_language_does(language: str, text: str) -> N
     ],
 )
 def test_one_thing_has_the_singular(language: str, count: int, text: str) -> None:
-    """The first person is what the administrator waits for in the wizard."""
+    """The administrator waits for the first person in the wizard."""
     assert counted("live_people", count).text(language) == text
 
 
@@ -164,7 +164,7 @@ def test_a_family_knows_its_members_only() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("code", sorted(_FIRST_RELEASE))
 def test_every_code_of_the_first_release_is_rendered(code: str, language: str) -> None:
-    """The provisioning log holds what commit b9f7b71 stored, for as long as the log is kept."""
+    """The provisioning log holds events that commit b9f7b71 stored, for as long as the log is kept."""
     params = _FIRST_RELEASE[code]
     stored = {"code": code, "values": {name: f"<{name}>" for name in params}}
     assert messages.render_stored(stored, language, "as stored") != "as stored"

@@ -1,4 +1,6 @@
-"""Metrics: counted exactly, reported once a minute, cheap, and to OpenTelemetry only where it is on."""
+"""Metrics: counted exactly, reported once a minute, cheap, and sent to OpenTelemetry only if it is
+on.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -93,7 +95,7 @@ def test_a_report_of_many_lines_makes_the_next_one_wait(lines: list[dict[str, An
 
 
 def test_counts_begin_anew_after_a_report(lines: list[dict[str, Any]]) -> None:
-    """Nothing is reported twice, and nothing where nothing happened."""
+    """Nothing is reported twice, and nothing if nothing happened."""
     counted = Metrics(FixedClock())
     counted.called("a", 200, 0.001, 1)
     counted.report()

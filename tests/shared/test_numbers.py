@@ -52,7 +52,7 @@ def _text(number: Number) -> str:
     ],
 )
 def test_a_number_has_one_e164_form_however_it_is_written(text: str) -> None:
-    """Agents and call history see one form; what was sent is kept beside it."""
+    """Agents and call history see one form; the text that was sent is kept with it."""
     number = derive(text, "GB")
     assert (number.e164, number.raw, number.digits, number.fault) == (
         LONDON,
@@ -104,7 +104,7 @@ def test_an_extension_stands_beside_the_number(text: str) -> None:
     ],
 )
 def test_national_numbers_are_read_as_of_the_region(text: str, region: str, e164: str) -> None:
-    """The directory's default region says what a number without country prefix means."""
+    """The directory's default region gives a number without country prefix its meaning."""
     assert derive(text, region).e164 == e164
 
 
@@ -241,7 +241,7 @@ def test_an_extension_of_an_open_plan_is_dialled_after_the_number(text: str) -> 
 
 
 def test_a_direct_dial_number_after_a_hyphen_shows_its_exchange() -> None:
-    """DIN 5008: the hyphen stands before the direct dial number, and -0 is the operator."""
+    """DIN 5008: the hyphen comes before the direct dial number, and -0 is the operator."""
     direct = derive("089 12345-67", "DE")
     assert (direct.e164, direct.exchange) == ("+49891234567", "498912345")
     operator = derive("089 12345-0 DW 67", "DE")

@@ -26,7 +26,7 @@ def compute(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 async def test_what_a_call_computes_between_awaits_is_counted(
     compute: Callable[[float], None],
 ) -> None:
-    """Each step counts, the present one as far as it got; what others compute in between doesn't."""
+    """Each step counts, the present one as far as it got; other calls' work in between doesn't."""
     time, seen = ProcessorTime(), list[float]()
 
     async def work() -> str:

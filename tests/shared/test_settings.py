@@ -20,7 +20,7 @@ def test_nothing_set_gives_the_embedded_defaults() -> None:
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:
-    """Deployment templates pass empty strings for what is not wanted."""
+    """Deployment templates pass empty strings for settings that are not wanted."""
     assert Settings.read({"PRODUCT_NAME": " "}).product_name == "NEONNOW"
 
 

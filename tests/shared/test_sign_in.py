@@ -30,7 +30,7 @@ def test_the_account_is_the_tenant_in_lower_case() -> None:
 
 
 def test_the_header_is_not_believed_without_the_platform() -> None:
-    """Anyone can send the header; only the platform in front removes what comes from outside."""
+    """Anyone can send the header; only the platform in front removes those from outside."""
     with pytest.raises(HttpError) as refused:
         principal(_request(ADMIN), _OFF)
     assert refused.value.response.status == 401
@@ -41,14 +41,14 @@ def test_the_header_is_not_believed_without_the_platform() -> None:
     ["", "not base64!", base64.b64encode(b"[]").decode(), base64.b64encode(b"{}").decode()],
 )
 def test_a_broken_header_is_nobody(header: str) -> None:
-    """What can't be read signs nobody in."""
+    """A header that can't be read signs no one in."""
     with pytest.raises(HttpError) as refused:
         principal(Request("GET", "https://host/", {"x-ms-client-principal": header}), _ON)
     assert refused.value.response.status == 401
 
 
 def test_a_person_without_a_tenant_is_nobody() -> None:
-    """The account is what separates customers, so nobody is without one."""
+    """The account separates customers, so every person has one."""
     with pytest.raises(HttpError):
         principal(_request(ADMIN, tenant=""), _ON)
 
@@ -62,7 +62,7 @@ def test_a_reader_is_no_administrator() -> None:
 
 
 def test_an_administrator_may_read() -> None:
-    """App role Directory.Admin includes what a reader may."""
+    """App role Directory.Admin includes all rights of a reader."""
     assert require_reader(_request(ADMIN), _ON).is_admin
 
 

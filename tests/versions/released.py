@@ -1,4 +1,6 @@
-"""The small deployment of `b9f7b71.sql`, written by the first release into a SQLite file, and what is found in it."""
+"""The small deployment of `b9f7b71.sql`, written by the first release into a SQLite file, and
+searches that find it.
+"""
 
 import sqlite3
 from contextlib import closing
@@ -29,7 +31,7 @@ FILTERS = {
     'phoneNumbers.value eq "+49 30 901899"': {FORMER},
     'userName eq "łukasz@contoso.example"': {LUKASZ},
 }
-# What agents type and the user names that they find; a caller's number likewise.
+# Texts that agents type and the user names that they find; a caller's number likewise.
 SEARCHES = {
     "muller": {ANNA},
     "mueller": {ANNA},

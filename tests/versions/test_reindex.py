@@ -71,7 +71,9 @@ async def found_everything(app: App) -> None:
 
 
 async def visible_state(app: App) -> Any:
-    """What a reindex may not change: resources with ETags and times, totals, the provisioning log."""
+    """Return the state that a reindex may not change: resources with ETags and times, totals, the
+    provisioning log.
+    """
     async with scim_host(app) as host:
         scim = ScimClient(host, app, "contoso", released.TOKEN)
         return (
@@ -167,7 +169,7 @@ asyncio.run(maintenance.run(app, app.clock.monotonic() + 60))
 
 
 async def _instance(path: Path) -> asyncio.subprocess.Process:
-    """An instance of the function app whose maintenance timer runs once."""
+    """An instance of the function app; its maintenance timer runs once."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -182,7 +184,9 @@ async def _instance(path: Path) -> asyncio.subprocess.Process:
 async def test_second_instance_continues_where_a_killed_one_stopped(
     path: Path, clock: FixedClock
 ) -> None:
-    """Killed half-way, the pass goes on at its last note; a client that writes meanwhile loses nothing."""
+    """Killed half-way, the pass goes on at its last note; a client that writes during that time
+    loses nothing.
+    """
     clock.advance(400)
     async with opened(path, clock) as app, scim_host(app) as host:
         scim = ScimClient(host, app, "contoso", released.TOKEN)
@@ -228,7 +232,7 @@ async def test_second_instance_continues_where_a_killed_one_stopped(
 async def test_pass_of_a_smaller_pace_is_continued_by_the_next_run(
     path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run goes by a limited number of records of a directory; the next one begins behind them."""
+    """A run goes by a limited number of records of a directory; the next one begins after them."""
     monkeypatch.setattr(reindex, "MAX_RECORDS_PER_RUN", 3)
     monkeypatch.setattr(reindex, "_PAGE", 2)
     clock.advance(400)

@@ -63,7 +63,8 @@ class One:
         return self.row
 
 
-# How the rows of each kind are read, by table and first part of the key ("" where the keys of a partition are ids).
+# How the rows of each kind are read, by table and first part of the key ("" if the keys of a
+# partition are ids).
 READERS: dict[str, Callable[[str, bytes], Any]] = {
     "contacts user": user_record.decode,
     "contacts group": group_record.decode,
@@ -92,7 +93,9 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 
 def kind_of(table: str, partition: str, key: str) -> str:
-    """What a row is: its table and the first part of its key, or its partition where the keys there are ids."""
+    """Return the kind of a row: its table and the first part of its key, or its partition if the
+    keys there are ids.
+    """
     if (table, partition) in {
         ("directories", "index|all"),
         ("directories", "index|audit"),
@@ -126,7 +129,9 @@ async def _contoso(app: App) -> Directory:
 
 
 async def test_sample_has_every_kind_of_row(app: App) -> None:
-    """What today's code writes into a deployment, and a few kinds that only live for minutes."""
+    """The rows that today's code writes into a deployment, and a few kinds that only live for
+    minutes.
+    """
     async with scim_host(app) as host:
         await filled(app, host, people=3)
     found = {
@@ -200,7 +205,7 @@ async def test_scim_reads_and_changes_old_people(old: App) -> None:
 
 
 async def test_old_directory_keeps_its_credentials(old: App) -> None:
-    """Token, access token, client secret, trust, last use: nobody has to set anything up anew."""
+    """Token, access token, client secret, trust, last use: no one has to set anything up again."""
     directory = await _contoso(old)
     assert (directory.account, directory.region, directory.is_active) == (ACCOUNT, "GB", True)
     assert len(directory.secrets) == 1
@@ -276,7 +281,7 @@ def test_field_of_a_later_release_is_passed_over(kind: str, row: dict[str, Any])
     assert READERS[kind](key, more) == READERS[kind](key, orjson.dumps(row["value"]))
 
 
-# What is read from rows that hold little: the table, the beginning of the key, and a use.
+# Reads of rows that hold little: the table, the beginning of the key, and a use.
 USES: dict[str, tuple[str, str, Callable[[App], Awaitable[Any]]]] = {
     "access": (
         "directories",
@@ -304,7 +309,7 @@ async def test_small_row_of_a_later_release(old: App, clock: FixedClock, kind: s
         for row in rows:
             value = orjson.dumps({**row["value"], **more})
             await old.tables.transact(table, row["partition"], [Upsert(row["key"], value)])
-        clock.advance(60)  # nobody remembers what was there before
+        clock.advance(60)  # no instance remembers the previous rows
 
     expected = await use(old)
     assert expected
@@ -321,7 +326,7 @@ def test_row_without_a_version_is_of_the_first() -> None:
 
 
 async def test_later_row_answers_503_with_the_remedy(old: App) -> None:
-    """A client repeats the request later; the operator reads what to do. Nothing is written over."""
+    """A client repeats the request later; the operator reads the remedy. Nothing is overwritten."""
     (row, *_) = await old.tables.query("contacts", "contoso", "user|", "user|\ufffd", limit=1)
     later = orjson.dumps({**orjson.loads(row.value), "v": 2})
     await old.tables.transact("contacts", "contoso", [Upsert(row.key, later)])

@@ -99,7 +99,7 @@ async def test_several_people_with_a_number_are_all_shown(visit: Visitor, contos
 
 
 async def test_nothing_to_look_up_is_said(visit: Visitor) -> None:
-    """For the button and for a text without a number; a field that was just emptied says nothing."""
+    """For the button and for a text without a number; a field that was just emptied has no message."""
     said = b"There is no number to look up"
     assert said in (await send(visit, numbers="", go="1")).body
     assert said in (await send(visit, numbers="12:33 3 min")).body
@@ -108,7 +108,7 @@ async def test_nothing_to_look_up_is_said(visit: Visitor) -> None:
 
 
 async def test_the_log_is_exported(visit: Visitor, contoso: Company) -> None:
-    """One line per call, safe in a spreadsheet; without a number the page says why."""
+    """One line per call, safe in a spreadsheet; without a number the page gives the reason."""
     answer = await send(visit, "/contacts/export", numbers=f"{LOG}\n=cmd()1234567")
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     lines = answer.body.decode("utf-8-sig").splitlines()

@@ -24,7 +24,7 @@ async def test_few_companies_are_a_select(app: App, visit: Visitor) -> None:
 
 
 async def test_many_companies_are_searched_by_name(app: App, visit: Visitor) -> None:
-    """The page offers a few and says how many more there are; each is a link that works without script."""
+    """The page offers a few and the number of the others; each is a link that works without script."""
     ids = await _make(app, 60)
     body = (await visit("GET", f"/contacts?directory={ids[59]}")).body.decode()
     assert body.count("<option") == 3  # those of presence

@@ -1,4 +1,4 @@
-"""What pages that are drawn again every few seconds cost."""
+"""The cost of pages that are drawn again every few seconds."""
 
 from directories.audit import operator_actor
 from directories.events import Event, write
@@ -12,7 +12,9 @@ from tests.web.conftest import ACCOUNT, Visitor
 async def test_the_list_looks_for_no_refusal_in_the_log(
     visit: Visitor, app: App, tables: CountingTables, clock: FixedClock
 ) -> None:
-    """How many were refused stands in the keys; the last one, which the list does not show, may be far back."""
+    """The keys give the number of refusals; the last refusal, which the list does not show, may be
+    far back.
+    """
     costs = []
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     for kind in ("user.changed", "request.refused"):

@@ -1,4 +1,4 @@
-"""The number of people found: what the page says is true at each moment."""
+"""The number of people found: the page shows a true one at each moment."""
 
 import re
 
@@ -11,7 +11,7 @@ from tests.web.conftest import ACCOUNT, Visitor
 
 
 async def _counts(visit: Visitor, query: str) -> list[str]:
-    """Return what the list says after each of its parts."""
+    """Return the counts in the list after each of its parts."""
     said, address = list[str](), f"/contacts/list?{query}"
     for _ in rounds():
         page = (await visit("GET", address, hx_request="true")).body.decode()
@@ -24,7 +24,7 @@ async def _counts(visit: Visitor, query: str) -> list[str]:
 
 
 async def test_the_count_is_exact_once_everyone_is_drawn(visit: Visitor, app: App) -> None:
-    """`40 or more` is said only as long as more may follow; for names and for numbers."""
+    """`40 or more` is shown only as long as more may follow; for names and for numbers."""
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="GB"))
     company = Company(app, directory)
     for n in range(103):

@@ -1,4 +1,6 @@
-"""The list of an account's directories: search, filters, order, pages, and what a thousand of them cost."""
+"""The list of an account's directories: search, filters, order, pages, and the cost of a thousand
+of them.
+"""
 
 import re
 from datetime import timedelta
@@ -85,7 +87,9 @@ async def test_a_thousand_directories_are_a_small_page_for_few_round_trips(
 
 
 async def test_problems_come_first(app: App, clock: FixedClock, visit: Visitor) -> None:
-    """What needs an administrator is on the first page of an account with many directories."""
+    """A directory that needs an administrator is on the first page of an account with many
+    directories.
+    """
     ids = await _make(app, 60)
     await _refuse(app, clock, ids[57])
     answer = await visit("GET", "/")
@@ -134,7 +138,9 @@ async def test_a_change_is_seen_at_once_among_many(app: App, visit: Visitor) -> 
 async def test_states_among_many_are_checked_again_while_the_list_is_open(
     app: App, clock: FixedClock, visit: Visitor
 ) -> None:
-    """A fault of the last minutes is found by the next look but one, and the page says that it checks."""
+    """A fault of the last minutes is found by the next look but one, and the page shows that it
+    checks.
+    """
     ids = await _make(app, 60)
     await visit("GET", "/")
     clock.advance(overview.MAX_AGE.total_seconds() + 1)

@@ -16,7 +16,7 @@ USER = """{"userName": "anna@contoso.example", "name": {"givenName": "Anna", "fa
 
 @pytest.fixture
 async def path(app: App) -> str:
-    """The page of a directory whose numbers are German."""
+    """The page of a directory with German numbers."""
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="DE"))
     return f"/directories/{directory.id}/dry-run"
 

@@ -19,13 +19,13 @@ Ask = Callable[[str], Mapping[str, str]]
 
 @pytest.fixture
 def embeddable(tables: CountingTables, clock: FixedClock) -> App:
-    """A deployment whose setting names two origins."""
+    """A deployment with two origins in its setting."""
     settings = Settings.read({"WEBSITE_AUTH_ENABLED": "true", "EMBEDDING_ORIGINS": ORIGINS})
     return App(settings, clock, tables)
 
 
 async def ask(app: App, path: str) -> Response:
-    """Return the page for an administrator; `/embed` for nobody."""
+    """Return the page for an administrator; `/embed` without sign-in."""
     headers = {} if path.startswith("/embed") else {"x-ms-client-principal": principal()}
     request = Request("GET", f"https://app.example.com{path}", headers, b"", {"part": ""})
     if path.startswith("/contacts"):

@@ -100,7 +100,7 @@ async def test_favourites_are_found_by_the_name_of_a_group(visit: Visitor, app: 
 
 
 async def test_a_star_works_without_a_script(visit: Visitor, app: App) -> None:
-    """A form in the card: the answer leads back to the person, whose star is on."""
+    """A form in the card: the answer leads back to the person, and the star is on."""
     key = (await _hired(app, "Anna"))[0]
     card = (await visit("GET", f"/contacts?person={key}")).body.decode()
     assert 'action="/contacts/favourite"' in card
@@ -150,13 +150,13 @@ async def test_one_favourite_too_many_is_refused_in_words(visit: Visitor, app: A
 
 
 async def test_a_star_needs_a_directory_of_the_account(visit: Visitor, app: App) -> None:
-    """Nobody fills the lists with keys of nothing."""
+    """The lists can't be filled with keys of nothing."""
     answer = await _star(visit, "elsewhere.x")
     assert answer.status == 404
 
 
 async def test_a_group_can_be_a_favourite(visit: Visitor, app: App) -> None:
-    """It has a star beside the count of its people, and a link above the favourites."""
+    """It has a star next to the count of its people, and a link above the favourites."""
     (key,) = await _hired(app, "Anna")
     directory_id, person = key.split(".")
     directory = await store.get(app.tables, directory_id)
@@ -249,7 +249,9 @@ async def test_lists_without_use_are_removed(visit: Visitor, app: App) -> None:
 async def test_opening_a_card_costs_one_round_trip_more(
     visit: Visitor, app: App, tables: CountingTables
 ) -> None:
-    """The agent's lists are read beside the person; the recents are written after the answer."""
+    """The agent's lists are read together with the person; the recents are written after the
+    answer.
+    """
     (key,) = await _hired(app, "Anna")
     await _open(visit, app, f"/contacts/person?id={key}")
     with tables.measured() as calls:

@@ -1,4 +1,6 @@
-"""Who is free on the Organisation page, without a browser: filters in addresses, and what is said if nothing can be shown."""
+"""Who is free on the Organisation page, without a browser: filters in addresses, and the text if
+nothing can be shown.
+"""
 
 from directories import service
 from directories.audit import operator_actor
@@ -16,7 +18,7 @@ async def _make(app: App, count: int) -> None:
 async def test_free_people_of_too_many_directories_are_not_looked_for(
     app: App, visit: Visitor
 ) -> None:
-    """The list says to choose a directory; a company's name chooses one as well."""
+    """The list asks to choose a directory; a company's name chooses one as well."""
     await _make(app, 101)
     text = (await visit("GET", "/contacts?free=now")).body.decode()
     assert "at most 100 directories at once. Choose a directory." in text

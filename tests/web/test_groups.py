@@ -98,7 +98,9 @@ async def test_people_with_notes_are_filtered_too(visit: Visitor, app: App) -> N
 
 
 async def test_without_script_the_filter_stays(visit: Visitor, app: App) -> None:
-    """The form says of which directory its groups are; the whole page offers them all the same, and keeps the group."""
+    """The form names the directory of its groups; the whole page offers them all the same, and
+    keeps the group.
+    """
     company = await _company(app, "Contoso")
     group, of = await company.group("Sales"), company.directory.id
     page = (
@@ -119,7 +121,7 @@ async def test_a_group_is_left_with_its_directory(visit: Visitor, app: App) -> N
 
 
 async def test_more_groups_than_are_offered_are_told_of(visit: Visitor, app: App) -> None:
-    """Nobody searches in vain for the one that is missing."""
+    """No one searches in vain for the one that is missing."""
     company = await _company(app, "Contoso")
     for number in range(501):
         await company.group(f"Group {number}")

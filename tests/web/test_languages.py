@@ -108,7 +108,7 @@ async def _german(visit: Visitor) -> list[tuple[int, bytes]]:
 async def test_german_pages_do_not_depend_on_the_english_words(
     app: App, visit: Visitor, request: pytest.FixtureRequest
 ) -> None:
-    """No English text is a key: a page in German is the same whatever the English one says."""
+    """No English text is a key: a page in German is the same whatever the English one is."""
     await _refused(app, _NOT_BOOLEAN)
     before = await _german(visit)
     assert {status for status, _ in before} >= {200, 400, 403, 404, 405, 422}
@@ -166,7 +166,7 @@ async def test_a_refusal_is_shown_in_the_readers_language(
 
 
 async def test_the_log_is_searched_in_the_words_that_it_shows(app: App, visit: Visitor) -> None:
-    """German words find what is shown in German."""
+    """German words find lines shown in German."""
     path = await _refused(app, _NOT_BOOLEAN)
     for words in ("weder wahr", "Anfrage abgelehnt"):
         page = await visit("GET", f"{path}/log?q={words.replace(' ', '+')}", accept_language="de")

@@ -46,7 +46,7 @@ def _titles(body: bytes) -> list[str]:
 async def test_the_log_is_filtered_by_kind(
     app: App, clock: FixedClock, visit: Visitor, kind: str
 ) -> None:
-    """One event of ten stays, and the choice stands in the page: the address can be shared."""
+    """One event of ten stays, and the page keeps the choice: the address can be shared."""
     path = await _log(app, clock)
     answer = await visit("GET", f"{path}?kind={kind}")
     assert len(_titles(answer.body)) == 1
@@ -55,7 +55,9 @@ async def test_the_log_is_filtered_by_kind(
 
 
 async def test_a_kind_and_words_together(app: App, clock: FixedClock, visit: Visitor) -> None:
-    """Both filters hold; what fits neither leaves an empty state with a way back to everything."""
+    """Both filters hold; if no line fits both, there is an empty state with a way back to
+    everything.
+    """
     path = await _log(app, clock)
     assert _titles((await visit("GET", f"{path}?kind=created&q=ada")).body) == ["Person added"]
     answer = await visit("GET", f"{path}?kind=created&q=eve")
@@ -66,7 +68,7 @@ async def test_a_kind_and_words_together(app: App, clock: FixedClock, visit: Vis
 async def test_a_persons_history_is_by_name_where_nothing_of_it_fits(
     app: App, clock: FixedClock, visit: Visitor
 ) -> None:
-    """Whose history is searched is known though no line of it is left; an id says nothing to a reader."""
+    """The page names the person though no line is left; an id would mean nothing to a reader."""
     path = await _log(app, clock)
     answer = await visit("GET", f"{path}?person=1&q=nothing")
     assert b"All events for <b>Ada Lovelace</b>" in answer.body
@@ -108,7 +110,7 @@ async def test_the_next_lines_keep_the_filter(app: App, clock: FixedClock, visit
 async def test_while_older_events_wait_the_page_does_not_claim_that_there_are_none(
     app: App, clock: FixedClock, visit: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A rare kind in a busy log: it says how far back it has looked, and goes on by itself."""
+    """A rare kind in a busy log: it shows how far back it has looked, and goes on by itself."""
     path = await _log(app, clock)
     monkeypatch.setattr("directories.log_reader._MAX_QUERIES", 1)
     clock.advance(7200)
@@ -127,7 +129,7 @@ async def test_a_search_through_a_long_log_ends_with_an_answer(
     kind: str,
     found: bool,
 ) -> None:
-    """Each part replaces the line that waits for it; the last one says whether any event matched."""
+    """Each part replaces the line that waits for it; the last one tells whether any event matched."""
     path = await _log(app, clock)
     monkeypatch.setattr("directories.log_reader._MAX_QUERIES", 1)
     clock.advance(7200)
@@ -166,7 +168,7 @@ async def test_a_loss_of_presence_reads_with_reason_and_remedy(
 
 
 async def test_an_event_that_cannot_be_stored_loses_no_change(app: App, clock: FixedClock) -> None:
-    """The line is beside the change: storage in trouble costs the line."""
+    """The line is stored apart from the change: storage in trouble costs the line."""
 
     class Broken(CountingTables):
         async def transact(self, table: str, partition: str, operations: object) -> list[str]:

@@ -39,7 +39,7 @@ async def test_a_card_is_drawn_again_when_its_person_changes(visit: Visitor, app
 
 
 async def test_a_person_who_has_left_cannot_be_called(visit: Visitor, app: App) -> None:
-    """The open card says so in place of its buttons, and so does a link to the person."""
+    """The open card has a notice in place of its buttons, and so has a link to the person."""
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     person = await Company(app, directory).hire("Anna Adams", "+44 20 7946 0018")
     key = f"{directory.id}.{person}"

@@ -64,7 +64,7 @@ async def test_a_part_of_a_page_says_401_instead(visit: Visitor) -> None:
 
 @pytest.mark.parametrize("path", ["/directories/new", "/directories/abcd"])
 async def test_an_agent_gets_no_administration_page(visit: Visitor, path: str) -> None:
-    """SECURITY.md: who can do what."""
+    """SECURITY.md: the rights of each role."""
     assert (await visit("GET", path, role="Directory.Reader")).status == 403
 
 
@@ -89,7 +89,7 @@ async def test_only_the_page_with_the_sign_in_may_send_its_form_to_microsoft(
 
 
 async def test_a_directory_without_people_says_so(app: App, visit: Visitor) -> None:
-    """*Show people* of a new directory: nobody was searched for, so there is no search to clear."""
+    """*Show people* of a new directory: there was no search, so there is none to clear."""
     directory_id = await _directory(app)
     body = (await visit("GET", f"/contacts?directory={directory_id}")).body.decode()
     assert "No people in Brightwater yet" in body
@@ -136,7 +136,7 @@ async def test_changes_from_other_sites_are_refused(app: App, visit: Visitor) ->
 async def test_another_accounts_directory_does_not_exist(
     app: App, visit: Visitor, method: str, page: str
 ) -> None:
-    """Nobody sees or changes another account's directory; it looks like none."""
+    """No one sees or changes another account's directory; it looks like none."""
     foreign = await _directory(app, "99999999-9999-4999-8999-999999999999")
     answer = await visit(
         method, f"/directories/{foreign}{page}", "kind=security_token&name=Brightwater"
@@ -216,7 +216,7 @@ _ORGANISATION = {"agent.css", "organisation.js"}
 async def test_a_page_loads_only_what_it_needs(
     visit: Visitor, path: str, role: str, own: set[str]
 ) -> None:
-    """What only administrators need is no part of an agent's page, and the other way round."""
+    """A file for administrators alone is no part of an agent's page, and the other way round."""
     answer = await visit("GET", path, role=role)
     found = {
         f"{name}.{kind}"
@@ -252,7 +252,9 @@ async def test_storage_away_is_a_page_that_says_so(
 async def test_rows_of_a_later_release_are_a_page_that_says_so(
     app: App, visit: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a roll back: what happened and who can mend it, and nothing that asks again every few seconds."""
+    """After a roll back: the event and who can mend it, and nothing that asks again every few
+    seconds.
+    """
     address = f"/directories/{await _directory(app)}"
 
     async def newer(*_: object, **__: object) -> None:
@@ -272,7 +274,7 @@ async def test_rows_of_a_later_release_are_a_page_that_says_so(
 async def test_a_renamed_directory_is_shown_where_it_was(
     app: App, visit: Visitor, behind: str, place: str
 ) -> None:
-    """With the filters of the page behind the dialog; another directory's page is not gone to."""
+    """With the filters of the page below the dialog; another directory's page is not gone to."""
     own = f"/directories/{await _directory(app)}"
     headers = {
         "hx_request": "true",

@@ -8,7 +8,9 @@ _DOCUMENTS = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))]
 
 
 def test_every_picture_is_shown_and_every_shown_picture_is_there() -> None:
-    """`make screenshots` takes them for README and docs/; one that nobody sees is no use, nor is a broken link."""
+    """`make screenshots` takes them for README and docs/; an unused one is no use, nor is a broken
+    link.
+    """
     there = {path.name for path in (_ROOT / "docs/images").glob("*.png")}
     shown = {
         name
@@ -19,7 +21,7 @@ def test_every_picture_is_shown_and_every_shown_picture_is_there() -> None:
 
 
 def test_every_picture_of_the_tour_has_both_themes_and_words() -> None:
-    """The tour follows the reader's theme, and says what a picture shows to who does not see it."""
+    """The tour follows the reader's theme, and describes a picture to a reader who does not see it."""
     pictures = re.findall(r"<picture>.*?</picture>", (_ROOT / "docs/tour.md").read_text())
     wanted = re.compile(
         r'<picture><source media="\(prefers-color-scheme: dark\)" srcset="images/([a-z0-9-]+)-dark\.png">'

@@ -87,7 +87,7 @@ async def test_a_number_of_nobody_is_searched_for(visit: Visitor, contoso: Compa
 async def test_a_withheld_number_is_said_to_be_withheld(
     visit: Visitor, contoso: Company, number: str
 ) -> None:
-    """A word in the search field would find nobody; so everybody is listed."""
+    """A word in the search field would find no one; so everyone is listed."""
     page = text(await visit("GET", f"/contacts?number={number}&pop=1"))
     assert (outcome(page), len(listed(page))) == ("none", 4)
     assert "The caller's number is withheld." in page.replace("&#39;", "'")

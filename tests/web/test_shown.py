@@ -37,7 +37,7 @@ def test_a_person_keeps_the_colour() -> None:
     [("+442079460018", "+44 20 7946 0018"), ("4711", "4711"), ("+999", "+999"), ("", "")],
 )
 def test_numbers_are_grouped_as_people_write_them(number: str, text: str) -> None:
-    """E.164 is for machines; what is no E.164 stays as it is."""
+    """E.164 is for machines; other text stays as it is."""
     assert filters.readable_number(number) == text
 
 
@@ -47,7 +47,7 @@ def test_emphasis_is_ours_only() -> None:
 
 
 def test_a_name_with_asterisks_keeps_them() -> None:
-    """What people type is text, never emphasis and never markup."""
+    """Typed text is text, never emphasis and never markup."""
     assert filters.rich("About *{name}*", name="A*b*`c`<i>") == "About <b>A*b*`c`&lt;i&gt;</b>"
 
 
@@ -66,5 +66,5 @@ def test_thousands_are_apart(language: str, text: str) -> None:
     ],
 )
 def test_a_time_can_be_read_without_script(moment: str | datetime, words: str) -> None:
-    """To the minute, with its zone; the script says it in the reader's own."""
+    """To the minute, with its zone; the script shows it in the reader's own."""
     assert filters.plain_time(moment) == words

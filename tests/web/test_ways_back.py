@@ -34,7 +34,9 @@ async def test_who_comes_back_from_microsoft_signed_out_signs_in_and_goes_on(
 async def test_a_state_that_is_too_old_is_said_in_the_list(
     visit: Visitor, language: str, words: str
 ) -> None:
-    """Nobody knows any more which directory it was for; the page says what happened and where to begin again."""
+    """It isn't known any more which directory it was for; the page tells what happened and how to
+    begin again.
+    """
     answer = await visit("GET", "/sign-in/callback?code=c&state=s")
     assert answer.status == 303
     page = await visit(
@@ -57,7 +59,7 @@ async def test_an_agent_at_the_callback_gets_a_page(visit: Visitor) -> None:
 async def test_a_form_sent_after_the_session_ended_comes_back_to_its_page(
     app: App, visit: Visitor, page: str
 ) -> None:
-    """Session gone: sign-in, then by GET to where the form stands."""
+    """Session gone: sign-in, then by GET to the page with the form."""
     path = f"/directories/{await _directory(app)}/{page}"
     answer = await visit("POST", path, "step=presence", role=None)
     assert answer.status == 303
@@ -88,7 +90,7 @@ async def test_a_dialog_has_a_page_of_its_own(app: App, visit: Visitor, path: st
     ["/live", "/connection", "/advance", "/consent", "/gone", "/restore", "/strict", "/region"],
 )
 async def test_a_part_of_a_page_leads_to_the_page(app: App, visit: Visitor, path: str) -> None:
-    """No fragment without a frame, no 405 for somebody who pressed reload."""
+    """No fragment without a frame, no 405 for a person who pressed reload."""
     answer = await visit("GET", f"/directories/{await _directory(app)}{path}")
     assert answer.status == 303
     page = await visit("GET", answer.headers["Location"])

@@ -16,7 +16,7 @@ MAX_BODY = 64 * 1024  # bytes
 
 
 class RpcError(Exception):
-    """A request that can't be answered as it is: a code of the protocol, what is wrong, and data."""
+    """A request that can't be answered as it is: a code of the protocol, the fault, and data."""
 
     def __init__(self, code: int, message: Message, data: Any = None) -> None:
         super().__init__(message.code)

@@ -1,4 +1,4 @@
-"""What a client reads about the server and its tools, and the arguments that these take."""
+"""The description of the server and its tools for a client, and the arguments that the tools take."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _LIMIT = Field(10, ge=1, le=_MAX_PEOPLE, description="People to return at most."
 
 
 class Arguments(BaseModel):
-    """What all arguments have in common: an unknown one is refused."""
+    """The rule for all arguments: an unknown one is refused."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True)
 
@@ -61,7 +61,7 @@ class WhoseNumber(Arguments):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The name of a tool, and what a model is told that it is for."""
+    """The name of a tool, and its purpose in words for a model."""
 
     name: str
     title: str

@@ -1,7 +1,7 @@
 """The methods of the server: an HTTP request in, a JSON-RPC answer out.
 
 An error that a model can mend, such as a wrong argument or a limit, is a result with `isError` and the
-remedy. What only a programmer can mend is an error of the protocol
+remedy. A fault that only a programmer can mend is an error of the protocol
 (modelcontextprotocol.io/specification/2026-07-28/server/tools, "Error Handling").
 """
 
@@ -118,7 +118,7 @@ async def _called(app: App, person: Principal, call: Call) -> tuple[Json, dict[s
 
 
 def _remedy(error: Exception) -> tuple[Message, dict[str, str]]:
-    """Return what is wrong and what helps, and headers; an unexpected error is one of the protocol."""
+    """Return the fault, its remedy, and headers; an unexpected error is one of the protocol."""
     if isinstance(error, HttpError):
         return error.message, error.headers
     if isinstance(error, DirectoryError):

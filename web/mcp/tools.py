@@ -1,4 +1,4 @@
-"""The tools: what an agent does on the Organisation page, for a model that answers calls.
+"""The tools: an agent's acts on the Organisation page, for a model that answers calls.
 
 A tool has the rights, the directories and the limits of the person or program that is signed in.
 """
@@ -56,7 +56,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A tool: what it is for, the model of its arguments, and the type of its answer."""
+    """A tool: its purpose, the model of its arguments, and the type of its answer."""
 
     about: About
     arguments: type[Arguments]

@@ -1,4 +1,4 @@
-"""The revisions of the protocol that are spoken, and what a request says about itself.
+"""The supported revisions of the protocol, and how a request names its own.
 
 *Modern* (2026-07-28): each request carries its version and the client's capabilities, and headers repeat
 the method and the tool's name. *Legacy* (up to 2025-11-25): `initialize` comes first, and the header
@@ -27,7 +27,7 @@ _PREFIX, _SUFFIX = "=?base64?", "?="
 
 
 def is_modern(request: Request, call: Call) -> bool:
-    """Return whether a request is modern; check what it says about itself.
+    """Return whether a request is modern; check the version that it names.
 
     Raises:
         RpcError: it lacks something that its revision demands, or the revision is not spoken.

@@ -23,7 +23,7 @@ from web.translations import outcome_words
 _LINES = 50
 _FIELDS = ("act", "actor", "directory", "since", "until")
 _TIMES = {"expires", "inspect_until"}
-_NAMED = {"kind", "setup", "presence", "part"}  # whose values are words of ours
+_NAMED = {"kind", "setup", "presence", "part"}  # their values are words of ours
 _TONES = {
     "directory.deleted": "warn",
     "directory.removed": "warn",

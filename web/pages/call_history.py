@@ -75,7 +75,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What the page shows: the form as it was sent, and its answer."""
+    """The content of the page: the form as it was sent, and its answer."""
 
     text: str = ""
     shown: str = "all"
@@ -203,7 +203,7 @@ async def _callers(visit: PageRequest, log: CallLog) -> list[Caller]:
 
 
 def _group(matches: Sequence[Match], number: str) -> str:
-    """Return what calls are grouped by: the only person who has the number exactly, else the number."""
+    """Return the key to group calls by: the only person with exactly this number, else the number."""
     exact = [one for one in matches if one.kind == "exact"]
     if len(exact) == 1:
         return key_of(exact[0].directory.id, exact[0].card.id)

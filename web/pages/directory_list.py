@@ -41,7 +41,7 @@ class Row:
     problems: Sequence[Problem] = ()
     setup: bool = False
     deleting: bool = False
-    waiting: str = ""  # what a directory without problems waits for
+    waiting: str = ""  # the next step of a directory without problems
     overview: Overview | None = None
     until: datetime | None = None  # when a deletion can no longer be undone
 
@@ -79,7 +79,7 @@ async def show(visit: PageRequest) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """The account's directories: their overviews, and their rows where all of them were read."""
+    """The account's directories: their overviews, and their rows if all of them were read."""
 
     visit: PageRequest
     stored: Sequence[Overview]

@@ -35,7 +35,7 @@ class NumberRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the directory would make of the pasted text; without `name`, the user would be refused."""
+    """The user as the directory would store it; without `name`, the user would be refused."""
 
     refusal: str = ""
     attribute: str = ""

@@ -1,4 +1,4 @@
-"""The list of people who are free: how many, choices of its filters, and where those are who soon will be."""
+"""The list of free people: their number, its filters, and a link to those who are free soon."""
 
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlencode

@@ -1,7 +1,7 @@
-"""Issue a token or client secret from a page: a dialog that names what ends, and when.
+"""Issue a token or client secret in a dialog, which names the credential that ends, and when.
 
-A credential that would end at once is named with its last use and has to be confirmed first, because a client that
-still uses it is refused from that second on.
+A credential that would end at once is named with its last use and has to be confirmed first,
+because a client that still uses it is refused from that second on.
 """
 
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ async def ask(visit: PageRequest) -> Response:
 async def issue(
     visit: PageRequest, kind: str, place: str
 ) -> Issued | Response | InvalidField | TooMany:
-    """Issue what the dialog's form asks for.
+    """Issue the credential that the dialog's form asks for.
 
     Returns:
         The new credential; or the dialog, which asks for a choice or a confirmation first; or the fault.

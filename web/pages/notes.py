@@ -21,7 +21,7 @@ _MAX_FIELD = 2000  # characters of a text that is shown again
 
 @dataclass(frozen=True, slots=True)
 class NoteView:
-    """A note as shown; `draft` is what the agent wrote if it could not be stored, "" for nothing."""
+    """A note as shown; `draft` is the agent's text if it could not be stored, "" for nothing."""
 
     note: Note
     may_change: bool
@@ -30,7 +30,10 @@ class NoteView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotesView:
-    """The notes on a person. `fault` says why the last act failed, `draft` is its text if the note is new."""
+    """The notes on a person.
+
+    `fault` is the reason if the last act failed, `draft` is its text if the note is new.
+    """
 
     key: str
     notes: Sequence[NoteView]
@@ -95,7 +98,7 @@ def _draft(visit: PageRequest) -> Draft:
 
 
 def _after(visit: PageRequest, key: str, found: Sequence[Note], fault: str) -> NotesView:
-    """Return the notes after an act; after a fault with what the agent wrote, in the form that was sent."""
+    """Return the notes after an act; after a fault with the agent's text in the form."""
     written = visit.form.get("text", "")[:_MAX_FIELD] if fault else ""
     target = visit.form.get("note", "") if visit.form.get("act") == "change" else ""
     views = [_view(visit, one, written if one.id == target else "") for one in found]

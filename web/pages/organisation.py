@@ -42,7 +42,7 @@ _OFFERED_GROUPS = 5
 class Filters:
     """The filters of the list.
 
-    `favourites` and `recent` limit the list to what the agent keeps, `noted` to people with notes,
+    `favourites` and `recent` limit the list to the agent's own, `noted` to people with notes,
     which `q` then searches. `groups_of` is the directory whose
     groups the page offers and to which `group` belongs, None if the request does not name one. `people` is how many are shown.
     `start` is the letter with which a list of everyone begins.
@@ -74,7 +74,7 @@ class Filters:
 
     @property
     def is_own(self) -> bool:
-        """Whether the list is one of what agents keep: favourites, recents, people with notes."""
+        """Whether the list is one of the agent's own: favourites, recents, people with notes."""
         return self.favourites or self.recent or self.noted
 
     @property
@@ -131,7 +131,7 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class Shortcuts:
-    """What is shown above the people. `free` is kept by the links to groups."""
+    """The part above the people. `free` is kept by the links to groups."""
 
     groups: Sequence[GroupLink] = ()
     searches: Sequence[str] = ()
@@ -275,7 +275,7 @@ def _empty_name(filters: Filters, chosen: Sequence[Directory]) -> str:
 
 
 async def _lists(visit: PageRequest, filters: Filters, cursor: str) -> AgentLists:
-    """Return what the agent keeps, if the list depends on it or shows the star of a group."""
+    """Return the agent's lists, if the list depends on them or shows the star of a group."""
     if cursor or not (filters.favourites or filters.recent or filters.group):
         return AgentLists()
     return await agent_lists.read(visit.app, visit.reader)
@@ -324,7 +324,7 @@ async def _asked(
     if not query.free:
         return await find(visit.app, directories, query, filters.people, cursor)
     if _is_too_wide(query, directories):
-        return Contacts([])  # the list says to choose a directory
+        return Contacts([])  # the list asks to choose a directory
     page = await who_is_free(visit.app, directories, query, filters.people, cursor)
     found = [one.found for one in page.people]
     return Contacts(found, page.cursor, unconfirmed=page.unconfirmed)
@@ -345,9 +345,9 @@ async def _shortcuts(
     chosen: Sequence[Directory],
     lists: AgentLists,
 ) -> Shortcuts | None:
-    """Return what the list shows above the people, None for nothing.
+    """Return the part above the people, None if it is empty.
 
-    Of a search, groups whose names begin with its words; of favourites and recents, what belongs to them.
+    A search has groups whose names begin with its words, favourites their groups, recents their searches.
     """
     if not filters.is_own and filters.q:
         return await _offered_groups(visit, filters, chosen)

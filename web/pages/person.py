@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from contacts import account_directories, agent_lists
-from contacts.details import Person, read_contact, time_zone
+from contacts.details import DETAIL, Person, labelled, read_contact, time_zone
 from contacts.serializers import presence_of
 from directories.models import Directory
 from shared.http import HttpError, Response
@@ -163,6 +163,7 @@ def _view(
     user_name = card.user_name if card.user_name != card.mail else ""
     more = [
         (visit.t("directory"), directory.name),
+        *((visit.t(DETAIL.code(name)), text) for name, text in labelled(person)),
         (visit.t("groups"), groups),
         (visit.t("user_name"), user_name),
     ]

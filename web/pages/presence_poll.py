@@ -71,7 +71,7 @@ async def _changed(
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """What has changed in the open card: its presence, all of it (`opened`), or the person is gone."""
+    """The changes of the open card: its presence, all of it (`opened`), or the person is gone."""
 
     presence: CardView | None = None
     opened: Opened | None = None

@@ -40,7 +40,7 @@ class TestedNumbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What the page shows besides the stored state: the answer to the form that was sent."""
+    """The content of the page besides the stored state: the answer to the form that was sent."""
 
     fresh: Taken | None = None
     fault: str = ""

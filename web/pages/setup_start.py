@@ -1,6 +1,6 @@
 """The page that a set-up link opens, and the page that refuses one.
 
-The code of the link is in the part of the address behind `#`, which browsers keep to themselves. A
+The code of the link is in the part of the address after `#`, which browsers keep to themselves. A
 script takes it into the form; without script, the link is pasted into the same field. Only the button
 opens the link, so a program that looks at links in messages doesn't use it up.
 """

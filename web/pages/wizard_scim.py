@@ -83,7 +83,7 @@ def guide_of(visit: PageRequest, directory: Directory) -> list[str]:
 
 
 async def next_steps(visit: PageRequest, directory: Directory) -> dict[str, Any]:
-    """Return what is left to do in the identity provider before people arrive."""
+    """Return the steps that are left in the identity provider before people arrive."""
     return {
         "base_url": scim_base_url(visit.app, visit.request.origin, directory.id),
         "guide": guide_of(visit, directory),

@@ -105,7 +105,7 @@ def test_wrong_arguments_end_with_2_and_one_line(capsys: pytest.CaptureFixture[s
 def test_the_flag_in_the_base_chooses_the_dialect(
     base: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As in Entra, where the tenant URL decides."""
+    """As in Entra, which decides by the tenant URL."""
     assert command("--base", f"{base}?aadOptscim062020", "--json") == 0
     assert orjson.loads(capsys.readouterr().out)["dialect"] == "flag"
 
@@ -119,7 +119,7 @@ def test_measure_prints_a_rate_for_every_operation(
 
 
 class Terminal(io.StringIO):
-    """A file that says it is a terminal."""
+    """A file that claims to be a terminal."""
 
     def isatty(self) -> bool:
         """Yes."""

@@ -56,7 +56,7 @@ def becomes(status: int, content: Any = None) -> Change:
 
 
 def error(code: int, **values: Any) -> Change:
-    """A SCIM error, less or more what is given."""
+    """Return a SCIM error, with these changes."""
     frame = {
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
         "status": str(code),
@@ -419,7 +419,7 @@ async def test_connections_cut_in_the_middle_lose_nobody(
 async def test_the_token_is_struck_out_of_every_reason(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """A server may repeat what it was sent."""
+    """A server may repeat the request."""
     strict.fault = on("POST", USERS, error(400, detail=f"what is {TOKEN}?"))
     summary = await provision(people=3)
     assert summary.errors
@@ -430,7 +430,7 @@ async def test_the_token_is_struck_out_of_every_reason(
 async def test_the_same_fault_is_listed_once_and_counted(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """A list of 100,000 equal lines helps nobody."""
+    """A list of 100,000 equal lines is of no use."""
     strict.fault = on("POST", USERS, header("Content-Type", JSON))
     summary = await provision(cycles=("initial",))
     assert [each.count for each in summary.errors] == [40]
@@ -440,7 +440,7 @@ async def test_the_same_fault_is_listed_once_and_counted(
 async def test_faults_that_differ_only_in_values_are_one_kind(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """Everybody's own name in the reason does not make it another fault; another attribute does."""
+    """Each person's own name in the reason does not make it another fault; another attribute does."""
 
     def fault(request: web.Request, reply: Reply) -> Reply:
         if request.method == "POST":

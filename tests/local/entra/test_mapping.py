@@ -1,11 +1,11 @@
-"""What Entra writes into bodies."""
+"""The attributes that Entra writes into bodies."""
 
 from local.entra import Company, mapping
 from local.entra.mapping import ENTERPRISE, MANAGER
 
 
 def test_a_body_and_its_flat_form_are_two_views_of_one_user() -> None:
-    """What is sent can be compared with what comes back."""
+    """A sent user can be compared with the returned one."""
     for person in Company().people(0, 100):
         values = mapping.target_attributes(person) | {MANAGER: "id-1"}
         received = mapping.flatten(mapping.post_body(values))
@@ -56,6 +56,6 @@ def test_members_are_removed_by_value_list_or_by_path() -> None:
 
 
 def test_text_true_is_not_the_boolean_true() -> None:
-    """A server that stores "True" has not stored what was sent."""
+    """A server that stores "True" has not stored the value sent."""
     assert mapping.difference({"active": True}, {"active": "True"}) == {"active": True}
     assert mapping.difference({"active": True}, {"active": True}) == {}

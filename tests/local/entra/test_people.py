@@ -55,7 +55,7 @@ def test_every_manager_leads_back_to_the_top_within_the_chart() -> None:
 
 
 def test_no_manager_has_an_unbelievable_number_of_reports() -> None:
-    """The head of a company is followed by its departments, everybody else by a team."""
+    """The head of a company is followed by its departments, every other manager by a team."""
     reports: dict[int | None, int] = {}
     for person in Company().people(0, 5000):
         reports[person.manager] = reports.get(person.manager, 0) + 1

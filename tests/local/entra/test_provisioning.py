@@ -57,7 +57,7 @@ async def test_the_target_holds_the_people_as_they_are_in_entra(
 async def test_a_second_run_creates_nobody_twice(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """Everybody is matched, also those who have another user name since."""
+    """All are matched, also those who have another user name since."""
     await provision()
     users = {user["id"] for user in strict.resources["Users"].values()}
     summary = await provision()
@@ -152,7 +152,7 @@ async def test_members_are_sent_a_hundred_at_a_time(
 
 
 async def test_progress_is_reported_up_to_the_last_one(options: Options) -> None:
-    """Somebody looks at the terminal meanwhile."""
+    """The person at the terminal sees it."""
     seen: list[Progress] = []
     await run(options, seen.append)
     people = [progress for progress in seen if progress.cycle == "people"]
@@ -178,7 +178,7 @@ def test_nobody_changes_in_two_ways() -> None:
 
 @pytest.mark.parametrize("people", [1, 2, 5])
 async def test_a_tiny_company_runs_too(provision: Provision, people: int) -> None:
-    """There is not somebody for every kind of change."""
+    """There aren't enough people for every kind of change."""
     summary = await provision(people=people)
     assert summary.errors == []
 

@@ -1,4 +1,4 @@
-"""What the tests of the simulator do again and again, with the real libraries."""
+"""Frequent steps of the tests of the simulator, with the real libraries."""
 
 import re
 from html import unescape
@@ -77,7 +77,7 @@ async def ask(
 
 
 async def sign_in(running: RunningSimulator, address: str, who: str) -> dict[str, str]:
-    """What comes back to the application after that person signed in at the address."""
+    """Return the parameters that reach the application after that person signed in at the address."""
     status, body, headers = await call(address + "&" + urlencode({"sign_in_as": who}))
     if status == 302:
         return dict(parse_qsl(urlsplit(headers["location"]).query))
@@ -88,7 +88,9 @@ async def sign_in(running: RunningSimulator, address: str, who: str) -> dict[str
 async def admin_consent(
     running: RunningSimulator, tenant: str, who: str, decide: str = "accept", **changes: str
 ) -> dict[str, str]:
-    """What comes back to the application after that person decided at the consent page."""
+    """Return the parameters that reach the application after that person decided at the consent
+    page.
+    """
     asked = {
         "client_id": CLIENT_ID,
         "scope": GRAPH_SCOPE,

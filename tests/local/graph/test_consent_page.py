@@ -12,7 +12,7 @@ GLORIA = "gloria@contoso.example"
 
 
 def state(running: RunningSimulator, tenant: str = CONTOSO) -> str:
-    """What the tenant knows of the application."""
+    """Return the tenant's record of the application."""
     consent = running.simulator.tenants[tenant].consents.get(CLIENT_ID)
     return consent.state if consent else "none"
 
@@ -148,7 +148,7 @@ async def test_a_fault_comes_back_in_the_redirect(
 async def test_the_page_shows_application_permission_and_people(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """What a person sees before pressing anything."""
+    """The page as a person sees it before pressing anything."""
     asked = {"client_id": CLIENT_ID, "scope": GRAPH_SCOPE, "redirect_uri": REDIRECT}
     status, body, _ = await call(
         f"{graph_simulator.login_url}/{CONTOSO}/v2.0/adminconsent?{urlencode(asked)}"

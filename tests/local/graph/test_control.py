@@ -1,4 +1,4 @@
-"""The control by HTTP, and what it changes."""
+"""The control by HTTP, and its effects."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ async def control(running: RunningSimulator, method: str, path: str, body: Any =
 
 
 async def test_presence_is_set_and_released(graph_simulator: RunningSimulator) -> None:
-    """An id that was nobody's becomes somebody."""
+    """An unused id becomes a person's."""
     path = f"/tenants/{CONTOSO}/presence/AAAAAAAA-0000-4000-8000-000000000003"
     await control(
         graph_simulator,
@@ -49,7 +49,7 @@ async def test_presence_is_set_and_released(graph_simulator: RunningSimulator) -
 async def test_consent_is_set_to_each_state(
     graph_simulator: RunningSimulator, state: str, outcome: object
 ) -> None:
-    """What the token endpoint then answers."""
+    """The token endpoint's answer follows the state."""
     await control(graph_simulator, "PUT", "/tenants/contoso.example/consent", {"state": "granted"})
     await control(graph_simulator, "PUT", "/tenants/contoso.example/consent", {"state": state})
     result = app_token(graph_simulator, CONTOSO)
@@ -89,7 +89,7 @@ async def test_the_state_counts_the_calls(graph_simulator: RunningSimulator) -> 
 
 
 async def test_options_and_tenants_change_field_by_field(graph_simulator: RunningSimulator) -> None:
-    """What is left out stays."""
+    """A field left out is unchanged."""
     await control(graph_simulator, "PATCH", "/options", {"token_lifetime": 120})
     changed = await control(graph_simulator, "PATCH", "/options", {"consent_delay_tokens": 1})
     assert (changed["token_lifetime"], changed["consent_delay_tokens"]) == (120, 1)

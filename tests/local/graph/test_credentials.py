@@ -73,7 +73,7 @@ def test_an_assertion_for_another_tenant_is_refused(
 def identity_token(
     running: RunningSimulator, monkeypatch: pytest.MonkeyPatch, resource: str = AUDIENCE
 ) -> dict[str, Any]:
-    """What msal's managed identity client gets on App Service."""
+    """Return the token that msal's managed identity client gets on App Service."""
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{running.url}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
     with requests.Session() as session:
@@ -120,7 +120,7 @@ async def test_the_identity_endpoint_wants_its_header_and_the_right_identity(
 def test_a_federated_credential_must_match_in_full(
     graph_simulator: RunningSimulator, issuer: str, subject: str, audience: str, code: int
 ) -> None:
-    """Issuer, subject and audience are compared exactly; the code says which differs."""
+    """Issuer, subject and audience are compared exactly; the code tells which differs."""
     simulator = graph_simulator.simulator
     simulator.consent(CONTOSO)
     trusted = FederatedCredential(issuer or simulator.issuer(HOME_TENANT_ID), subject, audience)

@@ -93,7 +93,7 @@ async def test_a_dropped_connection_is_an_error_of_the_client(
 async def test_a_call_can_hang_until_the_fault_is_off(
     graph_simulator: RunningSimulator, place: str
 ) -> None:
-    """No answer comes; the calls of another tenant go on meanwhile."""
+    """No answer comes; the calls of another tenant go on during that time."""
     simulator = graph_simulator.simulator
     fault = simulator.faults.on(f"{place}.hang", tenant=CONTOSO)
     waiting = asyncio.create_task(CALLS[place](graph_simulator))
@@ -137,7 +137,7 @@ async def test_a_call_that_hangs_goes_on_when_the_time_is_over(
 
 
 async def test_garbage_is_200_without_json(graph_simulator: RunningSimulator) -> None:
-    """What a proxy in between may answer."""
+    """A proxy in between may answer so."""
     graph_simulator.simulator.faults.on("graph.garbage")
     status, body, _ = await graph_call(graph_simulator)
     assert status == 200

@@ -34,7 +34,7 @@ def test_msal_with_the_recipe_asks_for_metadata_once_and_then_for_tokens(
 
 
 def test_the_recipe_speaks_with_its_own_origin_only(graph_simulator: RunningSimulator) -> None:
-    """Whatever the metadata says, nothing is sent elsewhere."""
+    """Whatever the metadata contains, nothing is sent elsewhere."""
     http = LoopbackHttp(graph_simulator.login_url)
     with pytest.raises(ValueError, match="is not at"):
         http.get("https://login.microsoftonline.com/common/discovery/instance")

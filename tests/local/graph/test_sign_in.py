@@ -31,7 +31,7 @@ class Flow:
         return self.redeem(await sign_in(self.running, self.address, who))
 
     def redeem(self, answer: dict[str, str]) -> Any:
-        """The result of msal for what came back."""
+        """Return the result of msal for these parameters."""
         result = self.client.acquire_token_by_auth_code_flow(self.flow, answer)
         self.client.http_client.close()
         return result
@@ -197,7 +197,10 @@ async def test_somebody_of_another_tenant_cannot_sign_in(graph_simulator: Runnin
 async def test_the_page_offers_the_people_of_the_tenant_only(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """A named tenant: its own; `organizations`: everybody. Each page says that it is a simulator."""
+    """A named tenant: its own; `organizations`: all people.
+
+    Each page tells that it is a simulator.
+    """
     _, one, _ = await call(address(graph_simulator))
     _, every, _ = await call(address(graph_simulator, "organizations"))
     assert GLORIA in one

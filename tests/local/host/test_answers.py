@@ -1,4 +1,6 @@
-"""What a client gets of a function's answer (azure-functions: HttpResponseConverter; azure-functions-host)."""
+"""A function's answer as a client gets it (azure-functions: HttpResponseConverter;
+azure-functions-host).
+"""
 
 import logging
 

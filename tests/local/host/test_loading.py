@@ -1,4 +1,4 @@
-"""What stops the host from starting is said in one line."""
+"""A fault that stops the host from starting is reported in one line."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def test_exactly_one_app_must_be_there(tmp_path: Path, text: str) -> None:
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
-    """With what to do."""
+    """With the remedy."""
     with pytest.raises(HostError, match="is not there"):
         load_module(tmp_path / "nothing.py", {})
 
@@ -39,7 +39,7 @@ def test_wrong_setting_is_named(tmp_path: Path) -> None:
 
 
 def test_storage_that_can_not_be_opened_is_said(tmp_path: Path) -> None:
-    """A file where the folder should be."""
+    """A file in place of the folder."""
     (tmp_path / "file").write_text("")
     text = (
         "from shared.settings import Settings\nfrom shared.tables.open import open_tables\n"
@@ -60,7 +60,7 @@ async def test_settings_are_in_the_environment_only_while_it_runs(tmp_path: Path
 
 
 async def test_app_can_be_run_twice() -> None:
-    """get_functions() of an app works once only; the host remembers what it said."""
+    """get_functions() of an app works once only; the host remembers its result."""
     app = func.FunctionApp()
     app.route(route="x")(_answer)
     for _ in range(2):
@@ -85,7 +85,9 @@ def test_parameters_and_bindings_must_be_the_same() -> None:
 
 
 def test_output_with_a_builtin_list_is_refused() -> None:
-    """The engine says "invalid non-type annotation" to `func.Out[list[str]]`, and loads no function at all."""
+    """The engine reports "invalid non-type annotation" for `func.Out[list[str]]`, and loads no
+    function at all.
+    """
     app = func.FunctionApp()
 
     @app.timer_trigger(arg_name="timer", schedule="0 * * * * *")

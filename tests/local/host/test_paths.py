@@ -43,5 +43,5 @@ def test_null_character_is_a_bad_request() -> None:
     ],
 )
 def test_path_is_encoded_for_the_url(path: str, url: str) -> None:
-    """PathString.ToUriComponent: what may stand in a path stays, the rest is escaped as UTF-8."""
+    """PathString.ToUriComponent: characters allowed in a path stay, the rest is escaped as UTF-8."""
     assert encode_path(path) == url

@@ -25,14 +25,14 @@ DELAY = HostFile(route_prefix="", visibility_timeout=10.0)
 
 
 class Jobs:
-    """The host of `sample_jobs.py` with a clock that stands still."""
+    """The host of `sample_jobs.py` with a clock that moves only when told to."""
 
     def __init__(self, host: Host, module: ModuleType, clock: FixedClock):
         self.host, self.clock = host, clock
         self.seen: list[str] = module.seen
 
     async def handled(self) -> list[str]:
-        """What was done, in no order."""
+        """Return the handled messages, in no order."""
         await self.host.queues.idle()
         return sorted(self.seen)
 
@@ -64,7 +64,9 @@ async def test_messages_of_a_timer_reach_the_queue_function(jobs: Jobs) -> None:
 
 
 async def test_message_of_an_http_function_and_a_returned_one(jobs: Jobs) -> None:
-    """`Out[str]` to a function that gets text and returns a message; nobody takes that, so it stays in its queue."""
+    """`Out[str]` to a function that gets text and returns a message; it has no reader, so it stays
+    in its queue.
+    """
     assert await jobs.post("hello") == 202
     await jobs.handled()
     assert [message.body for message in jobs.host.queues.waiting("third")] == [b"hello!"]

@@ -66,7 +66,7 @@ def test_every_recorded_request_is_sent() -> None:
 
 @pytest.mark.parametrize("name", sorted(ANSWERS.keys() - KNOWN_DIFFERENCES.keys()))
 def test_answers_as_the_real_host_does(name: str, answers: dict[str, dict[str, object]]) -> None:
-    """Status, what the function saw, body and headers are those of the recording."""
+    """Status, the request as the function saw it, body and headers are those of the recording."""
     assert differs(ANSWERS[name], answers[name]) == ""
 
 

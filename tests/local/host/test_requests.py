@@ -1,4 +1,6 @@
-"""What a function sees of a request (azure-functions-host: GrpcMessageConversionExtensions.ToRpcHttp)."""
+"""A request as a function sees it (azure-functions-host:
+GrpcMessageConversionExtensions.ToRpcHttp).
+"""
 
 from typing import Any
 

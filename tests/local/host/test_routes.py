@@ -39,7 +39,7 @@ async def test_method_that_no_function_takes_is_404(
 
 
 async def test_function_without_methods_takes_all(routes: RunningHost) -> None:
-    """No `methods`: even one that nobody has heard of."""
+    """No `methods`: even an unheard-of one."""
     assert await taken(routes, "/pick/1", "BREW") == "alpha(id=1)"
 
 
@@ -96,7 +96,7 @@ def test_template_below_the_hosts_own_paths_is_refused(route: str) -> None:
 
 
 async def test_route_prefix_comes_from_host_json() -> None:
-    """`extensions.http.routePrefix` stands before every template; `api` without a host.json setting."""
+    """`extensions.http.routePrefix` precedes every template; `api` without a host.json setting."""
     async with running(APPS / "sample_routes.py", host_file=HostFile()) as host:
         assert [await taken(host, path) for path in ("/api/only", "/only")] == ["get_only()", "404"]
 
@@ -114,7 +114,7 @@ async def test_root_is_the_home_page_unless_disabled(disabled: str, status: int)
 
 
 async def test_function_at_the_root_is_taken_before_the_home_page() -> None:
-    """The home page is only there where no function ran."""
+    """The home page is only there if no function ran."""
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
     @app.route(route="/")

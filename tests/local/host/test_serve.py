@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from local.host.running import ROOT
+from tests.emulator import free_port
 
 from .conftest import APPS
 from .wire import ask, connect
@@ -22,9 +23,7 @@ SAMPLE = ("--app", str(APPS / "sample_http.py"))
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 async def local(*arguments: str, **options: str) -> asyncio.subprocess.Process:
@@ -97,7 +96,7 @@ async def test_impossible_port_is_one_clear_line(number: str) -> None:
 
 
 async def test_folder_that_can_not_be_written_is_one_clear_line(tmp_path: Path, port: int) -> None:
-    """Here a file where the folder of the tables should be, which no right can overcome."""
+    """Here a file in place of the folder of the tables, which no right can overcome."""
     (tmp_path / "data").write_text("")
     app = tmp_path / "app.py"
     app.write_text(

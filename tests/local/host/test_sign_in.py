@@ -70,7 +70,7 @@ async def test_excluded_paths_have_nobody(host: RunningHost, path: str) -> None:
 
 
 def test_the_excluded_paths_are_those_of_the_deployment() -> None:
-    """What needs no sign-in in Azure needs none here, and nothing else does."""
+    """Addresses that need no sign-in in Azure need none here, and no others."""
     template = (Path(__file__).parents[3] / "infra/modules/sign-in.bicep").read_text("utf-8")
     listed = re.findall(r"'(/[^']+)'", template.partition("excludedPaths: [")[2].partition("]")[0])
     assert len(listed) == 8
@@ -81,7 +81,7 @@ def test_the_excluded_paths_are_those_of_the_deployment() -> None:
 
 
 async def test_dots_do_not_lead_out_of_the_excluded_paths(host: RunningHost) -> None:
-    """What is routed is what was checked."""
+    """The routed path is the checked one."""
     assert "x-ms-client-principal" in (await ask(host.port, "/scim/../echo")).body.decode()
 
 
@@ -97,7 +97,7 @@ async def test_person_can_be_switched(host: RunningHost, role: str, roles: list[
 
 @pytest.mark.parametrize("query", ["role=king", "account=1", "account=" + OTHER + "%0d%0aX:1"])
 async def test_wrong_person_is_refused(host: RunningHost, query: str) -> None:
-    """With what would be right."""
+    """With an example of a right one."""
     reply = await ask(host.port, f"/.local/sign-in?{query}")
     assert (reply.status, b"must be" in reply.body) == (400, True)
 
@@ -211,7 +211,9 @@ async def test_name_of_another_site_is_not_served(host: RunningHost) -> None:
 
 
 async def test_a_browser_without_a_session_can_be_asked_to_sign_in() -> None:
-    """As on the platform, where nobody is signed in before a sign-in; its cookie can be sent from a frame."""
+    """As on the platform, which has no session before a sign-in; its cookie can be sent from a
+    frame.
+    """
     options = HostOptions(timers=False, asks_to_sign_in=True)
     async with running(APPS / "sample_http.py", host_file=NO_PREFIX, options=options) as host:
         assert (await ask(host.port, "/echo", headers=PAGE)).status == 302
@@ -231,7 +233,7 @@ async def test_the_played_microsoft_refuses_to_be_framed(host: RunningHost) -> N
 
 
 async def test_switched_off_the_host_adds_nothing() -> None:
-    """Then the app has no platform in front and says so itself."""
+    """Then the app has no platform in front and reports it itself."""
     options = HostOptions(timers=False, platform_sign_in=False)
     async with running(APPS / "sample_http.py", host_file=NO_PREFIX, options=options) as host:
         assert "x-ms-client-principal" not in await echoed(host)
@@ -244,7 +246,7 @@ def test_only_this_machine_can_connect() -> None:
 
 
 def test_unknown_cookie_is_nobody() -> None:
-    """A value that was not set here signs nobody in."""
+    """A value that was not set here signs no one in."""
     assert person_of({"cookie": "LocalSignIn=root.x"}) is None
     assert person_of({"cookie": "other=1"}) == f"admin.{ACCOUNT}"
     assert set(principal_headers(f"none.{ACCOUNT}")) >= {

@@ -46,6 +46,6 @@ def test_template_matches_as_aspnetcore_does(
     "template", ["a/{x", "a/{x}/{x}", "{*a}/b", "a//b", "a/{x:int}", "a/{x=1}", "a{{1}}", "a/b{c?}"]
 )
 def test_wrong_template_is_refused(template: str) -> None:
-    """What the host would not load must not seem to work here."""
+    """A template that the host would not load must not seem to work here."""
     with pytest.raises(ValueError):
         parse(template)

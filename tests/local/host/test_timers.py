@@ -139,7 +139,7 @@ async def test_status_names_last_and_next(clock: FixedClock, ticks: Recorder) ->
 
 
 async def test_run_ticks_until_cancelled(clock: FixedClock, ticks: Recorder) -> None:
-    """What is due when it starts is run; then it waits."""
+    """Timers that are due when it starts are run; then it waits."""
     timers = Timers([timer_function(run_on_startup=True)], ticks, clock)
     running = asyncio.create_task(timers.run())
     for _ in rounds():
@@ -153,7 +153,7 @@ async def test_run_ticks_until_cancelled(clock: FixedClock, ticks: Recorder) -> 
 
 
 async def test_stopping_waits_for_ticks_but_not_for_ever(clock: FixedClock) -> None:
-    """A tick gets some time to finish; what takes longer is ended, as the platform ends it."""
+    """A tick gets some time to finish; a longer one is ended, as the platform ends it."""
     started, ended = asyncio.Event(), asyncio.Event()
     app = func.FunctionApp()
 

@@ -1,4 +1,4 @@
-"""Talks HTTP/1.1 byte by byte, so that a test sees exactly what goes over the wire."""
+"""Sends and reads HTTP/1.1 byte by byte, so that a test sees exactly the bytes on the wire."""
 
 import asyncio
 import contextlib

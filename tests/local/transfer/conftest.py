@@ -1,4 +1,4 @@
-"""A filled deployment, and what a command does with it."""
+"""A filled deployment, and the effect of a command on it."""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path

@@ -30,7 +30,9 @@ async def test_filled_deployment_has_no_fault(deployment: Deployment) -> None:
 
 
 async def test_a_check_writes_nothing(deployment: Deployment, clock: FixedClock) -> None:
-    """Whoever may only read can check, and a backup is what it was: totals that want to be folded are left alone."""
+    """A reader without the right to write can check, and a backup is unchanged: totals are not
+    folded.
+    """
     app, tables = deployment.app, deployment.app.tables
     for _ in range(6):
         changes = [write(Event("t", "user.changed"), clock) for _ in range(100)]
@@ -47,7 +49,7 @@ async def test_a_check_writes_nothing(deployment: Deployment, clock: FixedClock)
     "family", ["name", "ext", "mail", "list", "find", "num", "off", "unparsed", "gname", "member"]
 )
 async def test_missing_row_is_found(deployment: Deployment, family: str) -> None:
-    """Whatever stands for a person or group is missed when it is gone."""
+    """Every row that represents a person or group is missed when it is gone."""
     app = deployment.app
     (row, *_) = await app.tables.query(
         "contacts", "contoso", f"{family}|", f"{family}|\ufffd", limit=1
@@ -106,7 +108,7 @@ async def test_harm_is_found(
 
 
 async def test_broken_link_is_found(deployment: Deployment) -> None:
-    """A tenant whose presence or whose directory is gone."""
+    """A tenant without its presence or without its directory."""
     tables = deployment.app.tables
     await tables.transact("presence", TENANT, [Delete("head")])
     await tables.transact("tenants", "tenant", [Delete("directory|contoso")])

@@ -31,7 +31,7 @@ LEFT_OUT = {("work", "health")}
 
 @pytest.fixture
 def quiet() -> Progress:
-    """Nobody looks."""
+    """Ignore progress."""
     return Progress(io.StringIO(), "")
 
 
@@ -125,7 +125,7 @@ async def test_interrupted_import_goes_on(
     replace: bool,
 ) -> None:
     """Killed after each transaction in turn and started again, it ends with all rows; without --replace a second
-    time, and without writing again what an earlier run noted as stored.
+    time, and without writing rows again that an earlier run noted as stored.
     """
     await export(deployment.app, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
@@ -158,7 +158,7 @@ async def test_interrupted_import_goes_on(
 async def test_target_with_rows_is_not_overwritten(
     deployment: Deployment, quiet: Progress, tmp_path: Path, place: Callable[[str], str]
 ) -> None:
-    """Only --replace removes what is there; a refused import changes nothing."""
+    """Only --replace removes existing rows; a refused import changes nothing."""
     await export(deployment.app, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
         await target.tables.transact("directories", "index|all", [Upsert("oldone", b'{"v":1}')])
@@ -242,7 +242,7 @@ async def test_damaged_file_is_refused(
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, header: bytes, said: str) -> None:
-    """What is no export is not taken for one."""
+    """A file that is no export is not taken for one."""
     (tmp_path / "other").write_bytes(header)
     with pytest.raises(TransferError, match=said):
         file.overview(tmp_path / "other")
@@ -258,7 +258,9 @@ def test_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
 
 
 class Busy(CountingTables):
-    """An engine in which somebody changes a person whenever the list of a directory's people has been read."""
+    """An engine in which a person is changed whenever the list of a directory's people has been
+    read.
+    """
 
     def __init__(self, inner: CountingTables, change: Callable[[], object], times: int) -> None:
         super().__init__(inner)
@@ -286,7 +288,7 @@ async def test_directory_that_changes_is_read_again(
     times: int,
     restless: list[str],
 ) -> None:
-    """What is written of a directory belongs together; where it never comes to rest, the export says so."""
+    """The rows of a directory belong together; if it never comes to rest, the export reports it."""
     number = iter(range(1000))
 
     async def change() -> None:
@@ -307,7 +309,7 @@ async def test_other_rows_in_the_target_are_noticed(
     place: Callable[[str], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each partition is read back: what something else wrote meanwhile is no success."""
+    """Each partition is read back: a row written by another program in between is no success."""
     await export(deployment.app, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
         await target.tables.transact("contacts", "contoso", [Upsert("user|stranger", b'{"v":1}')])
@@ -318,7 +320,7 @@ async def test_other_rows_in_the_target_are_noticed(
 async def test_large_rows_are_divided_into_transactions(
     app: App, quiet: Progress, tmp_path: Path, place: Callable[[str], str]
 ) -> None:
-    """Rows whose sent form is far longer than they are still fit: 4 MiB a transaction."""
+    """Rows with a sent form far longer than they are still fit: 4 MiB a transaction."""
     await app.tables.transact("directories", "index|all", [Upsert("big", b'{"v":1}')])
     for number in range(20):
         value = ('{"v":"' + "é" * 200_000 + '"}').encode()

@@ -1,6 +1,8 @@
-"""Where the core deliberately answers a PATCH otherwise than scim2-models does, each with the reason and its source.
+"""Cases in which the core deliberately answers a PATCH differently from scim2-models, with reason
+and source.
 
-`example` is a resource and operations on which the two really differ: a deviation that is none any more fails its test.
+`example` is a resource and operations on which the two differ: a deviation that is out of date
+fails its test.
 """
 
 from collections.abc import Callable
@@ -25,7 +27,9 @@ def _never(resource: Resource, operations: Operations) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """`adjust` turns the oracle's answer into ours; where that can't be said, `applies` tells inputs to leave out."""
+    """`adjust` turns the oracle's answer into ours; if that isn't possible, `applies` selects
+    inputs to leave out.
+    """
 
     reason: str
     source: str

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from scim.core.schemas import ENTERPRISE_URN, USER, USER_URN
 
-# A few values that meet often, in different case, with and without accents, with what filters must quote.
+# A few values that meet often, in different case, with and without accents, with characters that
+# filters must quote.
 TEXTS = (
     "a",
     "A",

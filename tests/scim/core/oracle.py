@@ -30,7 +30,8 @@ class _User(User):  # type: ignore[type-arg]
 _model: Any = _User
 UserModel: Any = _model[EnterpriseUser]
 
-# What both tolerate: unknown attributes, Entra's creation of a selected element, its removal by a list of values.
+# Both tolerate these: unknown attributes, Entra's creation of a selected element, its removal by a
+# list of values.
 TOLERANT = ScimPolicy(
     unknown=ScimPolicy.Unknown.ignore,
     remove_value_as_filter=ScimPolicy.RemoveValue.apply,
@@ -49,19 +50,19 @@ def matches(text: str, resource: dict[str, Any]) -> bool:
 
 
 def read(body: dict[str, Any]) -> dict[str, Any]:
-    """What the oracle makes of a POST's body."""
+    """Return the oracle's result for a POST's body."""
     dumped: dict[str, Any] = user(body).model_dump(scim_ctx=Context.DEFAULT)
     return dumped
 
 
 def resolved(path: str) -> str:
-    """The full name, with URN, of what a path means."""
+    """Return the full name, with URN, of a path."""
     binding = Path[UserModel](path).resolve()
     return str(binding.urn) if binding else ""
 
 
 def patched(resource: dict[str, Any], operations: list[dict[str, Any]]) -> dict[str, Any] | str:
-    """What the oracle makes of a PATCH: the resource, or its error's scimType."""
+    """Return the oracle's result of a PATCH: the resource, or its error's scimType."""
     body = {"schemas": [PATCH_URN], "Operations": operations}
     model = user(resource)
     try:

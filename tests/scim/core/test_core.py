@@ -1,4 +1,4 @@
-"""What holds for the core as a whole."""
+"""Rules that hold for the core as a whole."""
 
 import re
 import subprocess
@@ -47,7 +47,7 @@ def test_the_core_imports_nothing_heavy() -> None:
 
 
 def test_every_rule_of_the_grammar_is_defined() -> None:
-    """filter.abnf is complete: what a rule uses is a rule, or one of RFC 5234's."""
+    """filter.abnf is complete: a rule refers only to its rules and to those of RFC 5234."""
     text = re.sub(r";.*", "", (CORE / "filter.abnf").read_text(encoding="utf-8"))
     text = re.sub(r'"[^"]*"|%x[0-9A-F-]+', " ", text)
     defined = set(re.findall(r"^([A-Za-z][\w-]*) *=", text, re.MULTILINE))

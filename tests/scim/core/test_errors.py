@@ -18,7 +18,7 @@ def test_the_status_is_text() -> None:
 
 @pytest.mark.clause("7644/3.12")
 def test_an_invalid_value_names_attribute_fault_and_remedy() -> None:
-    """Entra shows the body to its administrator: it must say what to change."""
+    """Entra shows the body to its administrator: it must name the correction."""
     body = errors.bad_value("active", "no_boolean").body()
     assert (body["scimType"], body["detail"]) == (
         "invalidValue",

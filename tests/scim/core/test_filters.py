@@ -1,4 +1,4 @@
-"""Filters: the grammar, its case rules, what clients make of it, and its faults."""
+"""Filters: the grammar, its case rules, the forms that clients send, and its faults."""
 
 from typing import Any
 
@@ -205,7 +205,7 @@ def test_quoted_text_is_json() -> None:
 
 
 def test_brackets_and_words_inside_quotes_are_text() -> None:
-    """A name may hold what the grammar uses."""
+    """A name may hold characters that the grammar uses."""
     user = {"displayName": 'x] and (not "y") or z['}
     assert parse_filter('displayName eq "x] and (not \\"y\\") or z["', USER).matches(user)
 
@@ -240,7 +240,7 @@ def test_brackets_and_words_inside_quotes_are_text() -> None:
 def test_a_fault_has_its_position_and_what_was_expected(
     text: str, position: int, expected: str
 ) -> None:
-    """RFC 7644 section 3.12, invalidFilter; the administrator must see where."""
+    """RFC 7644 section 3.12, invalidFilter; the administrator must see the position."""
     with pytest.raises(ScimError) as raised:
         parse_filter(text, USER)
     assert raised.value.scim_type == "invalidFilter"
@@ -260,7 +260,7 @@ def test_a_fault_has_its_position_and_what_was_expected(
     ],
 )
 def test_an_unknown_attribute_is_named(text: str) -> None:
-    """400 invalidFilter; a password counts as unknown, for nobody may guess at it."""
+    """400 invalidFilter; a password counts as unknown, so that no one can guess at it."""
     with pytest.raises(UnknownAttribute) as raised:
         parse_filter(text, USER)
     assert raised.value.scim_type == "invalidFilter"
@@ -314,7 +314,9 @@ def test_a_long_filter_of_ids_is_taken() -> None:
     ],
 )
 def test_one_equality_can_be_looked_up(text: str, path: str, value: str) -> None:
-    """A caller asks an index for it: canonical path, value as written; the filter says nothing else."""
+    """A caller asks an index for it: canonical path, value as written; the filter has no other
+    condition.
+    """
     parsed = parse_filter(text, USER)
     assert (parsed.equalities(), parsed.is_exact_equality) == ([Equality(path, value)], True)
 

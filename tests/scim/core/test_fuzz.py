@@ -130,7 +130,7 @@ def test_any_text_is_a_filter_path_or_list_or_refused(text: str) -> None:
 @share(0.3)
 @given(bodies, resources)
 def test_any_body_is_read_or_refused(body: Any, other: dict[str, Any]) -> None:
-    """What comes out is canonical: reading it again gives the same; what went in is as it was."""
+    """The result is canonical: reading it again gives the same; the input is unchanged."""
     for kind in (USER, GROUP):
         read = [_tried(read_resource, {**other, "userName": "x", "displayName": "x"}, kind)]
         read += [_tried(read_resource, body, kind)]

@@ -74,7 +74,7 @@ def test_fifty_members_are_removed_in_one_path() -> None:
 
 
 def test_removing_without_a_list_removes_all() -> None:
-    """RFC 7644 section 3.5.2.2; an empty list names nobody."""
+    """RFC 7644 section 3.5.2.2; an empty list names no member."""
     assert _change(op="remove", path="members") == [MemberChange("remove_all")]
     assert _change(op="remove", path="members", value=[]) == []
 
@@ -86,7 +86,7 @@ def test_adding_nobody_changes_nothing() -> None:
 
 
 def test_a_value_without_path_is_split() -> None:
-    """What is not members stays an operation."""
+    """An attribute other than members stays an operation."""
     others, changes = _split(
         {"op": "replace", "value": {"displayName": "b", "members": [{"value": "1"}]}}
     )

@@ -163,7 +163,7 @@ def test_removing_by_selection_removes_only_those() -> None:
 
 
 def test_removing_a_part_by_selection_leaves_the_other_elements() -> None:
-    """RFC 7644 section 3.5.2.2: a sub-attribute of what the path selects."""
+    """RFC 7644 section 3.5.2.2: a sub-attribute of the elements that the path selects."""
     shown = _patched(_op("add", "emails.display", "B"))
     emails = _patched(_op("remove", 'emails[type eq "home"].display', None), resource=shown)[
         "emails"
@@ -182,7 +182,7 @@ def test_a_selected_element_is_cleared_as_a_whole(value: object) -> None:
 
 
 def test_an_extension_is_written_by_its_urn() -> None:
-    """RFC 7644 section 3.10; `schemas` follows what is there."""
+    """RFC 7644 section 3.10; `schemas` lists the extensions that have values."""
     patched = _patched(_op("add", f"{ENTERPRISE_URN}:department", "Tours"))
     assert patched["schemas"] == [USER_URN, ENTERPRISE_URN]
     assert patched[ENTERPRISE_URN] == {"department": "Tours"}

@@ -76,7 +76,7 @@ def test_roles_are_selected_by_primary() -> None:
     "path", [WORK_PHONE, "title", "name.givenName", "name", "phoneNumbers", MANAGER]
 )
 def test_an_empty_value_clears(path: str, value: object) -> None:
-    """SCIM_Null_Update_Test: "" and null leave null, "" or nothing behind; never a 400."""
+    """SCIM_Null_Update_Test: after "" and null the attribute is null, "" or absent; never a 400."""
     full = _patched(
         _op("add", WORK_PHONE, "+1"),
         _op("add", "name", {"givenName": "B"}),
@@ -174,7 +174,7 @@ def test_another_manager_is_not_removed() -> None:
 
 
 def test_a_new_manager_does_not_keep_the_old_ones_reference() -> None:
-    """$ref is the URI of what value names."""
+    """$ref is the URI of the user that value names."""
     user = _patched(_op("add", MANAGER, {"value": "9", "$ref": "https://x/Users/9"}))
     assert _patched(_op("replace", MANAGER, {"value": "8"}), resource=user)[ENTERPRISE_URN][
         "manager"

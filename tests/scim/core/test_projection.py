@@ -71,7 +71,7 @@ def test_only_what_is_asked_is_returned(attributes: str, kept: dict[str, Any]) -
     ],
 )
 def test_what_is_excluded_is_left_out(excluded: str, gone: list[str]) -> None:
-    """RFC 7644 section 3.9; what is always returned can't be excluded."""
+    """RFC 7644 section 3.9; an attribute that is always returned can't be excluded."""
     assert _without(excluded) == {name: value for name, value in BABS.items() if name not in gone}
 
 
@@ -136,7 +136,7 @@ def test_what_is_returned_on_request_only_waits_for_it() -> None:
 
 
 def test_everything_is_the_same_object() -> None:
-    """Nothing is copied where nothing is left out."""
+    """Nothing is copied if nothing is left out."""
     whole = Projection(None)
     assert whole.is_whole
     assert whole.apply(BABS) is BABS

@@ -55,14 +55,16 @@ def test_read_only_attributes_are_ignored() -> None:
 
 @pytest.mark.clause("7643/4.1.1-password", "ipsie/password")
 def test_a_password_is_not_kept() -> None:
-    """Okta sends one; nobody here signs in with it."""
+    """Okta sends one; no one signs in with it here."""
     assert "password" not in _user(password="t1meMa$heen")
 
 
 @pytest.mark.clause("7643/2.2", "7643/2.5")
 @pytest.mark.parametrize("empty", [None, "", [], [None], {}])
 def test_null_and_empty_are_absent(empty: object) -> None:
-    """RFC 7643 section 2.5: null, an empty array and absence are the same; "" is what an Entra expression can send."""
+    """RFC 7643 section 2.5: null, an empty array and absence are the same; an Entra expression can
+    send "".
+    """
     assert _user(name=empty, title="x") == _user(title="x")
 
 

@@ -1,4 +1,4 @@
-"""The schemas say what RFC 7643 and Microsoft's discovery test want."""
+"""The schemas agree with RFC 7643 and pass Microsoft's discovery test."""
 
 from typing import Any
 
@@ -70,7 +70,7 @@ def test_every_mapped_attribute_is_listed(name: str) -> None:
 
 
 def test_name_is_announced_as_required() -> None:
-    """SCIM_Null_Update_Test leaves out what is required: it must not clear both parts of a name."""
+    """SCIM_Null_Update_Test leaves out required attributes: it must not clear both parts of a name."""
     assert _listed(USER_SCHEMA)["name"]["required"] is True
 
 

@@ -84,7 +84,7 @@ def test_parts_and_extensions_can_be_sorted_by() -> None:
     "path", ["favourite", "name", "password", ENTERPRISE_URN, 'emails[type eq "work"]', "a b"]
 )
 def test_what_has_no_order_is_refused(path: str) -> None:
-    """400 invalidPath names what was asked."""
+    """400 invalidPath names the attribute of the request."""
     with pytest.raises(ScimError) as raised:
         sort_key({}, path, USER)
     assert (raised.value.status, raised.value.scim_type) == (400, "invalidPath")

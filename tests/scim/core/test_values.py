@@ -126,7 +126,7 @@ def test_an_immutable_attribute_is_set_once() -> None:
     "operation", [Operation("replace", "serial", "2"), Operation("remove", "serial")]
 )
 def test_an_immutable_attribute_is_not_patched(operation: Operation) -> None:
-    """RFC 7644 section 3.5.2: it may be added where it has no value, no more."""
+    """RFC 7644 section 3.5.2: it may be added if it has no value, no more."""
     with pytest.raises(ScimError) as raised:
         apply_patch(_thing(serial="1"), [operation], THING)
     assert raised.value.scim_type == "mutability"

@@ -27,7 +27,7 @@ class TokenAnswer:
 
     @property
     def token(self) -> str:
-        """The access token; fails where there is none."""
+        """Return the access token; fail if there is none."""
         assert self.status == 200, self.body
         return str(self.body["access_token"])
 

@@ -27,7 +27,7 @@ __all__ = ["graph_simulator", "served_simulator"]
 async def app(
     graph_simulator: RunningSimulator, tables: CountingTables, clock: FixedClock
 ) -> AsyncIterator[App]:
-    """Settings whose login service is the simulator; both follow one clock."""
+    """Settings with the simulator as login service; both follow one clock."""
     graph_simulator.simulator.clock = clock
     app = App(Settings(login_url=graph_simulator.login_url), clock, tables)
     yield app

@@ -69,14 +69,14 @@ async def test_the_other_grant_of_rfc_7523_works_too(client: TokenClient, sign: 
 
 
 async def refused(client: TokenClient, assertion: str, why: str) -> None:
-    """The assertion gets 401 invalid_client with a description that says what is wrong with it."""
+    """The assertion gets 401 invalid_client with a description that names its fault."""
     answer = await client.by_assertion(assertion)
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
     assert why in answer.body["error_description"]
 
 
 async def logged(client: TokenClient) -> list[str]:
-    """What the provisioning log says of refused requests, newest first."""
+    """Return the provisioning log's lines about refused requests, newest first."""
     await client.app.background.drain()
     page = await provisioning_log.read(
         client.app, client.directory_id, wanted=EventFilter(kinds=KINDS["refused"])
@@ -85,7 +85,9 @@ async def logged(client: TokenClient) -> list[str]:
 
 
 async def not_trusted(client: TokenClient, assertion: str, why: str, **fields: str) -> None:
-    """The sender hears what a stranger at no directory hears; the administrator reads why in the log."""
+    """The sender gets the same answer as a stranger at no directory; the administrator reads the
+    reason in the log.
+    """
     answer = await client.by_assertion(assertion, **fields)
     nowhere = await TokenClient(client.host, client.app, "a" * 20, "").by_assertion(
         assertion, **fields
@@ -116,7 +118,7 @@ async def not_trusted(client: TokenClient, assertion: str, why: str, **fields: s
 async def test_how_an_assertion_differs_from_the_trusted_one_only_the_administrator_learns(
     client: TokenClient, sign: Any, change: dict[str, Any], why: str
 ) -> None:
-    """Whose directory it is, and that there is one, no made-up assertion finds out."""
+    """A made-up assertion doesn't find out that a directory exists, or to which company it belongs."""
     await not_trusted(client, sign(**change), why)
 
 
@@ -181,7 +183,7 @@ async def test_what_is_wrong_with_an_assertion_by_itself_its_sender_hears(
 async def test_an_extension_that_must_be_understood_is_refused(
     client: TokenClient, sign: Any
 ) -> None:
-    """RFC 7515 section 4.1.11: `crit` names what nobody may pass over."""
+    """RFC 7515 section 4.1.11: `crit` names headers that a recipient must understand."""
     _, body, signature = sign().split(".")
     header = (
         base64.urlsafe_b64encode(
@@ -331,7 +333,9 @@ async def test_an_access_token_ends_with_the_identity_that_it_was_issued_for(
 async def test_an_access_token_of_a_release_without_fingerprints_works_until_its_end(
     client: TokenClient, clock: FixedClock
 ) -> None:
-    """An upgrade interrupts no provisioning: such a row says "trust" and lives for at most an hour."""
+    """An upgrade interrupts no provisioning: such a row contains "trust" and lives for at most an
+    hour.
+    """
     plain = tokens.new_secret(tokens.ACCESS_PREFIX)
     expires = timestamp(clock.now() + timedelta(minutes=10))
     row = insert_access(tokens.digest(plain), Access("trust", expires))

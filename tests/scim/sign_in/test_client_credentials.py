@@ -43,7 +43,7 @@ async def test_a_secret_in_the_header_gives_a_token(client: TokenClient) -> None
 
 @pytest.mark.clause("6749/5.1", "ipsie/replay")
 async def test_a_token_ends_after_60_minutes(client: TokenClient, clock: FixedClock) -> None:
-    """To the second, also where it was used a moment ago."""
+    """To the second, even if it was used a moment ago."""
     token = (await client.by_secret()).token
     clock.advance(3599)
     assert await client.users(token) == 200
@@ -148,7 +148,7 @@ async def test_a_wrong_request_is_a_400_that_says_what_helps(
 
 
 async def test_a_form_has_a_size(client: TokenClient) -> None:
-    """413 that says how much is taken; a token request has less than a kilobyte."""
+    """413 names the limit; a token request has less than a kilobyte."""
     answer = await client.post(b"a=" + b"x" * 65_536)
     assert (answer.status, answer.body["error"]) == (413, "invalid_request")
     assert "65536 bytes" in answer.body["error_description"]

@@ -74,7 +74,7 @@ BUDGET: list[tuple[Use, int, int]] = [
     (_patch, 200, 2),
     (_patch_without_effect, 200, 1),
     (_replace, 200, 2),
-    (_page, 200, 4),  # two more than a last page: where the next page begins is read and stored
+    (_page, 200, 4),  # two more than a last page: the next page's start is read and stored
     (_delete, 204, 2),
 ]
 

@@ -1,4 +1,4 @@
-"""A directory with strict numbers refuses what cannot be read as one, and only what is new."""
+"""A directory with strict numbers refuses values that can't be read as one, and only new ones."""
 
 from scim.users import index_rows, store
 from tests.scim.client import ScimClient

@@ -1,4 +1,4 @@
-"""The Users endpoint: what RFC 7644 section 3 asks for, as Entra and its validators see it."""
+"""The Users endpoint: the rules of RFC 7644 section 3, as Entra and its validators see it."""
 
 import asyncio
 from typing import Any
@@ -53,7 +53,7 @@ async def test_a_user_name_is_taken_in_any_case(scim: ScimClient) -> None:
 
 @pytest.mark.clause("7644/3.3-409")
 async def test_of_racing_posts_one_wins(scim: ScimClient) -> None:
-    """Entra repeats a POST whose answer was late: never two users with one name."""
+    """Entra repeats a POST if its answer was late: never two users with one name."""
     answers = await asyncio.gather(*(scim.user("anna@example.com") for _ in range(8)))
     assert sorted(answer.status for answer in answers) == [201] + [409] * 7
     assert (await scim.get("/Users")).body["totalResults"] == 1
@@ -71,7 +71,7 @@ async def test_a_disabled_user_is_still_found(scim: ScimClient) -> None:
 
 @pytest.mark.clause("ipsie/deactivate")
 async def test_agents_do_not_see_a_disabled_user(scim: ScimClient, tables: CountingTables) -> None:
-    """No row that a list, a search or a number lookup reads stands for an inactive person."""
+    """No row that a list, a search or a number lookup reads belongs to an inactive person."""
     user = await scim.user(
         displayName="Anna", phoneNumbers=[{"type": "work", "value": "+442079460018"}]
     )
@@ -116,7 +116,9 @@ async def test_a_rename_frees_the_old_name_and_takes_the_new_one(scim: ScimClien
 async def test_a_patch_without_effect_keeps_version_and_time(
     scim: ScimClient, clock: FixedClock
 ) -> None:
-    """RFC 7644 section 3.5.2.1: adding what is there already changes nothing, not even lastModified."""
+    """RFC 7644 section 3.5.2.1: adding a value that is there already changes nothing, not even
+    lastModified.
+    """
     user = await scim.user(title="Engineer")
     clock.advance(60)
     answer = await scim.patch(
@@ -206,7 +208,7 @@ async def test_if_none_match_saves_the_body(scim: ScimClient) -> None:
 
 
 async def test_index_rows_follow_every_change(scim: ScimClient, tables: CountingTables) -> None:
-    """After a life of changes and its end, a person leaves no row but events behind."""
+    """After many changes and a deletion, only events are left of a person."""
     user = await scim.user(
         externalId="x",
         emails=[{"type": "work", "value": "a@b.c"}],
@@ -240,8 +242,9 @@ async def test_another_directory_knows_nothing_of_a_user(
 async def test_what_stands_beside_a_person_follows_each_sort_of_change(
     scim: ScimClient, app: App
 ) -> None:
-    """After every change the rows are those that a new derivation gives: none missing, none stale, none too many; and a
-    row that stays what it was is not written again (its tag stays): each costs the storage as much as one that changed.
+    """After every change the rows are those that a new derivation gives: none missing, none stale,
+    none too many; and a row that is unchanged is not written again (its tag stays): each write
+    costs the storage as much as a changed one.
     """
     user = await scim.user(
         externalId="x",
@@ -289,7 +292,9 @@ async def _beside(app: App, directory_id: str) -> dict[str, Row]:
 
 
 async def test_a_change_after_another_region_writes_the_card_anew(app: App) -> None:
-    """National numbers are read as of the directory's region; where that changed since, no row keeps the old form."""
+    """National numbers are read as of the directory's region; if that changed since, no row keeps
+    the old form.
+    """
     number = [{"type": "work", "value": "030 1234567"}]
     user = UserRecord(
         new_id(app.clock),

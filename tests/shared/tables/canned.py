@@ -1,4 +1,4 @@
-"""A table service that gives the answers it was told to: for what the emulator never does."""
+"""A table service that gives prepared answers: for those that the emulator never gives."""
 
 import asyncio
 import contextlib
@@ -10,14 +10,14 @@ from tests.listening import listening
 
 @dataclass
 class Canned:
-    """The service at `url`; `requests` are what it received, head and body."""
+    """The service at `url`; `requests` are those it received, head and body."""
 
     url: str
     requests: list[tuple[str, bytes]] = field(default_factory=list)
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> bytes:
-    """An answer as it stands on the wire; `_` in a header's name means `-`."""
+    """Return an answer as on the wire; `_` in a header's name means `-`."""
     lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body

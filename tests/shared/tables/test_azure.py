@@ -85,7 +85,9 @@ async def test_concurrent_first_calls_make_a_table_once(azure: AzureTables, part
 async def test_a_table_that_was_never_deployed_is_not_an_empty_one(
     azurite_tables: str, partition: str
 ) -> None:
-    """Without its table the account is misconfigured: agents must not be told that nobody is there."""
+    """Without its table the account is misconfigured: agents must not be told that there are no
+    people.
+    """
     made = open_tables(Settings.read({"TABLES": azurite_tables}))
     assert isinstance(made, AzureTables)
     bare = AzureTables(made._account.url, made._account._credential)
@@ -125,7 +127,9 @@ async def test_an_account_that_does_not_answer_is_storage_unavailable(call: str)
 async def test_a_transaction_is_sent_again_only_where_nothing_was_done(
     status: int, attempts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """503 says that the service refused for load; after any other failure a repetition could do things twice."""
+    """503 means that the service refused for load; after any other failure a repetition could do
+    things twice.
+    """
     waits = list[float]()
 
     async def wait(seconds: float) -> None:
@@ -193,7 +197,9 @@ async def test_an_answer_that_says_nothing_of_rows_is_storage_unavailable(call: 
 
 
 async def test_an_answer_to_fewer_operations_is_storage_unavailable() -> None:
-    """A transaction answers each operation; where one is missing, what was stored is not known."""
+    """A transaction answers each operation; if one is missing, it isn't known which rows were
+    stored.
+    """
     body = b"--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 204 X\r\nETag: W/1\r\n\r\n\r\n--b--\r\n"
     async with service(answer(202, body)) as canned:
         tables = AzureTables(canned.url, _KEY)
@@ -203,7 +209,9 @@ async def test_an_answer_to_fewer_operations_is_storage_unavailable() -> None:
 
 
 async def test_a_conflict_of_another_kind_is_no_taken_key() -> None:
-    """409 is also the answer while a table is being removed (table-service-error-codes): nobody has the name then."""
+    """409 is also the answer while a table is being removed (table-service-error-codes): the name
+    isn't taken then.
+    """
     body = (
         b"--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 409 X\r\n\r\n"
         b'{"odata.error":{"code":"TableBeingDeleted","message":{"value":"0:The table is being deleted."}}}\r\n--b--\r\n'
@@ -281,7 +289,7 @@ async def test_a_replaced_row_is_recognised_by_its_value(stored: str, is_own: bo
 
 
 async def test_a_missing_role_is_named() -> None:
-    """The operator's log says what to grant."""
+    """The operator's log names the role to grant."""
     async with service(answer(403, x_ms_error_code="AuthorizationPermissionMismatch")) as canned:
         tables = AzureTables(canned.url, _KEY)
         with pytest.raises(StorageUnavailable, match="Storage Table Data Contributor"):

@@ -1,4 +1,4 @@
-"""What goes over the wire to the table service, seen with the eyes of the SDK that is bypassed there."""
+"""The bytes on the wire to the table service, read by the SDK that is bypassed there."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -87,7 +87,7 @@ OPERATIONS: list[Operation] = [
 
 @pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
 async def test_a_transaction_says_what_the_sdk_would_say(refusing: Canned) -> None:
-    """The same requests for the same rows with the same conditions, whatever stands in keys and values.
+    """The same requests for the same rows with the same conditions, for any keys and values.
 
     Left out: the types of strings, which are the service's default, and each part's own date and length. Added:
     `Prefer`, so that rows do not come back.
@@ -143,7 +143,7 @@ async def test_a_read_asks_what_the_sdk_would_ask(refusing: Canned, key: str) ->
 
 
 def test_keys_are_asked_for_without_their_tags() -> None:
-    """A thousand tags that nobody reads are two thirds of the answer."""
+    """A thousand tags that are never used are two thirds of the answer."""
     assert wire.READ_KEYS == {**wire.READ, "Accept": "application/json;odata=nometadata"}
 
 
@@ -180,7 +180,7 @@ DONE: dict[str, tuple[bytes, Sequence[str]]] = {
 
 @pytest.mark.parametrize("name", DONE)
 async def test_answers_are_read_as_the_sdk_reads_them(name: str) -> None:
-    """The tags of the rows, in the order of the operations, whatever else the answer says."""
+    """The tags of the rows, in the order of the operations, whatever else the answer has."""
     body, tags = DONE[name]
     assert [part.etag for part in wire.read_transaction(body)] == tags
     async with (
@@ -220,7 +220,9 @@ async def test_a_refusal_is_read_as_the_sdk_reads_it(
 
 
 def test_a_refusal_without_a_change_set_is_read() -> None:
-    """What is refused before the change set is looked at is answered in the batch itself; an error may be XML."""
+    """A batch refused before its change set is read is answered in the batch itself; an error may
+    be XML.
+    """
     body = (
         b"--batchresponse_1\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 400 Bad Request\r\n"
         b"Content-Type: application/xml\r\n\r\n<error><code>InvalidInput</code></error>\r\n--batchresponse_1--\r\n"

@@ -47,7 +47,9 @@ async def test_a_transaction_names_a_key_once(any_tables: CountingTables, partit
 
 
 async def test_a_key_has_at_most_1_kib(any_tables: CountingTables, partition: str) -> None:
-    """1 KiB of UTF-16; what can be written can be read, what cannot be written cannot be asked for."""
+    """1 KiB of UTF-16; a key that can be written can be read, one that can't be written can't be
+    queried.
+    """
     longest = "é" * 512
     await any_tables.transact(TABLE, partition, [Insert(longest, b"1")])
     assert await any_tables.get(TABLE, partition, longest)
@@ -76,7 +78,7 @@ async def test_a_key_has_at_most_1_kib(any_tables: CountingTables, partition: st
 async def test_a_long_value_is_split_and_joined(
     any_tables: CountingTables, partition: str, value: str
 ) -> None:
-    """A property holds 64 KiB; nobody above the port notices, and no character is torn apart."""
+    """A property holds 64 KiB; code above the port doesn't notice, and no character is torn apart."""
     (tag,) = await any_tables.transact(TABLE, partition, [Insert("a", value.encode())])
     await any_tables.transact(TABLE, partition, [Replace("a", value.encode() + b"!", tag)])
     row = await any_tables.get(TABLE, partition, "a")

@@ -1,4 +1,4 @@
-"""What insert, upsert, replace and delete answer, the same on both engines."""
+"""The results of insert, upsert, replace and delete, the same on both engines."""
 
 import asyncio
 

@@ -58,7 +58,7 @@ async def test_order_is_that_of_code_points(any_tables: Tables, partition: str) 
 
 
 async def test_a_walk_meets_every_row_once(any_tables: Tables, partition: str) -> None:
-    """Continued behind the last key, pages of any size join without a gap or an overlap."""
+    """Continued after the last key, pages of any size join without a gap or an overlap."""
     row_keys = [
         *(keys.key("find", "word", f"{n:03}") for n in range(95)),
         keys.key("find", "word ", "x"),

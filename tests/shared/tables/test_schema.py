@@ -89,7 +89,7 @@ def test_only_the_schema_names_tables_partitions_and_families() -> None:
     ],
 )
 def test_a_literal_elsewhere_is_found(code: str) -> None:
-    """What the test before looks for."""
+    """A literal such as those that the previous test refuses."""
     assert literals(ast.parse(code))
 
 

@@ -100,7 +100,9 @@ async def test_transactions_that_meet_are_committed_together(tmp_path: Path) -> 
 
 
 async def test_another_process_may_write_too(tmp_path: Path) -> None:
-    """A command beside the running app: its lock is waited for without stopping the app's other work."""
+    """A command that runs next to the app: its lock is waited for without stopping the app's other
+    work.
+    """
     tables = SqliteTables(tmp_path / "test.db")
     other = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -120,7 +122,8 @@ async def test_another_process_may_write_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("loss", ["removed", "replaced"])
 async def test_a_lost_file_takes_no_more_rows(tmp_path: Path, loss: str) -> None:
-    """Rows written to a file that nobody can find again would be lost at the next start: better no answer at all.
+    """Rows written to a file that can't be found again would be lost at the next start: better no
+    answer at all.
 
     The engine looks once a second.
     """
@@ -143,7 +146,9 @@ async def test_a_lost_file_takes_no_more_rows(tmp_path: Path, loss: str) -> None
 async def test_a_write_is_one_hop_to_a_thread_and_looks_at_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each hop and each system call releases the GIL, and waits for it behind the worker's threads."""
+    """Each hop and each system call releases the GIL, then waits for the worker's threads to get it
+    back.
+    """
     tables, hops, looks = SqliteTables(tmp_path / "test.db", clock=FixedClock()), 0, 0
     to_thread, stat = asyncio.to_thread, os.stat
 
@@ -167,7 +172,7 @@ async def test_a_write_is_one_hop_to_a_thread_and_looks_at_no_file(
 
 
 async def test_a_full_disk_is_storage_unavailable_and_recovers(tmp_path: Path) -> None:
-    """What does not fit is refused whole; with room again the app goes on without a restart."""
+    """A write that doesn't fit is refused whole; with room again the app goes on without a restart."""
     tables = SqliteTables(tmp_path / "test.db")
     await tables.transact(TABLE, "p", [Insert("a", b"1")])
     pages = tables._writer.execute("PRAGMA page_count").fetchone()[0]
@@ -225,7 +230,7 @@ async def test_only_the_app_reads_the_file(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_vanished_is_not_replaced_by_an_empty_one(tmp_path: Path) -> None:
-    """The next start would serve nobody and refuse every token; the error says what to do."""
+    """The next start would have no users and refuse every token; the error names the remedy."""
     path = tmp_path / "test.db"
     await SqliteTables(path).close()
     path.unlink()
@@ -237,7 +242,7 @@ async def test_a_file_that_vanished_is_not_replaced_by_an_empty_one(tmp_path: Pa
 
 
 async def test_a_file_is_read_where_it_cannot_be_written(tmp_path: Path) -> None:
-    """`check` and `export` need no right to write, and leave nothing beside the file."""
+    """`check` and `export` need no right to write, and leave no file next to it."""
     path = tmp_path / "test.db"
     tables = SqliteTables(path)
     await tables.transact(TABLE, "p", [Insert("a", b"1")])

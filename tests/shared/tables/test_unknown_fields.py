@@ -120,7 +120,7 @@ def test_unknown_fields_survive_decoding_and_encoding(family: Family) -> None:
 
 @pytest.mark.parametrize("family", ROUND_TRIPS, ids=lambda family: f"{family.table}-{family.name}")
 def test_unknown_version_is_refused(family: Family) -> None:
-    """With rolling forward as the remedy: what the row means is not known, so it isn't rewritten."""
+    """With rolling forward as the remedy: the row's meaning is not known, so it isn't rewritten."""
     with pytest.raises(UnsupportedRowVersion, match="roll forward"):
         ROUND_TRIPS[family](orjson.dumps(sample(family) | {"v": 99}))
 

@@ -1,4 +1,4 @@
-"""Functions that return what they were given; `recorded/answers.json` holds the real host's answers."""
+"""Functions that return their input; `recorded/answers.json` holds the real host's answers."""
 
 import asyncio
 import base64

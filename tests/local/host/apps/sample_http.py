@@ -1,4 +1,4 @@
-"""HTTP functions that show what the host makes of a request and of an answer."""
+"""HTTP functions that show how the host converts a request and an answer."""
 
 import azure.functions as func
 import orjson
@@ -22,7 +22,7 @@ async def echo(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route(route="anonymous/{*rest}")
 async def anonymous(req: func.HttpRequest) -> func.HttpResponse:
-    """What is the same whoever asks: for comparing hosts whose clients differ."""
+    """Return the parts that don't depend on the client: for comparing hosts with different clients."""
     seen = {
         "url": req.url,
         "params": dict(req.params),

@@ -33,7 +33,7 @@ async def give_up(message: func.QueueMessage) -> None:
 @app.queue_trigger(arg_name="text", queue_name="second", connection="AzureWebJobsStorage")
 @app.queue_output(arg_name="$return", queue_name="third", connection="AzureWebJobsStorage")
 def hand_on(text: str) -> str:
-    """Not async, its message as text, its output as what it returns."""
+    """Not async, its message as text, its output as return value."""
     return f"{text}!"
 
 

@@ -1,4 +1,4 @@
-"""HTTP functions whose templates overlap, to show which one the host takes."""
+"""HTTP functions with overlapping templates, to show which one the host takes."""
 
 from collections.abc import Callable, Sequence
 
