@@ -69,7 +69,7 @@ async def undecided(app: App, person: Principal) -> int:
 
 
 async def notice(app: App, person: Principal, directories: Sequence[Directory]) -> str:
-    """Return why `directories` are not all that the person may read, "" if they are.
+    """Return why the person may not read some directories, "" if `directories` are all.
 
     Raises:
         HttpError: 403 if they are none, for this reason.

@@ -137,7 +137,7 @@ def _added(keys: tuple[str, ...], key: str, most: int) -> tuple[str, ...]:
 
 
 def _first(entries: tuple[Recent, ...], what: str, now: datetime, most: int) -> tuple[Recent, ...]:
-    """Return the entries with `what` first; unchanged if it is the first one already and of this hour."""
+    """Return the entries with `what` first; unchanged if it was put first within this hour."""
     at = timestamp(now)
     if entries and entries[0].what == what and now - parse_timestamp(entries[0].at) < _SAME:
         return entries

@@ -51,7 +51,7 @@ _MAX_CURSOR = 2048
 
 
 async def all_contacts(app: App, request: Request, person: Principal) -> Response:
-    """People of all the account's directories, listed or searched."""
+    """Return people of all the account's directories, listed or searched."""
     _refuse_group(request)
     directories = await account_directories.all_directories(app, person)
     notice = await account_directories.notice(app, person, directories)
@@ -59,12 +59,12 @@ async def all_contacts(app: App, request: Request, person: Principal) -> Respons
 
 
 async def contacts(app: App, request: Request, person: Principal) -> Response:
-    """People of one directory, listed or searched, of one group or all."""
+    """Return people of one directory, listed or searched, of one group or all."""
     return await _page(app, request, [await _directory(app, request, person)])
 
 
 async def contact(app: App, request: Request, person: Principal) -> Response:
-    """One person with details and presence."""
+    """Return one person with details and presence."""
     directory = await _directory(app, request, person)
     on_demand = _on_demand(request)
     found = await read_contact(app, directory, request.route["contactId"])
@@ -96,7 +96,7 @@ async def look_up(app: App, request: Request, person: Principal) -> Response:
 
 
 async def pop_up(app: App, request: Request, person: Principal) -> Response:
-    """Return whom an incoming call's number brings on the screen, in the named directories or all."""
+    """Return the people to show for an incoming call's number, in the named directories or all."""
     check_same_origin(request, app.settings.public_url)
     on_demand = _on_demand(request)
     text, ids = _pop_body(json_body(request))

@@ -23,7 +23,9 @@ _WANTED: dict[Free, tuple[Readiness, ...]] = {"now": ("free",), "soon": ("free",
 async def who_is_free(
     app: App, directories: Sequence[Directory], query: PeopleQuery, limit: int, cursor: str = ""
 ) -> FreePage:
-    """Return the next people who can take a call now, and with `query.free` "soon" then those who will be soon.
+    """Return the next people who can take a call now.
+
+    With `query.free` "soon", return also those who soon can.
 
     Each status is at most 15 seconds old: Microsoft is asked for statuses older than three seconds.
 
@@ -51,7 +53,9 @@ async def who_is_free(
 async def among(
     app: App, directories: Sequence[Directory], query: PeopleQuery, found: Sequence[Found]
 ) -> Page:
-    """Return those of some people who meet the filters of a query, and of free people those whom Microsoft confirms.
+    """Return those of the people who meet a query's filters.
+
+    Free people are returned only if Microsoft confirms them.
 
     One round trip for each directory of these people; a group by name costs one for each of them as well.
     """
@@ -84,7 +88,7 @@ async def among(
 
 
 async def confirmed_ready(app: App, found: Sequence[Found]) -> FreePage:
-    """Return those of some people who are free or will be soon, in the order given, with confirmed statuses.
+    """Return those of the people who are free now or soon, in the same order, with confirmed statuses.
 
     At most one round trip per directory; Microsoft is asked for statuses that are older than three seconds: of a hundred
     people two change status in a second, so of those confirmed ten seconds ago every tenth is no longer free.

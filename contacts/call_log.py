@@ -97,7 +97,10 @@ def read_log(text: str) -> CallLog:
 
 
 def _skipped_columns(line: str) -> frozenset[int]:
-    """Return which columns a line of headings names that hold no numbers of people; none for any other line."""
+    """Return the columns of numbers that aren't people's, by a line of headings.
+
+    Any other line has none.
+    """
     cells = _DIVIDERS.split(line)
     if len(cells) < 2 or digits_of(line):
         return frozenset()
@@ -132,7 +135,7 @@ def _calls(line: str, skipped: frozenset[int]) -> Iterator[Call]:
 
 
 def _without_direction(cell: str) -> str:
-    """Return a cell without arrows and words that say which way the call went, at its beginning and its end."""
+    """Return a cell without arrows and words for the call's direction at its beginning and end."""
     words = cell.strip(_EDGES).split(" ")
     while words and fold_word(words[0].strip(_EDGES)) in _DIRECTIONS:
         words.pop(0)

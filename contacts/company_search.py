@@ -36,7 +36,9 @@ class Company:
 
 
 def company_of(directories: Sequence[Directory], text: str) -> Company | None:
-    """Return the directories whose names the most words of the query begin; None if it names none.
+    """Return the directories whose names begin with the most words of the query.
+
+    Return None if it names no directory.
 
     A search within a single directory has no company to choose.
     """
@@ -56,7 +58,7 @@ def company_of(directories: Sequence[Directory], text: str) -> Company | None:
 
 
 def _is_of(name: Sequence[str], token: str) -> bool:
-    """Return whether every part of a token begins a word of a directory's name."""
+    """Return whether every part of a word begins a word of a directory's name."""
     parts = words_of(token)
     return bool(parts) and all(
         any(word == part or (len(part) >= _MIN_LETTERS and word.startswith(part)) for word in name)
@@ -72,7 +74,9 @@ async def search(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page | None:
-    """Return the people whom the query means, and then those of the company that it names, who meet the condition.
+    """Return the people who match the whole query, then the people of the company that it names.
+
+    All of them meet the condition.
 
     None if it names no company, or if the first page would be empty.
 

@@ -24,7 +24,7 @@ _MAX_WORDS = 3  # of a company or office: as many lead to the person (`search_te
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """Whom a search may return.
+    """The people whom a search may return.
 
     `members` are ids. `company`, `department` and `office` are folded words that follow each other in the person's own.
     `wanted` is a readiness, `ready` that of each directory's people by directory id.
@@ -69,7 +69,7 @@ class Condition:
 
 
 def _has(text: str, words: tuple[str, ...]) -> bool:
-    """Return whether `words` follow each other in a text."""
+    """Return whether `words` are in a text, one after the other."""
     if not words:
         return True
     own, length = collapsed_words(text), len(words)

@@ -25,7 +25,7 @@ MAX_ZONE = 64  # characters of the name of a time zone
 
 
 class AttributeTexts(TypedDict, total=False):
-    """Attributes of the SCIM user that a contact has as they are, by their SCIM names."""
+    """Attributes of a SCIM user that a contact contains unchanged, under their SCIM names."""
 
     organization: str
     division: str

@@ -35,7 +35,7 @@ def without_known_empty(
 
 
 def is_known_empty(app: App, directory: Directory, family: str, beginning: str) -> bool:
-    """Return whether a moment ago the directory had no row beginning so, or with less of it."""
+    """Return whether this prefix, or a shorter one, was found empty a moment ago."""
     memory, now = app.state(_Empty).noted_at, app.clock.monotonic()
     beginnings = (beginning[:length] for length in range(1, len(beginning) + 1))
     times = (memory.get((directory.id, family, one)) for one in beginnings)

@@ -1,9 +1,9 @@
-"""Lists and searches with filters: free people before those who soon will be, and groups by their names.
+"""Lists and searches with filters: free people before those who are free soon, and groups by name.
 
 If free people are asked for, words mean people by their own words first, and then the members of a group
 with this name.
 
-A cursor is that of one search, and before it which of them, in their order.
+Several searches follow each other; a cursor holds the number of one and the cursor in it.
 """
 
 from collections.abc import Sequence
@@ -123,7 +123,7 @@ async def _in_groups(
 
 
 async def _go_through(app: App, steps: Sequence[_Step], limit: int, cursor: str) -> Page:
-    """Return the next people of the steps, one after the other."""
+    """Return the next people of the searches, one search after the other."""
     number, inner = _split(cursor, len(steps))
     found = list[Found]()
     for at in range(number, len(steps)):
@@ -139,7 +139,7 @@ async def _go_through(app: App, steps: Sequence[_Step], limit: int, cursor: str)
 
 
 def _split(cursor: str, count: int) -> tuple[int, str]:
-    """Return which step a cursor goes on with, and the cursor of its search."""
+    """Return the number of the search that a cursor continues, and the cursor in it."""
     if not cursor:
         return 0, ""
     number = ord(cursor[0]) - _FIRST

@@ -1,7 +1,7 @@
-"""Which directories may still have `find` rows of the first release, which were derived by other rules.
+"""Directories that may still have `find` rows of the first release, which other rules derived.
 
-They are searched by its rules as well until every row is written again in the background. That all are
-is remembered: it stays true. An instance of the release before may still write a row afterwards; the
+They are searched by both rules until every row is written again in the background. Then this is
+remembered, because it stays true. An instance of the previous release may still write a row; the
 next pass, within a day, finds that one (`directories.reindex_progress`).
 """
 
@@ -29,7 +29,7 @@ class _Reindexed:
 
 
 async def _is_new(app: App, directory: Directory) -> bool:
-    """Whether the directory was made by this release: no pass has begun, and its first user was written by it."""
+    """Return whether this release made the directory: no pass has begun, and it wrote the first user."""
     rows = await app.tables.query(CONTACTS, directory.id, *USER.all(), limit=1)
     return all(models.decode("", row.value).index_version == INDEX_VERSION for row in rows)
 
@@ -37,7 +37,7 @@ async def _is_new(app: App, directory: Directory) -> bool:
 async def with_first_rules(
     app: App, directories: Sequence[Directory]
 ) -> tuple[list[Directory], int]:
-    """Return the directories that may have rows of the first release, and the round trips that this took each."""
+    """Return the directories that may have rows of the first release, and the round trips per directory for it."""
     known = app.state(_Reindexed).versions
     unknown = [one for one in directories if known.get(one.id) != INDEX_VERSION]
     if not unknown:

@@ -151,7 +151,7 @@ async def walk(
 
 
 def _behind(stretches: Sequence[_Stretch], limit: int) -> list[_Stretch]:
-    """Return the directories that may have more people for the page."""
+    """Return the directories that may have more people for this page."""
     positions = sorted(one.position for stretch in stretches for one in stretch.found)
     last = positions[limit - 1] if len(positions) >= limit else keys.MAX_KEY_CHAR
     return [stretch for stretch in stretches if stretch.scanned_to and stretch.scanned_to < last]

@@ -113,7 +113,7 @@ async def list_members(
 
 
 async def read_person(app: App, directory: Directory, identifier: str) -> Found | None:
-    """Return a person as lists show it, in one round trip; None if no such person is shown."""
+    """Return a person in the form of lists, in one round trip; None if no such person is shown."""
     user = await read_user(app, directory, identifier)
     if user is None:
         return None
@@ -207,6 +207,6 @@ async def members_of_named(app: App, name: str, found: Sequence[Found]) -> list[
 
 
 async def check_group(app: App, directory: Directory, group_id: str) -> None:
-    """HttpError 404 for a group that the directory does not have."""
+    """Raise HttpError 404 for a group that the directory does not have."""
     if await app.tables.get(CONTACTS, directory.id, GROUP.key(group_id)) is None:
         raise HttpError(404, Message("group_not_found"), field="group")

@@ -22,7 +22,7 @@ _MAX_RUN = 4  # words of a query that may be one word of a name
 
 
 class Closeness(NamedTuple):
-    """How well a person is meant, the best first: all are 0 or False for the whole name as it is spelt."""
+    """How close a match is, the best first: all values are 0 or False for the whole name as it is spelt."""
 
     is_part: bool  # the name has more words
     others: int  # words of the query that are in no name
@@ -111,11 +111,11 @@ class NameQuery:
         return collapse(_longest(self.words))
 
     def first_rules(self) -> str:
-        """Return the beginning of the rows of the first release with the word that tells most."""
+        """Return the prefix of the first release's rows with the most selective word."""
         return "" if self.addresses or not self.words else _longest(self.words)
 
     def is_meant(self, card: Card) -> bool:
-        """Return whether every word of the query begins one of the person's words."""
+        """Return whether every word of the query begins a word of the person."""
         if self.addresses:
             own = person_words.addresses(card)
             if not all(any(one.startswith(a) for one in own) for a in self.addresses):
@@ -153,7 +153,7 @@ class NameQuery:
         return False
 
     def _is_joined(self, missing: Sequence[int], names: Sequence[str]) -> bool:
-        """Return whether each run of words of the query begins a name, however that is divided."""
+        """Return whether each run of the query's words begins a name, wherever the name has spaces."""
         reached = [True] + [False] * len(self.words)
         for start in range(len(self.words)):
             if not reached[start]:
@@ -167,7 +167,7 @@ class NameQuery:
         return reached[-1]
 
     def closeness(self, card: Card) -> Closeness:
-        """Return how well a person is meant, who is meant."""
+        """Return how close a match of this query is."""
         sequences = person_words.name_sequences(card)
         own, names = person_words.name_words(sequences), person_words.joined_names(sequences)
         joined = collapse("".join(self.words))

@@ -40,6 +40,8 @@ _LEAST_ROWS, _MOST_ROWS = (
     16,
     8000,
 )  # of a directory, of all, that one range of similar people is read to
+_LEAST_BEGUN, _ENDING = 3, 4  # letters of a mistyped word that are taken for right, that aren't
+_SELECTIVE = 5  # letters with which so few words begin that all their rows are read
 _AHEAD = 2  # rows read for each person wanted: some words lead to the same person
 
 
@@ -51,9 +53,9 @@ async def search(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page:
-    """Return the next people whom the query means, and on the first page those who are similar, if few are meant.
+    """Return the next matches of the query, and on the first page similar people if there are few matches.
 
-    No one similar is returned if people who are free are asked for: that none of them is free is an answer.
+    If free people are asked for, no similar ones are returned: that none of the matches is free is an answer.
     Raises HttpError 400 for a cursor of another query.
     """
     exact = _Exact(app, directories, query, limit, condition)
@@ -77,7 +79,7 @@ async def search_exactly(
     cursor: str,
     condition: Condition | None = None,
 ) -> Page:
-    """Return the next people whom the query means and who meet the condition, without those who are only similar.
+    """Return the next matches of the query that meet the condition, without similar people.
 
     Raises:
         HttpError: 400 for a cursor of another query.
@@ -88,7 +90,7 @@ async def search_exactly(
 
 
 class _Exact:
-    """The exact search of one page: who was found, who was read besides, and how to go on."""
+    """The exact search of one page: the matches, the rejected rows, and the next cursor."""
 
     def __init__(
         self,
@@ -132,7 +134,11 @@ class _Exact:
         enough = min(ENOUGH, self._limit)
         for number, where in enumerate(ranges):
             start = cursor.position if cursor and not number else ""
-            page = await self._walk(where, start, is_first=cursor is None)
+            is_rest = where.stop != "" and not self.found and self._condition is None
+            if is_rest and cursor is None:
+                page = await self._walk_rest(where)
+            else:
+                page = await self._walk(where, start, is_first=cursor is None)
             self.found += page.found
             self.round_trips += page.round_trips
             if page.cursor:
@@ -177,14 +183,50 @@ class _Exact:
         )
         return await walk(self._app, directories, where, limit, cursor, selection)
 
+    async def _walk_rest(self, where: Range) -> Page:
+        """Return the people of the rest of the range, whose first part had no one.
+
+        So the word may be mistyped. If that is near its end, the right word begins with the same
+        letters: the same round trip reads such rows too, which are rejected here and considered by
+        the search for similar people.
+        """
+        word, stop = where.beginning, keys.escape(where.stop)
+        begun = word[: max(_LEAST_BEGUN, len(word) - _ENDING)]
+        is_selective = len(begun) >= _SELECTIVE
+        around = replace(where, beginning=begun, start="" if is_selective else word, stop="")
+        start = keys.escape(word)
+
+        def keep(directory: Directory, term: str, card: Card) -> bool:
+            return start <= term < stop and self._keep(where, directory, term, card)
+
+        selection = Selection(
+            keep,
+            ahead=MAX_QUERY_ROWS,
+            round_trips=1,
+            rejected=self.rejected,
+            may_keep=self._may_keep,
+        )
+        limit = self._limit - len(self.found)
+        page = await walk(self._app, self._directories, around, limit, "", selection)
+        if not page.cursor:
+            return page
+        position = read_cursor(page.cursor).position
+        term = position.rpartition(keys.SEPARATOR)[0]
+        if term >= stop:
+            return replace(page, cursor="")
+        if term >= start:
+            return replace(page, cursor=write_cursor(Cursor(where.name, position)))
+        self.round_trips += page.round_trips  # too many rows before the range
+        return await self._walk(where, "", is_first=True)
+
     def _may_keep(self, directory: Directory, value: bytes) -> bool:
-        """Whether a row shows a person: rows of an address may be there for SCIM clients alone."""
+        """Return whether a row shows a person: rows of an address may be there for SCIM clients alone."""
         if value == index_values.NOTHING:
             return False
         return self._condition is None or self._condition.may_meet(directory, value)
 
     def _keep(self, where: Range, directory: Directory, term: str, card: Card) -> bool:
-        """Whether to show the person at this row: at the first of its rows in this range, if in none before."""
+        """Return whether to show the person at this row: the first of its rows here, if no earlier range had one."""
         if self._condition is not None and not self._condition.meets(directory, card):
             return False
         if not self._query.is_meant(card):
@@ -264,7 +306,10 @@ class _Similar:
             self.cursor = write_cursor(replace(read_cursor(self.cursor), shown=shown))
 
     async def ranked(self) -> list[Found]:
-        """Return the similar people, the nearest first; after five, without those much further than it."""
+        """Return the similar people, the nearest first.
+
+        After five people, only those about as near are returned.
+        """
         present = await _with_presence(self._app, self.found)
 
         def rank(one: Found) -> tuple[object, ...]:
@@ -358,7 +403,7 @@ def _place(one: Found) -> tuple[str, str]:
 
 
 async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Found]:
-    """Those who are meant: by name first, whole words first, people with presence first, then by the alphabet."""
+    """Return the matches in order: by name first, whole words first, people with presence first, then by the alphabet."""
     present = await _with_presence(app, found)
 
     def rank(one: Found) -> tuple[object, ...]:

@@ -21,7 +21,9 @@ _NAME = f"{NOTED.name}{keys.SEPARATOR}"  # of the rows in a cursor
 async def find_noted(
     app: App, directories: Sequence[Directory], text: str, limit: int, cursor: str = ""
 ) -> Page:
-    """Return the next people whose notes have all words of `text`, or their beginnings; everyone with notes for "".
+    """Return the next people with all words of `text` in their notes, or beginnings of them.
+
+    With "" for `text`, return all people with notes.
 
     They are in the order of their creation. It takes one round trip per directory and one per
     person. A page may be short or empty; its cursor goes on.

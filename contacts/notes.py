@@ -1,6 +1,6 @@
 """Notes of agents on a person, such as *transfer only after 10*: with author and end, apart from SCIM data.
 
-Note rows are beside the user's record, so the card reads them in the same round trip and a SCIM
+Note rows follow the user's record, so the card reads them in the same round trip and a SCIM
 DELETE removes them in the same transaction. Each change of a note also replaces the record by the
 same value: so notes are never written for a user who is being deleted, and at most `MAX_NOTES` are
 there however many agents write at once. The resource, its ETag and its times stay as they are.
@@ -121,7 +121,7 @@ class Target:
     version: str = ""
 
     def found(self, notes: Sequence[Note], person: Principal) -> Note:
-        """Return the note; raise NoteChanged, or HttpError 403 for another agent's note."""
+        """Return the note; raise NoteChanged, or HttpError 403 if it is another agent's."""
         note = next((one for one in notes if one.id == self.note_id), None)
         if note is None or self.version not in ("", note.version):
             raise NoteChanged(note)

@@ -31,7 +31,7 @@ _NOT_EXACT = 9  # the rank of a possible match
 
 
 class TooManyLookups(Exception):
-    """So many numbers are not looked up at once in so many large directories; `most` would be."""
+    """The request would take too many lookups over large directories; `most` are allowed."""
 
     def __init__(self, most: int) -> None:
         super().__init__(most)
@@ -175,7 +175,7 @@ async def _matches(
 
 
 def _ranked(directory: Directory, query: Query, rows: Sequence[Row]) -> list[Match]:
-    """Each person once, the best match first."""
+    """Return each person once, the best match first."""
     hits = [_Hit.of(row) for row in rows]
     meant = _meant(query, hits)
     found = list[Match]()
@@ -195,7 +195,7 @@ def _ranked(directory: Directory, query: Query, rows: Sequence[Row]) -> list[Mat
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    """A row by the end of a number: the digits it was stored under, and the card."""
+    """A row by a number's end: the digits that it was stored under, and the card."""
 
     digits: str
     card: Card
@@ -207,7 +207,7 @@ class _Hit:
 
     @property
     def is_whole(self) -> bool:
-        """Return whether it can be exact: the field that it comes from holds one number."""
+        """Return whether the match can be exact: the person's field contains a single number."""
         return kind_of(self.card) != "possible"
 
 
@@ -264,7 +264,7 @@ async def _add_colleagues(
 
 
 async def colleagues(app: App, directory: Directory, query: Query) -> list[Match]:
-    """People with a direct dial number of the private exchange that the number asked for belongs to, as possible."""
+    """Return people of the private exchange that the number may be a direct dial number of, as possible matches."""
     if query.exchanges is None:
         return []
     shortest, own = query.exchanges

@@ -1,4 +1,4 @@
-"""The ranges of rows that hold the numbers of which typed digits can be a part, in the order in which they are read."""
+"""The ranges of rows to read for typed digits, which can be any part of a number, in order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -99,7 +99,7 @@ class _Search:
             yield from ((_Place(stage, number), one) for number, one in enumerate(own.ranges))
 
     def without_last_resort(self) -> "_Search":
-        """Return the search without the stages that are for searches without a match so far."""
+        """Return the search without stages that are only for searches without a match."""
         kept = {
             directory_id: [Stage(()) if one.is_last_resort else one for one in own]
             for directory_id, own in self.stages.items()
@@ -115,7 +115,7 @@ async def find_by_number(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page:
-    """Return the next people of the directories with the number, else with one that contains the digits.
+    """Return the next people with the number, else with a number that contains the digits.
 
     With a `condition`, those who meet it. The first page takes one round trip per directory for a
     whole number that exists, or for a prefix in international form; three for three digits;
@@ -169,7 +169,7 @@ def _found(match: Match) -> Found:
 
 
 def _once(found: Iterable[Found]) -> list[Found]:
-    """Return each person once, at the first place."""
+    """Return each person once, at the first position."""
     once: dict[tuple[str, str], Found] = {}
     for one in found:
         once.setdefault((one.directory.id, one.card.id), one)
@@ -261,7 +261,7 @@ async def _walk(
 async def _not_shown_before(
     search: _Search, hits: Sequence[_Hit], shown: Sequence[Found]
 ) -> list[_Hit]:
-    """Return the hits without people whom an earlier page has shown; one round trip per person."""
+    """Return the people whom no earlier page has shown; one round trip per person."""
     known = {(one.directory.id, one.card.id) for one in shown}
 
     async def is_first(hit: _Hit) -> bool:

@@ -1,4 +1,4 @@
-"""Whom an agent asks for: words, a group, company, department, office, and whether they are free.
+"""An agent's query: words, a group, company, department, office, and whether people are free.
 
 Everything but the words is a filter of the page and a parameter of the API. It can be typed as well: `free now in
 Sales`, `wer ist frei im Vertrieb`, `department:"Sales UK" office:London group:Helpdesk`.

@@ -1,4 +1,4 @@
-"""The words of a person as a search compares them: folded, and as terms have them (`shared.words.collapse`)."""
+"""The words of a person in the forms that a search compares: folded, and collapsed (`shared.words.collapse`)."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ def name_words(sequences: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 
 def joined_names(sequences: Sequence[Sequence[str]]) -> list[str]:
-    """Return the names joined, from each of their words on: any division of a name begins one."""
+    """Return the names joined, starting at each word: a query may begin with any of them."""
     return [
         collapse("".join((*words[at:], *words[:at])))
         for words in sequences
@@ -41,7 +41,7 @@ def joined_names(sequences: Sequence[Sequence[str]]) -> list[str]:
 
 
 def joined_words(sequences: Sequence[Sequence[str]]) -> list[str]:
-    """Return words of the names that are written as one as well: two neighbours, or particles with their word."""
+    """Return words that are also written as one: two neighbours, or particles with their word."""
     found = list[str]()
     for words in sequences:
         for at in range(len(words) - 1):

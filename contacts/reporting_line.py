@@ -64,14 +64,14 @@ async def _above(app: App, directory: Directory, value: str) -> tuple[Found | No
 
 
 def found_of(directory: Directory, user: UserRecord) -> Found:
-    """Return a person whose record was read as lists show it."""
+    """Return the person of a record in the form of lists."""
     numbers = index_rows.derived(user, directory.region)
     digits = tuple(key.digits for _, number in numbers for key in number.keys)
     return Found(directory, index_rows.card_of(user, numbers), numbers=digits)
 
 
 async def _reports_of(app: App, directory: Directory, names: Iterable[str]) -> list[Found]:
-    """Return the people who name one of `names` as their manager, by name, at most one more than MAX_PEOPLE each."""
+    """Return the people whose manager is one of `names`, by name, at most MAX_PEOPLE + 1 per name."""
     time_slice = TimeSlice(app.clock)
 
     async def under(name: str) -> list[Found]:

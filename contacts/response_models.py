@@ -180,7 +180,7 @@ class PopRequest(TypedDict):
 
 
 class PopResult(TypedDict):
-    """Whom an incoming call brings on the screen."""
+    """The people to show for an incoming call."""
 
     outcome: Annotated[
         Literal["person", "choice", "none"],

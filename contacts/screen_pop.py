@@ -1,4 +1,4 @@
-"""Screen pop: whom a ringing number brings on the screen.
+"""Screen pop: the people to show for the number of an incoming call.
 
 The contact centre passes on the number as it has it. The answer is one person, a choice of people, or
 none. It takes the round trips of one lookup (`contacts.number_lookup`): one per directory, and a
@@ -26,7 +26,7 @@ _LOST_PLUS = re.compile(r"((?:tel|sips?|callto):)? {1,3}(?=[1-9])", re.IGNORECAS
 
 @dataclass(frozen=True, slots=True)
 class ScreenPop:
-    """The people whom a number may belong to.
+    """The people who may have a number.
 
     `person`: exactly one has the number. `choice`: several have it, or it only resembles the numbers
     of those in `matches`, which are the first `MAX_CHOICES` of `count`. `none`: `matches` is empty.
@@ -39,7 +39,7 @@ class ScreenPop:
 
 
 def as_dialled(text: str, region: str) -> str:
-    """Return the number of a query, with the `+` that an unencoded one lost on the way.
+    """Return the number of a query, with the `+` that was lost because it wasn't encoded.
 
     A leading space counts as a plus only if the digits after it are a number with a country code.
     """
@@ -50,9 +50,9 @@ def as_dialled(text: str, region: str) -> str:
 
 
 async def find_caller(app: App, directories: Sequence[Directory], text: str) -> ScreenPop:
-    """Return whom the number `text` brings on the screen.
+    """Return the people to show for the number `text`.
 
-    People who only possibly have it are offered if no person has exactly this number: a wrong person
+    People who only may have it are offered if no one has exactly this number: a wrong person
     is worse than a choice.
     """
     region = directories[0].region if directories else app.settings.default_region
@@ -67,7 +67,7 @@ async def find_caller(app: App, directories: Sequence[Directory], text: str) -> 
 
 
 async def _matches(app: App, directories: Sequence[Directory], number: str) -> list[Match]:
-    """Return the matches of all directories, however many these are: a call waits for the answer."""
+    """Return the matches of all directories without a limit on their number: a call waits for the answer."""
     try:
         (found,) = await lookup_numbers(app, directories, [number])
     except TooManyLookups:

@@ -1,4 +1,4 @@
-"""Search as agents type: a name in any spelling, words of title and company, an address, a number in any format."""
+"""Search while an agent types: a name in any spelling, words of title and company, an address, a number in any format."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -79,7 +79,7 @@ async def _search_large_group(
     cursor: str,
     condition: Condition | None,
 ) -> Page:
-    """Search the whole directory and return those found who are members; a page may be short or empty.
+    """Search the whole directory and return matches that are members; a page may be short or empty.
 
     The members of a group of 50,000 would be megabytes for each letter that an agent types.
     """
@@ -102,7 +102,9 @@ async def search(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page:
-    """Return the people of the directories whom `text` means; a number is looked up as a whole, by its beginning and its end.
+    """Return the people whom `text` finds.
+
+    A number is looked up as a whole, by its beginning and by its end.
 
     With a `condition`, those who meet it.
     """

@@ -1,4 +1,4 @@
-"""The JSON of this API, with presence joined in, and answers that need not be sent twice."""
+"""The JSON of the contacts API with presence, and ETags for answers that a client has already."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -139,7 +139,7 @@ def _match_json(match: Match, known: Statuses) -> ContactMatch:
 
 
 async def person_json(app: App, person: Person, *, on_demand: bool = False) -> ContactDetails:
-    """One contact with all details."""
+    """Return one contact with all details."""
     known = await presence_of(app, [(person.directory, person.card)], on_demand=on_demand)
     return cast(
         ContactDetails,

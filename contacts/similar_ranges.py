@@ -20,7 +20,7 @@ _END = 3  # letters of a code
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Ranges to read at once, and the one to read after them: if all could be read to their end, or if not."""
+    """Ranges to read at once, and one to read afterwards, which depends on whether they could be read to their end."""
 
     ranges: list[Range]
     if_complete: Range | None = None
@@ -46,7 +46,7 @@ def of_one(word: str) -> Plan:
 
 
 def of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
-    """Return the ranges for two words, first as if `other` were right, then as if `searched` were.
+    """Return the ranges for two words: first taking `other` as correct, then `searched`.
 
     All people whose terms begin with `searched` were read before, unless `was_truncated`.
     """
@@ -58,5 +58,5 @@ def of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
 
 
 def _with_sound(word: str, beside: str = "") -> Range:
-    """Return the range of people with a word of this sound, and another that ends like `beside`."""
+    """Return the range of people with a word of this sound and another word that ends like `beside`."""
     return Range(SOUND, f"{code(word)[::-1]} {code(beside)[::-1][:1]}")

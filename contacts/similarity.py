@@ -1,4 +1,4 @@
-"""Who is similar to a query: every word of it is near one of the person's names, mistyped or misheard."""
+"""Similarity to a query: every word of it resembles one of the person's names in spelling or sound."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Resemblance = Literal["spelling", "sound"]
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """How far a person is from the query, the words of the query that the name only resembles, and how."""
+    """A person's distance from the query, the words that the name only resembles, and the kind of resemblance."""
 
     cost: float
     words: tuple[str, ...]
@@ -28,7 +28,7 @@ class Similarity:
 
 
 class Similarities:
-    """A comparison of people with one query; the result for a name is reused."""
+    """Compares people with one query, and reuses the result for equal names."""
 
     def __init__(self, query: NameQuery) -> None:
         words = query.collapsed
@@ -73,7 +73,7 @@ def _resemblance(
 
 
 class _Near:
-    """A word of the query and the names that were compared with it: their cost, and whether they sound alike."""
+    """A word of the query with the names compared so far: their cost, and whether they sound alike."""
 
     def __init__(self, word: str, *, is_last: bool) -> None:
         self.word = word
@@ -103,7 +103,7 @@ class _Near:
         most = 2.0 if length >= MIN_TWICE_MISTYPED else 1.0 if length >= MIN_MISTYPED else 0.0
         is_sound = code(name) == self._code
         if is_sound:
-            most = max(most, 1.2 + 0.15 * length)
+            most = max(most, 1.2 + 0.18 * length)
         if not most:
             return None
         begun = name
@@ -119,14 +119,17 @@ class _Near:
         return (cost, is_sound) if cost <= most else None
 
     def _may_be_near(self, name: str, most: float) -> bool:
-        """Whether the letters alone don't rule it out, at a tenth of the work of a comparison."""
+        """Return False if the letters alone rule a match out.
+
+        This costs a tenth of a comparison.
+        """
         if abs(len(name) - len(self.word)) > most + 1:
             return False
         return len(self._letters.symmetric_difference(name)) <= 1 + most * _PER_MISTYPED
 
 
 def comparable_words(query: NameQuery) -> list[str]:
-    """Return the words of the query, without particles, if a name may be similar to one of them."""
+    """Return the words of the query without particles, or none if no name can be similar to it."""
     words = [collapse(one) for one in main_words(query.words) if not one.isdigit()]
     if query.addresses or not any(len(w) >= MIN_SIMILAR and not is_unspaced(w) for w in words):
         return []

@@ -1,4 +1,4 @@
-"""Who can take a call in place of a person: free people near to them, the nearest first, with the reason.
+"""Stand-ins: free people close to a person, who can take a call instead, the closest first, with the reason.
 
 The reasons in their order: the same team (reports of the same manager), the manager, a report, a common group, the same
 department and office. A person is named only if Microsoft confirmed within 15 seconds that they are available.
@@ -35,7 +35,7 @@ _MAX_MEMBERS = 24  # of the groups that are read
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """A free person, and why this one."""
+    """A free person, and the reason for naming this one."""
 
     person: FreePerson
     reason: Reason
@@ -60,8 +60,8 @@ async def find_stand_ins(
 ) -> StandIns:
     """Return at most five people who can take a call of `person` now.
 
-    The reporting line is confirmed as a whole, because someone may have become free since the last sync; and with it the
-    person. Microsoft is asked once.
+    The whole reporting line is confirmed, because someone may have become free since the last sync, together with the
+    person, in one request to Microsoft.
 
     Round trips: one for presence; if the reporting line has fewer than three free people one for each of five groups and one
     for each of at most 24 of their members.
@@ -111,7 +111,7 @@ async def _confirmed(app: App, person: Found, candidates: Sequence[_Candidate]) 
 
 
 def _rank(one: _Candidate, person: Card) -> tuple[int, bool, bool, str]:
-    """Order by reason, then who is in the same office, then who is in the same department, then by name."""
+    """Return the sort key: reason, then same office, then same department, then name."""
     card = one.found.card
     return (
         REASONS.index(one.reason),

@@ -36,7 +36,10 @@ class AssertionReplayed(Exception):
 
 
 async def client(app: App, directory_id: str, client_id: str, secret: str) -> tuple[Directory, str]:
-    """Return the directory and the id of its client secret; raise InvalidClient after the same work whatever is wrong."""
+    """Return the directory and its client secret's id.
+
+    Raise InvalidClient, after equal work for every fault.
+    """
     hashed = tokens.digest(secret)
     directory, fresh = await cache(app).get(app, directory_id)
     found = _live_secret(app, directory, hashed)
@@ -54,10 +57,10 @@ async def client(app: App, directory_id: str, client_id: str, secret: str) -> tu
 
 
 async def trusted_identity(app: App, directory_id: str) -> tuple[Directory, TrustedIdentity] | None:
-    """Return the directory and the identity that it trusts, or None.
+    """Return the directory and the identity that it trusts, or None for either.
 
-    Storage is asked alike whether there is such a directory and whether it trusts an identity: a
-    stranger can send any assertion, and must learn neither from the time the answer takes.
+    The storage reads are the same whether the directory exists and whether it trusts an identity: a
+    stranger can send any assertion, and must not learn either from the time of the answer.
     """
     directory, fresh = await cache(app).get(app, directory_id)
     if not fresh:

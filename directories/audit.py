@@ -1,7 +1,7 @@
 """The audit log: who did which act on a directory, from where and when.
 
 The event of an act is stored in the same transaction as the act, so in the act's own partition:
-there is no act without its event. Beside the event in the directory's log an *outbox* row carries it
+there is no act without its event. Together with the event in the directory's log an *outbox* row carries it
 to the log of the account, which survives the directory (`directories.audit_relay`).
 
 Keys begin with the time that is left until the end of ULIDs, so the newest event comes first.

@@ -39,7 +39,7 @@ def of_creation(directory: Directory) -> list[Act]:
 
 
 def of_change(before: Directory, after: Directory) -> list[Act]:
-    """Return the acts that made `after` of `before`: at least one if they differ."""
+    """Return the acts that lead from `before` to `after`: at least one if they differ."""
     acts = list(_changes(before, after))
     if not acts and before != after:
         return [Act("directory.changed")]
@@ -64,7 +64,7 @@ def _changes(before: Directory, after: Directory) -> Iterator[Act]:
 
 
 def _setting(directory: Directory, name: str) -> Any:
-    """Return the value of a setting as JSON has it."""
+    """Return a setting's value as it is in JSON."""
     value = getattr(directory, name)
     if isinstance(value, Readers):
         return {"roles": list(value.roles), "groups": list(value.groups)}

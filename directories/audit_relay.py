@@ -39,7 +39,10 @@ class Outbox:
 
     @property
     def is_directory(self) -> bool:
-        """Whether the partition is a directory's own, which has the event in its log already."""
+        """Whether the partition is a directory's own.
+
+        Its events are in the directory's log already.
+        """
         return self.table == DIRECTORIES
 
 
@@ -114,7 +117,7 @@ async def _carry(app: App, outbox: Outbox, events: Sequence[AuditEvent]) -> None
 
 
 async def append_to_account(app: App, account: str, events: Sequence[AuditEvent]) -> None:
-    """Store events in the account's log, which the index of accounts names first."""
+    """Store events in the account's log, after adding the log to the index of accounts."""
     listed = app.state(_Listed).accounts
     if listed.get(account) is None:
         await app.tables.transact(DIRECTORIES, AUDIT_ACCOUNTS, [Upsert(account, b'{"v":1}')])
@@ -124,7 +127,9 @@ async def append_to_account(app: App, account: str, events: Sequence[AuditEvent]
 
 
 async def _to_directory(app: App, event: AuditEvent) -> AuditEvent:
-    """Store the event in the log of its directory while there is one; return it with the directory's name.
+    """Store the event in its directory's log if the directory exists.
+
+    Return it with the directory's name.
 
     A directory's rows are removed ten minutes after its deletion at the earliest, so a log row of an
     active directory isn't written after them.

@@ -108,7 +108,7 @@ def _matching_credential(
 
 
 def _reason(directory: Directory, plain: str, hashed: str) -> str:
-    """Why, for the administrator's eyes only."""
+    """Return why authentication failed; shown to the administrator only, never to the caller."""
     if not plain:
         return "missing"
     token = tokens.find(directory.tokens, hashed)
@@ -118,7 +118,7 @@ def _reason(directory: Directory, plain: str, hashed: str) -> str:
 
 
 def _count(app: App, directory_id: str) -> None:
-    """Fold the totals now and then: long imports add many events after the total, which slow down the next reader."""
+    """Fold the totals now and then: a long import adds events, which would slow down the next reader."""
     requests = app.state(_Seen).requests
     count = (requests.get(directory_id) or 0) + 1
     requests.put(directory_id, count)

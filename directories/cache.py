@@ -1,7 +1,7 @@
-"""Directories as one instance of the app remembers them: at most 30 seconds old, re-read when a token does not fit.
+"""The directory cache of an instance: entries are at most 30 seconds old, and re-read if a token doesn't match.
 
-A token issued a moment ago on another instance must work at once, or Entra would quarantine the job after a rotation;
-so a cached directory that a token does not fit is read again. A flood of wrong tokens must not become a flood of
+A token that another instance issued a moment ago must work at once, or Entra would quarantine the job after a rotation;
+so a cached directory is read again if a token doesn't match it. A flood of wrong tokens must not become a flood of
 reads, so re-reading has an allowance: ten at once, then one per second for each directory.
 
 Strangers must not learn from the number of reads whether a directory exists. So the allowances of known and unknown
@@ -47,7 +47,7 @@ class DirectoryCache:
         return await self._read(app, directory_id), True
 
     async def again(self, app: App, directory_id: str) -> Directory | None:
-        """Return the directory, read again if its allowance permits."""
+        """Return the directory: read again from storage if the allowance permits, else from the cache."""
         entry = self._entry(directory_id)
         if entry is None:
             return await self._read(app, directory_id)
@@ -56,7 +56,7 @@ class DirectoryCache:
         return await self._read(app, directory_id)
 
     def forget(self, directory_id: str) -> None:
-        """Read it again when it is needed next: this instance changed it."""
+        """Forget the directory after this instance changed it, so that it is read again."""
         self.changes += 1
         self._drop(directory_id)
 
@@ -65,7 +65,7 @@ class DirectoryCache:
         self.unknown.forget(directory_id)
 
     def _allowance(self, app: App, directory_id: str) -> Bucket:
-        """Return the bucket of reads that are still allowed."""
+        """Return the token bucket of re-reads for an ID."""
         now = app.clock.monotonic()
         bucket = self.rereads.get(directory_id)
         if bucket is None:

@@ -40,7 +40,7 @@ class Ending:
 
     @property
     def days_before(self) -> int:
-        """The smallest of the days of `DAYS_BEFORE` that has been reached."""
+        """The smallest number of DAYS_BEFORE that has been reached."""
         return min(days for days in DAYS_BEFORE if self.days_left <= days)
 
     @property
@@ -79,7 +79,7 @@ def _credentials(directory: Directory) -> Iterator[tuple[Sort, Token]]:
 
 
 def _is_left(token: Token, calls: LastCalls, ends_by_id: dict[str, str]) -> bool:
-    """Return whether the client's latest call used a credential that lasts longer, "" being without an end."""
+    """Return whether the client's last call used a credential with a later end ("": without an end)."""
     return any(
         calls.used.get(other, "") > calls.used[token.id] and (not end or end > token.expires)
         for other, end in ends_by_id.items()
@@ -94,7 +94,7 @@ def _days_left(app: App, token: Token) -> int:
 async def warn(app: App, directory: Directory) -> None:
     """Log each credential of a directory that has reached 30, 14 or 3 days before its end since the last warning.
 
-    The warning is logged before it is noted: if the run is killed in between, it comes twice, and never not at all.
+    The warning is logged before it is noted, so a killed run can repeat it, but not lose it.
     """
     directory_id = directory.id
     if not directory.is_active:

@@ -1,4 +1,4 @@
-"""When each credential was last used, when a call last went well, and who was turned away.
+"""Last use of each credential, last successful call, and calls with a wrong credential.
 
 All of it is written in the background and delays no request.
 
@@ -84,7 +84,7 @@ class LastCalls:
 
 
 def accepted(app: App, directory_id: str, credential: str) -> None:
-    """Note the use of a token, a client secret or the trust."""
+    """Note the use of a token, a client secret or the trusted identity."""
     notes, place = app.state(_Notes), (directory_id, credential)
     used, denial = notes.used, notes.denied.get(directory_id)
     at, last = app.clock.monotonic(), used.get(place)
@@ -116,14 +116,17 @@ def served(app: App, directory_id: str) -> None:
 
 
 def failed(app: App, directory_id: str) -> None:
-    """Remember that a call with a live token was refused; the refusal itself is in the provisioning log."""
+    """Note that a call with a live token was refused.
+
+    The provisioning log has the refusal itself.
+    """
     app.state(_Notes).failed.put(directory_id, app.clock.monotonic())
 
 
 def refused(app: App, directory: Directory, reason: str, message: Message | None = None) -> None:
-    """Note a call that was turned away, for a reason of `DENIED_REASONS`, and log it in the provisioning log.
+    """Note a call with a wrong credential, for one of DENIED_REASONS, in the provisioning log.
 
-    `message`: the text of the log in place of the sentence and the remedy of the reason.
+    `message` replaces the usual text of the reason in the log.
     """
     denied, at = app.state(_Notes).denied, app.clock.monotonic()
     last = denied.get(directory.id)

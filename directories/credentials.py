@@ -52,7 +52,7 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A new credential with its plain text, and the one that it replaces: as it is from now on, None if there is none."""
+    """A new credential with its plain text, and the credential that it replaces, with its new end (None: none)."""
 
     directory: Directory
     credential: Token
@@ -68,7 +68,9 @@ async def issue(
     lifetime: Lifetime = "default",
     also: Sequence[Operation] = (),
 ) -> Issued:
-    """Add a token or secret to the live ones, which stay as they are; `also` is stored in the same transaction.
+    """Issue a token or secret in addition to the live ones.
+
+    `also` is stored in the same transaction.
 
     Raises:
         TooMany: Two are live; the message names both.
@@ -101,7 +103,7 @@ async def rotate(
     replacement: Replacement,
     lifetime: Lifetime = "default",
 ) -> Issued:
-    """Issue a token or secret in place of a live one. No other one changes.
+    """Issue a token or secret that replaces a live one.
 
     Raises:
         TooMany: Two are live, and `replacement` names neither; the message names both.
@@ -167,7 +169,9 @@ async def set_trust(
     trust: TrustedIdentity | None,
     also: Sequence[Operation] = (),
 ) -> Directory:
-    """Trust this identity's assertions, or (None) no longer any; `also` is stored in the same transaction.
+    """Trust this identity's assertions, or no identity's if it is None.
+
+    `also` is stored in the same transaction.
 
     Raises InvalidField.
     """
@@ -195,7 +199,7 @@ async def _issued(
 
 
 class _TwoLive(Exception):
-    """Two credentials are live, and none was named that ends."""
+    """Two credentials are live, and the request doesn't name the one to end."""
 
     def __init__(self, live: Sequence[Token]) -> None:
         super().__init__()
@@ -219,7 +223,7 @@ def named(token: Token, calls: LastCalls) -> Message:
 def _victim(
     directory: Directory, sort: Sort, live: Sequence[Token], credential_id: str
 ) -> Token | None:
-    """Return the live credential that is to be replaced, or None if the named one has ended or there is none.
+    """Return the live credential to replace, or None if the named one has ended or none is live.
 
     Raises:
         _TwoLive: None is named, and there are two.

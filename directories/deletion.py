@@ -1,9 +1,9 @@
 """Deletes a directory: hides it at once, keeps it restorable for ten minutes, then removes it.
 
-The removal is noted in table `work` before the directory changes, goes on wherever a killed run
-stopped, and the directory's own row goes last. Instances may believe a token for 30 seconds more,
-so a directory removed sooner than two minutes after the deletion (command line) is gone through
-once more by a later run.
+The removal is noted in table `work` before the directory changes, continues after a killed run,
+and deletes the directory's own row last. Instances may accept a token for 30 seconds more,
+so a directory removed sooner than two minutes after the deletion (command line) is removed once
+more by a later run.
 """
 
 import asyncio
@@ -84,12 +84,14 @@ async def restorable(app: App, account: str) -> list[Directory]:
 
 
 def is_restorable(app: App, directory: Directory) -> bool:
-    """Whether a deletion can still be undone."""
+    """Return whether a deletion can still be undone."""
     return directory.state == "deleting" and _age(app, directory.deleted) < RESTORE_WINDOW
 
 
 async def remove_now(app: App, actor: Actor, directory_id: str, deadline: float) -> bool:
-    """Delete without a way back and remove the rows here and now, until the `deadline`; return whether all are gone.
+    """Delete without a way back, and remove the rows until the `deadline`.
+
+    Return whether all are gone.
 
     Continues a deletion that was begun before, by a command that was killed or on a page. Raises NotThere, Overtaken.
     """
@@ -104,7 +106,10 @@ async def remove_now(app: App, actor: Actor, directory_id: str, deadline: float)
 
 
 async def run(app: App, deadline: float) -> int:
-    """Carry on all removals that are due, until the clock's monotonic `deadline`; how many were finished."""
+    """Continue all due removals until the clock's monotonic `deadline`.
+
+    Return how many were finished.
+    """
     finished = 0
     for row in await store.index(app.tables, DELETIONS, table=WORK):
         if app.clock.monotonic() >= deadline:
@@ -143,7 +148,7 @@ def _timer(directory: Directory) -> Actor:
 
 
 async def _past_undo(app: App, actor: Actor, directory: Directory) -> Directory:
-    """From here on it can't be restored: the tag of the row lets either this or a restoration win."""
+    """End the time for undo: the row's tag lets either this removal or a restoration succeed."""
     if directory.state == "removing":
         return directory
     return await service.replace(
@@ -220,9 +225,9 @@ async def _finish(app: App, directory_id: str, directory: Directory | None) -> N
 
 
 async def _note_purge(app: App, directory: Directory) -> None:
-    """Write into the account's log that the directory's rows are gone.
+    """Store in the account's log that the directory's rows are gone.
 
-    A run that is killed after this and before the end writes it once more.
+    A run that is killed between this and the end stores the event again.
     """
     actor, act = _timer(directory), Act("directory.purged")
     events = audit.new_events(app.clock, actor, [act], directory.id, directory.name)

@@ -67,7 +67,10 @@ class _Erased:
         return _anonymous(event) if event.resource_id in self.ids else event
 
     def without_mentions(self, event: Event) -> Event:
-        """Return another event without these people's data; an event of their own as it is."""
+        """Return an event of another person without these people's data.
+
+        Their own events are unchanged.
+        """
         if event.resource_id in self.ids:
             return event
         if not event.resource_id and self._names(event):
@@ -96,7 +99,7 @@ class _Erased:
 
 
 def _texts(stored: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the texts in a stored message: its parameters', nested ones' too."""
+    """Yield the texts in a stored message: its parameters, and those of nested messages."""
     for value in stored.values():
         if isinstance(value, dict):
             yield from _texts(value)
@@ -144,8 +147,8 @@ async def _erase(
 ) -> bool:
     """Erase people from all events; return False if the time was up.
 
-    First from the events of others, such as a refusal for a user name that was taken: the people's own
-    events have the names that are looked for. Then from these, at last from the deletions.
+    Events of others come first, such as a refusal for a taken user name: they are found by names that only the
+    people's own events have. The people's own events follow, and the deletions come last.
     """
     if progress.position != events.end():
         async for rows in _pages(app, directory_id, EVENT.all()[0], events.end()):

@@ -52,7 +52,10 @@ def of(app: App) -> EventClock:
 
 
 def for_write(app: App, directory_id: str) -> EventClock:
-    """Return the clock for an event of a directory; from time to time, compare it in the background with the newest event."""
+    """Return the clock for an event of a directory.
+
+    Sometimes compare it with the newest event, in the background.
+    """
     clock = of(app)
     now = app.clock.monotonic()
     if now - clock.looked >= _LOOK_SECONDS:

@@ -69,7 +69,7 @@ class Event:
 
     @property
     def active_people(self) -> int:
-        """By how many the active people became more: +1, 0 or -1."""
+        """The change in the number of active people: +1, 0 or -1."""
         match self.kind:
             case "user.created" | "user.enabled":
                 return 1 if self.active else 0
@@ -108,7 +108,7 @@ class Marks:
 
 
 def write(event: Event, clock: Clock, randbits: RandomBits = secrets.randbits) -> Insert:
-    """Return the operation that stores `event`, for the transaction of the change it tells of."""
+    """Return the operation that stores `event`, for the transaction of its change."""
     return Insert(_key(event, new_ulid(clock, randbits)), encode(event), is_unique=True)
 
 
@@ -149,7 +149,7 @@ def marks_in(suffix: str) -> Marks:
 
 
 def moment_of(row_key: str) -> datetime:
-    """When the event was written, from its key; to the millisecond."""
+    """Return the time of an event from its key, to the millisecond."""
     milliseconds = 0
     for character in row_key[len(EVENT.name) + 1 : len(EVENT.name) + 11]:
         milliseconds = milliseconds * 32 + _DIGITS.index(character)

@@ -71,7 +71,7 @@ def is_on(app: App, directory: Directory) -> bool:
 
 
 async def switch(app: App, actor: Actor, directory_id: str, *, on: bool) -> Directory:
-    """Begin to record the directory's requests for an hour, or end it; raise NotThere.
+    """Start recording the directory's requests for an hour, or stop; raise NotThere.
 
     A new recording removes the one before.
     """

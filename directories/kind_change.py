@@ -1,7 +1,7 @@
 """Whether a directory's kind can still be changed: while nothing has been provisioned or connected.
 
-A wrong choice in the wizard's first step is corrected so. Afterwards people and presence of the one kind would be
-shown with the help of the other.
+So a wrong choice in the wizard's first step can be corrected. Afterwards people and presence of one kind would be
+shown with the instructions for the other.
 """
 
 from collections.abc import Awaitable, Callable

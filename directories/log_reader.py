@@ -1,4 +1,4 @@
-"""Reads the provisioning log newest first, though rows are read upwards only: in windows of time that fit it."""
+"""Reads the provisioning log newest first, although storage returns rows in ascending order: in windows of time."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ def _stored_words(event: Event) -> str:
 class EventFilter:
     """A filter of events: of one `person` (id, externalId or name), of `kinds` (none: all), that contain `text`.
 
-    `words` gives an event's kind and detail as the reader is shown them, which may be in another language.
+    `words` returns an event's kind and detail in the reader's language.
     """
 
     person: str = ""
@@ -59,14 +59,14 @@ class EventFilter:
     words: Callable[[Event], str] = _stored_words
 
     def may_have(self, row_key: str) -> bool:
-        """Whether the key alone does not rule the event out: an import's events need not be read to find refusals."""
+        """Return whether the key alone does not rule the event out: an import's events need not be read to find refusals."""
         if not self.kinds or not self.kinds <= KINDS["refused"]:
             return True
         found = events.marks(row_key)
         return found.refused > 0 or found.turned_away > 0
 
     def has(self, event: Event) -> bool:
-        """Whether the event is wanted."""
+        """Return whether the event is wanted."""
         if self.kinds and event.kind not in self.kinds:
             return False
         ids = (event.resource_id, event.external_id, event.was_external_id)
@@ -94,7 +94,7 @@ EVERYTHING = EventFilter()
 
 @dataclass(slots=True)
 class _Collected:
-    """Lines so far, and those of them that an older refusal may still be added to."""
+    """The lines so far, and those to which an older refusal may still be added."""
 
     lines: list[Line] = field(default_factory=list)
     open: dict[tuple[str, ...], Line] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class _Collected:
         return self.open.get(_sort(event)) if event.is_refusal else None
 
     def add(self, stored: StoredEvent) -> None:
-        """Take in the next older event; once a person's request succeeded, older failures are a line of their own."""
+        """Add the next older event; failures before a person's success get a line of their own."""
         event = stored.event
         if line := self.line_of(event):
             line.count += event.count
@@ -147,7 +147,10 @@ async def read(
 async def _backwards(
     app: App, directory_id: str, before: str
 ) -> AsyncIterator[tuple[list[Row], str]]:
-    """Windows of events, the newest first, each with the key that it begins at; a full one is tried again narrower."""
+    """Yield windows of events, the newest first, each with its first key.
+
+    A full window is retried narrower.
+    """
     now = app.clock.now()
     oldest = now - timedelta(days=app.settings.event_retention_days + 1)
     stop = before or events.bound(now + timedelta(days=1))
@@ -164,7 +167,7 @@ async def _backwards(
 
 
 def _sort(event: Event) -> tuple[str, ...]:
-    """Return the key by which two refusals become one line: the person and the reason, or the whole text without a person."""
+    """Return the key by which refusals are merged into one line: person and reason, or the text without a person."""
     if identity := _identity(event):
         return (identity, str(event.status), event.scim_type, event.attribute)
     return ("", str(event.status), event.scim_type, event.attribute, event.method, event.detail)
@@ -175,7 +178,7 @@ def _identity(event: Event) -> str:
 
 
 def _is_same(one: Event, other: Event) -> bool:
-    """Whether both are about the same person or group."""
+    """Return whether both are about the same person or group."""
     if one.resource_id and one.resource_id == other.resource_id:
         return True
     return bool(_identity(one)) and _identity(one) == _identity(other)

@@ -67,7 +67,10 @@ async def run(app: App, deadline: float) -> None:
 
 
 async def _tidy_due(app: App, deadline: float) -> int:
-    """Tidy the directories of this hour, after those of hours that earlier runs missed; return how many."""
+    """Tidy the directories of this hour, and first those of hours that were missed.
+
+    Return how many.
+    """
     present = int(app.clock.now().timestamp()) // 3600
     place = await _place(app)
     # A place further ahead than clocks can differ comes from one that was wrong.
@@ -100,7 +103,7 @@ async def _by_hour(app: App) -> dict[int, list[Row]]:
 
 
 async def _tidy_one(app: App, row: Row, deadline: float) -> bool:
-    """Tidy a directory; one that can't be tidied is logged and does not hold up the others."""
+    """Tidy a directory; log a failure, so that the other directories are tidied all the same."""
     try:
         directory = await store.get(app.tables, row.key)
         if directory is None:

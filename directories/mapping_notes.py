@@ -50,7 +50,7 @@ def note(app: App, directory_id: str, faults: Mapping[str, Message], client: str
 def _due(
     faults: Mapping[str, Message], noted: Mapping[str, float], now: float
 ) -> dict[str, Message]:
-    """Return the faults to note now: none twice within the time, and no further ones if there are very many."""
+    """Return the faults to note now: each once per day, and no further ones if there are very many."""
     due: dict[str, Message] = {}
     room = min(MAX_NEW, MAX_FAULTS - len(noted))
     for name, fault in faults.items():

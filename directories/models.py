@@ -31,7 +31,7 @@ class Token:
     )
 
     def is_live(self, now: str) -> bool:
-        """Whether it opens the door at the time `now`, written as `shared.clock.timestamp` does."""
+        """Return whether the token is valid at the time `now`, in the form of `shared.clock.timestamp`."""
         return not self.revoked and (not self.expires or now < self.expires)
 
 

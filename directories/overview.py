@@ -2,8 +2,8 @@
 
 A list of 1,000 directories is sorted and filtered by state, and each state takes five round trips. So
 the state is kept in a row per directory, in the account's partition: `MAX_AGE` old at most while
-anybody looks, because each look refreshes the oldest ones. The row of a directory that is written is
-removed in `directories.store`, and read again by the next look.
+the state is kept in a row per directory, in the account's partition: `MAX_AGE` old at most while
+people look at the list, because each look refreshes the oldest ones. When a directory is written, its row is
 """
 
 import asyncio
@@ -101,7 +101,7 @@ async def _refresh(app: App, account: str, ids: Sequence[str]) -> None:
 async def keep(app: App, account: str, found: Sequence[Overview], gone: Sequence[str] = ()) -> None:
     """Store overviews and remove those of directories that are gone.
 
-    A failure is no fault of the list that was asked for: the next look does the same.
+    A failure only means that the next call does the same, so it isn't reported.
     """
     work = [Upsert(one.id, encode(one)) for one in found]
     for at in range(0, len(work), MAX_OPERATIONS):

@@ -29,7 +29,7 @@ __all__ = [
 
 
 async def happened(app: App, directory_id: str, kind: str, detail: str = "") -> None:
-    """Log an act on the directory itself, apart from the change: storage in trouble loses the line, not the change.
+    """Log an act on the directory itself, after the change: if storage fails, only the line is lost.
 
     `detail`: the id of a token or secret, the reason of a loss; nothing secret.
     """

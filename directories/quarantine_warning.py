@@ -25,7 +25,7 @@ Outlook = Literal["good", "near", "beyond"]
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """How the last day went, and whether Entra's thresholds are `near` or passed (`beyond`)."""
+    """Successes and failures of a day, and whether Entra's thresholds are `near` or passed (`beyond`)."""
 
     successes: int
     failures: int
@@ -33,12 +33,12 @@ class Quarantine:
 
     @property
     def share(self) -> float:
-        """Failures among all, 0 to 1."""
+        """The share of failures in all requests, 0 to 1."""
         return self.failures / max(1, self.failures + self.successes)
 
 
 def judge(successes: int, failures: int) -> Quarantine:
-    """Return the outlook for a number of successes and failures in a day."""
+    """Return the result for a number of successes and failures in a day."""
     share = failures / max(1, failures + successes)
     outlook: Outlook = "good"
     if (failures >= MIN_FAILURES and share > MAX_SHARE) or failures > MAX_FAILURES:
@@ -51,7 +51,7 @@ def judge(successes: int, failures: int) -> Quarantine:
 
 
 def of(found: Totals, app: App) -> Quarantine:
-    """Return the outlook from totals already read."""
+    """Return the result from totals already read."""
     return judge(*found.last_day(app.clock.now()))
 
 

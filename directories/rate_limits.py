@@ -92,7 +92,7 @@ class _RateLimits:
         return now - self.other[1] >= _ALONE_AFTER_SECONDS
 
     def note_user(self, user: str, now: float) -> bool:
-        """Return whether no other user and no directory has called the instance lately."""
+        """Return whether the user has the instance alone: no other user or directory called it lately."""
         if self.latest_user[0] != user:
             self.other_user = self.latest_user
         self.latest_user = (user, now)
@@ -169,10 +169,10 @@ def computes_long(app: App, directory_id: str) -> bool:
 
 
 async def start_turn(app: App, directory_id: str) -> None:
-    """Wait until none of the directory's requests has begun since others had their turn.
+    """Wait for the directory's turn to begin a request.
 
-    For a directory whose requests compute long: of sixteen that arrive together, one begins each time
-    that the event loop has served everyone else. Nothing is held while a request is carried out.
+    For a directory with long-computing requests: of sixteen that arrive together, one begins each time
+    that the event loop has served all others. No lock is held while a request is carried out.
     """
     starts = app.state(_RateLimits).starts
     lock = starts.get(directory_id)

@@ -55,7 +55,7 @@ class Progress:
         return bool(self.finished)
 
     def is_due(self, now: datetime) -> bool:
-        """Whether there is something to do at the time `now`: to continue this pass, or to begin another one."""
+        """Return whether there is something to do at the time `now`: to continue this pass, or to begin another one."""
         if self.index_version != INDEX_VERSION or not self.finished:
             return True
         pause = REPEAT_AFTER_CHANGES if self.rewritten else REPEAT_AFTER

@@ -1,8 +1,8 @@
 """Refused requests become events too, but a flood of them must not fill the storage.
 
-Equal refusals within a minute are one event on each instance; the ones held back are stored, with their count, when the
-minute is over, and when the App closes. At most 60 different ones per directory and minute are stored; those beyond that
-is one event with a count.
+Equal refusals within a minute are one event on each instance; the repetitions are stored, with their count, at the end of the
+minute, and when the App closes. At most 60 different ones per directory and minute are stored; all further ones
+are one event with a count.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ async def note(app: App, directory_id: str, event: Event, complete: Complete | N
 
 
 async def _completed(app: App, directory_id: str, event: Event, complete: Complete) -> Event:
-    """Return the completed event, which represents the equal ones that follow, too."""
+    """Return the event with the person's name, for itself and the equal ones that follow."""
     try:
         completed = await complete(event)
     except TableError:
@@ -97,7 +97,7 @@ async def _store(app: App, directory_id: str, due: list[Event]) -> None:
 
 
 async def _warn(app: App, directory_id: str) -> None:
-    """Look at the thresholds within the request that is the 500th: an alert waits for the line."""
+    """Check the thresholds in the request that is the 500th refusal: an alert waits for this line."""
     try:
         await quarantine_warning.warn(app, directory_id)
     except TableError as error:

@@ -155,7 +155,7 @@ class EndingCredential(TypedDict):
 
 
 class ReindexProgress(TypedDict):
-    """How far the search index is brought up to date after an upgrade."""
+    """Progress of rebuilding the search index after an upgrade."""
 
     state: Literal["waiting", "running"]
     done: int

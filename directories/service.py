@@ -48,7 +48,10 @@ Change = Callable[[Directory], Directory]
 
 @dataclass(frozen=True, slots=True)
 class NewDirectory:
-    """Initial values of a directory. `id` and `token`: those of another deployment that it is moved from."""
+    """Initial values of a directory.
+
+    `id` and `token` are given when it is moved from another deployment.
+    """
 
     name: str
     kind: Kind = "entra"

@@ -34,7 +34,7 @@ class _Buckets:
 
 @contextmanager
 def limit_attempts(app: App, address: str) -> Iterator[None]:
-    """Charge an attempt of an address; it costs nothing unless the block raises LinkRefused.
+    """Charge an attempt of an address; the charge is returned unless the block raises LinkRefused.
 
     Raises:
         HttpError: 429 with Retry-After, if the address or all together failed too often.

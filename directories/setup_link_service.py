@@ -137,7 +137,10 @@ async def get(app: App, directory_id: str, link_id: str) -> SetupLink | None:
 
 
 def change(link: SetupLink) -> Replace:
-    """Return the operation that stores the next version of a link, if it is unchanged since it was read."""
+    """Return the operation that stores the next version of a link.
+
+    It fails if the link was changed since it was read.
+    """
     return Replace(SETUP_LINK.key(link.id), setup_links.encode(link), link.etag)
 
 
@@ -157,7 +160,10 @@ async def transact(
 
 
 def _outdated(app: App, links: Sequence[SetupLink]) -> list[Operation]:
-    """Return the deletions of links that ended long ago; there are few, so the next new link does it."""
+    """Return the deletions of links that ended long ago.
+
+    They are few, so each new link carries them out.
+    """
     now = app.clock.now()
     ended = [link for link in links if now - parse_timestamp(link.expires) > setup_links.KEPT]
     return [Delete(SETUP_LINK.key(link.id), link.etag) for link in ended[:_MAX_DELETED]]

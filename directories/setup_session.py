@@ -170,7 +170,10 @@ async def trust(app: App, session: SetupSession, identity: TrustedIdentity) -> D
 
 
 async def want_presence(app: App, session: SetupSession) -> None:
-    """Note the choice to sync presence, before the administrator goes to Microsoft. Raise LinkRefused."""
+    """Store the choice to sync presence before the administrator goes to Microsoft.
+
+    Raise LinkRefused.
+    """
 
     async def act(link: SetupLink, also: Sequence[Operation]) -> Directory:
         return await service.change(

@@ -58,7 +58,7 @@ class DirectoryStatus:
 
     @property
     def condition(self) -> Condition:
-        """Return the state in one word: the most urgent of a problem, something that is waited for, and good."""
+        """Return the state in one word: a problem, the most urgent first, else a pending step, else good."""
         if self.denied or not self.has_credential or self.endings:
             return "attention"
         if self.quarantine.failures:
@@ -67,7 +67,10 @@ class DirectoryStatus:
 
 
 async def glance(app: App, directory: Directory, *, last_refusal: bool = True) -> DirectoryStatus:
-    """Return the present state with a few small reads; the search for the last refusal may take many."""
+    """Return the present state in a few small reads.
+
+    Only the search for the last refusal may take many.
+    """
     found, calls = await asyncio.gather(
         totals.read(app, directory.id), credential_usage.read(app.tables, directory.id)
     )
@@ -121,7 +124,7 @@ async def _last_refusal(app: App, directory_id: str, calls: LastCalls) -> Line |
 
 
 def _denied(app: App, calls: LastCalls) -> AuthFailures | None:
-    """Only while it matters: within a day, and until a good call came after it.
+    """Return the denied calls while they matter: within a day, and until a later call succeeds.
 
     The last good call is known to about a minute only, so a newer denial may be shown for that long.
     """

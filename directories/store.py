@@ -131,7 +131,7 @@ async def get_many(tables: Tables, ids: list[str]) -> list[Directory]:
 
 
 async def index(tables: Tables, partition: str, table: str = DIRECTORIES) -> list[Row]:
-    """All rows of a partition that has few."""
+    """Return all rows of a small partition."""
     return await query_all(tables, table, partition)
 
 
@@ -142,7 +142,10 @@ async def remove(tables: Tables, partition: str, key: str, table: str = DIRECTOR
 
 
 async def drop_orphan(tables: Tables, clock: Clock, partition: str, entry: Row) -> None:
-    """Remove an index row without a directory once it is old: until then its directory may just be being made."""
+    """Remove an old index row without a directory.
+
+    A new one may belong to a directory that is being created.
+    """
     created = parse_timestamp(orjson.loads(entry.value)["created"])
     if (clock.now() - created).total_seconds() > _ORPHAN_SECONDS:
         await remove(tables, partition, entry.key)

@@ -40,7 +40,7 @@ def new_secret(prefix: str) -> str:
 
 
 def is_mistyped(text: str) -> bool:
-    """Return whether `text` is meant to be a secret of this app, but was changed or cut when it was copied.
+    """Return whether `text` looks like a secret of this app that was changed or cut when it was copied.
 
     A function of the text alone: it tells a stranger nothing about stored secrets.
     """
@@ -66,12 +66,12 @@ def _checksum(random: str) -> str:
 
 
 def new_short_id(length: int = 8) -> str:
-    """Lower-case letters and digits, as every client takes them in a URL."""
+    """Return an ID of lower-case letters and digits, which every client accepts in a URL."""
     return "".join([secrets.choice(_ALPHABET) for _ in range(length)])
 
 
 def short_id_of(*parts: str, length: int) -> str:
-    """Return the ID, of at most 32 characters, of these parts in this order."""
+    """Return an ID of at most 32 characters that depends on these parts and their order."""
     hashed = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
     return "".join([_ALPHABET[byte % len(_ALPHABET)] for byte in hashed[:length]])
 

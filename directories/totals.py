@@ -1,4 +1,4 @@
-"""How many people and groups a directory has, exactly, without counting them; and how its last day went.
+"""The exact numbers of people and groups of a directory, without counting them, and its results of the last day.
 
 The row `total` (table `contacts`) holds the sums up to the event `through`; the keys of the events after it add the
 rest. Transactions commit in another order than their events' keys are made, so the row stays five minutes late, and
@@ -62,7 +62,7 @@ class Totals:
         return sum(done for done, _ in recent), sum(refused for _, refused in recent)
 
     def plus(self, row_keys: Iterable[str]) -> "Totals":
-        """With the events of these keys added."""
+        """Return the totals with the events of these keys added."""
         users, groups, active = self.users, self.groups, self.active
         done, refused = Counter[str](), Counter[str]()
         # An import leaves thousands of keys that are alike but for the parts in between: each sort is read once.
@@ -130,7 +130,10 @@ async def keep_up(app: App, directory_id: str) -> None:
 
 
 async def fold(app: App, directory_id: str, at_least: int = 1) -> str:
-    """Add the events older than the lag to the row if there are `at_least` so many; return the key of its last event."""
+    """Add the events older than the lag to the row if there are at least `at_least`.
+
+    Return the key of the last one.
+    """
     totals, through, etag = await _stored(app, directory_id)
     until = events.bound(app.clock.now() - LAG)
     old = await _keys_between(app, directory_id, through, until)
@@ -146,7 +149,7 @@ async def fold(app: App, directory_id: str, at_least: int = 1) -> str:
 
 
 async def recount(app: App, directory_id: str) -> int | None:
-    """Count users and groups by their keys and correct the row; return by how many it was wrong.
+    """Count users and groups by their keys and correct the row; return the size of the error.
 
     One round trip per 1,000 rows. Returns None, with nothing changed, if the directory changed while it was counted.
     """
@@ -239,7 +242,7 @@ async def _keys_between(app: App, directory_id: str, cursor: str, stop: str) -> 
 
 
 def _older(app: App, row_keys: list[str], lag: timedelta) -> list[str]:
-    """Those of the keys, in order, that are older than `lag`."""
+    """Return those of the keys, in order, that are older than `lag`."""
     return row_keys[: bisect_left(row_keys, events.bound(app.clock.now() - lag))]
 
 

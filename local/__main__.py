@@ -12,7 +12,7 @@ STOPPED = 130  # exit status of a program that Ctrl-C ended, as shells report it
 
 
 def main(given: list[str] | None = None) -> int:
-    """Run the command that `given` (sys.argv) names; its exit code."""
+    """Run the command that `given` (sys.argv) names, and return its exit code."""
     if sys.version_info < OLDEST:
         found = ".".join(map(str, sys.version_info[:3]))
         print(

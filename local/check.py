@@ -161,7 +161,7 @@ async def check(app: App, directory: Directory) -> Findings:
 
 
 async def check_links(app: App) -> list[str]:
-    """Return whether tenants, directories and presence name each other."""
+    """Return the faults of links: tenants, directories and presence must name each other."""
     faults, tables = list[str](), app.tables
     linked = {link.tenant_id: link for link in await tenant_links.tenants(tables)}
     for link in linked.values():

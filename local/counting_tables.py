@@ -15,7 +15,7 @@ class CountingTables:
 
     @property
     def count(self) -> int:
-        """Round trips so far."""
+        """The round trips so far."""
         return len(self.calls)
 
     @contextmanager

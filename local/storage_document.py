@@ -1,4 +1,4 @@
-"""docs/storage.md, made from the schema of the stored rows."""
+"""docs/storage.md, generated from the schema of the stored rows."""
 
 from collections.abc import Iterator
 

@@ -151,7 +151,7 @@ def _storage_reason(error: StorageUnavailable) -> str:
 
 
 async def _own_credential(app: App) -> dict[str, Any]:
-    """Return whether Microsoft gives a token for our home tenant: `accepted`, `not_set_up`, or the reason why not."""
+    """Return whether Microsoft gives a token for our home tenant: `accepted`, `not_set_up`, or the reason."""
     runtime = runtime_of(app)
     if not runtime.credential.is_set_up or not app.settings.home_tenant_id:
         return {"ok": True, "state": "not_set_up"}

@@ -131,7 +131,7 @@ async def read(app: App) -> Health:
 
 
 async def _prove_writing(app: App) -> None:
-    """Write a row, at most every five seconds per instance: anyone may ask for the health."""
+    """Write a row, at most every five seconds per instance, because anyone may request the health."""
     written, monotonic = runtime_of(app).last_heartbeat, app.clock.monotonic()
     if 0 <= monotonic - written.get(HEALTH_PROBE.key, float("-inf")) < _PROBE_SECONDS:
         return

@@ -1,4 +1,4 @@
-"""Who of a directory can take a call, as the instance's snapshot of the tenant has it."""
+"""The people of a directory who can take a call, from the instance's snapshot of the tenant."""
 
 from dataclasses import dataclass
 

@@ -211,7 +211,7 @@ async def pause(
 ) -> None:
     """Store why a tenant's presence is lost and when to try again; an empty reason ends the loss.
 
-    `now` is when it was found out: a tenant that was connected later isn't paused.
+    `now` is the time of the finding: a tenant that was connected later isn't paused.
     """
 
     def paused(old: TenantLink | None) -> TenantLink | None:

@@ -1,4 +1,4 @@
-"""The context of a SCIM operation: directory, client, and the versions that it is meant for."""
+"""The context of a SCIM operation: directory, client, and the expected versions of the resource."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Preconditions:
 
     @classmethod
     def read(cls, headers: Mapping[str, str]) -> "Preconditions":
-        """From a request's headers."""
+        """Return the preconditions in a request's headers."""
         return cls(_tags(headers.get("if-match")), _tags(headers.get("if-none-match")))
 
     def check(self, etag: str) -> None:
@@ -53,7 +53,7 @@ class Preconditions:
             raise ScimError(412, Message("none_match", version=etag))
 
     def not_modified(self, etag: str) -> bool:
-        """Whether a read can be answered with 304."""
+        """Return whether a read can be answered with 304."""
         return self.if_none_match is not None and bool(self.if_none_match & {"*", _opaque(etag)})
 
 
@@ -75,5 +75,5 @@ def _versions(tags: frozenset[str]) -> frozenset[str]:
 
 
 def _version(tag: str) -> str:
-    """Return a tag without the part about a user's groups, which no change of the user touches."""
+    """Return a tag without its part about the user's groups, which doesn't depend on the user's own data."""
     return tag.partition(".")[0]

@@ -83,7 +83,7 @@ class Edge:
         register_http(self.app, blueprint, name, address, handle, error_response)
 
     def _normalized(self, own: "Route", request: Request) -> tuple["Route", Request]:
-        """Return the route that a path with doubled slashes means, else `own`, with the request as that route sees it.
+        """Return route and request for a path with doubled slashes; any other path keeps `own`.
 
         A base URL that ends with a slash makes clients send `…/v2//Users` (Captain-P-Goldfish/scim-for-keycloak#127,
         imulab/go-scim#64); no resource has an empty name, so it can only mean one thing.
@@ -139,5 +139,5 @@ def _no_method(method: str, endpoints: Mapping[str, Endpoint]) -> ScimError:
 
 
 def _allowed(endpoints: Mapping[str, Endpoint]) -> str:
-    """Return the methods of an address for the header `Allow`; HEAD is allowed wherever GET is."""
+    """Return the methods of an address for the header `Allow`; GET implies HEAD."""
     return ", ".join([*endpoints, *(["HEAD"] if "GET" in endpoints else [])])

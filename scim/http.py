@@ -36,7 +36,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def scim_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """`value` as a SCIM answer."""
+    """Return `value` as a SCIM answer."""
     return Response(status, orjson.dumps(value), {"Content-Type": SCIM_JSON, **(headers or {})})
 
 
@@ -51,7 +51,7 @@ def resource_response(
 
 
 def error_response(error: Exception) -> Response:
-    """Return the SCIM error for any exception; an unexpected one is logged and not shown."""
+    """Return the SCIM error for any exception; log an unexpected one and hide its text."""
     match error:
         case ScimError():
             return scim_response(error.body(), error.status)
@@ -70,7 +70,7 @@ def error_response(error: Exception) -> Response:
 
 
 def as_scim_error(error: ScimError | RecursionError | LimitExceeded) -> ScimError:
-    """Return the client's error if it was found late: nesting, or more data than a row can hold."""
+    """Return the client's error for a fault found late: deep nesting, or more data than a row can hold."""
     match error:
         case ScimError():
             return error
@@ -130,7 +130,7 @@ def too_deep() -> ScimError:
 
 
 def parameters(request: Request) -> dict[str, str]:
-    """Return the query's values by name; a list of attributes that is sent in several parts is joined.
+    """Return the query's values by name; repeated lists of attributes are joined.
 
     `attributes=userName&attributes=emails` is how many HTTP libraries write an array; RFC 7644 section 3.9 joins by commas.
     """
@@ -146,7 +146,7 @@ def parameters(request: Request) -> dict[str, str]:
 
 
 def read_projection(query: dict[str, str], resource_type: ResourceType) -> Projection:
-    """`attributes` and `excludedAttributes` of a request (RFC 7644 section 3.9)."""
+    """Return the projection of a request's `attributes` and `excludedAttributes` (RFC 7644 section 3.9)."""
     return read_attributes(query.get("attributes"), query.get("excludedAttributes"), resource_type)
 
 

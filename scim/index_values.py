@@ -1,6 +1,6 @@
 """Values of the index rows of users and groups, apart from the cards of people (`scim.users.contact_cards`).
 
-They are derived from a record and written with it, so they carry no version but the record's `index_version`.
+They are derived from a record and written with it, so their version is the record's `index_version`.
 """
 
 from dataclasses import dataclass

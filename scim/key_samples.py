@@ -1,4 +1,4 @@
-"""The key of every thousandth resource, so that a jump to a far `startIndex` counts at most about a thousand keys.
+"""The key of every thousandth resource, so that a jump to a far `startIndex` counts a thousand keys at most.
 
 The sample only tells roughly how many resources come before a key, since deletions move them; RFC 7644 section 3.4.2.4
 promises no more. A walk from page to page doesn't use it (`page_starts`). Up to number 1,000 keys are counted.
@@ -29,7 +29,7 @@ class KeySample:
 
 @dataclass(slots=True)
 class _Created:
-    """How many resources this instance created since it last extended a sample."""
+    """The number of resources that this instance created since it last extended a sample."""
 
     counts: LruCache[tuple[str, str], int] = field(default_factory=lambda: LruCache(1024))
 

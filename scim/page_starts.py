@@ -1,7 +1,7 @@
-"""The start of the next page by `startIndex` (RFC 7644 section 3.4.2.4), for all instances.
+"""Starts of pages by `startIndex` (RFC 7644 section 3.4.2.4), stored for all instances.
 
-A page that others follow is answered after its end is stored: the next start index, and the key of the last resource
-before it. Whoever answers the next page continues from that key, so deletions in pages already read move nothing.
+When a page is followed by others, its end is stored before it is answered: the next start index, and the key of
+the last resource before it. Any instance continues from that key, so deletions in earlier pages move nothing.
 A start index in use never moves to another key: two clients that walk at once would lose resources. If a page
 would end there at another key, it is made shorter, which RFC 7644 section 3.4.2.4 allows.
 """
@@ -54,14 +54,16 @@ class Walk:
     name: str
 
     async def key_before(self, app: App, start_index: int) -> str | None:
-        """Return the key after which the page at `start_index` begins, or None if no page ended there lately."""
+        """Return the key before the page at `start_index`, or None if no page ended there lately."""
         key = PAGE_START.key(self.name, _number(start_index))
         row = await app.tables.get(CONTACTS, self.directory_id, key)
         start = decode(row.value, row.etag) if row else None
         return start.key if start and start.age(app) < MAX_AGE_SECONDS else None
 
     async def end_page(self, app: App, start_index: int, count: int, keys: Sequence[str]) -> int:
-        """Store the end of a page that others follow; return how many of its `keys` belong to it.
+        """Store the end of a page that others follow.
+
+        Return how many of its `keys` the page may have.
 
         Raise StorageUnavailable, also if other walks of the list interfere with every attempt.
         """
@@ -98,7 +100,7 @@ class Walk:
 
 
 def _length(live: Mapping[int, str], count: int, keys: Sequence[str]) -> int:
-    """Return a page length at which no start in use conflicts; `live` is keys by length.
+    """Return a page length that conflicts with no start in use; `live` is keys by length.
 
     If a full page would end at a start in use, the page ends at that key: clients that add `count` instead of
     itemsPerPage to their start index continue there.

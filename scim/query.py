@@ -105,7 +105,7 @@ class ListQuery:
 
 @dataclass(slots=True)
 class _Page:
-    """The resources of an answer, as the client sees them, up to a number and a size.
+    """Collects the resources of an answer, up to a number and a size.
 
     A page with fewer resources than asked for is legal: `count` is a maximum (RFC 7644 section 3.4.2.4).
     """
@@ -132,7 +132,7 @@ class _Page:
 
 @dataclass(frozen=True, slots=True)
 class _Deadline:
-    """When a scan ends. The platform doesn't tell whether the client is still there."""
+    """The end of a scan's time. The platform doesn't tell whether the client is still there."""
 
     clock: Clock
     at: float
@@ -172,7 +172,10 @@ async def list_resources(app: App, source: Source, query: ListQuery) -> dict[str
 
 
 async def _walked(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
-    """Return a page of everything. The walk ends only if nothing follows, whatever the total is."""
+    """Return a page of a list without filter.
+
+    The list ends only if no resource follows, whatever the total is.
+    """
     total = await source.total()
     if query.count == 0:
         return _response(query, total, [])
@@ -187,7 +190,7 @@ async def _walked(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
 
 
 async def _filtered(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
-    """Return a page of matches after reading everything once; memory holds the page only."""
+    """Return a page of matches found by reading all resources; only the page is kept in memory."""
     walk, first = _walk(source, query), query.start_index - 1
     before = await walk.key_before(app, query.start_index) if first and query.count else None
     total, page, deadline = 0, _Page(query), _deadline(app)
@@ -268,7 +271,7 @@ def _walk(source: Source, query: ListQuery) -> Walk:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The kept part of a resource during sorting: `item` only while all of them are small."""
+    """A resource during sorting; `item` is kept only while all resources are small."""
 
     sort_key: SortKey
     key: str
@@ -278,7 +281,7 @@ class _Place:
 async def _sorted(
     app: App, source: Source, query: ListQuery, ids: Sequence[str] | None
 ) -> dict[str, Any]:
-    """Return a page in the order of `sortBy`, of the ids from an index or else of everything.
+    """Return a page in the order of `sortBy`.
 
     Sort keys and row keys are kept, and the resources only while all are small. Large ones are read
     again by id, until the page is full.
@@ -336,7 +339,7 @@ async def _matching(app: App, query: ListQuery, page: Sequence[Item]) -> list[It
 
 
 def _check_kept(kept: Sequence[Item]) -> None:
-    """400 tooMany for groups with so many members that no answer can hold them."""
+    """Raise 400 tooMany for groups with more members than an answer can hold."""
     if sum(len(item.resource.get("members", ())) for item in kept) > MAX_MEMBERS:
         raise ScimError(400, Message("too_many_members"), "tooMany")
 

@@ -107,7 +107,7 @@ def _redacted(words: Sequence[str]) -> str:
 
 
 def shape_of(body: bytes) -> str:
-    """Return JSON with each value replaced by its type, or why there is none."""
+    """Return JSON with each value replaced by its type, or the reason if the body isn't JSON."""
     if not body:
         return ""
     if len(body) > MAX_BODY:
@@ -127,7 +127,7 @@ class _Shape:
         self._left = _MAX_NODES
 
     def of(self, value: Any, member: str, depth: int = 0) -> Any:
-        """Return the shape of the value of a member."""
+        """Return the shape of a member's value."""
         self._left -= 1
         if value is None or isinstance(value, bool):
             return value

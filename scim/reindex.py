@@ -82,7 +82,7 @@ class _Pace:
         return self._clock.monotonic() >= self._deadline
 
     async def keep(self, rows: int) -> None:
-        """Wait as long as the rows just written must take, and let requests of this instance run."""
+        """Wait as long as the pace requires after these rows, so that the instance serves requests."""
         now = self._clock.monotonic()
         self._free_at = max(self._free_at, now - 1) + rows / self._rate
         await asyncio.sleep(max(0.0, self._free_at - now))
@@ -152,7 +152,7 @@ async def advance(app: App, directory: Directory, pace: "_Pace") -> Progress | N
 
 
 async def _begin(app: App, directory: Directory, before: Progress | None) -> Progress:
-    """Store the beginning of a pass; if another instance stored one at the same moment, that one is taken."""
+    """Store the beginning of a pass, or return the one that another instance stored at the same time."""
     now = timestamp(app.clock.now())
     is_same = before is not None and before.index_version == INDEX_VERSION
     begun = Progress(
@@ -206,7 +206,7 @@ async def _next_page(app: App, directory: Directory, progress: Progress, pace: "
 
 
 def _kind_of(cursor: str) -> Kind:
-    """Return the kind of record that a pass with this cursor goes by."""
+    """Return the kind of record at a pass's cursor."""
     return "user" if cursor.startswith(_USERS_BEGIN) else "group"
 
 
@@ -253,7 +253,10 @@ def _batches(stale: Sequence[_Stale]) -> list[list[_Stale]]:
 
 
 async def _write(app: App, directory: Directory, batch: list[_Stale]) -> int:
-    """Write the rows of these records in one transaction, or each alone if one of them changed; how many were."""
+    """Write the rows of these records in one transaction, or one by one after a conflict.
+
+    Return how many were written.
+    """
     operations = [operation for one in batch for operation in one.operations]
     try:
         await app.tables.transact(CONTACTS, directory.id, operations)
@@ -263,7 +266,10 @@ async def _write(app: App, directory: Directory, batch: list[_Stale]) -> int:
 
 
 async def _write_one(app: App, directory: Directory, one: _Stale) -> int:
-    """Write the rows of one record, read again; 1, or 0 if that isn't needed any more."""
+    """Write the rows of one record after reading it again.
+
+    Return 1, or 0 if the rows are current by now.
+    """
     row_key, keep_name = _RECORDS[one.kind].key(one.id), False
     for _ in range(_ATTEMPTS):
         row = await app.tables.get(CONTACTS, directory.id, row_key)

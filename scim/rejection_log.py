@@ -73,7 +73,7 @@ async def _with_name(context: Context, event: Event) -> Event:
 
 
 def _attribute(message: Message) -> str:
-    """Return the attribute that a fault is about, "" for none."""
+    """Return the attribute that an error names, "" for none."""
     for name in ("attribute", "path"):
         if (value := message.params.get(name)) and isinstance(value, str):
             return value[:_MAX_ATTRIBUTE]
@@ -81,7 +81,7 @@ def _attribute(message: Message) -> str:
 
 
 def _body(request: Request) -> Any:
-    """Return the resource that was sent, if it can be read: the request may be refused because it can't."""
+    """Return the resource in the request's body, or {} if the body can't be read."""
     if len(request.body) > MAX_BODY:
         return None
     try:

@@ -54,27 +54,27 @@ class _Endpoints:
     service: Callable[[Context], Service]
 
     async def list(self, context: Context, request: Request) -> Response:
-        """GET on the collection."""
+        """Answer GET on the collection."""
         service, sent = self.service(context), parameters(request)
         query = read_list_query(sent, service.resource_type)
         return scim_response(await service.list(query, sent.get("filter", "")))
 
     async def search(self, context: Context, request: Request) -> Response:
-        """POST to `/.search` of the collection (RFC 7644 section 3.4.3)."""
+        """Answer POST to `/.search` of the collection (RFC 7644 section 3.4.3)."""
         service = self.service(context)
         body = read_json(request, service.max_body_bytes)
         query = read_search(body, service.resource_type)
         return scim_response(await service.list(query, str(body.get("filter", ""))))
 
     async def create(self, context: Context, request: Request) -> Response:
-        """POST to the collection."""
+        """Answer POST to the collection."""
         service = self.service(context)
         projection = _projection(service, request)
         stored = await service.create(read_json(request, service.max_body_bytes))
         return await _answer(service, stored, projection, 201)
 
     async def read(self, context: Context, request: Request) -> Response:
-        """GET of one resource; 304 if the client has this version."""
+        """Answer GET of one resource; 304 if the client has this version."""
         service = self.service(context)
         projection = _projection(service, request)
         stored = await service.read(request.route["id"])
@@ -84,7 +84,7 @@ class _Endpoints:
         return await _answer(service, stored, projection)
 
     async def replace(self, context: Context, request: Request) -> Response:
-        """PUT."""
+        """Answer PUT."""
         service = self.service(context)
         projection = _projection(service, request)
         conditions = Preconditions.read(request.headers)
@@ -93,7 +93,11 @@ class _Endpoints:
         return await _answer(service, stored, projection)
 
     async def patch(self, context: Context, request: Request) -> Response:
-        """PATCH; 204 if the type is answered so and no attributes are asked for (RFC 7644 section 3.5.2)."""
+        """Answer PATCH.
+
+        204 if the type has no body in this answer and no attributes are requested (RFC 7644 section
+        3.5.2).
+        """
         service = self.service(context)
         projection = _projection(service, request)
         conditions = Preconditions.read(request.headers)
@@ -104,7 +108,7 @@ class _Endpoints:
         return Response(204, headers={"ETag": stored.etag})
 
     async def delete(self, context: Context, request: Request) -> Response:
-        """DELETE."""
+        """Answer DELETE."""
         conditions = Preconditions.read(request.headers)
         await self.service(context).delete(request.route["id"], conditions)
         return Response(204)

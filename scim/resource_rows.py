@@ -67,7 +67,10 @@ def _unique_name(resource_type: ResourceType, attribute: Attribute) -> str:
 async def unique_conflict(
     app: App, directory_id: str, resource_type: ResourceType, key: str
 ) -> ScimError | None:
-    """Return 409 for a key of `unique_keys` that another resource has; None for a key of another family."""
+    """Return 409 if another resource has the key of `unique_keys`.
+
+    Return None for a key of another family.
+    """
     if not UNIQUE.has(key):
         return None
     name, value = UNIQUE.parts_of(key)
@@ -109,7 +112,7 @@ async def page(
 
 @dataclass(frozen=True, slots=True)
 class _RowSizes:
-    """The average size in bytes of the rows of a directory's family that were read last.
+    """The average size in bytes of a directory's rows of a family, as read last.
 
     It is only the number of rows to read in one round trip, so that few are read beyond a page's end.
     """

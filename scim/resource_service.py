@@ -86,12 +86,18 @@ class ResourceService(ABC, Generic[Stored]):
     async def patch(
         self, identifier: str, operations: Sequence[Operation], conditions: Preconditions
     ) -> Stored:
-        """PATCH: carry out all operations in order or none; without effect, nothing is written (section 3.5.2)."""
+        """Carry out all operations of a PATCH or none.
+
+        Write nothing if they have no effect (section 3.5.2).
+        """
         change = self._patching(operations)
         return await self._change(identifier, conditions, change, Notes(), self._update)
 
     async def delete(self, identifier: str, conditions: Preconditions) -> None:
-        """DELETE: remove the resource (RFC 7644 section 3.6). If-Match counts until something is removed."""
+        """Remove the resource (RFC 7644 section 3.6).
+
+        If-Match is compared until the first rows are removed.
+        """
         has_begun = False
 
         async def attempt() -> None:
@@ -168,7 +174,10 @@ class ResourceService(ABC, Generic[Stored]):
         sent: Notes,
         update: Callable[[Stored, Resource, Notes], Awaitable[Stored]],
     ) -> Stored:
-        """Read, change and write; `sent`: values already left out of the body, `update` writes."""
+        """Read, change and write the resource.
+
+        `sent` has the values left out of the body, `update` writes.
+        """
 
         async def attempt() -> Stored:
             stored = await self.read(identifier)

@@ -1,6 +1,6 @@
 """Limits on one directory's concurrent work on an instance, so that others get their turns.
 
-The event loop serves whoever is ready in turn: with twenty scans of one directory, every other request
+The event loop serves waiting work in turn: with twenty scans of one directory, every other request
 waits for twenty slices of time. So a directory has two scans, two pages, and one long computation at a time, and
 its further requests wait for each other.
 """
@@ -48,7 +48,7 @@ def scan_turn(app: App, directory_id: str) -> AbstractAsyncContextManager[None]:
 
 
 def page_turn(app: App, directory_id: str) -> AbstractAsyncContextManager[None]:
-    """Wait until fewer than MAX_PAGES of the directory's pages are read. Raise ScanLimit."""
+    """Wait until fewer than MAX_PAGES of the directory's pages are being read. Raise ScanLimit."""
     return _turn(app.state(_Gates).pages, directory_id, MAX_PAGES)
 
 
@@ -75,7 +75,7 @@ async def _turn(gates: _Semaphores, directory_id: str, most: int) -> AsyncIterat
 
 
 def computing(app: App, directory_id: str) -> asyncio.Lock:
-    """Return the lock under which the directory computes in slices of time."""
+    """Return the lock that allows the directory one long computation at a time."""
     locks = app.state(_Gates).computing
     lock = locks.get(directory_id)
     if lock is None:

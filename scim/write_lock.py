@@ -29,7 +29,7 @@ class Attempt:
     number: int
 
     async def pause(self) -> None:
-        """Wait a random time before the next attempt, longer from one to the next."""
+        """Wait for a random time before the next attempt; later attempts wait longer."""
         await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, _PAUSE * 2**self.number)))
 
 
@@ -39,7 +39,7 @@ def attempts() -> Iterator[Attempt]:
 
 
 def busy(identifier: str) -> ScimError:
-    """503 for a resource that others change all the time."""
+    """Return 503 for a resource that other writers keep changing."""
     return ScimError(503, Message("busy", id=identifier))
 
 

@@ -51,7 +51,7 @@ _CAUSES: dict[Cause, Message] = {
 
 
 class _HeadersWithoutType(dict[str, str]):
-    """Headers to which the converter of azure-functions adds no Content-Type: it asks whether they have one."""
+    """Headers without Content-Type, which tell the converter of azure-functions that they have one."""
 
     def __contains__(self, name: object) -> bool:
         return name == "content-type" or super().__contains__(name)
@@ -129,7 +129,7 @@ async def _answer(
 
 
 def within(app: App, seconds: float, handler: Handler) -> Handler:
-    """Return a handler that raises StorageUnavailable after `seconds`, whatever `handler` waits for."""
+    """Return a handler that raises StorageUnavailable after `seconds`, whatever `handler` is doing."""
 
     async def handle(request: Request) -> Response:
         try:

@@ -28,7 +28,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards; only differences have a meaning."""
+        """Return seconds that never run backwards; only differences have a meaning."""
         ...
 
 
@@ -123,18 +123,21 @@ class FixedClock:
 
 
 def timestamp(moment: datetime) -> str:
-    """`moment` as RFC 3339 in UTC with milliseconds, the form of `meta.created` (RFC 7643 section 2.3.5)."""
+    """Return `moment` as RFC 3339 in UTC with milliseconds, the form of `meta.created` (RFC 7643 section 2.3.5)."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return f"{utc.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def readable(text: str) -> str:
-    """Return the moment that `timestamp` wrote to the minute and with its zone, for sentences."""
+    """Return the text of `timestamp` to the minute and with its zone, for sentences."""
     return f"{text[:16].replace('T', ' ')} UTC"
 
 
 def parse_timestamp(text: str) -> datetime:
-    """Return the moment that `timestamp` wrote; raise ValueError if the text is not an RFC 3339 date-time."""
+    """Return the moment of a text from `timestamp`.
+
+    Raise ValueError if it is not an RFC 3339 date-time.
+    """
     return datetime.fromisoformat(text)
 
 

@@ -1,4 +1,4 @@
-"""Much work of one request, never so that others wait: reads some at a time, computing in slices of time."""
+"""Runs many reads of a request at the same time, and long computations in slices, so that other requests don't wait."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterable
@@ -30,7 +30,7 @@ async def each(items: Iterable[Item], use: Callable[[Item], Awaitable[Result]]) 
 
 
 class TimeSlice:
-    """Long computing on the only event loop lets others through every five milliseconds.
+    """Limits long computing on the only event loop: others are served every five milliseconds.
 
     One step may take as long again: together they stay below ten.
     """
@@ -42,14 +42,14 @@ class TimeSlice:
         self._since = clock.monotonic()
 
     async def yield_when_over(self) -> None:
-        """To be awaited after each step."""
+        """Let others run if the slice is over; await it after each step."""
         if self._clock.monotonic() - self._since > self.SECONDS:
             await asyncio.sleep(0)
             self._since = self._clock.monotonic()
 
 
 async def in_slices(steps: Generator[None, None, Result], clock: Clock) -> Result:
-    """Return the result of a computation in steps, between which other requests get their turn."""
+    """Return the result of a computation in steps; other requests are served between them."""
     time_slice = TimeSlice(clock)
     while True:
         try:

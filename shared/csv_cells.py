@@ -29,5 +29,5 @@ def safe(text: str) -> str:
 
 
 def _marked(match: re.Match[str]) -> str:
-    """Return a stretch before a formula, with an apostrophe if it has a separator: a space alone begins no cell."""
+    """Return text before a formula, with an apostrophe if a separator is in it: a space alone begins no cell."""
     return match[1] if _BEGINS_CELL.isdisjoint(match[1]) else f"{match[1]}'"

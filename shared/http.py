@@ -100,7 +100,7 @@ class HttpError(Exception):
 
     @property
     def response(self) -> Response:
-        """The error as an RFC 9457 problem."""
+        """Return the error as an RFC 9457 problem."""
         response = problem(self.status, self.message, **self.extra)
         response.headers.update(self.headers)
         return response
@@ -109,7 +109,7 @@ class HttpError(Exception):
 def json_response(
     value: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """`value` as JSON."""
+    """Return `value` as a JSON response."""
     return Response(status, orjson.dumps(value), {"Content-Type": JSON, **(headers or {})})
 
 

@@ -51,7 +51,7 @@ def escape(part: str) -> str:
 
 
 def _cut(escaped: str, length: int) -> str:
-    """At most `length` characters, never ending inside an escape."""
+    """Return at most `length` characters, never ending inside an escape."""
     cut = escaped[:length]
     tail = cut.rfind("~", max(0, length - 8))
     return cut[:tail] if tail >= 0 and not _ESCAPE.match(cut, tail) else cut
@@ -112,7 +112,7 @@ def prefix_range(*parts: str) -> tuple[str, str]:
 
 
 def successor(row_key: str) -> str:
-    """Return a key after `row_key` and before every legal key that follows it: the start of a continued range."""
+    """Return a key between `row_key` and every legal key after it: the start of a continued range."""
     return row_key + " "
 
 
@@ -174,7 +174,7 @@ _PLAIN_TABLE = str.maketrans(_PLAIN)
 
 
 def search_key(text: str) -> str:
-    """`text` for searching: without case and accents, so that `muller` and `Müller` meet."""
+    """Return `text` for searching: without case and accents, so that `muller` and `Müller` are equal."""
     if text.isascii():
         return text.lower()
     if len(text) <= _KEPT_CHARACTERS:

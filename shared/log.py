@@ -144,7 +144,7 @@ def _write(level: int, text: str) -> None:
 
 
 def _is_in_thread() -> bool:
-    """Return whether this is a thread that a call handed work to, not the event loop's own."""
+    """Return whether this is a thread that a call uses, and not the event loop's own."""
     return asyncio._get_running_loop() is None
 
 

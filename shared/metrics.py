@@ -43,7 +43,7 @@ class _Spread:
         self.highest = max(self.highest, value)
 
     def percentile(self, share: float) -> float:
-        """Return the bound that this share of the values is below, at most the highest value."""
+        """Return a bound below which this share of the values is, at most the highest value."""
         wanted, seen = share * self.counts.total(), 0
         for place, count in sorted(self.counts.items()):
             seen += count
@@ -98,7 +98,7 @@ class Metrics:
         self._refusals[reason] += 1
 
     def presence(self, age_seconds: float) -> None:
-        """Count the sync of a tenant, whose presence had that age in seconds until then."""
+        """Count the sync of a tenant with the age in seconds of its previous presence."""
         self._ages.add(age_seconds)
         self._report_if_due()
 
@@ -142,7 +142,7 @@ class Metrics:
             )
 
     def observe(self, instrument: str) -> Iterator[Observed]:
-        """Values of an instrument, by operation or reason: sums and percentiles as of the last report."""
+        """Return values of an instrument, by operation or reason: sums and percentiles as of the last report."""
         attribute = "reason" if instrument == "directories.refusals" else "operation"
         for (name, of), value in [*self._sums.items(), *self._latest.items()]:
             if name == instrument:

@@ -270,7 +270,7 @@ class Settings:
     def _unsafe_on_azure(self, wrong: set[str]) -> list[str]:
         """Return the settings that are wrong on Azure; variables in `wrong` have their own fault already.
 
-        An instance's own disk ends with the instance, so SQLite there would lose every row without a word.
+        An instance's own disk ends with the instance, so SQLite there would lose every row without notice.
         """
         faults = []
         if "TABLES" not in wrong and not self.tables.startswith("https://"):
@@ -296,5 +296,5 @@ class Settings:
 
     @classmethod
     def variables(cls) -> dict[str, object]:
-        """Every environment variable that is read, with its default."""
+        """Return every environment variable that is read, with its default."""
         return {each.metadata["variable"]: each.default for each in fields(cls)}

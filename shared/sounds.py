@@ -1,11 +1,13 @@
 """Sound of a word: a coarse code of its consonants, and the distance between two words.
 
-The code leads from a misheard or mistyped word to the rows to look at; the distance then decides. A
+The code of a misheard or mistyped word finds the rows to read; the distance then decides. A
 letter of the code is a group of consonants that are heard or written for each other:
 
 - `p`: b p; `t`: d t th dt; `k`: c g k q ch; `f`: f v w ph; `s`: s z sch sh tz, c before e, i and y;
 - `l`, `m`, `n`, `r` themselves; `j`: j, and at the beginning y, and g before e, i and y;
 - `a`: a vowel at the beginning, with or without an h. Other vowels and h are left out.
+
+Some letters are not heard: see `_UNHEARD`, and p in Thompson, l in Thibault.
 
 So Meier, Meyer and Maier have one code, and so have Schmidt and Schmitt, Stephen and Steven, Mohammed
 and Muhammad. Cyrillic, Greek and Arabic letters have the code of their Latin ones.
@@ -22,11 +24,15 @@ _LONGEST_WORD = 40  # letters of a word that are looked at
 _SPELLINGS = {
     "tsch": "k", "tch": "k", "cz": "k", "ch": "k", "ck": "k", "sch": "s", "sh": "s", "sz": "s", "zs": "s",
     "tz": "s", "ts": "s", "ce": "s", "ci": "s", "cy": "s", "ph": "f", "pf": "f", "th": "t", "dt": "t",
-    "td": "t", "dg": "k", "gh": "", "x": "ks", "qu": "k",
+    "td": "t", "dg": "k", "gh": "", "x": "ks", "qu": "k", "qv": "k", "kv": "k", "kw": "k", "tts": "s", "ttz": "s",
+    "cc": "s", "mp": "m", "aul": "a",
 }  # fmt: skip
+# Letters that aren't heard: f, ph and v after a vowel and before a consonant or at the end, w before a consonant or at the
+# end, j inside a word, x at the end of French names.
+_UNHEARD = "(?<=[aeiouy])(?:(?:ff|f|ph)(?![aeiouylr])|v(?![aeiouy]))|(?<=.)w(?![aeiouy])|(?<=.)j|(?<=[aeo]u)x$"
 _GROUPS = re.compile(
-    "^kn|^wr|^gh|^g(?=[eiy])|^y(?=[aeou])|^x|tsch|tch|cz|ch|ck|sch|sh|sz|zs|tz|ts|c(?=[eiy])|ph|pf|th|dt|td|dg|gh|x|qu|"
-    "w(?![aeiouy])|(?<=.)j"
+    f"(?P<unheard>{_UNHEARD})|^kn|^wr|^gh|^g(?=[eiy])|^y(?=[aeiou])|^x|tsch|tch|tts|ttz|cz|ch|ck|sch|sh|sz|zs|tz|ts|"
+    "cc(?=[ei])|c(?=[eiy])|ph|pf|th|dt|td|dg|gh|x|qu|qv|kv|kw|mp(?=[st])|aul(?=[td]s?$)"
 )
 _AT_THE_BEGINNING = {"kn": "n", "wr": "r", "gh": "k", "g": "j", "y": "j", "x": "s"}
 _CLASSES = str.maketrans("bcdfgjklmnpqrstvwxz", "pktfkjklmnpkrstffks", "aeiouyh")
@@ -76,14 +82,11 @@ def code(word: str) -> str:
 
 
 def _spelling(match: re.Match[str]) -> str:
+    if match["unheard"]:
+        return ""
     if match.start() == 0 and (found := _AT_THE_BEGINNING.get(match[0])) is not None:
         return found
-    group = match[0]
-    if group == "c":
-        return "s"
-    if group in ("w", "j"):
-        return ""
-    return _SPELLINGS[group]
+    return "s" if match[0] == "c" else _SPELLINGS[match[0]]
 
 
 _VOWELS = "aeiouyj"
@@ -107,6 +110,8 @@ def _substitutions() -> dict[str, dict[str, float]]:
                 costs[one][other] = _SAME_CLASS
     for one in _VOWELS:
         costs[one] = {other: _VOWEL_FOR_VOWEL for other in _VOWELS if other != one}
+    for one, other in ("bv", "gj"):  # Vázquez and Basquez, Geoffrey and Jeffrey
+        costs[one][other] = costs[other][one] = _VOWEL_FOR_VOWEL
     return costs
 
 
@@ -116,7 +121,7 @@ _NONE: Mapping[str, float] = MappingProxyType({})
 
 
 def distance(one: str, other: str, most: float) -> float:
-    """Return how much it takes to turn one word into the other: at most 1 for each wrong, missing, extra or swapped letter.
+    """Return the distance between two words: at most 1 for each wrong, missing, extra or swapped letter.
 
     The optimal string alignment distance; easily misheard letters cost less: a vowel for a vowel, consonants of one class,
     a doubled letter, an h. If it is more than `most`, some number above `most` is returned, with less work.

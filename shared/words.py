@@ -1,4 +1,4 @@
-"""Words as names are searched by: one form for all spellings that people take for the same.
+"""Words of names in the one form by which they are searched, equal for spellings that people don't tell apart.
 
 Stored and typed text pass through `words_of` and `collapse`, so a row serves every spelling:
 
@@ -56,10 +56,12 @@ PARTICLES = frozenset(
     "das de degli dei del dela dell della delle den der des di do dos du e el het ibn im in "
     "ka ke l la las le les lo los ma mac mak mc m n na nic ni o of op s san sant santa sao st "
     "t te ten ter tom tot u ui ul um und van vande vanden vander ver vom von vor y z zu zum "
-    "zur".split()
+    "zur "
+    # Arabic abd, abu, ibn, bin, bint, al, al (family); Hebrew ben, bar, bat, ibn, abu
+    "عبد ابو ابن بن بنت ال بو בן בר בת אבן אבו".split()
 )
 # Of these, the ones that are people's names as well: found by themselves too.
-ALSO_NAMES = frozenset("al an ap ben bin do e el la le ma mac o san sant u van y".split())
+ALSO_NAMES = frozenset("al an ap ben bin do e el la le ma mac o san sant u van y בן בר".split())
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -86,7 +88,7 @@ def folded(text: str) -> str:
 def collapse(joined: str) -> str:
     """Return folded and joined words with one letter for `ae`, `oe`, `ue`, `aa` and `dj`.
 
-    The form of a beginning is a beginning of the form of the whole, so that starts-with holds.
+    The form of a word's beginning is a beginning of the word's form, so that prefix search works.
     """
     return _TWO_LETTERS.sub(_first_letter, joined) if _TWO_LETTERS.search(joined) else joined
 

@@ -16,21 +16,35 @@ from shared.tables.open import open_tables
 from tests import emulator
 from tests.engine.present import HAS_ENGINE, MISSING
 
+_CLAUSE = "clause"  # the property of a test report that names a clause
 _LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Report at the end of the run that this Python has no engine. (Here, because with xdist only
-    the conftest of the root has output.)
+    """Report the clauses whose tests failed (the rows of docs/conformance.md that are no longer met), and a missing engine.
+
+    It is in this file because with xdist only the root's conftest reports.
     """
     if not HAS_ENGINE:
         terminalreporter.section("engine of the platform", red=True, bold=True)
         terminalreporter.write_line(MISSING, red=True)
+    failed = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
+    clauses = {
+        clause
+        for report in failed
+        for name, clause in getattr(report, "user_properties", ())
+        if name == _CLAUSE
+    }
+    if clauses:
+        terminalreporter.section("clauses that are not met", red=True, bold=True)
+        terminalreporter.write_line(" ".join(sorted(clauses)), red=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need Azurite, so that `make check-fast` can leave them out."""
+    """Mark the tests that need Azurite, so that `make check-fast` can leave them out; give reports their clauses."""
     for item in items:
+        for marker in item.iter_markers("clause"):
+            item.user_properties += [(_CLAUSE, clause) for clause in marker.args]
         if "azurite_tables" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.needs_azurite)
 

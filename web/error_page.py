@@ -106,7 +106,7 @@ def _describe(error: Exception) -> tuple[int, Message, dict[str, str]]:
 
 
 def _for_reader(visit: PageRequest, message: Message) -> Message:
-    """Return the message for this visitor: someone without any role needs any of the two."""
+    """Return the message for this visitor: a person without any role is told to ask for either role."""
     if message.code == "needs_admin" and not (visit.person and visit.person.roles):
         return Message("needs_reader")
     return message

@@ -13,7 +13,7 @@ def title(visit: PageRequest, event: Event) -> str:
 
 
 def detail(visit: PageRequest, event: Event) -> str:
-    """Return more about it: why a request was refused, which token it was, why presence was lost."""
+    """Return the detail of an event: why a request was refused, which token it was, why presence was lost."""
     if event.is_refusal or event.kind.startswith(("user.", "group.", "mapping.", "connection.")):
         return messages.render_stored(event.said or {}, visit.language, event.detail)
     if event.kind == "presence.lost":
@@ -31,5 +31,5 @@ def remedy(visit: PageRequest, event: Event) -> str:
 
 
 def everything(visit: PageRequest, event: Event) -> str:
-    """Return all texts of an event, so that a search finds everything that is shown."""
+    """Return all texts of an event, so that a search covers everything shown."""
     return f"{title(visit, event)}\n{detail(visit, event)}\n{remedy(visit, event)}"

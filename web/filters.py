@@ -31,7 +31,10 @@ def colour(identifier: str) -> int:
 
 
 def clock_time(moment: str | datetime | None) -> str:
-    """Machine-readable time for a `<time>` element; the page shows it in the reader's own zone."""
+    """Return a time in machine-readable form for a `<time>` element.
+
+    The page shows it in the reader's zone.
+    """
     if not moment:
         return ""
     return moment if isinstance(moment, str) else moment.isoformat()
@@ -58,7 +61,7 @@ def readable_number(number: str, region: str = "") -> str:
 
 
 def since(moment: str, now: datetime) -> float:
-    """Seconds from `moment` until `now`."""
+    """Return the seconds from `moment` until `now`."""
     return (now - parse_timestamp(moment)).total_seconds()
 
 

@@ -16,7 +16,10 @@ Page = Callable[[PageRequest], Awaitable[Response]]
 
 
 def admin(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
-    """Pages for administrators; `choose` names the pages of an address by method, none for no page at all."""
+    """Return the handler of pages for administrators.
+
+    `choose` returns the pages of an address by method.
+    """
     return _handler(app, choose, require_admin)
 
 

@@ -92,7 +92,10 @@ class PageRequest:
         return self.text(counted(code, count, **params))
 
     def go(self, location: str, notice: str = "") -> Response:
-        """Go on at another page of ours; `notice`: a word that is shown there for some seconds."""
+        """Redirect to another page of ours.
+
+        `notice` is a message that the page shows for some seconds.
+        """
         if not self.is_partial:
             return Response(303, headers={"Location": location})
         move = {
@@ -105,7 +108,10 @@ class PageRequest:
         return Response(200, headers=headers | trigger("close-dialog", notice))
 
     def leave(self, location: str, headers: dict[str, str] | None = None) -> Response:
-        """Go on at another site's page; from htmx by script, since the policy keeps forms on this site."""
+        """Redirect to another site's page.
+
+        For htmx a script does it, since the policy keeps forms on this site.
+        """
         name, status = ("HX-Redirect", 200) if self.is_partial else ("Location", 303)
         return Response(status, headers={name: location, **(headers or {})})
 

@@ -2,7 +2,7 @@
 
 App Service Authentication lets `/set-up` and `/set-up/*` through (`infra/modules/sign-in.bicep`), so
 nothing here believes its headers. The pages send no referrer, are kept by no cache and no search
-engine, and answer alike whatever is wrong with a code or cookie.
+engine, and have the same answer for every fault of a code or cookie.
 """
 
 from collections.abc import Awaitable, Callable

@@ -11,7 +11,7 @@ def fault_text(visit: PageRequest, fault: InvalidField) -> str:
 
 
 def outcome_words(visit: PageRequest, code: str) -> dict[str, str] | None:
-    """Return how the visit to Microsoft ended; None for a code that doesn't exist."""
+    """Return the words for the outcome of the visit to Microsoft; None for an unknown code."""
     found = OUTCOMES.get(code)
     if found is None:
         return None

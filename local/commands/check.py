@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print a line a directory and every fault; 0 only when there is none."""
+    """Print a line per directory and every fault; return 0 only if there is none."""
     from local.transfer.command import carry_out
 
     async def work(app: "App") -> int:

@@ -94,7 +94,10 @@ async def _run(arguments: argparse.Namespace) -> None:
 
 
 def check_port(port: int) -> None:
-    """Raise HostError if the port is in use: the simulator's port, the next one, would be blamed for it."""
+    """Raise HostError if the port is in use.
+
+    Otherwise the error would name the simulator's port, the next one.
+    """
     from local.host.errors import HostError
 
     with socket.socket() as probe:

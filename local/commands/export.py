@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Export to the file and return the exit status.
 
-    It is 0 if the file is complete, 3 if it is but a directory changed during every attempt, and 1
+    It is 0 if the file is complete, 3 if a directory also changed during every attempt, and 1
     if there is no file.
     """
     from local.transfer.command import carry_out

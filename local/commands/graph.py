@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until interrupted; 1 when the port is taken."""
+    """Serve until interrupted; return 1 if the port is taken."""
     from local.graph.server import serve
     from local.graph.simulator import Simulator
 
@@ -62,7 +62,7 @@ def _announce(url: str) -> None:
 
 
 def _tenants(given: list[str], people: int) -> list[tuple[str, int]]:
-    """Domains with their number of people."""
+    """Return domains with their number of people."""
     found: list[tuple[str, int]] = []
     for one in given:
         if one.isdigit():

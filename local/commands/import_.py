@@ -23,7 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0: everything is there, byte for byte, and `check` finds no fault."""
+    """Import the file.
+
+    Return 0 if everything is stored, byte for byte, and `check` finds no fault.
+    """
     from local.commands.check import report
     from local.transfer.command import carry_out
     from local.transfer.file import overview

@@ -21,7 +21,7 @@ _REFRESH = 0.2  # seconds between two updates of the terminal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the command."""
+    """Add the arguments of the command."""
     add = parser.add_argument
     add(
         "--base",
@@ -140,10 +140,10 @@ async def _job(arguments: argparse.Namespace, options: Options) -> Summary:
 
 
 class Screen:
-    """Progress: one line that moves on a terminal, one line a cycle in a file."""
+    """Progress: one line that changes on a terminal, one line per cycle in a file."""
 
     def __init__(self, out: TextIO) -> None:
-        """Nothing is printed before the first report."""
+        """Print nothing before the first report."""
         self._out, self._terminal = out, out.isatty()
         self._next, self._cycle, self._last = 0.0, "", ""
 
@@ -160,7 +160,7 @@ class Screen:
         self._cycle, self._last = progress.cycle, line
 
     def end(self) -> None:
-        """Leave the last cycle's line standing."""
+        """Keep the last cycle's line."""
         if self._last:
             self._print(self._last, final=True)
 

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print a line per directory; 1 if one doesn't exist or a record can't be read."""
+    """Print a line per directory; return 1 if one doesn't exist or a record can't be read."""
     from local.transfer.command import carry_out
 
     async def work(app: "App") -> int:
@@ -30,7 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def report(app: "App", ids: Sequence[str]) -> int:
-    """Reindex these directories (none: all that the index knows); 1 if one could not be reindexed whole."""
+    """Reindex these directories (none: all that the index knows).
+
+    Return 1 if one could not be reindexed completely.
+    """
     from local.transfer import partitions
 
     every = ids or await partitions.directory_ids(app.tables)

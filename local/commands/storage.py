@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the document or write it; always 0."""
+    """Print the document or write it; return 0."""
     from local.storage_document import document
 
     if arguments.to is None:

@@ -59,7 +59,7 @@ async def people(made: Directory, count: int, report: Callable[[Progress], None]
 
 
 async def presence(session: aiohttp.ClientSession, made: Directory, simulator: Simulator) -> None:
-    """Consent as the company's administrator would, on the simulator's pages, and wait until the link is there."""
+    """Consent on the simulator's pages, as the company's administrator would, and wait until the directory is connected."""
     simulator.tenants[CONTOSO].anyone = True
     path = f"/api/directories/{made.id}/presence"
     state = await _json(session, "GET", path)

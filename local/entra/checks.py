@@ -55,7 +55,7 @@ def group(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
 
 
 def resource_frame(resource: dict[str, Any], schema: str, kind: str) -> list[str]:
-    """`id`, `schemas` and `meta` are as RFC 7643 section 3 wants them."""
+    """Check that `id`, `schemas` and `meta` are as RFC 7643 section 3 requires."""
     reasons = []
     if not isinstance(resource.get("id"), str) or not resource["id"]:
         reasons.append(f"id is {resource.get('id')!r}, not a text")
@@ -73,7 +73,7 @@ def resource_frame(resource: dict[str, Any], schema: str, kind: str) -> list[str
 
 
 def echo(resource: dict[str, Any], sent: Flat) -> list[str]:
-    """Every value came back verbatim, booleans as booleans, a manager as an object, no type of element twice."""
+    """Check that every value came back verbatim, booleans as booleans, a manager as an object, no type of element twice."""
     received, reasons = flatten(resource), []
     for attribute, value in sent.items():
         got = received.get(attribute)
@@ -145,7 +145,7 @@ def _list_response(answer: Answer, kind: str) -> list[str]:
 
 
 def schemas(answer: Answer) -> list[str]:
-    """/Schemas lists the User schema and holds no nulls, which Entra's schema discovery stumbles over."""
+    """Check that /Schemas lists the User schema and holds no nulls, which Entra's schema discovery can't read."""
     content = answer.content
     if (
         answer.status != 200

@@ -14,7 +14,7 @@ _CONNECT_PATIENCE = 5.0  # seconds: a person waits in front of the screen
 
 
 async def connect(job: Job) -> None:
-    """Test Connection: a random GUID by the matching attribute, of users and of groups, then the schemas."""
+    """Test the connection: query users and groups for a random GUID, then read the schemas."""
     guid = str(UUID(int=Random(job.options.seed).getrandbits(128), version=4))
     job.wire.patience = min(_CONNECT_PATIENCE, job.options.patience)
     answer = await job.wire.send(
@@ -117,7 +117,7 @@ async def lost_answer(job: Job) -> None:
 
 
 async def disable(job: Job) -> None:
-    """People leave: soft delete by `active`."""
+    """Disable the people who leave: soft delete by `active`."""
     await _linked(
         job,
         "disable",
@@ -127,7 +127,7 @@ async def disable(job: Job) -> None:
 
 
 async def enable(job: Job) -> None:
-    """Half of those who left come back."""
+    """Enable half of the disabled people again."""
     back = changes.plan(job.options).returners
     await _linked(job, "enable", back, lambda person: users.set_active(job, person, True))
 
@@ -140,7 +140,7 @@ async def delete(job: Job) -> None:
 
 
 async def fill_groups(job: Job) -> None:
-    """Every group."""
+    """Provision every group."""
     teams = groups.teams(job)
     await job.each("groups", teams, len(teams), lambda team: groups.provision(job, team))
 
@@ -174,7 +174,7 @@ async def _joiners(job: Job, plan: changes.Plan) -> None:
 async def _linked(
     job: Job, cycle: str, indexes: list[int], work: Callable[[Person], Awaitable[None]]
 ) -> None:
-    """Work on people whom the job has not met yet too: it finds them first, as after a restart."""
+    """Work on people; find those first whose ID the job doesn't know, as after a restart."""
 
     async def found(person: Person) -> None:
         if person.index in job.links or await users.match(job, person) is not None:

@@ -85,7 +85,7 @@ async def _page(job: Job, start: int) -> dict[str, Any]:
 
 
 def _unmatchable(job: Job, resource: dict[str, Any]) -> list[str]:
-    """Return why Entra can't correlate the user; nothing if it can."""
+    """Return why Entra can't correlate the user, "" if it can."""
     reasons = checks.resource_frame(resource, mapping.USER, "User")
     if not resource.get(job.options.matching):
         reasons.append(f"a user has no {job.options.matching}, the first matching attribute")
@@ -105,7 +105,7 @@ def _known(job: Job) -> set[str]:
 
 
 def _category(job: Job, resource: dict[str, Any], known: set[str]) -> str:
-    """Return the category; a user who left the application's scope is disabled, and unassigned."""
+    """Return the category; a user who left the application's scope is disabled and unassigned."""
     if str(resource.get(job.options.matching)).casefold() not in known:
         return LOCAL
     return ASSIGNED if resource.get("active", True) else UNASSIGNED

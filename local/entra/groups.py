@@ -26,7 +26,7 @@ class Team:
 
 
 def teams(job: Job) -> list[Team]:
-    """One group a department, then groups of every so-many people, as many as are wanted."""
+    """Return a group per department, then as many further groups of a fixed size as are wanted."""
     names = departments()
     people = range(job.options.people)
     made = []
@@ -46,7 +46,7 @@ def teams(job: Job) -> list[Team]:
 
 
 async def provision(job: Job, team: Team) -> None:
-    """Find or create the group, fill it, and walk it through the changes that Entra makes to groups."""
+    """Find or create the group, fill it, and carry out the changes that Entra makes to groups."""
     group_id = await _match(job, team) or await _create(job, team)
     members = [job.links[index] for index in team.members if index in job.links]
     for start in range(0, len(members), MEMBERS_AT_ONCE):
@@ -107,7 +107,7 @@ async def _read(job: Job, group_id: str, team: Team) -> None:
 
 
 async def _compare(job: Job, group_id: str, present: set[str], absent: set[str]) -> None:
-    """Not a thing that Entra does: proves that removing one member removed that one and no other."""
+    """Check that removing one member removed that one only; Entra itself doesn't check this."""
     if len(present) > _COMPARED:
         return
     answer = await job.wire.send("get group with members", "GET", f"/Groups/{group_id}")

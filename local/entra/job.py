@@ -22,11 +22,11 @@ T = TypeVar("T")
 
 
 class Skipped(Exception):
-    """This object's turn is over: an answer could not be used. It has been recorded."""
+    """An object is skipped because an answer could not be used, which has been recorded."""
 
 
 class Job:
-    """Links of people to ids in the target, as Entra caches them, and people as they are now after changes."""
+    """The memory of a job: IDs of people in the target, as Entra caches them, and the people after their changes."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Job:
         report: Report,
         company: Company | None = None,
     ) -> None:
-        """Start without any links: an initial cycle finds or creates them."""
+        """Start without any IDs: an initial cycle finds or creates the people."""
         self.options, self.wire, self.record = options, wire, record
         self.company = company or Company(options.seed)
         self.links: dict[int, str] = {}
@@ -56,19 +56,19 @@ class Job:
         return not reasons
 
     def must(self, operation: str, answer: Answer, reasons: list[str]) -> None:
-        """Record the faults of an answer; any fault ends the processing of this object."""
+        """Record the faults of an answer; raise Skipped if there is one."""
         if not self.note(operation, answer, reasons):
             raise Skipped
 
     def wanted(self, person: Person, attributes: Flat) -> Flat:
-        """Attributes with the manager's id in the target, when the manager has been provisioned."""
+        """Return the attributes, with the manager's ID in the target if the manager has been provisioned."""
         manager = self.links.get(person.manager) if person.manager is not None else None
         return attributes | {MANAGER: manager} if manager else attributes
 
     async def each(
         self, cycle: str, objects: Iterable[T], total: int, work: Callable[[T], Awaitable[None]]
     ) -> None:
-        """Do the work for every object, as many at a time as there are connections; objects are drawn when needed."""
+        """Do the work for every object, with as many at a time as there are connections."""
         remaining, done = iter(objects), 0
 
         async def worker(mine: Iterator[T]) -> None:
@@ -88,7 +88,7 @@ class Job:
                 tasks.create_task(worker(remaining))
 
     def progress(self, cycle: str, done: int, total: int) -> None:
-        """Report how far a cycle is."""
+        """Report the progress of a cycle."""
         requests, seconds = self.record.requests, time.monotonic() - self._started
         rate = requests / seconds if seconds else 0.0
         self._report(Progress(cycle, done, total, requests, rate, self.record.error_count))

@@ -65,7 +65,7 @@ def post_body(values: Flat) -> dict[str, Any]:
 
 
 def group_body(display_name: str, external_id: str) -> dict[str, Any]:
-    """Return the body of POST /Groups: never with members, and with a second schema not of SCIM."""
+    """Return the body of POST /Groups: without members, and with Entra's second schema, which isn't SCIM's."""
     return {
         "schemas": [GROUP, ADSCIM_GROUP],
         "externalId": external_id,
@@ -115,7 +115,7 @@ def patch_body(changes: Flat, stored: Flat, dialect: Dialect) -> dict[str, Any]:
 
 
 def manager_removal(manager_id: str, dialect: Dialect) -> dict[str, Any]:
-    """Return the PATCH that takes a user's manager away."""
+    """Return the PATCH that removes a user's manager."""
     operation = (
         {"op": "remove", "path": f'manager[value eq "{manager_id}"]'}
         if dialect == "flag"
@@ -149,7 +149,7 @@ def group_patch(changes: Flat, dialect: Dialect) -> dict[str, Any]:
 
 
 def _default_operations(changes: Flat, stored: Flat) -> list[dict[str, Any]]:
-    """One operation an attribute; capitalised, and booleans as text."""
+    """Return one operation per attribute, with capitalised names, and booleans as text."""
     return [
         {
             "op": "Replace" if attribute in stored else "Add",
@@ -161,7 +161,7 @@ def _default_operations(changes: Flat, stored: Flat) -> list[dict[str, Any]]:
 
 
 def _flag_operations(changes: Flat, stored: Flat) -> list[dict[str, Any]]:
-    """Single values together without a path, under dotted and URN keys; elements of arrays one by one."""
+    """Return an operation without path for single values, under dotted and URN keys, and one per element of arrays."""
     operations: list[dict[str, Any]] = []
     for op in ("add", "replace"):
         mine = {

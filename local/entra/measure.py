@@ -1,4 +1,4 @@
-"""A server under homogeneous load: one kind of request at a time, so that figures of servers can be compared."""
+"""Measures a server under homogeneous load: one kind of request at a time, to compare figures of servers."""
 
 import time
 from array import array
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Measurement:
-    """One phase's figures are added to the summary when it ends."""
+    """Collects the figures of one phase, and adds them to the summary at its end."""
 
     job: Job
     summary: Summary
@@ -50,7 +50,7 @@ class Measurement:
 async def measure(
     options: Options, report: Report = silent, server_pid: int | None = None
 ) -> Summary:
-    """POST, GET by id, filter hit and miss, PATCH, pages of 100 and DELETE of as many people as the options say.
+    """Measure POST, GET by id, filter hit and miss, PATCH, pages of 100 and DELETE of the people of the options.
 
     With `server_pid` the server's CPU milliseconds per request too. The people have addresses of their own, so that a
     directory may be in use; afterwards they are gone.
@@ -144,7 +144,7 @@ async def _filter(job: Job, name: str, value: str, found: int) -> None:
 
 
 def _patch(person: Person, options: Options) -> object:
-    """Three operations: a title, a number and a surname."""
+    """Return a PATCH with three operations: a title, a number and a surname."""
     after = replace(person, job_title=f"Senior {person.job_title}", surname=f"{person.surname} Jr.")
     stored = mapping.target_attributes(person)
     changes = mapping.difference(mapping.target_attributes(after), stored)

@@ -155,7 +155,7 @@ def _neighbours() -> dict[str, list[int]]:
 
 
 def _colleague(number: int, turn: int) -> int:
-    """Return the row that the person of a row takes the family name from in a later round."""
+    """Return the row whose family name the person of a row gets in a later round."""
     numbers = _neighbours()[_rows()[number]["city"]]
     return numbers[(numbers.index(number) + turn) % len(numbers)]
 
@@ -182,7 +182,7 @@ def _renumbered(number: str, turn: int, digits: int) -> str | None:
 
 
 def _manager(given: str, number: int, turn: int) -> int | None:
-    """Return the manager: in a later round one of the same round, for its leads one of a round before."""
+    """Return the manager: in a later round one of the same round, for its leads one of an earlier round."""
     size = len(_rows())
     if turn and (not given or int(given) <= HEADS):
         return (turn - 1) // REPORTS * size + number

@@ -12,9 +12,9 @@ class ProcessTimeError(Exception):
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system seconds of a process so far: all its threads, its children alive and those it waited for.
+    """Return the user and system seconds of a process so far, with all its threads and children.
 
-    Raises ProcessTimeError when there is no such process or no /proc.
+    Raises ProcessTimeError if there is no such process or no /proc.
     """
     if not _PROC.joinpath("self", "stat").exists():
         raise ProcessTimeError(

@@ -30,7 +30,7 @@ class Progress:
 
 @dataclass(slots=True)
 class Deviation:
-    """An answer that Entra could not work with: one request it happened to, why, and how often it happened."""
+    """An answer that Entra could not work with: an example request, the reason, and how often it happened."""
 
     request: str
     reason: str
@@ -83,7 +83,7 @@ class Summary:
 
 @dataclass(slots=True)
 class Record:
-    """Collects while a run is under way. The token never gets into it: `secret` is struck out of every text."""
+    """Collects the results during a run. `secret`, the token, is removed from every text."""
 
     secret: str = field(repr=False)
     latencies: "dict[str, array[float]]" = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Record:
     errors: dict[tuple[str, str], Deviation] = field(default_factory=dict)
 
     def answered(self, operation: str, seconds: float, status: int) -> None:
-        """Count one answer; one that only asks to try later is not counted for the operation."""
+        """Count one answer; one that only asks to retry later is not counted for the operation."""
         self.requests += 1
         if status not in PASSING:
             self.latencies.setdefault(operation, array("d")).append(seconds * 1000)
@@ -136,7 +136,7 @@ class Record:
         )
 
     def fill(self, summary: Summary, seconds: float) -> Summary:
-        """Everything collected, as a summary of a run of so many seconds."""
+        """Return all results as the summary of a run of so many seconds."""
         summary.seconds = round(seconds, 2)
         summary.requests = self.requests
         summary.requests_per_second = round(self.requests / seconds, 1) if seconds else 0.0

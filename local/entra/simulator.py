@@ -15,7 +15,10 @@ def silent(_: Progress) -> None:
 
 
 async def run(options: Options, report: Report = silent) -> Summary:
-    """Run the job's cycles against the server; whatever the server does ends up in the summary, not in an exception."""
+    """Run the job's cycles against the server.
+
+    Faults of the server are in the summary and raise no exception.
+    """
     record = Record(options.token)
     summary = Summary(
         options.base, options.people, options.connections, options.dialect, list(options.cycles)

@@ -126,7 +126,7 @@ async def set_manager(job: Job, person: Person) -> None:
 
 
 async def set_active(job: Job, person: Person, active: bool) -> None:
-    """Disable or enable the user; both ways the matching filter must go on finding it."""
+    """Disable or enable the user; in both states the matching filter must find it."""
     operation = "enable user" if active else "disable user"
     body = mapping.patch_body({"active": active}, {"active": not active}, job.options.dialect)
     await _patched(job, person, operation, body, {"active": active})
@@ -162,7 +162,7 @@ async def delete(job: Job, person: Person) -> None:
 
 
 async def read(job: Job, person: Person) -> Resource | None:
-    """Return the user by its cached id; None when it is gone, and Entra falls back to matching."""
+    """Return the user by its cached id; None if it is gone, in which case Entra matches again."""
     answer = await job.wire.send("get user", "GET", f"/Users/{job.links[person.index]}")
     if answer.status == 404:
         job.note("get user", answer, checks.status(answer, 404))
@@ -173,7 +173,7 @@ async def read(job: Job, person: Person) -> Resource | None:
 
 
 async def _patched(job: Job, person: Person, operation: str, body: Any, changes: Flat) -> Answer:
-    """PATCH and check: 200 with the user or 204, and the changes stored either way."""
+    """Send a PATCH and check the answer: 200 with the user or 204, and the changes stored either way."""
     path = f"/Users/{job.links[person.index]}"
     answer = await job.wire.send(operation, "PATCH", path, body=body)
     job.must(operation, answer, checks.status(answer, 200, 204))

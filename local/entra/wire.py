@@ -28,7 +28,7 @@ class Quarantined(Exception):
 class Answer:
     """An answer as received. `content` is the decoded JSON, None without or with malformed JSON.
 
-    `repeated`: the request went out before, and the server may have acted on it although no answer came.
+    `repeated`: the request was sent before, and the server may have carried it out although no answer came.
     """
 
     request: str
@@ -43,7 +43,7 @@ class Wire:
     """The connections of one job, an async context manager."""
 
     def __init__(self, options: Options, record: Record) -> None:
-        """Nothing is connected before the context is entered."""
+        """Prepare the connections; they are opened when the context is entered."""
         self._bases = itertools.cycle(map(_without_query, (options.base, *options.instances)))
         self._flag = urlsplit(options.base).query  # Entra's compliance flag is in the tenant URL
         self.patience = options.patience
@@ -83,7 +83,7 @@ class Wire:
         *,
         lose_answer: bool = False,
     ) -> Answer:
-        """Send until there is an answer that is not passing, or patience has run out.
+        """Send until there is a final answer, or until the time for repetitions is over.
 
         With `lose_answer` the connection is cut when the first answer begins, so that the server has acted and Entra
         doesn't know. Raises Quarantined when credentials are refused or the server can't be reached at all.

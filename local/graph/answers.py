@@ -15,7 +15,7 @@ from local.graph.simulator import Simulator
 
 
 def json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a JSON answer that must not be stored."""
+    """Return a JSON answer that no cache may store."""
     return Response(
         orjson.dumps(value),
         status,
@@ -77,7 +77,7 @@ _WORDS = {
 async def faulty(
     simulator: Simulator, fault: Fault, request: Request, *, tenant: str = ""
 ) -> Response | None:
-    """Return the answer that the fault makes; None once a fault that let the call hang is gone."""
+    """Return the answer of a fault; None after a fault that let the call hang was switched off."""
     if fault.code is not None:
         error = LoginError(fault.code, client="the application", tenant=tenant)
         return login_error(simulator, error, word=METADATA_WORDS.get(fault.code, ""))
@@ -103,7 +103,7 @@ async def faulty(
 
 
 class _Broken(Response):
-    """Promises more than it sends; the server then closes the connection."""
+    """A body that is shorter than announced; the server then closes the connection."""
 
     def __init__(self) -> None:
         super().__init__(b"{", 200, {"Content-Length": "1000"}, "application/json")

@@ -18,7 +18,7 @@ class FederatedCredential:
 
 @dataclass(slots=True)
 class Application:
-    """One app registration. No redirect addresses: any on this machine will do."""
+    """One app registration. Without redirect addresses, any on this machine is allowed."""
 
     client_id: str
     home_tenant_id: str

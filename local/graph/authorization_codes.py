@@ -49,7 +49,7 @@ def issue(simulator: Simulator, tenant: Tenant, person: Person, asked: dict[str,
 def redeem(
     simulator: Simulator, fields: dict[str, str], application: Application, tenant: Tenant | None
 ) -> Code:
-    """Return the code, which is used up by that. Raises LoginError."""
+    """Return the grant of a code, which can't be used again. Raises LoginError."""
     if not (value := fields.get("code", "")):
         raise LoginError(900144, detail="code")
     code: Code | None = simulator.codes.get(value)

@@ -1,4 +1,4 @@
-"""Who the calling application is: secret, certificate or federated identity (RFC 6749 section 2.3, RFC 7523)."""
+"""Authentication of the calling application: secret, certificate or federated identity (RFC 6749 section 2.3, RFC 7523)."""
 
 import base64
 import binascii
@@ -77,7 +77,7 @@ def _check_certificate(
     assertion: str,
     claims: dict[str, Any],
 ) -> None:
-    """Signed with a registered certificate, for this token endpoint (or issuer), by and about the client."""
+    """Check an assertion signed with a registered certificate: audience, issuer and subject."""
     allowed = {f"{simulator.url}/{tenant_id}/oauth2/v2.0/token", simulator.issuer(tenant_id)}
     # A client library that insists on https calls this plain-http server by that name.
     allowed |= {address.replace("http://", "https://", 1) for address in allowed}
@@ -102,7 +102,7 @@ def _signed_by(keys: list[Any], assertion: str) -> bool:
 def _check_federated(
     simulator: Simulator, application: Application, assertion: str, claims: dict[str, Any]
 ) -> None:
-    """Issuer, subject and audience of a federated credential match, then the signature."""
+    """Check issuer, subject and audience against a federated credential, then the signature."""
     issuer, subject, audience = claims.get("iss"), claims.get("sub"), claims.get("aud")
     trusts = application.federated
     if not trusts:

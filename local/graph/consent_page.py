@@ -78,7 +78,7 @@ class ConsentPage:
             raise LoginError(50011, detail=asked["redirect_uri"])
 
     def _accept(self, tenant: Tenant, asked: Mapping[str, str]) -> None:
-        """Application permissions come only with `/.default`, which grants all that the application asks for."""
+        """Grant all permissions that the application asks for, which needs the scope `/.default`."""
         scopes = asked.get("scope", "").split()
         if not self.needs_scope or any(scope.endswith("/.default") for scope in scopes):
             self.simulator.consent(tenant.tenant_id, asked["client_id"])

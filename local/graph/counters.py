@@ -23,7 +23,7 @@ class Counters:
         self.recent.append((endpoint, tenant, status))
 
     def calls(self, endpoint: str = "", *, tenant: str = "", status: int = 0) -> int:
-        """How many answers were given; an empty argument counts all."""
+        """Return how many answers were given; an empty argument counts all."""
         return sum(
             count
             for (at, of, code), count in self._calls.items()
@@ -33,13 +33,13 @@ class Counters:
         )
 
     def throttled(self, tenant: str = "") -> int:
-        """How many calls got 429 from Graph."""
+        """Return how many calls got 429 from Graph."""
         return self.calls("presences", tenant=tenant, status=429) + self.calls(
             "presence", tenant=tenant, status=429
         )
 
     def rows(self) -> list[dict[str, object]]:
-        """Every count, ready for JSON."""
+        """Return every count, ready for JSON."""
         return [
             {"endpoint": endpoint, "tenant": tenant, "status": status, "count": count}
             for (endpoint, tenant, status), count in sorted(self._calls.items())

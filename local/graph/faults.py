@@ -104,11 +104,14 @@ class Faults:
         return self._active
 
     def is_on(self, fault: Fault) -> bool:
-        """Return whether that very fault is still on (a call that hangs asks)."""
+        """Return whether this fault is still on; a hanging call asks again and again."""
         return any(other is fault for other in self.active())
 
     def hit(self, place: str, tenant: str, codes: frozenset[int] | None = None) -> Fault | None:
-        """Return the fault of this call, counted; `codes`: the AADSTS errors possible here."""
+        """Return the fault of this call, and count the call.
+
+        `codes`: the AADSTS errors possible here.
+        """
         for fault in self.active():
             code = fault.code
             here = fault.name.startswith(place + ".") if code is None else code in (codes or ())

@@ -20,7 +20,7 @@ _CONTEXT = b'{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#Colle
 
 
 class GraphError(Exception):
-    """An answer of Graph that is an error."""
+    """An error that Graph answers with."""
 
     def __init__(self, status: int, code: str, message: str, retry_after: int = 0) -> None:
         super().__init__(message)
@@ -34,15 +34,15 @@ class Graph:
         self.simulator = simulator
 
     async def presences(self, request: Request) -> Response:
-        """`POST /communications/getPresencesByUserId`."""
+        """Answer `POST /communications/getPresencesByUserId`."""
         return await self._call("presences", request)
 
     async def presence(self, request: Request) -> Response:
-        """`GET /users/{id}/presence` and `GET /communications/presences/{id}`."""
+        """Answer `GET /users/{id}/presence` and `GET /communications/presences/{id}`."""
         return await self._call("presence", request)
 
     async def _call(self, endpoint: str, request: Request) -> Response:
-        """Latency, sign-in, limits and faults in the order of the real service, then the answer."""
+        """Apply latency, sign-in, limits and faults in the order of the real service, then answer."""
         counters = self.simulator.counters
         counters.running += 1
         counters.most_at_once = max(counters.most_at_once, counters.running)
@@ -175,7 +175,7 @@ def _ids(body: bytes) -> list[str]:
 
 
 def _unknown(tenant: Tenant, object_id: str) -> dict[str, object] | None:
-    """Return the effect of an unknown id on the answer; it is undocumented, hence the choice."""
+    """Return the effect of an unknown ID on the answer, which isn't documented, so it can be chosen."""
     if tenant.unknown_ids == "chunk-400":
         raise GraphError(400, "BadRequest", "The request is invalid.")
     if tenant.unknown_ids == "chunk-404":

@@ -27,7 +27,7 @@ class SigningKey:
         self.public.pop("key_ops", None)
 
     def sign(self, claims: dict[str, Any]) -> str:
-        """`claims` as a compact JWT."""
+        """Return `claims` as a compact JWT."""
         return jwt.encode(claims, self.private, algorithm=_ALGORITHM, headers={"kid": self.kid})
 
 
@@ -50,7 +50,7 @@ class KeyRing:
         self.published = [*old, SigningKey()]
 
     def sign(self, claims: dict[str, Any]) -> str:
-        """`claims` signed with the newest key."""
+        """Return `claims` signed with the newest key."""
         return self.published[-1].sign(claims)
 
     def document(self) -> dict[str, Any]:

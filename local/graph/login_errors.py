@@ -216,7 +216,7 @@ KINDS = {kind.code: kind for kind in _TABLE}
 
 
 class LoginError(Exception):
-    """An answer of the login service that is an error."""
+    """An error that the login service answers with."""
 
     def __init__(self, code: int, *, client: str = "", tenant: str = "", detail: str = "") -> None:
         self.kind = KINDS[code]

@@ -29,5 +29,5 @@ def page(name: str, status: int = 200, **values: object) -> HTMLResponse:
 
 
 def error_page(error: LoginError) -> HTMLResponse:
-    """Return an error that stays on the login service's own page: the browser is not sent back."""
+    """Return an error as a page of the login service itself, from which the browser is not sent back."""
     return page("error.html", 400, code=error.kind.code, text=error.text)

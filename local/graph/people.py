@@ -1,4 +1,7 @@
-"""Tenants and their people. A crowd of any size costs nothing: ids and presence are worked out, not stored."""
+"""Tenants and their people.
+
+A crowd of any size needs no memory: IDs and presence are computed, not stored.
+"""
 
 import hashlib
 from dataclasses import dataclass, field

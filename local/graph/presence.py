@@ -32,7 +32,10 @@ class Status:
 
 
 class PresenceSource:
-    """Presence of all tenants. `period`: mean seconds that a status lasts; `seed` chooses another history."""
+    """Presence of all tenants.
+
+    `period`: mean seconds that a status lasts; another `seed` gives other statuses.
+    """
 
     def __init__(self, clock: Clock, seed: int = 1, period: float = 900.0) -> None:
         self.clock, self.seed, self.period = clock, seed, period

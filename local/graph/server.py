@@ -31,7 +31,10 @@ def _listen(port: int) -> socket.socket:
 def serve(
     port: int, simulator: Simulator | None = None, ready: Callable[[str], None] = lambda url: None
 ) -> None:
-    """Serve until interrupted; `ready` is told the address. Raises OSError when the port is taken."""
+    """Serve until interrupted; call `ready` with the address.
+
+    Raises OSError if the port is taken.
+    """
     simulator = simulator or Simulator()
     with _listen(port) as listening:
         simulator.url = f"http://{HOST}:{listening.getsockname()[1]}"
@@ -41,7 +44,10 @@ def serve(
 
 @contextmanager
 def running(simulator: Simulator, port: int = 0) -> Iterator[str]:
-    """Serve in a thread; gives the address. Calls that come before the server is up wait in the socket's queue."""
+    """Serve in a thread and yield the address.
+
+    Calls before the server is up wait in the socket's queue.
+    """
     with _listen(port) as listening:
         simulator.url = f"http://{HOST}:{listening.getsockname()[1]}"
         server = _server(simulator)

@@ -1,4 +1,4 @@
-"""Who signs in: named by the request (tests), signed in already, or chosen on the page."""
+"""The person who signs in: named by the request (tests), signed in already, or chosen on the page."""
 
 from collections.abc import Mapping
 
@@ -25,7 +25,9 @@ def people(simulator: Simulator, tenant: Tenant | None) -> list[Choice]:
 
 
 def chosen(simulator: Simulator, tenant: Tenant | None, asked: Mapping[str, str]) -> Choice | None:
-    """Return the person whom the request names, else the one signed in; None: the page has to ask.
+    """Return the person whom the request names, else the signed-in one.
+
+    None if the page has to ask.
 
     Raises:
         LoginError: 50020 for a person of another tenant.

@@ -60,7 +60,7 @@ class Simulator:
         self.reset()
 
     def reset(self) -> None:
-        """Everything as at the start: two customers' tenants, one application, no fault, no consent."""
+        """Reset everything: two customers' tenants, one application, no fault, no consent."""
         self.options = Options()
         self.counters.reset()
         self.presence = PresenceSource(self._clock, self._seed)
@@ -86,7 +86,7 @@ class Simulator:
 
     @property
     def clock(self) -> Clock:
-        """The time that everything follows, but for latency."""
+        """The time for everything but latency."""
         return self._clock
 
     @clock.setter
@@ -101,7 +101,7 @@ class Simulator:
         return self.applications[CLIENT_ID]
 
     def issuer(self, tenant_id: str) -> str:
-        """`iss` of that tenant's tokens."""
+        """Return the `iss` of the tenant's tokens."""
         return f"{self.url}/{tenant_id}/v2.0"
 
     def add_tenant(
@@ -140,7 +140,7 @@ class Simulator:
         return granted
 
     def remove_role(self, tenant_id: str, client_id: str = CLIENT_ID) -> None:
-        """Take the permission away and keep the service principal: new tokens have no `roles`."""
+        """Remove the permission and keep the service principal: new tokens have no `roles`."""
         self.sign_in(tenant_id, client_id).role = False
 
     def disable(self, tenant_id: str, client_id: str = CLIENT_ID) -> None:
@@ -152,7 +152,7 @@ class Simulator:
         self.tenants[tenant_id].consents.pop(client_id, None)
 
     def roles(self, tenant: Tenant, application: Application) -> tuple[str, ...]:
-        """`roles` of a token cut now; empty while a consent propagates."""
+        """Return the `roles` of a token issued now; empty while a consent propagates."""
         consent = tenant.consents[application.client_id]
         if not consent.role:
             return ()
@@ -173,7 +173,7 @@ class Simulator:
     def claims(
         self, tenant_id: str, audience: str, *, lifetime: int | None = None, **claims: Any
     ) -> dict[str, Any]:
-        """Return the claims that every token of a tenant has, with `claims` over them."""
+        """Return the claims that every token of a tenant has, with `claims` in addition or in their place."""
         now = int(self._clock.now().timestamp())
         every = {
             "aud": audience,

@@ -21,7 +21,7 @@ class Throttle:
         self._calls: dict[str, deque[float]] = {}
 
     def admit(self, key: str) -> int:
-        """Count a call of `key`: 0 when it may go on, else the seconds to wait."""
+        """Count a call of `key`; return 0 if it is allowed, else the seconds to wait."""
         now = self.clock.monotonic()
         calls = self._calls.get(key)
         if calls is None or calls.maxlen != self.limit:

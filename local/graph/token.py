@@ -150,13 +150,13 @@ class TokenEndpoint:
 
 
 def _pairwise(client_id: str, subject: str) -> str:
-    """Return an id that is stable for one application and tells another nothing."""
+    """Return an ID that is stable for one application and differs between applications."""
     digest = hashlib.sha256(f"{client_id}/{subject}".encode()).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-4{digest[12:15]}-8{digest[15:18]}-{digest[18:30]}"
 
 
 def _check_proof_key(code: Code, verifier: str) -> None:
-    """RFC 7636 section 4.6."""
+    """Check the code verifier (RFC 7636 section 4.6)."""
     if not code.challenge:
         return
     digest = (

@@ -1,4 +1,4 @@
-"""How Graph writes presence: the values known before, the newer lists, and values that no list has yet.
+"""Graph's words for presence: those of the old lists, of the newer lists, and values that no list has yet.
 
 Old lists and new lists: learn.microsoft.com/graph/api/resources/presence (both are of type String, in any casing). In
 the newer ones the detailed value moved from `activity` to `availability`.
@@ -55,7 +55,7 @@ def _camel(value: str) -> str:
 
 
 def written(availability: str, activity: str, style: Style) -> tuple[str, str]:
-    """Return the pair as that generation of the service writes it."""
+    """Return availability and activity in the words of that generation of the service."""
     if style == "new":
         return _NEW.get((availability, activity), (_camel(availability), _camel(activity)))
     if style == "upper":

@@ -1,4 +1,4 @@
-"""ASGI application that puts a host's functions on the wire: limits, App Service Authentication, access log.
+"""The ASGI application that serves a host's functions: limits, App Service Authentication, access log.
 
 uvicorn speaks HTTP/1.1. Differences of Kestrel, the web server of Azure Functions, that a function can notice
 are implemented here (recorded from the real host in tests/local/host/recorded.json).
@@ -141,7 +141,7 @@ class WebApp:
         return await self.respond(scope["method"], raw_path, query, headers, body)
 
     def _head(self, scope: Scope, target: bytes) -> tuple[Answer | None, dict[str, str]]:
-        """Return the headers by name, and the refusal of a head that Kestrel refuses."""
+        """Return the headers by name, and the refusal if Kestrel would refuse them."""
         lines: list[tuple[bytes, bytes]] = scope["headers"]
         if len(target) > self.limits.target:
             return TOO_LONG, {}

@@ -1,4 +1,4 @@
-"""The app's own indexed functions by trigger; it refuses those that the platform would refuse."""
+"""Indexes an app's functions by trigger; refuses those that the platform would refuse."""
 
 import inspect
 import re
@@ -64,7 +64,7 @@ class QueueFunction:
 
 @dataclass(slots=True)
 class Functions:
-    """Everything that an app has."""
+    """The functions of an app, by trigger."""
 
     http: list[HttpFunction] = field(default_factory=list)
     timers: list[TimerFunction] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The part of `host.json` that the local host obeys (learn.microsoft.com/azure/azure-functions/functions-host-json)."""
+"""The settings of `host.json` that the local host uses (learn.microsoft.com/azure/azure-functions/functions-host-json)."""
 
 from dataclasses import dataclass
 from pathlib import Path

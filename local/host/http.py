@@ -84,7 +84,7 @@ class HttpFunctions:
 
 
 def query_parameters(query: str) -> dict[str, str]:
-    """Query values by name, in any case: repeated ones joined by a comma, empty ones absent."""
+    """Return query values by name, in any case: repeated ones joined by a comma, empty ones left out."""
     values: dict[str, list[str]] = {}
     names: dict[str, str] = {}
     for pair in query.split("&"):

@@ -40,7 +40,7 @@ class Context:
 
 
 class Invoker:
-    """Calls functions; `send(queue, body)` takes the messages that they put out."""
+    """Calls functions; `send(queue, body)` takes the messages of their outputs."""
 
     def __init__(self, send: Send, directory: str = "") -> None:
         self._send = send
@@ -69,7 +69,7 @@ class Invoker:
         return result
 
     def _put_out(self, code: Code, arguments: dict[str, Any], result: Any) -> None:
-        """Encode all outputs before the first is sent, so that a wrong one has no effect."""
+        """Encode all outputs before sending the first one, so that an invalid one has no effect."""
         messages = []
         for name, queue in code.outputs.items():
             value = result if name == "$return" else arguments[name].get()

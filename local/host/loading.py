@@ -46,7 +46,7 @@ def load_module(path: Path, environment: Mapping[str, str]) -> ModuleType:
 
 @contextlib.contextmanager
 def settings_in_environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Add to the process's environment for as long as the block lasts."""
+    """Add settings to the process's environment until the block ends."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

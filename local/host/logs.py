@@ -41,10 +41,10 @@ class _Text(logging.Formatter):
 
 
 class _WithoutRoutine(logging.Filter):
-    """Leaves out the lines that a timer writes every few seconds, which hide all others on a screen."""
+    """Drops the lines that a timer writes every few seconds, which would hide all others on a screen."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the line is worth a reader's time."""
+        """Return whether the line is shown."""
         return not record.getMessage().startswith('{"event":"timer.run"')
 
 

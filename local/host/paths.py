@@ -1,4 +1,4 @@
-"""Paths of requests as the host's web server (Kestrel) hands them on.
+"""Paths of requests as the host's web server (Kestrel) passes them on.
 
 Decoded once as UTF-8, except `%2F` and bytes that are no UTF-8; dot segments removed. Encoded again in the URL that a
 function sees (aspnetcore: UrlDecoder, PathNormalizer, PathString.ToUriComponent).
@@ -32,7 +32,10 @@ def decode_path(raw: str) -> str | None:
 
 
 def decode_text(raw: str) -> str:
-    """Return a name or value of a query, decoded once; octets that are not UTF-8 stay escaped."""
+    """Return a name or value of a query, decoded once.
+
+    Octets that aren't UTF-8 stay percent-encoded.
+    """
     return _ESCAPES.sub(_decode_octets, raw) if "%" in raw else raw
 
 

@@ -37,7 +37,7 @@ class Message:
 
 
 class Queues:
-    """The queues of an app, by name; a queue needs no making."""
+    """The queues of an app by name; a queue is created by its first message."""
 
     def __init__(
         self,
@@ -63,11 +63,11 @@ class Queues:
         self.pump(queue)
 
     def waiting(self, queue: str) -> list[Message]:
-        """Return the messages that are not being handled, the hidden ones too."""
+        """Return the messages that are not being handled, hidden ones included."""
         return list(self._waiting.get(queue, ()))
 
     def pump(self, queue: str) -> None:
-        """Start on visible messages, as many at once as the host may."""
+        """Start handling visible messages, as many at once as the host may."""
         function = self._functions.get(queue)
         if function is None or self._stopped:
             return
@@ -123,7 +123,7 @@ class Queues:
             await asyncio.wait(tasks)
 
     def stop(self) -> None:
-        """Start on no more messages."""
+        """Start handling no more messages."""
         self._stopped = True
 
 

@@ -37,7 +37,10 @@ class RunningHost:
         return await self.host.call(request)
 
     def stop(self) -> None:
-        """Begin to stop; the block ends when its requests are answered. Called again: without waiting for them."""
+        """Begin to stop; the block ends when its requests are answered.
+
+        A second call ends it at once.
+        """
         self._stops += 1
         self._server.stop()
         if self._stops > 1:

@@ -16,7 +16,7 @@ _BACKLOG = 2048
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, but with an empty body in the answer to invalid HTTP, as Kestrel's."""
+    """uvicorn's protocol, but answering invalid HTTP with an empty body, as Kestrel does."""
 
     def send_400_response(self, msg: str) -> None:
         """Answer 400 and close the connection."""
@@ -62,7 +62,7 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
     def hurry(self) -> None:
-        """Do not wait for the requests in flight either."""
+        """Stop without waiting for the requests in flight."""
         self.force_exit = True
 
 

@@ -109,12 +109,12 @@ def _for_frames(answer: Answer) -> Answer:
 
 
 def _is_loopback(host: str) -> bool:
-    """Another name in `Host` is a page of another site that resolved its own name to this machine."""
+    """Return whether Host is a loopback name. Any other name may be a DNS rebinding attack."""
     return _LOOPBACK.fullmatch(host) is not None
 
 
 def person_of(headers: dict[str, str]) -> str | None:
-    """`role.account` of the person who sent `headers`; None while signed out. Without a cookie: the administrator."""
+    """Return `role.account` of the person who sent `headers`: the administrator without a cookie, None if signed out."""
     cookie = headers.get("cookie")
     if cookie is None or COOKIE not in cookie:
         return _DEFAULT
@@ -146,7 +146,7 @@ def _ask_to_sign_in(path: str, query: str, headers: dict[str, str]) -> Answer:
 
 
 def _authorize(query: dict[str, str], headers: dict[str, str]) -> Answer:
-    """Play Microsoft: whoever goes there is the administrator, and is sent back without a question.
+    """Simulate Microsoft: sign the administrator in and redirect back, without asking.
 
     A browser that asks for something else than a page, such as an icon, is shown the sign-in page and stays signed out.
     """
@@ -204,7 +204,7 @@ def _switch(query: dict[str, str]) -> Answer:
 
 
 def _local(target: str) -> str:
-    """Return `target` if it is on this site, else the home page: no open redirects."""
+    """Return `target` if it is on this site, else the home page, so that there is no open redirect."""
     parts = urlsplit(target)
     inside = not parts.scheme and not parts.netloc and target.startswith("/") and "\\" not in target
     return (

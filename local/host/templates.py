@@ -60,7 +60,10 @@ def _segment(text: str) -> _Segment:
 
 
 def _pattern(segments: list[_Segment]) -> str:
-    """Join the segments; only the last ones may be absent, so their groups nest from the right."""
+    """Return the pattern of the segments.
+
+    Only the last ones may be absent, so their groups are nested from the right.
+    """
     pattern, may_be_absent = "/?", True
     for segment in reversed(segments):
         if segment.catch_all:

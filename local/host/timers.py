@@ -54,7 +54,7 @@ class Timers:
         ]
 
     def seconds_to_next(self) -> float:
-        """Seconds until `tick` has something to do, as far as is known now."""
+        """Return the seconds until the next tick is due, as far as is known now."""
         idle = [timer.due for timer in self._timers if timer.running is None]
         if not idle:
             return _LONGEST_SLEEP

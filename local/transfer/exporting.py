@@ -41,7 +41,7 @@ Mark = Callable[[], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The result of an export; `restless`: directories that changed during every reading."""
+    """The result of an export; `restless` are directories that changed during every attempt."""
 
     directories: int
     rows: int
@@ -141,7 +141,7 @@ async def _nothing() -> str:
 
 
 def _mark_of_directory(app: App, directory_id: str) -> Mark:
-    """Every change of people and groups writes an event, every other change a new version of the record."""
+    """Return a mark that changes with the directory: its last event, and the version of its record."""
     since = events.bound(app.clock.now() - _LATE)
     section = Section(CONTACTS, directory_id)
 

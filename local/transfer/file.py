@@ -43,13 +43,13 @@ class Sum:
         self._hash = hashlib.sha256(section_line(self.section))
 
     def add(self, line: bytes) -> None:
-        """One row's line more."""
+        """Add one row's line."""
         self.rows += 1
         self._hash.update(line)
 
     @property
     def sha256(self) -> str:
-        """In hexadecimal."""
+        """The checksum in hexadecimal."""
         return str(self._hash.hexdigest())
 
 
@@ -93,7 +93,7 @@ def section_line(section: Section) -> bytes:
 
 
 def row_line(row: Row) -> bytes:
-    """One row; its tag belongs to the engine and is left out."""
+    """Return the line of a row; the row's tag belongs to the engine and is left out."""
     return _line({"k": row.key, "v": row.value.decode()})
 
 
@@ -125,7 +125,7 @@ def read(path: Path) -> Iterator[Part]:
 
 
 def overview(path: Path) -> Overview:
-    """Go through the whole file and make sure of every checksum."""
+    """Read the whole file, check every checksum, and return the summary."""
     last: Part | None = None
     for last in read(path):  # noqa: B007
         pass

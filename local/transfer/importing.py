@@ -1,6 +1,6 @@
 """Puts the rows of a file into a deployment's tables.
 
-The target stores the progress (table `work`, partition `import`), so an interrupted import goes on
+The target stores the progress (table `work`, partition `import`), so an interrupted import continues
 when it is started again with the same file. Rows are written as upserts: those after the last mark are written twice,
 which changes nothing. At the end each partition is read back and compared with the file's checksum.
 """
@@ -124,7 +124,7 @@ async def _is_empty(app: App) -> bool:
 
 
 async def _clear(app: App) -> None:
-    """Remove every row; the index by which the others are found goes last."""
+    """Remove every row; the index by which the others are found comes last."""
     tables = app.tables
     ids = await partitions.directory_ids(tables)
     accounts = await partitions.account_sections(tables, ids)
@@ -192,7 +192,7 @@ async def _write_all(loading: _Loading) -> None:
 
 
 def _batched(parts: Iterator[file.Part]) -> Iterator[Begin | list[Row] | End]:
-    """Rows in batches that fit a transaction, the same ones in every run."""
+    """Yield rows in batches that fit a transaction, the same ones in every run."""
     batch, size = list[Row](), 0
     for part in parts:
         if not isinstance(part, Row):
@@ -243,7 +243,7 @@ async def _compare(loading: _Loading) -> None:
 
 
 async def _patiently(work: Callable[[], Awaitable[Result]]) -> Result:
-    """Storage that does not answer is asked again; upserts and deletes may be done twice."""
+    """Retry while storage is unavailable; a repeated upsert or delete changes nothing."""
     for seconds in _PATIENCE:
         try:
             return await work()

@@ -50,7 +50,7 @@ def of_directory(directory_id: str) -> list[Section]:
 
 
 async def directory_ids(tables: Tables) -> list[str]:
-    """Every directory that the index knows, whatever its state."""
+    """Return the ID of every directory in the index, whatever its state."""
     return [row.key async for row in rows(tables, INDEX, keys_only=True)]
 
 
@@ -80,7 +80,7 @@ async def audit_sections(tables: Tables) -> list[Section]:
 async def presence_sections(tables: Tables) -> list[Section]:
     """Return the presence of each linked tenant.
 
-    Without its head, syncs would not begin again after a restore.
+    Without its head row, syncs would not start again after a restore.
     """
     return [Section(PRESENCE, link.tenant_id) for link in await tenant_links.tenants(tables)]
 
@@ -88,8 +88,8 @@ async def presence_sections(tables: Tables) -> list[Section]:
 def last_sections() -> list[Section]:
     """Return the sections that come last.
 
-    Of table `work` only deletions under way: heartbeats and the progress of a reindex belong to the deployment that was
-    left, and `import` is the state of the command itself.
+    Of table `work` these are only deletions under way: heartbeats and the progress of a reindex belong to the exported
+    deployment, and `import` is the state of the command itself.
     """
     return [Section(WORK, DELETIONS), Section(TENANTS, TENANT_LINKS)]
 
@@ -97,7 +97,7 @@ def last_sections() -> list[Section]:
 async def rows(
     tables: Tables, section: Section, *, keys_only: bool = False, start: str = ""
 ) -> AsyncIterator[Row]:
-    """Every row of a partition in the order of its keys, a thousand in memory at a time."""
+    """Yield every row of a partition in the order of its keys, with a thousand in memory at a time."""
     while True:
         found = await tables.query(
             section.table, section.partition, start, keys.MAX_KEY_CHAR, keys_only=keys_only

@@ -1,4 +1,4 @@
-"""How far a transfer is: one line that moves on a terminal, nothing in a file."""
+"""The progress of a transfer: one line that changes on a terminal, nothing in a file."""
 
 import time
 from typing import TextIO
@@ -29,7 +29,7 @@ class Progress:
             self._out.flush()
 
     def end(self) -> None:
-        """Wipe the line: a sentence follows."""
+        """Clear the line, because a sentence follows."""
         if self._terminal:
             self._out.write("\r\x1b[K")
             self._out.flush()

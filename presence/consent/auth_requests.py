@@ -72,7 +72,10 @@ async def save(
 
 
 async def begun_by(tables: Tables, state: str) -> str:
-    """Return the ID of the actor that began the request of this state, or ""; the state isn't used up."""
+    """Return the ID of the actor that began the request of this state, or "".
+
+    The state stays valid.
+    """
     row = await tables.get(WORK, CONSENTS, _key(state)) if state else None
     return str(row_versions.read(row.value, "sign-in")["person_id"]) if row else ""
 
@@ -80,7 +83,7 @@ async def begun_by(tables: Tables, state: str) -> str:
 async def consume(tables: Tables, state: str, browser: str, now: int) -> AuthRequest | None:
     """Return the request of this state if it belongs to this browser and hasn't expired.
 
-    The state can't be used again, whoever presents it.
+    The state can't be used again, by any browser.
     """
     row = await tables.get(WORK, CONSENTS, _key(state)) if state else None
     if row is None:

@@ -253,7 +253,7 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
 
 
 def _is_pending_elsewhere(app: App, before: DirectoryLink, tenant_id: str) -> bool:
-    """Return whether another company's consent came first, in another tab or of another person, and is still pending."""
+    """Return whether another company's consent, given in another tab or by another person, is still pending."""
     if before.state != "propagating" or before.tenant_id == tenant_id:
         return False
     return is_ahead(before.since + DAY, now_ms(app.clock), DAY)

@@ -92,7 +92,7 @@ def _key(of: str) -> str:
 
 
 def _recent(row: Row, now: int) -> list[int]:
-    """Return the times of the last ten minutes, oldest first; a time ahead is of a clock that was wrong."""
+    """Return the times of the last ten minutes, oldest first, without times ahead, which a wrong clock made."""
     return [at for at in decode(row.value) if now - WINDOW < at <= now + MINUTE]
 
 

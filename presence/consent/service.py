@@ -199,7 +199,7 @@ def _cookie_name(origin: str) -> str:
 
 
 def _set_cookie(browser: str, origin: str) -> str:
-    """Return the cookie; SameSite=Lax sends it along when Microsoft redirects the browser back."""
+    """Return the cookie; with SameSite=Lax it is sent when Microsoft redirects the browser back."""
     secure = "; Secure" if origin.startswith("https://") else ""
     age = auth_requests.LIFETIME // 1000
     return (

@@ -248,7 +248,7 @@ def _failing(
 
 
 def _lasting_reason(head: Manifest, now: int) -> Reason | None:
-    """Return why the last syncs failed, or None; a single passing failure is not worth a word."""
+    """Return why the last syncs failed, or None; a single passing failure isn't shown."""
     reason = REASONS.get(head.trouble.reason)
     if reason is None or (
         reason.kind == "passing" and not head.trouble.lost and head.failures <= 2
@@ -276,7 +276,7 @@ def _is_probably_wrong_company(link: DirectoryLink, head: Manifest) -> bool:
 
 
 def _recognised(link: DirectoryLink, head: Manifest) -> tuple[int, int]:
-    """Return how many people the tenant knows, and of how many."""
+    """Return how many people the tenant knows, and how many there are."""
     if head.counts.asked:
         return head.counts.known, head.counts.asked
     return link.sample_known, link.sampled

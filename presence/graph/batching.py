@@ -163,7 +163,7 @@ class Fetch:
         return strangers >= _MAX_STRANGERS and 4 * self._result.answered < strangers
 
     def _hold(self, seconds: float) -> None:
-        """Make no call before the time that Graph names."""
+        """Make no call before the time in Graph's Retry-After."""
         self._resume_at = max(self._resume_at, self._monotonic() + seconds)
         self._result.retry_after = max(self._result.retry_after, seconds)
         if self._resume_at >= self._deadline:
@@ -201,7 +201,7 @@ def _chunks(ids: Sequence[str]) -> list[_Chunk]:
 def _from_both_ends(chunks: list[_Chunk]) -> list[_Chunk]:
     """Return the first chunk, the last, the second, the last but one and so on.
 
-    A stretch for which Graph always fails is therefore not first each time, and delays only itself.
+    A stretch of people for which Graph always fails is therefore not always first, and delays only itself.
     """
     return [chunks[at // 2] if at % 2 == 0 else chunks[-(at + 1) // 2] for at in range(len(chunks))]
 

@@ -12,7 +12,7 @@ from shared.settings import Settings
 
 
 class OwnCredential(Exception):
-    """The token of the managed identity couldn't be had."""
+    """The token of the managed identity couldn't be obtained."""
 
 
 class Proof:

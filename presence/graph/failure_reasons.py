@@ -121,7 +121,7 @@ _FROM_GATEWAY = frozenset({407, 408, 425})  # an intermediary's, not the login s
 
 @dataclass(eq=False)
 class Fault(Exception):
-    """No token could be had.
+    """No token could be obtained.
 
     `is_doubtful`: this app or the tenant may be at fault (see the module). `status` is that of the
     answer, 0 if there was none; `retry_after` is in seconds.

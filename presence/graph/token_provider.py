@@ -133,7 +133,7 @@ class Credential:
         return await self._in_thread(alone)
 
     async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Run `work` in a thread of ours, so that a login service that hangs uses up no other threads."""
+        """Run `work` in a thread of ours, so that a hanging login service blocks no other threads."""
         if not self.is_set_up:
             raise Fault("not_set_up")
         self._threads = self._threads or ThreadPoolExecutor(_THREADS, thread_name_prefix="msal")

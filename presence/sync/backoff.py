@@ -14,7 +14,7 @@ _MAX_PAUSE = 5 * MINUTE  # of passing failures, whatever an answer asks for
 
 
 def record_failure(before: FailureState, reason: str, now: int) -> FailureState:
-    """Return the trouble after one more failure of that reason.
+    """Return the trouble after one more failure with this reason.
 
     Consent counts as lost after at least two failures over ten minutes, because one answer may be a
     passing error. Failures of another kind don't end a loss.

@@ -85,9 +85,9 @@ class _Findings:
 async def moves(
     tables: Tables, linked: LinkedDirectory, is_known: Callable[[str], bool], now: int
 ) -> RosterDelta:
-    """Return the change of a directory since `linked` was stored.
+    """Return the change of a directory's people since `linked` was stored.
 
-    One round trip if nothing did. At first and once a day, and if events don't suffice, all people are
+    One round trip if nothing changed. At first and once a day, and if events don't suffice, all people are
     read: one round trip per 1,000.
 
     Args:

@@ -27,7 +27,7 @@ def names_in(value: Any) -> set[str]:
 
 
 def resolve(value: Any, ids: dict[str, str]) -> Any:
-    """`value` with each known reference replaced by the id that the server has given."""
+    """Return `value` with each known reference replaced by the id that the server has given."""
     match value:
         case str() if value.startswith(PREFIX):
             return ids.get(value.removeprefix(PREFIX), value)

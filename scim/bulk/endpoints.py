@@ -31,7 +31,7 @@ async def _bulk(context: Context, request: Request) -> Response:
 
 
 async def _search(context: Context, request: Request) -> Response:
-    """Users first, then groups, in one list (RFC 7644 section 3.4.3)."""
+    """Answer with users first, then groups, in one list (RFC 7644 section 3.4.3)."""
     body = read_json(request)
     if isinstance(body, dict) and "cursor" in body:
         raise ScimError(

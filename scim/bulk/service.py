@@ -1,4 +1,4 @@
-"""Carries out the operations of a bulk request one after the other, each as its own request would be."""
+"""Carries out the operations of a bulk request one after the other, each like a request of its own."""
 
 import asyncio
 from collections import deque
@@ -97,7 +97,7 @@ class _Outcome:
 async def carry_out(
     context: Context, operations: list[BulkOperation], fail_on_errors: int
 ) -> list[dict[str, Any]]:
-    """Return the result of each operation, in the order of the request, up to the one that reaches `fail_on_errors`.
+    """Return the results of the operations in order, up to the one that reaches `fail_on_errors`.
 
     An operation that refers to a bulkId waits until that resource is there. If it can't come (it failed, it is missing,
     or two wait for each other), the operation fails with 409 (RFC 7644 section 3.7.1).
@@ -127,7 +127,10 @@ async def carry_out(
 
 
 async def _one(context: Context, operation: BulkOperation, ids: dict[str, str]) -> _Outcome:
-    """Carry out one operation, as a request of its own would be; a refusal goes into the provisioning log."""
+    """Carry out one operation like a request of its own.
+
+    A refusal goes into the provisioning log.
+    """
     identifier, data = "", None
     try:
         path = bulk_ids.resolve(operation.path, ids)
@@ -172,7 +175,7 @@ async def _call(
 
 
 def _check_size(data: Any, most: int) -> None:
-    """Raise 413 for an operation that would be too large as a request of its own."""
+    """Raise 413 for an operation that would be too large if it were a request of its own."""
     try:
         size = len(orjson.dumps(data))
     except orjson.JSONEncodeError:
@@ -185,7 +188,7 @@ def _check_size(data: Any, most: int) -> None:
 def _target(
     context: Context, operation: BulkOperation, path: str, ids: Mapping[str, str]
 ) -> tuple[ResourceService[Any], str]:
-    """Return the service that an operation is for, and the id of its resource, "" for the collection."""
+    """Return the service that carries out an operation, and the resource's id ("" for the collection)."""
     collection, _, identifier = path.strip("/").partition("/")
     service = _SERVICES.get(collection.lower())
     if service is None or "/" in identifier or identifier == ".search":

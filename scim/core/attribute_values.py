@@ -49,7 +49,7 @@ def read_value(attribute: Attribute, value: object, notes: Notes | None = None) 
 
 
 def single_value(attribute: Attribute, value: object) -> object:
-    """Return the value sent for a singular attribute, taken out of an array of one.
+    """Return the value sent for a singular attribute, taken out of an array of one and of an object with `value` alone.
 
     Raise ScimError invalidValue for an array of several.
     """
@@ -58,7 +58,9 @@ def single_value(attribute: Attribute, value: object) -> object:
         if len(sent) != 1:
             raise bad_value(attribute.path, "several_for_one", count=len(sent))
         value = interop.only_element(attribute, sent[0])
-    return interop.boolean_object(value) if attribute.type == "boolean" else value
+    elif attribute.name != "userName":  # by which people are matched
+        value = interop.only_element(attribute, value)
+    return interop.boolean_object(attribute, value) if attribute.type == "boolean" else value
 
 
 def read_single(attribute: Attribute, value: object, notes: Notes | None = None) -> Any:
@@ -98,7 +100,7 @@ def check_count(attribute: Attribute, count: int) -> None:
 
 
 def normalize_multi_valued(elements: list[Any]) -> list[Any] | None:
-    """Elements as RFC 7643 section 2.4 wants them: none that holds only type and primary, none twice, one primary."""
+    """Return the elements as RFC 7643 section 2.4 requires: none that holds only type and primary, none twice, one primary."""
     kept = [element for element in elements if not has_only_qualifiers(element)]
     if len(kept) > 1:
         kept = _distinct(kept)
@@ -111,7 +113,7 @@ def has_only_qualifiers(element: Any) -> bool:
 
 
 def _distinct(elements: list[Any]) -> list[Any]:
-    """Elements without those that repeat an earlier one; only the first primary one stays so."""
+    """Return the elements without repetitions; only the first primary one stays primary."""
     places: dict[Any, int] = {}
     kept: list[Any] = []
     primary = False
@@ -209,7 +211,7 @@ def _read_binary(attribute: Attribute, value: object) -> str:
 def _read_complex(
     attribute: Attribute, value: object, notes: Notes | None
 ) -> dict[str, Any] | None:
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or attribute.name == "manager":
         value = interop.complex_value(attribute, value)
         if not isinstance(value, dict):
             raise wrong_type(attribute, value, AN_OBJECT)

@@ -69,7 +69,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Schema:
-    """A schema (RFC 7643 section 7). `listed` are further attributes that /Schemas shows for discovery's sake."""
+    """A schema (RFC 7643 section 7). `listed` are further attributes that only /Schemas shows."""
 
     id: str
     name: str
@@ -101,14 +101,14 @@ class Target(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The name in canonical spelling."""
+        """The target's name in canonical spelling."""
         if self.sub or self.attribute:
             return (self.sub or self.attribute).path  # type: ignore[union-attr]
         return self.extension
 
     @property
     def is_never_returned(self) -> bool:
-        """Whether no answer may have it, nor tell about its value (RFC 7643 section 2.2)."""
+        """Whether the attribute may be in no answer, nor influence one (RFC 7643 section 2.2)."""
         return any(
             part is not None and part.returned == "never" for part in (self.attribute, self.sub)
         )
@@ -116,7 +116,7 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResourceType:
-    """A resource type (RFC 7643 section 6) with the table of all names its attributes go by.
+    """A resource type (RFC 7643 section 6) with a table of all names of its attributes.
 
     `required` and `unique` are attributes with these characteristics, each with the URN of its extension ("" for the
     core); `unique` are those that need index rows of their own.
@@ -176,7 +176,10 @@ class ResourceType:
         return self.names.get(path) or self.names.get(path.lower())
 
     def _names(self) -> Iterator[tuple[str, Target]]:
-        """Every spelling with its meaning. Later ones win: a core attribute before an extension's of the same name."""
+        """Return every spelling with its target.
+
+        A core attribute wins over an extension's of the same name.
+        """
         for urn, canonical in self.urns.items():
             yield urn, Target(canonical, None, None)
             for name, target in _below(canonical, self.extension_attributes[canonical]):

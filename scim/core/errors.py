@@ -1,4 +1,4 @@
-"""The one error of the protocol core, and the sentences it is raised with (RFC 7644 section 3.12)."""
+"""The one error of the protocol core, and functions that make it (RFC 7644 section 3.12)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ ERROR_URN = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 
 class ScimError(Exception):
-    """A request that can't be fulfilled: HTTP status, sentence for the administrator, and SCIM's keyword for the fault.
+    """A request that can't be carried out: HTTP status, message for the administrator, and scimType.
 
     Entra shows the whole body to the administrator in its provisioning log, so `detail` names the attribute, its
     fault and the remedy. Its code lets our own page say it in another language.
@@ -43,7 +43,7 @@ def error_body(status: int, message: Message, scim_type: str | None = None) -> d
 class UnknownAttribute(ScimError):
     """A well-formed path or filter that names an attribute which the resource type does not have.
 
-    An error in a filter; a PATCH passes over it, and a search across resource types asks whether another type has it.
+    An error in a filter. A PATCH ignores it; a search over several resource types tries the others.
     """
 
 

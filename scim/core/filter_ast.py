@@ -30,7 +30,7 @@ class Term:
     test: Test
 
     def compile(self) -> Match:
-        """Of a resource, or inside a value path of an element."""
+        """Return the test for a resource, or for an element inside a value path."""
         match = _reached(self.target, self.test, self.op == "pr")
         return _opposite(match) if self.op == "ne" else match
 
@@ -71,7 +71,7 @@ class ValuePath:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """All hold."""
+    """A conjunction: all parts hold."""
 
     nodes: tuple["Node", ...]
 
@@ -83,7 +83,7 @@ class And:
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """One holds."""
+    """A disjunction: at least one part holds."""
 
     nodes: tuple["Node", ...]
 
@@ -95,7 +95,7 @@ class Or:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """It does not hold."""
+    """A negation: the part does not hold."""
 
     node: "Node"
 
@@ -116,7 +116,10 @@ def _name(target: Target) -> str:
 
 
 def _reached(target: Target, test: Test, whole: bool) -> Match:
-    """Return the test for values of `target`; one match in a multi-valued attribute is enough."""
+    """Return the test for the values at `target`.
+
+    One match in a multi-valued attribute is enough.
+    """
     at = _values(target, test, whole)
     extension = target.extension
     if not extension or target.attribute is None:
@@ -189,7 +192,7 @@ def _element_equalities(path: ValuePath) -> Iterator[Equality]:
 
 
 def _kind(term: Term) -> str:
-    """Return the type in canonical spelling if it is a canonical value."""
+    """Return a type in its canonical spelling, and any other text unchanged."""
     text = term.literal or ""
     attribute = term.target.attribute
     known: dict[str, str] = (

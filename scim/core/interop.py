@@ -46,21 +46,25 @@ def boolean_value(value: object) -> bool | None:
     return _BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else None
 
 
-def boolean_object(value: object) -> object:
-    """Return the value of {"value": false}: a deactivation must not be lost to its wrapping.
+def boolean_object(attribute: Attribute, value: object) -> object:
+    """Return the value of {"value": false} or {"active": false}: a deactivation must be recognised in its wrapping, too.
 
-    AzureAD/SCIMReferenceCode (PatchOperation2) wraps every value so, in an array and in some versions without one.
+    AzureAD/SCIMReferenceCode (PatchOperation2) wraps every value so, in an array and in some versions without one. A
+    client that builds the value of an operation without a path sends the attribute's name along with a path, too.
     """
-    if isinstance(value, dict) and value.keys() == {"value"}:
-        return value["value"]
+    if isinstance(value, dict) and len(value) == 1:
+        name, inner = next(iter(value.items()))
+        if name.lower() in ("value", attribute.name.lower()):
+            return inner
     return value
 
 
 def only_element(attribute: Attribute, element: object) -> object:
-    """Return the value of the only element of an array sent for a singular attribute.
+    """Return the value of an object sent for a singular attribute that isn't complex, alone or as the only element of an array.
 
-    Microsoft's own client sends every PATCH value as a list of objects with `value` (AzureAD/SCIMReferenceCode,
-    PatchOperation2); Captain-P-Goldfish/SCIM-SDK before 1.34 sent `["false"]` (its issues 47 and 968).
+    Microsoft's own client sends every PATCH value as a list of objects with `value`, and in some versions as one object
+    (AzureAD/SCIMReferenceCode, PatchOperation2); Captain-P-Goldfish/SCIM-SDK before 1.34 sent `["false"]` (its issues
+    47 and 968).
     """
     if attribute.type != "complex" and isinstance(element, dict):
         parts = {name.lower(): value for name, value in element.items()}
@@ -96,10 +100,21 @@ def complex_value(attribute: Attribute, value: object) -> object:
     """
     if "value" not in attribute.subs or isinstance(value, bool):
         return value
+    if attribute.name == "manager" and isinstance(value, dict):
+        return _manager_object(value)
     takes_number = not (attribute.multi_valued and attribute.needed)
     if isinstance(value, str) or (takes_number and isinstance(value, int)):
         return {"value": value}
     return value
+
+
+def _manager_object(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a manager with `value` in place of `managerId` (SCIM 1.1 section 7) or of the attribute's own name."""
+    parts = {name.lower(): name for name in value}
+    other = next((parts[name] for name in ("managerid", "manager") if name in parts), "")
+    if not other or "value" in parts or "$ref" in parts:
+        return value
+    return {("value" if name == other else name): part for name, part in value.items()}
 
 
 def number_text(attribute: Attribute, value: object) -> str | None:
@@ -127,8 +142,8 @@ def deactivates(body: Mapping[str, Any], resource_type: ResourceType) -> bool:
         if target is None:
             continue
         if target.attribute is attribute:
-            sent = value[0] if isinstance(value, list) and len(value) == 1 else value
-            if boolean_value(boolean_object(sent)) is False:
+            sent = [one for one in value if one is not None] if isinstance(value, list) else [value]
+            if len(sent) == 1 and boolean_value(boolean_object(attribute, sent[0])) is False:
                 return True
         is_core_schema = target.attribute is None and not target.extension
         if is_core_schema and isinstance(value, dict) and deactivates(value, resource_type):
@@ -176,7 +191,7 @@ _LISTED_NAME = re.compile(r'(?:[^,\["]|\[(?:[^\]"]|"[^"]*")*\]?|")+')
 
 
 def unquoted_text(word: str) -> str | None:
-    """Return the text that a word without quotes means; None for null.
+    """Return the text that an unquoted word means; None for null.
 
     Microsoft's own example is `externalId eq jyoung` (Learn, "Develop a SCIM endpoint"); the RFC wants JSON.
     """

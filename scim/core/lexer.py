@@ -15,6 +15,8 @@ _UNICODE = Message("unicode")
 
 _DOUBLE, _SINGLE = interop.DOUBLE_QUOTES, interop.SINGLE_QUOTES
 _QUOTES = frozenset(f"{_DOUBLE}{_SINGLE}'")
+# A quotation mark that was encoded once too often, for a URL or for HTML.
+_ENCODED_QUOTE = re.compile("%2[27]|&(?:quot|apos|#34|#39|#x22|#x27);", re.IGNORECASE)
 _TOKEN = re.compile(
     r'\s*(?:("(?:[^"\\]|\\.)*")'
     r"|('(?:[^'\\]|\\.)*')"
@@ -69,7 +71,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def _token(group: int, value: str, position: int) -> Token:
-    """Return the token that a group of `_TOKEN` matched; text without its quotes, of whichever kind they are."""
+    """Return the token of a match of `_TOKEN`; quoted text loses its quotes, double or single."""
     if group == _JSON_TEXT:
         return Token(TEXT, _unquote(value, position), position)
     if group == _SINGLE_QUOTED:
@@ -77,7 +79,7 @@ def _token(group: int, value: str, position: int) -> Token:
     if group == _TYPOGRAPHIC:
         return Token(TEXT, value[1:-1], position)
     if group == _WORD:
-        if value[0] in _QUOTES or value[-1] in _QUOTES:
+        if value[0] in _QUOTES or value[-1] in _QUOTES or _ENCODED_QUOTE.search(value):
             raise fault(
                 position,
                 Message("quote_alone", text=value[:60]),

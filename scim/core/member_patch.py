@@ -16,6 +16,9 @@ from scim.core.patch_path import Path, parse_path
 from scim.core.schemas import GROUP
 from shared.messages import Message
 
+_SCHEMA = GROUP.schema.id.lower()
+_MAX_WRAPPED = 3  # arrays and objects around a member's id
+
 
 @dataclass(frozen=True, slots=True)
 class MemberChange:
@@ -37,7 +40,7 @@ def member_changes(operations: Sequence[Operation]) -> tuple[list[Operation], li
     """
     others: list[Operation] = []
     changes: list[MemberChange] = []
-    for operation in operations:
+    for operation in map(_without_schema, operations):
         path = _members_path(operation.path) if operation.path else None
         if path is not None:
             changes += _changes(operation, path)
@@ -48,6 +51,23 @@ def member_changes(operations: Sequence[Operation]) -> tuple[list[Operation], li
         else:
             others.append(operation)
     return others, changes
+
+
+def _without_schema(operation: Operation) -> Operation:
+    """Return an operation whose path, or a name in whose value, is the group schema's URN with its attributes by name."""
+    value = interop.extension_object(operation.value)
+    if not isinstance(value, dict):
+        return operation
+    if operation.path is not None:
+        is_schema = operation.path.strip().lower() == _SCHEMA and "members" in map(str.lower, value)
+        return replace(operation, path=None, value=value) if is_schema else operation
+    inner = {name: part for name, part in value.items() if name.lower() != _SCHEMA}
+    if len(inner) == len(value):
+        return operation
+    for name, part in value.items():
+        if name.lower() == _SCHEMA and isinstance(part, dict):
+            inner |= part
+    return replace(operation, value=inner)
 
 
 def _members_path(text: str) -> Path | None:
@@ -117,14 +137,15 @@ def id_of(member: object) -> str:
 
     Raise ScimError invalidValue if there is none.
     """
-    if isinstance(member, dict):
-        parts = {name.lower(): value for name, value in member.items()}
-        reference = parts.get("$ref")
-        member = parts.get("value") or (
-            reference.rpartition("/")[2] if isinstance(reference, str) else None
-        )
-    if isinstance(member, list) and len(member) == 1:
-        member = member[0]
+    for _ in range(_MAX_WRAPPED):
+        if isinstance(member, dict):
+            parts = {name.lower(): value for name, value in member.items()}
+            reference = parts.get("$ref")
+            member = parts.get("value") or (
+                reference.rpartition("/")[2] if isinstance(reference, str) else None
+            )
+        elif isinstance(member, list) and len(member) == 1:
+            member = member[0]
     if isinstance(member, int) and not isinstance(member, bool):
         member = str(member)  # numeric ids: goauthentik/authentik#15533
     if not isinstance(member, str) or not member or not is_encodable(member):

@@ -115,7 +115,10 @@ def _is_primary(element: Element) -> bool:
 
 
 def _with(elements: Elements, changed: dict[int, Element]) -> Elements:
-    """Elements with some of them changed; one that became primary takes it from the others (RFC 7644 section 3.5.2)."""
+    """Return the elements with some changed.
+
+    A newly primary one replaces the former (RFC 7644 section 3.5.2).
+    """
     result = [changed.get(place, element) for place, element in enumerate(elements)]
     for place, element in changed.items():
         if _is_primary(element):
@@ -124,7 +127,7 @@ def _with(elements: Elements, changed: dict[int, Element]) -> Elements:
 
 
 def _one_primary(elements: Elements, winner: int | None) -> Elements:
-    """Elements with `primary` true at `winner` only, or at the first that has it."""
+    """Return the elements with `primary` true only at `winner`, or at the first that has it."""
     result = []
     for place, element in enumerate(elements):
         if _is_primary(element):
@@ -142,7 +145,7 @@ def assign(
     op: str,
     notes: Notes | None = None,
 ) -> Elements:
-    """Add or replace at elements that the path selects, or at one of their sub-attributes; others of theirs stay.
+    """Add or replace the elements that the path selects, or one sub-attribute of each.
 
     If it selects none, create an element that it would select. Raise ScimError noTarget if that is
     impossible.

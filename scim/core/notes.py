@@ -13,7 +13,7 @@ _VALUE = re.compile(r'"[^"]*"?')
 class Notes:
     """Names that are no attributes, and attributes that were left out with the reason, in the order of the request.
 
-    A reader of values that is given none refuses a malformed value, whatever attribute it belongs to.
+    A reader of values without `Notes` refuses a malformed value, whatever its attribute.
     """
 
     unknown: dict[str, None] = field(default_factory=dict)
@@ -35,5 +35,5 @@ class Notes:
 
 
 def _without_values(path: str) -> str:
-    """Return a path without the values in its filter: they are a person's, and a fault is the same for all people."""
+    """Return a path without the values in its filter: they are personal data, and faults are counted per path."""
     return _VALUE.sub('"…"', path[:200])

@@ -76,7 +76,7 @@ def patch_steps(
     resource_type: ResourceType,
     notes: Notes | None = None,
 ) -> Generator[None, None, dict[str, Any]]:
-    """Do the work of `apply_patch` in steps; the caller may let others compute between them."""
+    """Do the work of `apply_patch` in steps, so that the caller can serve other requests between them."""
     result = dict(resource)
     patch = _Patch(result, resource_type, notes, operations)
     for operation in operations:
@@ -114,7 +114,7 @@ def _check_extension(urn: str, extension: dict[str, Any], resource_type: Resourc
 
 
 def _tidy(result: dict[str, Any], before: dict[str, Any]) -> None:
-    """Leave no element that lost its value and none twice in the attributes that were changed."""
+    """Remove elements that lost their value, and repeated ones, from the changed attributes."""
     for name, value in list(result.items()):
         if type(value) is list and value is not before.get(name) and name != "schemas":
             tidied = normalize_multi_valued(value)
@@ -234,7 +234,7 @@ class _Patch:
             self._apply_attribute(self.result, op, path, attribute, value)
 
     def _apply_schema(self, op: str, path: Path, value: object) -> None:
-        """Apply to a path, or a member of a path-less value, that is a schema's URN: its value holds attributes."""
+        """Apply an operation on a schema's URN: its value is an object of attributes."""
         value = interop.extension_object(value)
         if op == "remove" or (op == "replace" and interop.is_empty(value)):
             self._remove_schema(path)
@@ -261,7 +261,7 @@ class _Patch:
     def _apply_attribute(
         self, container: dict[str, Any], op: str, path: Path, attribute: Attribute, value: object
     ) -> None:
-        """Apply to an attribute of `container`, which is the resource or an extension's part of it."""
+        """Apply an operation to an attribute of `container`: the resource, or its object of an extension."""
         current = container.get(attribute.name)
         if attribute.multi_valued:
             comparisons = path.selection.comparisons if path.selection is not None else 1
@@ -346,7 +346,7 @@ def _complex(
     value: object,
     notes: Notes | None,
 ) -> Any:
-    """Return a singular complex attribute: sub-attributes sent are set or cleared, others stay (RFC 7644 3.5.2.3)."""
+    """Return a singular complex attribute after setting or clearing the sub-attributes sent (RFC 7644 3.5.2.3)."""
     if path.sub is not None:
         value = {path.sub.name: value}
     elif interop.is_empty(value):
@@ -355,6 +355,8 @@ def _complex(
     read = read_single(attribute, sent, notes) or {}
     if not isinstance(sent, dict):
         return current or None
+    if not sent and "value" in attribute.subs:
+        return None  # an empty reference refers to nothing
     named = [attribute.subs[name.lower()].name for name in sent if name.lower() in attribute.subs]
     kept = {name: part for name, part in current.items() if name not in named}
     if "value" in read and read["value"] != current.get("value"):

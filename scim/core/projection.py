@@ -148,7 +148,7 @@ def _name(names: Names, targets: Iterable[Target]) -> None:
 
 
 def _enter(names: Names, parts: list[str]) -> None:
-    """Enter a path; a whole that is named covers its parts."""
+    """Add a path to the tree of names; a whole attribute covers its parts."""
     *above, last = parts
     for part in above:
         below = names.setdefault(part, {})
@@ -180,7 +180,7 @@ def _except(value: dict[str, Any], names: Names) -> dict[str, Any]:
 
 
 def _each(value: Any, names: Names, apply: Any) -> Any:
-    """Below a complex attribute, or below each element of a multi-valued one; elements with nothing left go."""
+    """Remove paths from a complex value, or from each element; drop elements with nothing left."""
     if isinstance(value, list):
         kept = [apply(element, names) for element in value if isinstance(element, dict)]
         return [element for element in kept if element]

@@ -63,7 +63,10 @@ class _Reader:
     body: Mapping[str, Any]
 
     def is_deactivating(self) -> bool:
-        """Return whether the body makes the person inactive; asked only if something is wrong with it."""
+        """Return whether the body makes the person inactive.
+
+        It is called only if another value is wrong.
+        """
         return interop.deactivates(self.body, self.resource_type)
 
     def read_attribute(self, attribute: Attribute, value: object, result: dict[str, Any]) -> None:
@@ -109,10 +112,10 @@ class _Reader:
 
 
 def is_spared(attribute: Attribute, deactivating: bool) -> bool:
-    """Return whether a malformed value of the attribute is left out, so that it costs nothing else.
+    """Return whether a malformed value of the attribute is left out instead of refused.
 
-    A request that deactivates a person is carried out whatever else is wrong with it: agents must not see a person who
-    has left because of an unrelated attribute.
+    A request that deactivates a person is carried out whatever else is wrong with it: an unrelated
+    attribute must not keep a person visible who has left.
     """
     if attribute.name in ("userName", "active") or attribute.required:
         return False
@@ -135,12 +138,12 @@ def is_unknown_name(name: str, resource_type: ResourceType) -> bool:
         urns = (resource_type.schema.id.lower(), *resource_type.urns)
         prefixes = tuple(f"{urn}{divider}" for urn in urns for divider in ":.")
         return not name.lower().startswith(prefixes)
-    root = name.partition(".")[0]
+    root = name.removeprefix("$.").partition(".")[0]
     return _PLAIN_NAME.fullmatch(name) is not None and resource_type.find(root) is None
 
 
 def is_kept(attribute: Attribute) -> bool:
-    """Return whether a client's value is taken over: not for read-only attributes, `schemas` and the password."""
+    """Return whether a client's value is used: not for read-only attributes, `schemas` and the password."""
     return attribute.mutability not in ("readOnly", "writeOnly") and attribute.name != "schemas"
 
 

@@ -66,7 +66,7 @@ def _meta_part(name: str, type: str, description: str, case_exact: bool = False)
 
 
 def _meta() -> Attribute:
-    """RFC 7643 section 3.1."""
+    """Return the attribute `meta` (RFC 7643 section 3.1)."""
     return Attribute(
         "meta",
         "complex",

@@ -42,7 +42,7 @@ def sorter(path: str, resource_type: ResourceType) -> Callable[[dict[str, Any]],
 
 
 def root(path: str, resource_type: ResourceType) -> str:
-    """Return the top-level attribute or extension that has all values that `path` sorts by."""
+    """Return the top-level attribute or extension that contains the values to sort by."""
     parsed = parse_path(path, resource_type)
     _leaf(parsed, path)
     return parsed.extension or (parsed.attribute.name if parsed.attribute else "")

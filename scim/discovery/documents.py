@@ -56,7 +56,7 @@ def service_provider_config(base_url: str) -> dict[str, Any]:
 
 
 def resource_type(kind: ResourceType, base_url: str) -> dict[str, Any]:
-    """One resource type (RFC 7643 section 6)."""
+    """Return one resource type (RFC 7643 section 6)."""
     extensions = [{"schema": extension.id, "required": False} for extension in kind.extensions]
     return {
         "schemas": [f"{_CORE}:ResourceType"],
@@ -74,12 +74,12 @@ def resource_type(kind: ResourceType, base_url: str) -> dict[str, Any]:
 
 
 def resource_types(base_url: str) -> list[dict[str, Any]]:
-    """All resource types."""
+    """Return all resource types."""
     return [resource_type(kind, base_url) for kind in (USER, GROUP)]
 
 
 def schemas(base_url: str) -> list[dict[str, Any]]:
-    """All schemas (RFC 7643 section 7)."""
+    """Return all schemas (RFC 7643 section 7)."""
     return [
         {
             "schemas": [f"{_CORE}:Schema"],
@@ -91,7 +91,7 @@ def schemas(base_url: str) -> list[dict[str, Any]]:
 
 
 def listed(resources: list[dict[str, Any]]) -> dict[str, Any]:
-    """Documents as a ListResponse; paging parameters do not count here (RFC 7644 section 4)."""
+    """Return documents as a ListResponse; paging parameters are ignored (RFC 7644 section 4)."""
     return {
         "schemas": [LIST_RESPONSE],
         "totalResults": len(resources),

@@ -41,7 +41,7 @@ async def _schemas(context: Context, request: Request) -> Response:
 
 
 async def _me(context: Context, request: Request) -> Response:
-    """RFC 7644 section 3.11: a provider that does not support the alias answers 501."""
+    """Answer 501: this provider does not support the alias `/Me` (RFC 7644 section 3.11)."""
     raise ScimError(501, Message("no_me"))
 
 
@@ -70,6 +70,6 @@ def _one_or_all(
 
 
 def _refuse_filter(request: Request) -> None:
-    """Discovery answers are not filtered, so that a client never mistakes a part for the whole (RFC 7644 section 4)."""
+    """Refuse a filter, so that a client doesn't take a part for the whole (RFC 7644 section 4)."""
     if "filter" in request.query:
         raise ScimError(403, Message("no_filter_here"))

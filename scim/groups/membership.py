@@ -54,7 +54,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One member that joins or leaves, and the row operations that do it."""
+    """A member that joins or leaves, with the row operations for it."""
 
     member_id: str
     joins: bool
@@ -85,7 +85,7 @@ class Plan:
 
 
 async def members(app: App, directory_id: str, group_id: str) -> list[Member]:
-    """All members of a group, a thousand a round trip."""
+    """Return all members of a group, in one round trip per thousand."""
     found = await query_all(app.tables, CONTACTS, directory_id, *MEMBER.under(group_id))
     return [member_of(row) for row in found]
 
@@ -122,7 +122,7 @@ async def groups_of(app: App, directory_id: str, member_id: str) -> list[str]:
 
 
 async def operations(app: App, directory_id: str, group_id: str, plan: Plan) -> list[Move]:
-    """Return the moves that the plan still needs; a member already there or gone needs none.
+    """Return the moves that are still needed for the plan.
 
     Raise 400 invalidValue for a member that the directory does not have.
     """
@@ -136,7 +136,7 @@ async def operations(app: App, directory_id: str, group_id: str, plan: Plan) -> 
 
 
 async def again(app: App, directory_id: str, group_id: str, moves: Sequence[Move]) -> list[Move]:
-    """Return moves of a change that is partly stored as they are needed now.
+    """Return the moves that are still needed for a change that is partly stored.
 
     People deleted since are left out: a change that is partly stored can't be refused any more.
     """
@@ -154,14 +154,17 @@ async def again(app: App, directory_id: str, group_id: str, moves: Sequence[Move
 
 
 async def first(app: App, directory_id: str, group_id: str, plan: Plan) -> list[Move]:
-    """Return the moves by which the members of a group that is not stored yet join it."""
+    """Return the moves that add the initial members of a new group."""
     return await each(plan.add, lambda member: _join(app, directory_id, group_id, member))
 
 
 async def _exchange(
     app: App, directory_id: str, group_id: str, staying: Sequence[str]
 ) -> list[Move]:
-    """Just `staying` are members afterwards; who is one already is not read again."""
+    """Return the moves after which only `staying` are members.
+
+    Members that stay are not read again.
+    """
     present = {member.id: member for member in await members(app, directory_id, group_id)}
     new = [member for member in staying if member not in present]
     joins = await each(new, lambda member: _join(app, directory_id, group_id, member))
@@ -229,7 +232,7 @@ def member_of(row: Row) -> Member:
 async def dissolve(
     app: App, directory_id: str, group_id: str, parents: Sequence[str]
 ) -> AsyncIterator[None]:
-    """Take every member out, and the group out of those around it; yield after each transaction.
+    """Remove all members, and the group from its outer groups; yield after each transaction.
 
     If the instance is killed in between, a repeated DELETE finishes it.
     """

@@ -42,7 +42,7 @@ class GroupService(ResourceService[StoredGroup]):
         return represent(stored, members, self.context.base_url)
 
     def has_whole_etag(self, projection: Projection) -> bool:
-        """Return whether members are not shown: a person who is deleted leaves a group without a new version of it."""
+        """Return whether members are not shown: deleting a member doesn't change the group's version."""
         return not projection.has("members")
 
     async def patch(
@@ -127,7 +127,7 @@ class GroupService(ResourceService[StoredGroup]):
         return changed
 
     async def _delete(self, stored: StoredGroup) -> AsyncIterator[None]:
-        """Remove the group: members and the groups around it lose it first, then it goes."""
+        """Remove all memberships of the group, then the group."""
         app, directory_id = self.app, self.directory_id
         async for _ in membership.dissolve(app, directory_id, stored.id, stored.parents):
             yield

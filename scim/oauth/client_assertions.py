@@ -47,7 +47,10 @@ class Untrusted(BadAssertion):
 
 @dataclass(frozen=True, slots=True)
 class ParsedAssertion:
-    """An assertion that is good by itself, nothing of it proven yet; `key_id` names the key it is signed with."""
+    """An assertion without a fault in itself, but not verified yet.
+
+    `key_id` names its signing key.
+    """
 
     text: str
     key_id: str
@@ -154,7 +157,7 @@ def _check_subject(
 
 
 def _check_times(app: App, claims: dict[str, Any]) -> float:
-    """When it expires, in seconds since 1970."""
+    """Check the times, and return the expiry in seconds since 1970."""
     now = app.clock.now().timestamp()
     expires, begins = _time(claims, "exp"), _time(claims, "nbf" if "nbf" in claims else "iat")
     if expires + LEEWAY_SECONDS <= now:

@@ -11,7 +11,7 @@ NO_STORE = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pr
 
 
 class OAuthError(Exception):
-    """An answer other than a token."""
+    """A refusal of a token request."""
 
     def __init__(
         self,

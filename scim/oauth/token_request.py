@@ -50,7 +50,7 @@ def _form(request: Request) -> dict[str, str]:
 
 
 def _basic(header: str) -> tuple[str, str] | None:
-    """Id and secret, both form-encoded inside; None without a Basic header."""
+    """Return ID and secret of a Basic header, each form-decoded; None without the header."""
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -53,7 +53,7 @@ class Card:
         return self.organization, self.place
 
     def words_of_first_rules(self) -> list[str]:
-        """Return the words that lead to the person in rows of the first release, until they are written again."""
+        """Return the words by which index rows of the first release find the person."""
         texts = (self.name, self.title, self.department)
         found = dict.fromkeys(word for text in texts for word in _words_of_first_rules(text))
         for address in (self.mail, self.user_name):
@@ -154,7 +154,10 @@ def _other_names(resource: dict[str, Any], known: str) -> str:
 
 
 def _place(addresses: list[dict[str, Any]]) -> str:
-    """City and office of the address for work: Entra's physicalDeliveryOfficeName is mapped to `formatted`."""
+    """Return city and office of the address for work.
+
+    Entra maps physicalDeliveryOfficeName to `formatted`.
+    """
     for address in _by_worth(addresses):
         city, office = str(address.get("locality") or ""), str(address.get("formatted") or "")
         if city or office:
@@ -201,7 +204,7 @@ def _by_worth(elements: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def addresses(resource: dict[str, Any]) -> Iterator[str]:
-    """Every e-mail address of the person."""
+    """Yield every e-mail address of the person."""
     return (str(mail["value"]) for mail in resource.get("emails", []) if mail.get("value"))
 
 

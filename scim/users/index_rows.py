@@ -62,7 +62,7 @@ def card_of(record: UserRecord, own: list[tuple[str, Number]]) -> contact_cards.
 
 
 class _Shown(NamedTuple):
-    """All that the values of a person's rows are made of."""
+    """The input from which the values of a person's rows are derived."""
 
     active: bool
     card: contact_cards.Card
@@ -75,10 +75,10 @@ class _Shown(NamedTuple):
 
 
 class _Values(NamedTuple):
-    """The values of a person's rows: the same in all of a family, but each number's own by its end.
+    """The values of a person's rows: one value per family, but number rows each have their own.
 
-    `numbers` are the rows by the ends of numbers, `others` the keys of the other rows of numbers. The row of the address
-    that the card shows, `mail_key`, holds the card as well, so that agents find an active person by it.
+    `numbers` are the values of rows by a number's end, `others` the keys of the other number rows. The row of the
+    address on the card, `mail_key`, holds the card as well, so that agents find an active person by it.
     """
 
     families: dict[str, bytes]
@@ -207,7 +207,7 @@ def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> lis
 def _outdated(
     old: UserRecord, shown: _Shown, after: dict[str, bytes], region: str
 ) -> Iterator[str]:
-    """Yield the keys of `after` with rows that may hold another value now."""
+    """Yield the keys of `after` whose rows may have another value now."""
     if not is_current(old, region):
         yield from after
     elif (was := _Shown.of(old, region)) != shown:
@@ -266,7 +266,7 @@ def removal(record: UserRecord, etag: str) -> list[Operation]:
 
 
 def _names(rows: dict[str, bytes], identifier: str) -> tuple[str, ...]:
-    """Row keys without the id at their end, which would only be repeated in the record."""
+    """Return row keys without their last part, the id, which the record need not repeat."""
     suffix, length = keys.SEPARATOR + identifier, -len(identifier)
     return tuple([key[:length] if key.endswith(suffix) else key for key in rows])
 

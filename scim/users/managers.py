@@ -64,7 +64,7 @@ async def _active(app: App, directory_id: str, identifiers: list[str]) -> Manage
 
 
 class ManagerNames:
-    """The names of managers in a walk over a directory: of people met so far, and of those read for their reports."""
+    """The names of managers during a walk over a directory."""
 
     def __init__(self, app: App, directory_id: str) -> None:
         self._app = app
@@ -72,7 +72,7 @@ class ManagerNames:
         self._names: dict[str, str] = {}
 
     async def add(self, users: Sequence[UserRecord]) -> None:
-        """Learn the names of these people, then read the managers of theirs who are not known yet."""
+        """Note the names of these people, then read those managers of theirs that are still unknown."""
         for user in users:
             shown = contact_cards.display_name(user.resource) if user.active else ""
             for name in names_of(user):

@@ -23,7 +23,7 @@ _KINDS: dict[str, KeyKind] = {letter: kind for kind, letter in _LETTERS.items()}
 def shown_rows(
     identifier: str, card: bytes, own: Sequence[Number]
 ) -> tuple[dict[str, bytes], list[str]]:
-    """Return the rows of an active person's numbers by their ends, and the keys of the rows with the card alone."""
+    """Return an active person's number rows: by a number's end with their values, and the keys of all others."""
     ends, others = _ends(own), list[str]()
     # Of two numbers with the same digits the main one has the last word.
     by_end = {
@@ -58,7 +58,7 @@ def _ends(own: Sequence[Number]) -> list[Key]:
 
 
 def _others(identifier: str, own: Sequence[Number]) -> Iterator[str]:
-    """Keys of rows by parts of the numbers and by exchanges, the most useful first."""
+    """Return the keys of the rows by a number's middle and by exchange, the most useful first."""
     typed = [digits for number in own for digits in _typed(number)]
     for digits in typed[:_MAX_TYPED]:
         yield FIND.key(digits, identifier)
@@ -71,7 +71,7 @@ def _others(identifier: str, own: Sequence[Number]) -> Iterator[str]:
 
 
 def _typed(number: Number) -> list[str]:
-    """Return the digits as they are typed: with the extension if that is dialled directly."""
+    """Return the digits as a caller types them: with the extension if it is dialled directly."""
     if number.fault is not None and number.keys:
         return [key.digits for key in number.keys]
     return [number.keys[-1].digits] if number.keys else []

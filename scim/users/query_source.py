@@ -36,7 +36,7 @@ class Users:
         return self.context.directory.id
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
-        """Users in the order of their creation."""
+        """Return users in the order of their creation."""
         found, more = await store.page(self.context.app, self.directory_id, after, count)
         return [self._item(user) for user in found], more
 
@@ -97,7 +97,10 @@ async def _by_mail(context: Context, value: str) -> list[str]:
 
 
 async def _by_number(context: Context, value: str) -> list[str] | None:
-    """Only an international number is indexed alike whatever the directory's region is, now or when it was stored."""
+    """Return the ids for an international number.
+
+    Other numbers depend on the region, so they aren't looked up.
+    """
     digits = derive(value, context.directory.region).digits
     if not value.startswith("+") or len(digits) < MIN_DIGITS:
         return None

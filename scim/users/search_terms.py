@@ -4,8 +4,8 @@ They are derived from the card alone, which every row holds, so a search can tel
 person has.
 
 A *find term* is a word, a space and the beginning of the rest of the name, joined: `anna mariamull`,
-`muller annamaria`. So a range of keys answers a word with its beginnings, whole words first, and
-also a word with the words after it in any division.
+`muller annamaria`. So one range of keys finds a word by its beginning, whole words first, and also
+a word with the words after it, however they are divided.
 
 A *sound term* is the code of a word of a name backwards (`shared.sounds`), a space, and the end of
 the code of its partner backwards: `na rlm`. The partner of a given name is the family name, and the
@@ -68,7 +68,7 @@ def _joined_and_last(words: Sequence[str]) -> list[str]:
 
 
 def _add_words(found: dict[str, str], words: Sequence[tuple[str, str]], name: str) -> None:
-    """Add the terms of words that are no names: with the rest of their text and then the name."""
+    """Add terms for words that aren't names: each with the rest of its text, then the name."""
     for word, rest in words:
         if word not in found:
             found[word] = f"{word} {(rest + name)[:MAX_REST]}"
@@ -76,7 +76,7 @@ def _add_words(found: dict[str, str], words: Sequence[tuple[str, str]], name: st
 
 @lru_cache(maxsize=_CACHED)
 def _words_with_rests(text: str) -> tuple[tuple[str, str], ...]:
-    """Return the words of a title or similar, each with the others that follow it cyclically."""
+    """Return the words of a title or similar, each with the other words after it, in a circle."""
     words = collapsed_words(text)
     return tuple(
         [
@@ -94,7 +94,7 @@ def collapsed_words(text: str) -> tuple[str, ...]:
 
 
 def name_terms(name: str, words: Sequence[str]) -> dict[str, str]:
-    """Return the find terms of a name by the word, or the joined words, with which they begin."""
+    """Return the find terms of a name by their first word, or by their first words joined."""
     found = dict[str, str]()
     for start, end in _spans(name, words):
         if "." in name and end == start + 1 and len(words[start]) == 1 and len(words) > 1:
@@ -117,7 +117,7 @@ def _add_term(found: dict[str, str], word: str, rest: str) -> None:
 
 
 def _spans(name: str, words: Sequence[str]) -> list[tuple[int, int]]:
-    """Return which words of a name begin a term: each alone, or those that are also written joined.
+    """Return the words of a name that begin a term: single ones, and those also written as one.
 
     Words with a hyphen are found joined and alone, particles only with the word that they belong to.
     """

@@ -88,7 +88,7 @@ class UserService(ResourceService[StoredUser]):
         return changed
 
     async def _delete(self, stored: StoredUser) -> AsyncIterator[None]:
-        """Remove the user: its name is free, and it is in no group."""
+        """Remove the user, its memberships, and the claim to its user name."""
         was_active = stored.record.active
         event = self._event("user.deleted", stored, users=-1, active=False, was_active=was_active)
         async for _ in store.delete(self.app, self.directory_id, stored, event):

@@ -87,8 +87,8 @@ async def delete(
 ) -> AsyncIterator[None]:
     """Remove a user with its index rows, memberships and notes; raise PreconditionFailed or NotFound after another writer.
 
-    A person in so many groups that one transaction can't hold them all leaves most of them first; yields after each
-    transaction of that. If the instance is killed in between, the user is whole and only in fewer groups, and the
+    A person in more groups than one transaction can hold leaves most of them first; the function yields after each
+    such transaction. If the instance is killed in between, the user is whole and only in fewer groups, and the
     client's repeated DELETE finishes it.
     """
     own = [

@@ -6,10 +6,10 @@ Those of libphonenumber (its `_extn_pattern`), and those that it lacks. Folded b
 from shared.numbers.text import fold_word
 
 _BY_LANGUAGE = {
-    "English": "ext extn exten extens extension xt xtn x internal intern intl int extensions dial",
+    "English": "ext extn exten extens extension extention ex xt xtn x internal intern intl int extensions dial",
     "German": "durchwahl durchw dw ddw nebenstelle nebenst nst nbst klappe kl app apparat hausruf",
     "French": "poste postes interne ligne",
-    "Spanish": "extensión extensiones anexo anx interno int interior ext",
+    "Spanish": "extensión extensiones anexo anx interno int interior local loc ext",
     "Portuguese": "ramal r rm extensão",
     "Italian": "interno int derivazione est estensione",
     "Dutch": "toestel tst toest doorkies doorkiesnummer",

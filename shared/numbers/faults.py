@@ -1,6 +1,6 @@
 """Reasons why a value can't be read as a number, and the administrator's remedy.
 
-Each fault names the value's person to correct. None advises an expression over the whole directory: it would change
+Each remedy corrects the value of one person. None advises an expression over the whole directory: it would change
 the numbers that are correct, too.
 """
 
@@ -22,7 +22,7 @@ def several(numbers: Sequence[str]) -> Message:
 def fault_of(
     text: str, digits: str, *, is_masked: bool, is_international: bool, region: str
 ) -> Message:
-    """Why `text`, of which `digits` were taken for the number, has no E.164 form."""
+    """Return the reason why `text`, with `digits` taken for the number, has no E.164 form."""
     code = dialling(region).code or "44"
     remedy = Message("number_remedy", code=code)
     if len(text) > MAX_TEXT:

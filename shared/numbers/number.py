@@ -120,13 +120,15 @@ class Reading:
 
 
 def _number(text: str, reading: Reading) -> Number:
-    """Return the number of one reading, in open numbering plans with its direct dial forms."""
+    """Return the number of one reading, with its direct dial forms in an open numbering plan."""
     digits, run = reading.digits, reading.run
     main = Key(digits, reading.kind, run.extension)
     keys, exchange = [main], ""
     code = plan.country_code(digits)
     if code in OPEN_PLANS:
         direct = run.direct_dial
+        if run.extension and run.groups[-1] == "0":
+            direct = "0"  # the switchboard: 12345 0, extension 67
         base = digits[: len(digits) - len(direct)]
         if direct and len(base) - len(code) in plan.lengths(code):
             exchange = base
@@ -145,7 +147,10 @@ def _number(text: str, reading: Reading) -> Number:
 
 
 def _unread(text: str, runs: Sequence[Run], region: str) -> Number:
-    """Return a value without a public number, found by the digits of its longest run if that isn't too long."""
+    """Return a value without a public number.
+
+    The digits of its longest run find it if they aren't too many.
+    """
     longest = max(runs, key=lambda run: len(run.digits), default=None)
     digits = longest.digits if longest else ""
     has_plus = longest is not None and longest.has_plus
@@ -165,7 +170,10 @@ def _unread(text: str, runs: Sequence[Run], region: str) -> Number:
 
 
 def _read_all(runs: Sequence[Run], region: str) -> list[Reading]:
-    """All public numbers among the runs, in order. Shorter ones than the first count only in assigned ranges."""
+    """Return all public numbers among the runs, in order.
+
+    Numbers shorter than the first one must be in assigned ranges.
+    """
     found, before = list[Reading](), None
     for run in runs:
         if run.is_masked or run.is_too_long:
@@ -173,6 +181,10 @@ def _read_all(runs: Sequence[Run], region: str) -> list[Reading]:
             continue
         is_shorter = bool(found) and len(run.digits) < len(found[0].run.digits)
         reading = read_run(run, region, only_valid=is_shorter)
+        if reading is None and (two := _divided(run, region)):
+            found += two
+            before = None
+            continue
         last = found[-1] if found else None
         if before and (joined := _joined(before, run, reading, last, region)):
             if last and last.run is before:
@@ -191,7 +203,7 @@ def _read_all(runs: Sequence[Run], region: str) -> list[Reading]:
 def _joined(
     before: Run, run: Run, own: Reading | None, last: Reading | None, region: str
 ) -> Reading | None:
-    """Both runs as one number with a divider in it, None if they are two: `030/901820`, and in open plans `12345/67`.
+    """Return both runs as one number with a divider in it, or None if they are two: `030/901820`, in open plans `12345/67`.
 
     `own` is the number that the second run is alone, `last` the number read last.
     """
@@ -205,6 +217,22 @@ def _joined(
     # Without spaces it is one number if it can be; in open plans almost everything can.
     is_one = run.is_tight and joined.is_valid and (len(run.digits) <= 5 or not _is_open(joined))
     return joined if is_one else None
+
+
+def _divided(run: Run, region: str) -> list[Reading]:
+    """Return the two numbers of a run that is none: `020 7946 0014 - 020 7946 0015`."""
+    trunk = dialling(region).trunk
+    for at in range(1, len(run.groups)):
+        space = run.separators[at]
+        if not (space.strip() or "  " in space or (trunk and run.groups[at].startswith(trunk))):
+            continue
+        parts = [run.part(0, at), run.part(at, None)]
+        if min(len(part.digits) for part in parts) >= MIN_SUFFIX:
+            both = [read_run(part, region, only_valid=True) for part in parts]
+            found = [one for one in both if one]
+            if len(found) == len(parts):
+                return found
+    return []
 
 
 def _is_open(reading: Reading) -> bool:
@@ -244,13 +272,15 @@ def read_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | No
             text.startswith("+") or _is_complete(run.digits, plan.digits(number), region)
         ):
             return Reading(plan.digits(number), _kind(text, number, run), run)
+    if not only_valid and (digits := plan.with_ninth_digit(run.digits, region)):
+        return Reading(digits, "possible", run)
     return None
 
 
 def _with_extension(run: Run, region: str) -> Reading | None:
-    """Return a number with its extension after a hyphen if that is not dialled directly: `020 7946 0958-62`."""
-    is_after_hyphen = len(run.groups) > 2 and run.separators[-1].strip() == "-"
-    if not is_after_hyphen or not run.direct_dial or run.extension:
+    """Return a number with its extension set apart if that is not dialled directly: `020 7946 0958-62`, `… (62)`."""
+    is_apart = len(run.groups) > 2 and run.separators[-1].strip() in ("-", "~", "(")
+    if not is_apart or not run.direct_dial or run.extension:
         return None
     base = read_run(run.without_direct_dial(), region, only_valid=True)
     return base if base and base.run.extension == run.direct_dial else None
@@ -264,7 +294,10 @@ def _kind(text: str, number: "PhoneNumber", run: Run) -> KeyKind:
 
 
 def _candidates(run: Run, region: str) -> list[str]:
-    """Digits to read the run as, with a plus if they begin with a country code; the most probable first."""
+    """Return the digits that the run may mean, with a plus if they begin with a country code.
+
+    The most probable digits come first.
+    """
     given = list(dict.fromkeys((run.digits, run.without_trunk_zero)))
     if run.has_plus:
         # An exit code after the plus is one too many; a zero after it makes the plus a mistake.
@@ -298,13 +331,13 @@ def _candidates(run: Run, region: str) -> list[str]:
 
 
 def _has_code(digits: str, code: str, region: str) -> bool:
-    """Whether the digits are a valid number of the region with its country code."""
+    """Return whether the digits are a valid number of the region with its country code."""
     number = plan.parse(f"+{digits}", region) if digits.startswith(code) else None
     return number is not None and plan.is_valid(number)
 
 
 def _is_public(digits: str, region: str) -> bool:
-    """Whether so few digits are a number of the whole country: one that is written without a trunk prefix there."""
+    """Return whether so few digits are a number of the whole country, which is written without a trunk prefix."""
     number = plan.parse(digits, region)
     if number is None or not plan.is_valid(number):
         return False
@@ -312,7 +345,7 @@ def _is_public(digits: str, region: str) -> bool:
 
 
 def _is_complete(written: str, digits: str, region: str) -> bool:
-    """Whether a national number outside the assigned ranges is nevertheless complete."""
+    """Return whether a national number outside the assigned ranges is nevertheless complete."""
     own = dialling(region)
     national = digits[len(own.code) :]
     if len(national) < MIN_SUFFIX or (own.trunk == "0" and national.startswith("0")):

@@ -41,7 +41,7 @@ class Dialling:
 
 @lru_cache(maxsize=512)
 def dialling(region: str) -> Dialling:
-    """How numbers are dialled in `region` (ISO 3166)."""
+    """Return how numbers are dialled in `region` (ISO 3166)."""
     from phonenumbers import PhoneMetadata, country_code_for_region
 
     code = country_code_for_region(region)
@@ -86,7 +86,7 @@ def lengths(code: str) -> frozenset[int]:
 
 
 def is_canonical(e164: str) -> bool:
-    """Whether phonenumbers would leave `e164` as it is and call its length possible."""
+    """Return whether phonenumbers would leave `e164` as it is and call its length possible."""
     if len(e164) > MAX_DIGITS + 1:
         return False
     for length in (1, 2, 3):
@@ -114,7 +114,7 @@ def _plan(code: str) -> "tuple[re.Pattern[str] | None, frozenset[int]]":
 
 
 def parse(text: str, region: str) -> "PhoneNumber | None":
-    """`text` (digits, with or without a plus) as libphonenumber reads it in `region`, None if it can't be one."""
+    """Return `text` (digits, with or without a plus) as libphonenumber reads it in `region`, or None."""
     from phonenumbers import NumberParseException
     from phonenumbers import parse as read
 
@@ -126,7 +126,7 @@ def parse(text: str, region: str) -> "PhoneNumber | None":
 
 
 def digits(number: "PhoneNumber") -> str:
-    """Country code and national significant number."""
+    """Return country code and national significant number."""
     from phonenumbers import national_significant_number
 
     return f"{number.country_code}{national_significant_number(number)}"
@@ -149,29 +149,38 @@ def _national_format(number: "PhoneNumber") -> str:
     return format_number(number, PhoneNumberFormat.NATIONAL)
 
 
+def with_ninth_digit(text: str, region: str) -> str:
+    """Return today's form of a Brazilian mobile number of ten digits, "" for any other (Anatel resolution 553/2010)."""
+    national = text.lstrip("0")
+    if dialling(region).code != "55" or len(national) != 10 or national[2] not in "6789":
+        return ""
+    number = parse(f"+55{national[:2]}9{national[2:]}", region)
+    return digits(number) if number is not None and is_valid(number) else ""
+
+
 def has_exit_code(number: "PhoneNumber") -> bool:
-    """Whether `parse` found the region's prefix of an international call before the country code."""
+    """Return whether `parse` found the region's prefix of an international call before the country code."""
     from phonenumbers import CountryCodeSource
 
     return number.country_code_source == CountryCodeSource.FROM_NUMBER_WITH_IDD
 
 
 def is_valid(number: "PhoneNumber") -> bool:
-    """Whether the number is in an assigned range."""
+    """Return whether the number is in an assigned range."""
     from phonenumbers import is_valid_number
 
     return is_valid_number(number)
 
 
 def is_possible(number: "PhoneNumber") -> bool:
-    """Whether the number has a possible length for dialling from abroad."""
+    """Return whether the number has a possible length for dialling from abroad."""
     from phonenumbers import ValidationResult, is_possible_number_with_reason
 
     return is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
 
 
 def is_service(number: "PhoneNumber") -> bool:
-    """Whether the number is one that the whole country dials without an area code, such as Australia's 13 11 14."""
+    """Return whether the whole country dials the number without an area code, such as Australia's 13 11 14."""
     from phonenumbers import PhoneNumberType, number_type
 
     return number_type(number) in (
@@ -184,7 +193,7 @@ def is_service(number: "PhoneNumber") -> bool:
 
 @lru_cache(maxsize=1024)
 def is_short_number(text: str, region: str) -> bool:
-    """Whether the region dials these few digits as they are: 112, 116117."""
+    """Return whether the region dials these few digits as they are: 112, 116117."""
     from phonenumbers import PhoneNumber, is_valid_short_number_for_region
 
     code = dialling(region).code

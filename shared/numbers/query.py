@@ -29,11 +29,11 @@ class Query:
     _set: frozenset[str] = field(default=frozenset())
 
     def is_exact(self, digits: str) -> bool:
-        """Whether a number stored under these digits is one that is asked for."""
+        """Return whether a number stored under these digits is exactly the one asked for."""
         return digits in self._set
 
     def is_possible(self, digits: str, kind: KeyKind | None = None) -> bool:
-        """Whether the number stored under these digits may be meant.
+        """Return whether the number stored under these digits may be meant.
 
         Numbers that were both written with a country code are possibly the same only if their country changed its
         numbers (a mobile prefix added, a leading zero dropped). Otherwise one has to end in the other, apart from
@@ -42,31 +42,33 @@ class Query:
         if digits in self._set:
             return True
         own, code = self.number.digits, plan.country_code(digits)
-        is_public = kind in ("international", "national")
+        is_public = kind in ("international", "national", "possible")
         if is_public and (self.is_international or code == plan.country_code(own)):
             if self.is_international and kind == "national" and code != plan.country_code(own):
                 return self._ends_alike(digits)
             return are_versions(digits, own) or self._ends_in(digits[len(code) :])
-        return self._ends_alike(digits) or (is_public and self._ends_in(digits[len(code) :]))
+        if self._ends_alike(digits) or (is_public and self._ends_in(digits[len(code) :])):
+            return True
+        return is_public and any(are_versions(digits, code + end) for end in self.ends)
 
     def _ends_alike(self, digits: str) -> bool:
         stored = digits.lstrip("0")
         return any(_meets(stored, end) for end in self.ends)
 
     def _ends_in(self, national: str) -> bool:
-        """Whether digits without a country code end in a national number, after prefixes that are not known here."""
+        """Return whether digits without a country code end in a national number, after unknown prefixes."""
         is_whole = not self.is_international and len(national) >= MIN_SUFFIX
         return is_whole and any(end.endswith(national) for end in self.ends)
 
     @property
     def starts(self) -> tuple[str, ...]:
-        """The ends of stored numbers to read, backwards: seven digits, or all of a shorter number."""
+        """Return the ends of stored numbers to read, backwards: seven digits, or all of a shorter number."""
         ends = dict.fromkeys(reading[::-1][:MIN_SUFFIX] for reading in self.readings)
         return tuple(ends)
 
     @property
     def exchanges(self) -> tuple[str, str] | None:
-        """The shortest and the longest number of a private exchange that it can be a direct dial number of."""
+        """Return the shortest and the longest number of a private exchange to which it can belong."""
         own = self.number.digits
         code = plan.country_code(own) if self.number.e164 else ""
         if code not in OPEN_PLANS:
@@ -84,7 +86,7 @@ def _meets(one: str, other: str) -> bool:
 
 
 def are_versions(one: str, other: str) -> bool:
-    """Whether two international numbers are an old and a new form of one: of the same country, with digits added.
+    """Return whether two international numbers are an old and a new form of one: same country, digits added.
 
     At the beginning (Italy's zero, Mexico's 1, Argentina's 9, Benin's 01, Côte d'Ivoire's operator), or Brazil's 9
     before a mobile number, after two digits of area (Anatel resolution 553/2010).
@@ -131,7 +133,7 @@ def query_of(text: str, region: str) -> Query:
 
 
 def _others(run: Run, region: str) -> list[str]:
-    """Return the meanings of digits without a plus besides the most probable number."""
+    """Return the less probable meanings of digits without a plus."""
     digits, own, found = run.digits, dialling(region), list[str]()
     texts = [f"+{digits}"]
     texts += [

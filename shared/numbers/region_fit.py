@@ -1,4 +1,4 @@
-"""Which region the national numbers of a directory are of, if its default region can't read them."""
+"""The region of a directory's national numbers, if its default region can't read them."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -42,7 +42,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Numbers without a country code, and how often a country code or a person's region speaks for a region."""
+    """Numbers without a country code, and for each region the number of country codes and people's regions for it."""
 
     national: tuple[Written, ...]
     votes: Counter[str]
@@ -87,7 +87,7 @@ def fits_of(sample: Sample) -> Iterator[Fit]:
 def best(sample: Sample, fits: Iterable[Fit], region: str) -> RegionFit | None:
     """Return the region that most numbers fit, or None if the default region fits as well or nothing is clear.
 
-    Of regions that fit equally well, the one that other numbers and the people's data speak for; then the one whose
+    Of regions that fit equally well, prefer the one with the most evidence in other numbers and people's data; then the one whose
     usual grouping the numbers have; then the one with the fewest lengths, because fewer numbers fit it by chance.
     """
     by_region = {fit.region: fit for fit in fits}

@@ -13,7 +13,9 @@ _KEYCAP = "\u20e3"  # after a digit: a picture of a key, as in lists
 
 
 def plain(text: str) -> str:
-    """`text` without invisible characters, with ASCII digits, pluses, hyphens and spaces; line ends are `|`.
+    """Return `text` without invisible characters, with ASCII digits, pluses, hyphens and spaces.
+
+    Line ends are `|`.
 
     Numbers in circles, superscripts and keycaps are bullets or notes, so they become spaces. Compatible characters
     (full-width, presentation forms) get their usual form (NFKC), and accents go.

@@ -1,4 +1,4 @@
-"""A number that is being typed: the keys that its digits can be a part of."""
+"""A number while it is typed: the keys that its digits can be a part of."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,12 +10,14 @@ from shared.numbers.plan import country_code, dialling, trunks_of_code
 from shared.numbers.text import MAX_TEXT, digits_of, fold_word, plain
 from shared.numbers.written import typed_digits
 
+# Digits before a mobile number that some callers dial: Mexico's until 2019, Argentina's from abroad.
+_MOBILE_PREFIXES = {"52": "1", "54": "9"}
 MIN_PART = 4  # digits that are looked for in the middle of a number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """Digits of a number half typed.
+    """Digits of an incomplete number.
 
     `digits` are all of them, as typed. `beginnings` are the first digits of E.164 numbers that they can be, in
     international form or as national digits of the region. `national` are the digits without the trunk prefix, ""
@@ -30,7 +32,7 @@ class Typed:
     has_exit_code: bool = False
 
     def is_in(self, number: str) -> bool:
-        """Whether a number with these digits is one that they can be a part of."""
+        """Return whether the digits can be a part of a number with these digits."""
         if any(number.startswith(beginning) for beginning in self.beginnings):
             return True
         return not self.is_international and (
@@ -39,7 +41,7 @@ class Typed:
 
     @property
     def part(self) -> str:
-        """The digits that are in each number that they can be a part of, "" if those are too few to look for."""
+        """The digits that every matching number contains, "" if they are too few to search for."""
         if self.is_international:
             code = country_code(self.beginnings[0]) if self.beginnings else ""
             part = self.beginnings[0][len(code) :] if code else ""
@@ -53,7 +55,7 @@ class Typed:
 
 
 def is_number(text: str) -> bool:
-    """Whether a search is for a number: three digits or more, and no letters but those of an extension or an address."""
+    """Return whether a search is for a number: three digits or more, and no letters but those of an extension or an address."""
     if len(digits_of(text)) < MIN_DIGITS:
         return False
     number = number_in(text)
@@ -85,7 +87,7 @@ def typed_of(text: str, region: str) -> Typed:
 
 
 def _international(digits: str) -> tuple[str, ...]:
-    """Return the beginning of a number whose country code and more is typed: without a trunk prefix after it."""
+    """Return the beginning of a number that has more than its country code, without a trunk prefix after it."""
     digits = digits.removeprefix("00")
     code = country_code(digits)
     national = digits[len(code) :]
@@ -95,6 +97,10 @@ def _international(digits: str) -> tuple[str, ...]:
             beginnings[code + national[len(trunk) :]] = None
         elif trunk.startswith(national):
             beginnings[code] = None
+    if code in _MOBILE_PREFIXES and national:
+        prefix = _MOBILE_PREFIXES[code]
+        other = national[1:] if national.startswith(prefix) else prefix + national
+        beginnings[code + other] = None
     # No number of a country with the trunk prefix 0 begins with a zero itself; with the prefix 8, numbers can.
     if not (beginnings and national.startswith("0")):
         beginnings = {digits: None, **beginnings}

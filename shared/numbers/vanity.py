@@ -18,7 +18,7 @@ _MIN_LETTERS = 3
 
 
 def has_word(text: str) -> bool:
-    """Whether the text is digits and letters as in rule 1, with three letters or more."""
+    """Return whether the text is digits and letters as in rule 1, with three letters or more."""
     shape = _SHAPE.fullmatch(text)
     return shape is not None and len("".join(_LETTERS.findall(text))) >= _MIN_LETTERS
 

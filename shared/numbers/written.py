@@ -20,9 +20,19 @@ _TOKEN = re.compile(
 )
 # Before another ending of the number, as in 020 7946 0014 / 15.
 BEFORE_ENDING = frozenset(("/", ",", ";", "&", "|", "or"))
+_BEFORE_DIRECT_DIAL = frozenset(("-", "/", "~", "("))
 _OR = frozenset("or and und oder ou et o y e og och of en i и или lub".split())
 _CLIR = re.compile(r"(?:\*[0-9]{2}#?|#[0-9]{2}#|\*[0-9]{2}\*)(?=[ +(0-9])")
-_ENUMERATOR = re.compile(r"[0-9]{1,2}\) ?")
+_ENUMERATOR = re.compile(r"[0-9]{1,2}(?:\) ?|\. )(?=[+(0-9])")
+_NEXT_ENUMERATOR = re.compile(r"(?<=[0-9)]) +[0-9]{1,2}[.)] (?=[+(0])")
+# Times around a number: `(8-17 Uhr)`, `(24/7)`, `24h`. A note in parentheses is a time or the like if it has few digits.
+_NOTE = re.compile(r"\(([^()]{1,40})\)")
+_AROUND_THE_CLOCK = re.compile(r"(?<![0-9])24/7(?![0-9])")
+_NOTE_WORD = re.compile(r"[^\W\d_]+")
+_SHORT_RANGE = re.compile(r" *[0-9]{1,2} *[/-] *[0-9]{1,2} *")
+_MAX_NOTE_DIGITS = 6
+_MIN_BEFORE_NOTE = 6  # digits of a number that may be complete
+_UNITS = frozenset("uhr uur h hr hrs hour hours std stunden heures óra am pm st nd rd th".split())
 
 
 @dataclass(slots=True)
@@ -56,15 +66,26 @@ class Run:
 
     @property
     def is_too_long(self) -> bool:
-        """Whether it is longer than anybody writes a number."""
+        """Return whether it is longer than any written number."""
         return len(self.digits) + sum(map(len, self.separators)) > _MAX_RUN
 
     @property
     def direct_dial(self) -> str:
-        """The last group if a hyphen sets it apart from two groups or more digits before it: `089 12345-67`."""
-        if len(self.groups) < 2 or self.separators[-1].strip() not in ("-", "/"):
+        """The last group, if a hyphen separates it from two or more groups of digits before it: `089 12345-67`."""
+        if len(self.groups) < 2 or self.separators[-1].strip() not in _BEFORE_DIRECT_DIAL:
             return ""
         return self.groups[-1] if len(self.groups[-1]) <= 5 else ""
+
+    def part(self, start: int, stop: int | None) -> "Run":
+        """Return the groups from `start` to before `stop` as a run of their own."""
+        groups, separators = self.groups[start:stop], self.separators[start:stop]
+        return replace(
+            self,
+            has_plus=self.has_plus and not start,
+            groups=groups,
+            separators=["", *separators[1:]],
+            extension="" if stop else self.extension,
+        )
 
     def without_direct_dial(self) -> "Run":
         """Return the run with its last group as the extension."""
@@ -76,7 +97,7 @@ class Run:
         )
 
     def joined(self, other: "Run") -> "Run":
-        """Both as one number that a divider is part of."""
+        """Return both runs as one number with a divider in it."""
         separators = [*self.separators, other.divider, *other.separators[1:]]
         return Run(
             self.has_plus,
@@ -103,22 +124,51 @@ def runs_of(text: str) -> list[Run]:
     A run of fewer than three digits is returned only if it is the only one.
     """
     text = _CLIR.sub("", text, count=1) if text[:1] in "*#" else text
-    enumerator = _ENUMERATOR.match(text)
-    found = list(_with_extensions(_Reader().read(text[enumerator.end() :] if enumerator else text)))
+    if enumerator := _ENUMERATOR.match(text):
+        text = _NEXT_ENUMERATOR.sub("|", text[enumerator.end() :])
+    found = list(_with_extensions(_Reader().read(_without_notes(text))))
     return [
         run for at, run in enumerate(found) if _counts(run, found[at + 1 : at + 2], at)
     ] or found
 
 
+def _without_notes(text: str) -> str:
+    """Return the text without times and the like in parentheses after a number."""
+    if "24/7" in text:
+        text = _AROUND_THE_CLOCK.sub("", text)
+    if "(" not in text:
+        return text
+
+    def kept(note: re.Match[str]) -> str:
+        digits = sum(map(str.isdigit, note[1]))
+        before = sum(map(str.isdigit, text[: note.start()]))
+        if not 0 < digits <= _MAX_NOTE_DIGITS or before < _MIN_BEFORE_NOTE:
+            return note[0]
+        words = [fold_word(word) for word in _NOTE_WORD.findall(note[1])]
+        is_note = bool(words) and WORDS.isdisjoint(words)
+        return " " if is_note or _SHORT_RANGE.fullmatch(note[1]) else note[0]
+
+    return _NOTE.sub(kept, text)
+
+
 def _counts(run: Run, following: list[Run], at: int) -> bool:
-    """Whether a run of so few digits can be part of a number: `02/1234`, or another ending: `7946 0014 / 15`."""
+    """Return whether a run of so few digits can be part of a number: `02/1234`, or another ending: `7946 0014 / 15`."""
     is_before_slash = bool(following) and following[0].divider == "/"
     is_ending = at > 0 and run.divider in BEFORE_ENDING and len(run.digits) == 2
     return len(run.digits) > 2 or is_before_slash or is_ending
 
 
+def _drop_time(run: Run) -> None:
+    """Drop groups of one or two digits after the longer ones of a number: `636480 8-17 Uhr`."""
+    end = len(run.groups)
+    while end and len(run.groups[end - 1]) <= 2:
+        end -= 1
+    if sum(map(len, run.groups[:end])) >= _MIN_BEFORE_NOTE:
+        del run.groups[end:], run.separators[end:]
+
+
 def typed_digits(text: str) -> tuple[bool, str]:
-    """Whether a text being typed begins with a plus, and all its digits but those of an extension."""
+    """Return whether a typed text begins with a plus, and all its digits except those of an extension."""
     runs = list(_with_extensions(_Reader().read(text)))
     return bool(runs) and runs[0].has_plus, "".join([run.digits for run in runs])
 
@@ -151,7 +201,7 @@ class _Reader:
         self._is_cut = False  # an x or dots are after digits, and no other digits yet
 
     def read(self, text: str) -> list[Run]:
-        """All runs of the text."""
+        """Return all runs of the text."""
         for match in _TOKEN.finditer(text):
             token = match[0]
             self._take(match.lastgroup or "", token)
@@ -207,6 +257,8 @@ class _Reader:
             self._end("word" if not self._divider else self._divider)
             self._marker, self._is_cut = True, is_cut
         elif not (self._marker and word in FILLERS):
+            if self._open and word in _UNITS:
+                _drop_time(self._runs[-1])
             if self._open:
                 self._runs[-1].is_before_word = word not in _OR
             self._end("or" if word in _OR else "word")

@@ -136,7 +136,7 @@ class AzureTables:
         operations: Sequence[Operation],
         is_repetition: bool,
     ) -> list[str] | None:
-        """Return the tags of a refused repetition if an attempt before it was stored, else None.
+        """Return the tags of a refused repetition if an earlier attempt was stored, else None.
 
         A unique row tells it. A transaction without one counts as stored if all its rows are as it makes them.
         """
@@ -193,15 +193,15 @@ class AzureTables:
 
 
 class _Refused(StorageUnavailable):
-    """The service carried nothing out, and won't carry out a repetition either."""
+    """The service did nothing, and would refuse a repetition, too."""
 
 
 class _Busy(StorageUnavailable):
-    """The service is overloaded. It has been seen to carry out a transaction all the same."""
+    """The service is overloaded; the transaction may have been carried out all the same."""
 
 
 def _is_repeatable(operations: Sequence[Operation], error: StorageUnavailable) -> bool:
-    """Return whether a transaction can be sent again though it may have been stored already."""
+    """Return whether a transaction may be sent again although it may be stored already."""
     if isinstance(error, _Busy) or _has_replacement(operations):
         return True
     return any(isinstance(one, Insert) and one.is_unique for one in operations)
@@ -213,7 +213,7 @@ def _has_replacement(operations: Sequence[Operation]) -> bool:
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
-    """Raise the port's error instead of the SDK's, which all say that there was no answer."""
+    """Raise the port's error for one of the SDK's errors that mean that there was no answer."""
     try:
         yield
     except (AzureError, OSError, TimeoutError) as error:
@@ -222,7 +222,7 @@ def _translated() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _readable() -> Iterator[None]:
-    """Raise StorageUnavailable if an answer has no rows: it comes from something else, such as a proxy."""
+    """Raise StorageUnavailable if an answer has no rows: another server, such as a proxy, sent it."""
     try:
         yield
     except (ValueError, LookupError, TypeError) as error:

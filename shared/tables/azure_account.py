@@ -39,7 +39,7 @@ class _Date(SansIOHTTPPolicy[HttpRequest, AsyncHttpResponse]):
 
 
 class _Client(TableServiceClient):
-    """The SDK's client, of whose policies only the one that signs in remains.
+    """The SDK's client with only those of its policies that sign requests in.
 
     The others follow redirections, log, trace, decode, and look for a second host: a third of a read's processor time.
     """

@@ -174,7 +174,10 @@ def _value_of(entity: Mapping[str, Any]) -> bytes:
 
 
 def _well_formed(etag: str) -> str:
-    """Return the tag, or for a tag of another form one that no row has, because the service refuses the form with 400."""
+    """Return the tag.
+
+    If its form is malformed, return one that no row has, because the service answers 400.
+    """
     return etag if etag.startswith("W/\"datetime'") and etag.isprintable() else NEVER
 
 

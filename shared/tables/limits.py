@@ -71,7 +71,7 @@ def _check_value(key: str, value: bytes) -> None:
 
 
 def split(text: str) -> list[str]:
-    """`text` in pieces that each fit a property: at most 32 Ki UTF-16 units (an astral character counts two)."""
+    """Yield `text` in pieces that each fit a property: at most 32 Ki UTF-16 units (an astral character counts two)."""
     if len(text) <= PROPERTY_CHARACTERS // 2 or (
         text.isascii() and len(text) <= PROPERTY_CHARACTERS
     ):

@@ -1,4 +1,4 @@
-"""Counts the round trips of each call for the metrics, and logs why storage can't be used."""
+"""Counts the round trips of each call for the metrics, and logs faults of storage."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

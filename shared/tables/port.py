@@ -33,7 +33,7 @@ class Insert:
 
 @dataclass(unsafe_hash=True, slots=True)
 class Upsert:
-    """Store a row whatever was there."""
+    """Store a row, whether or not it exists."""
 
     key: str
     value: bytes
@@ -129,7 +129,9 @@ class Tables(Protocol):
         limit: int = 1000,
         keys_only: bool = False,
     ) -> list[Row]:
-        """At most `limit` (1 to 1,000) rows with start <= key < stop in ordinal order; fewer means: no more.
+        """Return at most `limit` (1 to 1,000) rows with start <= key < stop in ordinal order.
+
+        If there are fewer, no more follow.
 
         Continue with `start=keys.successor(rows[-1].key)`. With `keys_only`, values and tags are left empty.
         """
@@ -138,14 +140,16 @@ class Tables(Protocol):
     async def transact(
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> list[str]:
-        """Carry out 1 to 100 operations on different keys, all or none; the new tags ("" for a delete) in order.
+        """Carry out 1 to 100 operations on different keys, all or none.
+
+        Return the new tags ("" for a delete).
 
         Raises AlreadyExists, NotFound, PreconditionFailed, LimitExceeded or StorageUnavailable.
         """
         ...
 
     async def close(self) -> None:
-        """Let go of connections and files."""
+        """Close connections and files."""
         ...
 
 

@@ -43,7 +43,7 @@ def account_partition(account: str) -> str:
 
 
 def agents_partition(account: str) -> str:
-    """Return the partition of table `contacts` with what the agents of an account keep for themselves."""
+    """Return the partition of table `contacts` with the lists of an account's agents."""
     return keys.key("agents", account)
 
 
@@ -340,7 +340,7 @@ LIST = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=_USER_INDEX,
-    readers=(*_SEARCH, "contacts.listing", "contacts.search", "directories.totals"),
+    readers=(*_SEARCH, "contacts.listing", "contacts.meeting_list", "directories.totals"),
     growth="one per active user",
 )
 FIND = TwoParts(

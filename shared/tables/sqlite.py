@@ -209,7 +209,10 @@ class SqliteTables:
     def _apply(
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> list[str] | TableError:
-        """All of a kind in one statement is quickest; only the error has to be that of the operations' order."""
+        """Carry out operations of one kind in one statement.
+
+        After an error, carry them out one by one to find the first error.
+        """
         version = self._versions.getrandbits(62)
         if self._try(self._together, table, partition, version, operations):
             refusal = self._try(self._in_order, table, partition, version, operations)
@@ -225,7 +228,7 @@ class SqliteTables:
         version: int,
         operations: Sequence[Operation],
     ) -> TableError | None:
-        """Carry out all operations or, if one is refused, none; its error is the answer."""
+        """Carry out all operations or none; return the error of the refused one."""
         self._writer.execute("SAVEPOINT one")
         try:
             carry_out(table, partition, version, operations)
@@ -329,7 +332,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _known(table: str) -> str:
-    """`table`, which is put into SQL and so must be one of ours."""
+    """Return `table` if it is one of ours, because it is put into SQL."""
     if table not in TABLES:
         raise ValueError(f"unknown table {table!r}")
     return table

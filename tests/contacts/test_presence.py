@@ -55,7 +55,7 @@ async def test_a_list_shows_the_status_of_each_person(world: World) -> None:
 
 
 async def test_people_with_presence_come_first_in_a_search(world: World) -> None:
-    """Then the alphabet; names that fit better still come before (issue 13, item 11)."""
+    """Then the alphabet; names that fit better still come before."""
     company, _ = await _linked(world, 2)
     for name in ("Person", "Abe Person", "Person 99"):
         await company.hire(name)

@@ -70,7 +70,7 @@ def test_every_known_number_has_a_reason() -> None:
 async def test_a_closed_tenant_costs_one_token_request_per_ten_minutes_over_all_instances(
     world: World, browser: Browser, code: int
 ) -> None:
-    """Three instances share the timer's messages and the agents who look at people (issue 14, item 11)."""
+    """Three instances share the timer's messages and the agents who look at people."""
     ids = await world.linked(5)
     await world.tick()
     instances = [world, await world.restarted(), await world.restarted()]
@@ -136,6 +136,9 @@ async def test_a_passing_error_that_lasts_is_told_to_the_operator(
         ("invalid_request", "AADSTS50011: The redirect URI does not match", "misconfigured"),
         ("invalid_resource", "AADSTS650052: has not subscribed", "graph_missing"),
         ("interaction_required", "AADSTS5000225: blocked due to inactivity", "tenant_blocked"),
+        ("access_denied", "AADSTS40008: an issue with the federated provider", "account_refused"),
+        ("invalid_grant", "AADSTS80014: the Authentication Agent timed out", "unavailable"),
+        ("access_denied", "AADSTS50129: Workplace join is required", "blocked"),
         ("something_new", "AADSTS999999: of the future", "failed"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 from directories import provisioning_log
 from tests.scim.client import PATCH_OP, USER, ScimClient, patch_body
 
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 EMPTY = [None, "", [], [None], [""], [{"value": ""}]]
 FALSE = [
@@ -21,6 +22,10 @@ FALSE = [
     [False],
     [{"value": "False"}],
     {"value": False},
+    {"Value": "False"},
+    {"active": "False"},
+    [{"active": False}],
+    [None, False],
 ]
 
 
@@ -94,6 +99,9 @@ async def test_active_is_in_every_answer_and_filter(scim: ScimClient) -> None:
         ("title", [{"value": "Chief"}]),
         ("title", [None, "Chief"]),
         ("title", [{"value": "Chief", "primary": None}]),
+        ("title", {"value": "Chief"}),
+        ("name.givenName", {"value": "Chief"}),
+        ('emails[type eq "work"].value', {"value": "Chief"}),
         ("name.givenName", ["Chief"]),
         ("name.givenName", [{"value": "Chief"}]),
         ("name", [{"givenName": "Chief"}]),
@@ -270,6 +278,7 @@ async def test_numbers_become_texts(scim: ScimClient) -> None:
         f"{ENTERPRISE}:department",
         f"{ENTERPRISE}.department",
         "userName ",
+        "$.title",
         "display name",
         "",
     ],
@@ -355,10 +364,14 @@ async def test_any_pair_of_quotes_is_understood(scim: ScimClient, quotes: str) -
 
 
 @pytest.mark.parametrize(
-    "text", ["'work", "work'", "‘work", "work”", '"work', "'O'Brien'", "'a''b'"]
+    "text",
+    [
+        *("'work", "work'", "‘work", "work”", '"work', "'O'Brien'", "'a''b'"),
+        *("%22work%22", "&quot;work&quot;", "&#39;work&#39;", '\\"work\\"'),
+    ],
 )
 async def test_a_quote_without_its_pair_is_refused(scim: ScimClient, text: str) -> None:
-    """RFC 7644 section 3.12, invalidFilter: nothing is stored."""
+    """RFC 7644 section 3.12, invalidFilter: nothing is stored. Quotes that were encoded twice are no part of a value."""
     person = await scim.user()
     path = f"emails[type eq {text}].value"
     answer = await scim.patch(
@@ -400,6 +413,21 @@ async def test_members_in_an_object_under_their_path(scim: ScimClient, key: str)
     assert await change("remove", None) == {one, two}
     assert await change("remove", [{"value": one}]) == {two}
     assert await change("replace", {"value": one}) == {one}
+
+
+@pytest.mark.parametrize("has_path", [True, False])
+async def test_members_under_the_urn_of_the_group_schema(scim: ScimClient, has_path: bool) -> None:
+    """RFC 7644 section 3.10: attributes may be named with their schema, also as an object under it."""
+    one, two = (await scim.user("1@example.com")).id, (await scim.user("2@example.com")).id
+    group = await scim.group("Sales", one)
+    path = f"/Groups/{group.id}"
+    for op, member, left in (("add", two, {one, two}), ("remove", one, {two})):
+        value: dict[str, Any] = {"members": [{"value": member}]}
+        named = {"path": GROUP, "value": value} if has_path else {"value": {GROUP: value}}
+        answer = await scim.patch(path, {"op": op, **named})
+        assert answer.status == 204, answer.body
+        stored = (await scim.get(path)).body["members"]
+        assert {each["value"] for each in stored} == left
 
 
 @pytest.mark.clause("7644/3.10")

@@ -128,6 +128,12 @@ def test_national_numbers_are_read_as_of_the_region(text: str, region: str, e164
         ("020 7946 0958 (Mon-Fri 0900-1700)", "GB", LONDON),
         ("\u2022 020 7946 0958", "GB", LONDON),
         ("1) 020 7946 0958", "GB", LONDON),
+        ("1. 020 7946 0958", "GB", LONDON),
+        ("+49 89 636480 (8-17 Uhr)", "DE", "+4989636480"),
+        ("089 636480 8-17 Uhr", "DE", "+4989636480"),
+        ("089 636480 24h", "DE", "+4989636480"),
+        ("089 636480 (24/7)", "DE", "+4989636480"),
+        ("089 636480 (Zimmer 12)", "DE", "+4989636480"),
         ("\u2460 020 7946 0958", "GB", LONDON),
         ("1\ufe0f\u20e3 020 7946 0958", "GB", LONDON),
         ("\u260e\ufe0f +44 20 7946 0958", "GB", LONDON),
@@ -185,6 +191,10 @@ def test_letters_are_digits_in_vanity_numbers_only(
         ("010-65529988-12", "CN", "12"),
         ("(212) 555-0102,,12#", "US", "12"),
         ("212-555-0102 extension no. 12", "US", "12"),
+        ("212-555-0102 extention 12", "US", "12"),
+        ("212-555-0102 (12)", "US", "12"),
+        ("+52 55 1234 5678 local 12", "MX", "12"),
+        ("03-1234-5601\uff5e12", "JP", "12"),
         ("03-1234-5601\uff08\u5185\u7dda12\uff09", "JP", "12"),
         ("+90 212 345 67 89 dahili 12", "TR", "12"),
         ("+90 212 345 67 89 Dâhilî: 12", "TR", "12"),
@@ -246,6 +256,8 @@ def test_a_direct_dial_number_after_a_hyphen_shows_its_exchange() -> None:
     assert (direct.e164, direct.exchange) == ("+49891234567", "498912345")
     operator = derive("089 12345-0 DW 67", "DE")
     assert [key.digits for key in operator.keys] == ["4989123450", "49891234567"]
+    apart = derive("089 12345 0 Durchwahl 67", "DE")
+    assert [key.digits for key in apart.keys] == ["4989123450", "49891234567"]
     assert derive("0211-8000", "DE").exchange == ""
 
 
@@ -267,6 +279,10 @@ def test_an_extension_of_a_closed_plan_is_not_dialled_after_the_number() -> None
         ("020 7946 0014 or 020 7946 0015", "GB", ["442079460014", "442079460015"]),
         ("T: 020 7946 0014 M: 07700 900123", "GB", ["442079460014", "447700900123"]),
         ("+442079460014\n+442079460015", "GB", ["442079460014", "442079460015"]),
+        ("020 7946 0014 - 020 7946 0015", "GB", ["442079460014", "442079460015"]),
+        ("020 7946 0014  020 7946 0015", "GB", ["442079460014", "442079460015"]),
+        ("1) 020 7946 0014 2) 020 7946 0015", "GB", ["442079460014", "442079460015"]),
+        ("1. 020 7946 0014 2. 020 7946 0015", "GB", ["442079460014", "442079460015"]),
     ],
 )
 def test_several_numbers_in_a_field_are_each_possible(
@@ -430,6 +446,15 @@ def test_a_country_that_changed_its_numbers_has_two_forms(one: str, other: str, 
     assert are_versions(other, one) == same
 
 
+def test_brazils_mobiles_of_eight_digits_meet_those_of_nine() -> None:
+    """FossifyOrg/Phone#899: either may be stored and either may arrive, with or without the country code."""
+    old = derive("(11) 8765-4301", "BR")
+    assert _keys(old) == [("5511987654301", "possible")]
+    for arrives in ("+5511987654301", "+551187654301", "011 8765-4301", "1187654301"):
+        for kind in ("international", "possible"):
+            assert query_of(arrives, "BR").is_possible("5511987654301", kind), arrives
+
+
 @pytest.mark.parametrize(
     ("address", "region"),
     [
@@ -493,6 +518,8 @@ def test_a_withheld_or_masked_caller_is_nobody(address: str) -> None:
         ("8 (495)", "RU", ("7495",), False),
         ("06 12", "IT", ("390612",), False),
         ("212 55", "US", ("121255",), False),
+        ("+52 1 55", "MX", ("52155", "5255"), True),
+        ("+54 11", "GB", ("5411", "54911"), True),
     ],
 )
 def test_a_number_half_typed_has_beginnings(

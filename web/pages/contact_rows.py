@@ -69,12 +69,12 @@ class PersonView:
 
 
 def key_of(directory_id: str, person_id: str) -> str:
-    """One name for a person of a directory: neither id has a point."""
+    """Return one key for a person of a directory; neither ID contains a point."""
     return f"{directory_id}.{person_id}"
 
 
 def split_key(key: str) -> tuple[str, str]:
-    """Directory id and person's id of a key."""
+    """Return directory ID and person's ID of a key."""
     directory_id, _, person_id = key.partition(".")
     return directory_id, person_id
 

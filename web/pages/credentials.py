@@ -21,7 +21,7 @@ _TONES = {"live": "good", "expired": "", "revoked": ""}
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A row of the table; `ends` is the sentence before the time `expires`, "" for one without an end."""
+    """A row of the table; `ends` is the text before the time `expires`, "" without an end."""
 
     id: str
     words: str
@@ -35,7 +35,10 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class CredentialSet:
-    """All tokens or all secrets; `fresh`: the plain one, in the answer that made it only."""
+    """All tokens or all secrets.
+
+    `fresh` is the plain text of a new one, in the answer that issued it only.
+    """
 
     kind: str
     client_id: str
@@ -71,7 +74,7 @@ async def ask_to_revoke(visit: PageRequest) -> Response:
 
 
 async def revoke(visit: PageRequest) -> Response:
-    """End one at once."""
+    """Revoke a credential at once."""
     _, sort = issuing.kind_of(visit.form)
     directory = await held.revoke(
         visit.app, visit.actor, visit.directory_id, sort, visit.form.get("id", "")

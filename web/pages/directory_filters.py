@@ -37,7 +37,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One page of the chosen directories: `number` of `pages`, with the addresses of its neighbours."""
+    """Page `number` of `pages` of the list, with the addresses of the pages before and after."""
 
     shown: Sequence[Overview]
     count: int
@@ -48,7 +48,7 @@ class Part:
 
 
 def filters_of(query: dict[str, str]) -> Filters:
-    """Return the filters of an address; values that there aren't are left out."""
+    """Return the filters of an address; unknown values are ignored."""
     state, kind, sort = (query.get(name, "") for name in ("state", "kind", "sort"))
     number = query.get("page", "")
     selection = Selection(
@@ -62,7 +62,7 @@ def filters_of(query: dict[str, str]) -> Filters:
 
 
 def part_of(filters: Filters, chosen: Sequence[Overview]) -> Part:
-    """Return the page of the filters, or the last one if there are fewer."""
+    """Return the page that the filters name, or the last one if there are fewer."""
     pages = max(1, -(-len(chosen) // PER_PAGE))
     number = min(filters.page, pages)
     shown = chosen[(number - 1) * PER_PAGE : number * PER_PAGE]

@@ -47,7 +47,7 @@ class Row:
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show `/`; redirect people who may only see contacts to these."""
+    """Show `/`; redirect people who may only see contacts to the Organisation page."""
     assert visit.person is not None
     if not visit.person.is_admin:
         return visit.go("/contacts")
@@ -114,7 +114,7 @@ async def _listed(visit: PageRequest) -> _Listed:
 
 
 async def _row_of(visit: PageRequest, directory_id: str) -> Row | None:
-    """Return the row of a directory; None for one that is gone, and for a deletion without a way back."""
+    """Return the row of a directory; None if it is gone or its deletion can't be undone."""
     directory = await store.get(visit.app.tables, directory_id)
     if directory is None or directory.account != visit.account:
         return None
@@ -167,7 +167,7 @@ async def _row(visit: PageRequest, directory: Directory) -> Row:
 def presence_badge(
     visit: PageRequest, directory: Directory, connection: Connection
 ) -> dict[str, str]:
-    """Presence in a word, with its tone."""
+    """Return presence in a word, with its colour."""
     if directory.kind != "entra":
         return {"tone": "", "words": "–"}
     match connection.state:
@@ -196,7 +196,7 @@ async def ask_for_name(visit: PageRequest) -> Response:
 
 
 async def rename(visit: PageRequest) -> Response:
-    """Take the other name."""
+    """Store the new name."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     name = visit.form.get("name", "")
     try:

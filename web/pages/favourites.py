@@ -72,7 +72,7 @@ def star_of(lists: AgentLists, key: str, *, is_group: bool = False) -> StarView:
 
 
 async def take_over(visit: PageRequest) -> Response:
-    """Add the favourites that a browser kept before they were kept for the person."""
+    """Add the favourites that earlier releases kept in the browser."""
     keys = visit.form.get("ids", "")[:_MAX_FIELD].split(",")
     await agent_lists.change(
         visit.app, visit.reader, lambda lists: lists.with_imported(map(str.strip, keys))

@@ -11,7 +11,7 @@ _MAX_CHOICES = 50
 
 
 def count_free(visit: PageRequest, query: PeopleQuery, page: Page, count: int) -> str:
-    """Return that `count` people are free, or will be soon, as far as the list shows them so far."""
+    """Return the text for `count` people who are free now or soon, as far as the list has shown them."""
     if query.free == "soon":
         return visit.counted("people_free_soon_more" if page.cursor else "people_free_soon", count)
     if page.unconfirmed:
@@ -20,7 +20,7 @@ def count_free(visit: PageRequest, query: PeopleQuery, page: Page, count: int) -
 
 
 def choices_of(found: Iterable[Found]) -> Mapping[str, list[str]]:
-    """Return departments, companies and offices of people in view, for the fields of the filters."""
+    """Return departments, companies and offices of the people shown, as choices for the filters."""
     values: dict[str, dict[str, None]] = {"department": {}, "company": {}, "office": {}}
     for one in found:
         values["department"][one.card.department] = None
@@ -30,7 +30,7 @@ def choices_of(found: Iterable[Found]) -> Mapping[str, list[str]]:
 
 
 def soon_address(query: PeopleQuery, others: Mapping[str, str]) -> str:
-    """Return the address of the people who are free soon, "" if they are shown already.
+    """Return the address of the people who are free soon, "" if the list shows them already.
 
     `others` are fields of the address besides the query.
     """

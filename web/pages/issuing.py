@@ -29,7 +29,7 @@ _PLACES = {"credentials": ("/issue", "#credentials"), "connect": ("/connect", "#
 
 @dataclass(frozen=True, slots=True)
 class LiveCredential:
-    """A credential that the new one may replace; `used` is "" if no call had it."""
+    """A credential that the new one may replace; `used` is "" if it was never used."""
 
     id: str
     created: str
@@ -126,7 +126,7 @@ def _live(visit: PageRequest, directory: Directory, sort: Sort) -> list[Token]:
 
 
 def _overlaps(visit: PageRequest) -> list[tuple[str, str]]:
-    """Return the choices for the credential that is live: value and text with the exact time."""
+    """Return the choices for how long the live credential stays valid: value and text with the exact time."""
     now = visit.app.clock.now()
     timed = [
         (

@@ -15,9 +15,9 @@ _MAX_PEOPLE = 100
 
 
 async def show(visit: PageRequest) -> Response:
-    """Return state, words and readiness by key, for `key~object id`, divided by commas.
+    """Return state, words and readiness by key, for a comma-separated list of `key~object id`.
 
-    Microsoft is asked for those older than ten seconds. At most one round trip per directory of the people.
+    Microsoft is asked for those older than ten seconds. At most one round trip per directory.
     """
     parts = [part.partition("~") for part in visit.form.get("of", "").split(",")[:_MAX_PEOPLE]]
     asked = {key: object_id for key, _, object_id in parts if is_object_id(object_id)}

@@ -90,7 +90,7 @@ async def _act(visit: PageRequest, directory: Directory, person_id: str) -> None
 
 
 def _draft(visit: PageRequest) -> Draft:
-    """Return the note of the form: its end is so many days away, or the one that it has."""
+    """Return the draft in the form; its end is a number of days away, or unchanged."""
     days, expires = visit.form.get("days", ""), visit.form.get("expires", "")[:40]
     if days in DAYS:
         expires = timestamp(visit.app.clock.now() + timedelta(days=int(days)))

@@ -108,7 +108,7 @@ def _described(visit: PageRequest, fault: Message | None, stored: str) -> Descri
 
 
 async def set_region(visit: PageRequest) -> Response:
-    """Take another default region; the numbers are then parsed again in the background."""
+    """Store another default region; the numbers are then read again in the background."""
     region = visit.form.get("region", "")
     with suppress(InvalidField):  # no form of this page sends an unknown region
         await service.set_up(visit.app, visit.actor, visit.directory_id, region=region)

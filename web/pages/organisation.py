@@ -64,7 +64,7 @@ class Filters:
 
     @property
     def any(self) -> bool:
-        """Return whether anybody is left out."""
+        """Return whether anyone is left out."""
         return bool(self.directory or self.start or not self.is_alphabetic)
 
     @property
@@ -90,7 +90,7 @@ class Filters:
 
     @property
     def query(self) -> PeopleQuery:
-        """The question of words and filters; a filter that is typed wins."""
+        """The query of words and filters; a typed filter takes precedence."""
         typed = PeopleQuery(text=self.q) if self.noted else PeopleQuery.typed(self.q)
         return typed.over(self.chosen)
 
@@ -170,7 +170,7 @@ async def people(visit: PageRequest) -> Response:
 
 
 async def to_list(visit: PageRequest) -> Response:
-    """To the page that a part of it belongs to."""
+    """Redirect from a part of the list to its page."""
     return visit.go("/contacts")
 
 
@@ -319,7 +319,7 @@ async def _members(
 async def _asked(
     visit: PageRequest, filters: Filters, directories: Sequence[Directory], cursor: str
 ) -> Contacts:
-    """Return the people whom words and filters mean; those who are free are confirmed."""
+    """Return the people who match words and filters; free people are confirmed."""
     query = filters.query
     if not query.free:
         return await find(visit.app, directories, query, filters.people, cursor)

@@ -57,7 +57,10 @@ class LocalTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """Everything of a person that an agent is shown; `object_id` is "" if there can be no presence."""
+    """Everything that an agent is shown about a person.
+
+    `object_id` is "" if there can be no presence.
+    """
 
     key: str
     id: str
@@ -103,7 +106,7 @@ class Opened:
 
 
 async def opened(visit: PageRequest) -> Opened | None:
-    """Return the card that the address of the Organisation page names; None if the person is gone."""
+    """Return the card named in the address of the Organisation page; None if the person is gone."""
     try:
         return await open_card(visit, visit.query["person"])
     except HttpError:

@@ -46,7 +46,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 def _shown(text: str) -> list[Shown]:
-    """`key~object id~mark`, divided by commas, as the page's script sends them."""
+    """Return the statuses shown, from a comma-separated list of `key~object id~mark`."""
     parts = [part.split("~") for part in text.split(",")[:_MOST] if part.count("~") == 2]
     return [(key, object_id, mark) for key, object_id, mark in parts if is_object_id(object_id)]
 

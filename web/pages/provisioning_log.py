@@ -41,7 +41,7 @@ _TONES = {
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """A line of the log; `person`: the person whose history opens on a press of the name."""
+    """A line of the log; a press on the name opens the history of `person`."""
 
     at: str
     words: str
@@ -71,7 +71,7 @@ class Filters:
 
 
 async def show(visit: PageRequest) -> Response:
-    """`/directories/{directoryId}/log`; with `before` the next lines only."""
+    """Show `/directories/{directoryId}/log`; with `before` the next lines only."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     filters = _filters(visit.query)
     before = read_cursor(visit.query.get("before", ""))
@@ -103,7 +103,7 @@ async def show(visit: PageRequest) -> Response:
 async def _name(
     visit: PageRequest, directory_id: str, filters: Filters, events: list[EventLine]
 ) -> str:
-    """Return the name of the filtered person; read it if the search left no line of this person."""
+    """Return the name of the filtered person; read it if no line of the search has it."""
     known = next((event.name for event in events if event.name), "")
     if known or not filters.person:
         return known

@@ -18,7 +18,7 @@ async def ask(visit: PageRequest) -> Response:
 
 
 async def save(visit: PageRequest) -> Response:
-    """Take the choice of the form."""
+    """Store the choice of the form."""
     is_limited = visit.form.get("who") == "some"
     values = {name: visit.form.get(name, "") for name in ("roles", "groups")}
     wanted = {name: text.replace(",", " ").split() for name, text in values.items()}

@@ -59,7 +59,7 @@ async def show(visit: PageRequest, session: SetupSession) -> Response:
 
 
 async def to_page(visit: PageRequest, session: SetupSession) -> Response:
-    """Lead from the address of a form, which was reloaded, to the page."""
+    """Redirect from the address of a form, such as after a reload, to the page."""
     return _back(session)
 
 

@@ -134,7 +134,10 @@ def _marks(
     glance: DirectoryStatus,
     connection: Connection,
 ) -> list[Mark]:
-    """Return the steps of a link that was opened; those of the directory are the same for every link."""
+    """Return the steps of a link that was opened.
+
+    Steps of the directory itself are the same for every link.
+    """
     people = glance.totals.users
     taken = visit.t(
         LINK_CREDENTIAL.code(link.credential) if link.credential else "link_step_credential"

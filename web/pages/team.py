@@ -108,7 +108,10 @@ _ORDER: dict[Readiness, int] = {"free": 0, "soon": 1, "no": 2}
 
 
 def _order(status: Status | None) -> int:
-    """Return the place of a person by presence; people of one place stay in the order of their names."""
+    """Return the rank of a person by presence.
+
+    People of equal rank stay in the order of their names.
+    """
     return _ORDER[status.readiness] if status else _ORDER["no"]
 
 

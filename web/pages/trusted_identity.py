@@ -26,7 +26,7 @@ async def ask(visit: PageRequest) -> Response:
 
 
 async def save(visit: PageRequest) -> Response:
-    """Trust the identity of the form, or with `remove` none any more."""
+    """Trust the identity of the form, or none if it says `remove`."""
     values = {name: visit.form.get(name, "").strip() for name in _FIELDS}
     trust = None
     if "remove" not in visit.form:

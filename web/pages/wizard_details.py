@@ -14,7 +14,10 @@ from web.translations import fault_text
 
 
 async def new(visit: PageRequest) -> Response:
-    """`/directories/new?once=…`: Back, or a form sent twice, comes to the directory that was made."""
+    """Show `/directories/new?once=…`.
+
+    After Back, or if a form is sent twice, show the created directory.
+    """
     once = visit.query.get("once", "")
     made = await store.get(visit.app.tables, _id_of(visit, once)) if once else None
     if made and made.is_active:
@@ -26,7 +29,7 @@ async def new(visit: PageRequest) -> Response:
 
 
 async def create(visit: PageRequest) -> Response:
-    """Make the directory; the answer is step 2 with the token, which is shown in no other."""
+    """Create the directory, and answer with step 2 and the token, which is shown only here."""
     form = {name: visit.form.get(name, "") for name in ("name", "kind", "region")}
     kind: Kind = "other" if form["kind"] == "other" else "entra"
     if form["kind"] != kind:
@@ -68,14 +71,14 @@ def _id_of(visit: PageRequest, once: str) -> str:
 
 
 async def edit(visit: PageRequest) -> Response:
-    """Step 1 of a directory that exists."""
+    """Show step 1 of a directory that exists."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     form = {"name": directory.name, "kind": directory.kind, "region": directory.region}
     return await _again(visit, directory, form, {})
 
 
 async def save(visit: PageRequest) -> Response:
-    """Take name and region, and the kind while nothing has been provisioned."""
+    """Store name and region, and the kind if nothing has been provisioned."""
     return await _save(visit, await service.read(visit.app, visit.account, visit.directory_id))
 
 
@@ -140,7 +143,7 @@ def _step(
 
 
 def _regions() -> list[tuple[str, int]]:
-    """Regions with phone numbers and their calling codes."""
+    """Return regions with phone numbers and their calling codes."""
     from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
 
     return [(region, country_code_for_region(region)) for region in sorted(SUPPORTED_REGIONS)]

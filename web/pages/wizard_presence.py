@@ -26,7 +26,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def choose(visit: PageRequest) -> Response:
-    """*Sync presence* or *Don't sync presence*; while access is there the choice stays *on*."""
+    """Store *Sync presence* or *Don't sync presence*; with access it stays *on*."""
     directory = await _directory(visit)
     choice = visit.form.get("choice")
     found = view(visit, await _connection(visit), directory)
@@ -36,7 +36,7 @@ async def choose(visit: PageRequest) -> Response:
 
 
 async def connection(visit: PageRequest) -> Response:
-    """How far Microsoft has come; 204 while there is nothing new, the whole step once it has arrived."""
+    """Return the progress at Microsoft: 204 while there is nothing new, the whole step after consent arrived."""
     directory = await _directory(visit)
     assert visit.person is not None
     found = await consents.check(visit.app, visit.actor, directory.id)

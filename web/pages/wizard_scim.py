@@ -24,7 +24,7 @@ _GUIDES = {"entra": GUIDE_ENTRA, "other": GUIDE_OTHER}
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`state`: reached, now or ahead."""
+    """A stage of the live line; `state` is reached, now or ahead."""
 
     state: str
     words: str
@@ -33,13 +33,16 @@ class Stage:
 
 
 async def show(visit: PageRequest) -> Response:
-    """Step 2; a token that exists already is never shown again."""
+    """Show step 2; an existing token is never shown again."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     return await step(visit, directory)
 
 
 async def new_token(visit: PageRequest) -> Response:
-    """Issue another token, which is shown in this answer only; ask first if another one would end at once."""
+    """Issue another token, shown in this answer only.
+
+    Ask first if another one would end at once.
+    """
     done = await issuing.issue(visit, "security_token", "connect")
     if isinstance(done, Response):
         return done
@@ -106,7 +109,7 @@ async def live(visit: PageRequest) -> Response:
 
 
 async def live_line(visit: PageRequest, directory: Directory, address: str) -> dict[str, Any]:
-    """Return how far the connection has come; `address` is that of the line alone."""
+    """Return the stages of the connection; `address` is that of the live line."""
     glance = await status.glance(visit.app, directory)
     stages = _stages(visit, glance)
     refusal = _refusal(visit, glance)

@@ -1,4 +1,4 @@
-"""How far the wizard has come, and on to its next step."""
+"""The progress of the wizard, and its next step."""
 
 from directories import service
 from directories.models import Directory
@@ -7,7 +7,7 @@ from web.page_request import PageRequest
 
 
 async def advance(visit: PageRequest) -> Response:
-    """Note that a step is done, so that the wizard can be gone on with at the next one."""
+    """Store that a step is done, so that the wizard continues with the next one."""
     step = visit.form.get("step")
     if step == "presence":
         directory = await service.read(visit.app, visit.account, visit.directory_id)
@@ -19,7 +19,7 @@ async def advance(visit: PageRequest) -> Response:
 
 
 async def resume(visit: PageRequest) -> Response:
-    """To the step that the wizard has come to."""
+    """Redirect to the step that the wizard has reached."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     return visit.go(
         f"/directories/{directory.id}{'' if directory.setup == 'done' else f'/{directory.setup}'}"
@@ -32,7 +32,7 @@ def links(directory: Directory) -> list[str]:
 
 
 def done(directory: Directory, *, presence_chosen: bool = False) -> set[str]:
-    """Return the names of the steps that are done.
+    """Return the names of finished steps.
 
     The second one is done once the token was confirmed as saved, the third one with a decision that is carried out.
     """

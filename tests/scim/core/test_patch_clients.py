@@ -144,9 +144,12 @@ def test_read_only_names_in_a_value_are_passed_over() -> None:
 
 @pytest.mark.clause("entra/manager")
 @pytest.mark.parametrize("path", [MANAGER, "manager"])
-@pytest.mark.parametrize("value", ["9", {"value": "9"}, [{"$ref": "", "value": "9"}]])
+@pytest.mark.parametrize(
+    "value",
+    ["9", {"value": "9"}, [{"$ref": "", "value": "9"}], {"managerId": "9"}, {"manager": "9"}],
+)
 def test_a_manager_is_set_by_every_shape(path: str, value: object) -> None:
-    """Entra: the bare id, an object, an array of one; with and without the URN."""
+    """Entra: the bare id, an object, an array of one; with and without the URN. SCIM 1.1 names it `managerId`."""
     assert _patched(_op("Add", path, value))[ENTERPRISE_URN] == {"manager": {"value": "9"}}
 
 
@@ -155,6 +158,7 @@ def test_a_manager_is_set_by_every_shape(path: str, value: object) -> None:
     [
         _op("replace", MANAGER, {"value": ""}),
         _op("replace", MANAGER, ""),
+        _op("replace", MANAGER, {}),
         _op("Remove", MANAGER, None),
         _op("remove", 'manager[value eq "9"]', None),
         _op("remove", f'{MANAGER}[value eq "9"]', None),

@@ -169,7 +169,7 @@ def test_nobody_is_refused_for_having_no_name() -> None:
         ({"title": True}, "title"),
         ({"title": ["x", "y"]}, "title"),
         ({"title": [{"value": "x"}, {"value": "y"}]}, "title"),
-        ({"title": {"value": "x"}}, "title"),
+        ({"title": {"text": "x"}}, "title"),
         ({"name": "Babs"}, "name"),
         ({"name": {"givenName": {}}}, "name.givenName"),
         ({"emails": "a@x.com"}, "emails"),
