@@ -7,10 +7,9 @@ match the whole query by their own names come first.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contacts import listing, name_search
+from contacts import filtered_listing, name_search
 from contacts.condition import Condition
 from contacts.index_scan import Found, Page
-from contacts.meeting_list import list_meeting
 from contacts.name_query import NameQuery
 from directories.models import Directory
 from shared.app import App
@@ -76,7 +75,7 @@ async def search(
 ) -> Page | None:
     """Return the people who match the whole query, then the people of the company that it names.
 
-    All of them meet the condition.
+    With a `condition`, such as being free, those of them who meet it.
 
     None if it names no company, or if the first page would be empty.
 
@@ -92,8 +91,8 @@ async def search(
         if page.cursor or len(page.found) >= limit:
             return Page(page.found, f"{_BY_NAME}{page.cursor}" if page.cursor else _OF_COMPANY)
         found = page.found
-    after = cursor.removeprefix(_OF_COMPANY)
-    page = await _of_company(app, company, limit - len(found), after, condition)
+    rest = cursor.removeprefix(_OF_COMPANY)
+    page = await _of_company(app, company, limit - len(found), rest, condition)
     found += [one for one in page.found if not query.is_meant(one.card)]
     if not (found or page.cursor or cursor):
         return None
@@ -103,11 +102,8 @@ async def search(
 async def _of_company(
     app: App, company: Company, limit: int, cursor: str, condition: Condition | None
 ) -> Page:
-    if company.rest:
-        query = NameQuery.of(company.rest)
-        return await name_search.search_exactly(
-            app, company.directories, query, limit, cursor, condition
-        )
-    if condition is None:
-        return await listing.list_contacts(app, company.directories, limit, cursor)
-    return await list_meeting(app, company.directories, limit, cursor, condition)
+    directories = company.directories
+    if not company.rest:
+        return await filtered_listing.list_meeting(app, directories, limit, cursor, condition)
+    query = NameQuery.of(company.rest)
+    return await name_search.search_exactly(app, directories, query, limit, cursor, condition)

@@ -1,7 +1,7 @@
 """Conditions besides the words of a search: group, company, department, office, and being free."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from contacts.people_query import PeopleQuery
 from directories.models import Directory
@@ -59,6 +59,11 @@ class Condition:
             and _has(card.department, self.department)
             and _has(card.place, self.office)
         )
+
+    def within(self, directories: Sequence[Directory]) -> "Condition":
+        """Return the condition for people of these directories alone."""
+        ready = {one.id: self.ready[one.id] for one in directories if one.id in self.ready}
+        return replace(self, ready=ready)
 
     def words(self) -> list[str]:
         """Return words by which the people are found in the index, as a search takes them."""

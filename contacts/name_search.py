@@ -81,6 +81,8 @@ async def search_exactly(
 ) -> Page:
     """Return the next matches of the query that meet the condition, without similar people.
 
+    With a `condition`, those of them who meet it.
+
     Raises:
         HttpError: 400 for a cursor of another query.
     """

@@ -4,10 +4,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
-from contacts import company_search, listing, name_search
+from contacts import company_search, filtered_listing, listing, name_search
 from contacts.condition import Condition
 from contacts.index_scan import Found, Page
-from contacts.meeting_list import MAX_PAGES, list_meeting
 from contacts.name_query import NameQuery
 from contacts.number_search import find_by_number
 from contacts.people_query import PeopleQuery
@@ -15,6 +14,10 @@ from directories.models import Directory
 from shared.app import App
 from shared.keys import search_key
 from shared.numbers.typed import is_number
+
+_MAX_PAGES = (
+    4  # of a search that are looked through for members of a large group, or for free people
+)
 
 
 async def find_meeting(
@@ -34,9 +37,7 @@ async def find_meeting(
     if not query.group:
         if text:
             return await search(app, directories, text, limit, cursor, condition)
-        if condition is None:
-            return await listing.list_contacts(app, directories, limit, cursor)
-        return await list_meeting(app, directories, limit, cursor, condition)
+        return await filtered_listing.list_meeting(app, directories, limit, cursor, condition)
     (directory,) = directories
     if not text:
         return await _members(app, directory, query.group, limit, cursor, condition)
@@ -60,7 +61,7 @@ async def _members(
     """Return the next members of a group who meet the condition; a page may be short or empty."""
     page = Page([], cursor)
     found = list[Found]()
-    for _ in range(MAX_PAGES):
+    for _ in range(_MAX_PAGES):
         page = await listing.list_members(app, directory, group, limit, page.cursor)
         if condition is None:
             return page
@@ -84,7 +85,7 @@ async def _search_large_group(
     The members of a group of 50,000 would be megabytes for each letter that an agent types.
     """
     page = Page([], cursor)
-    for _ in range(MAX_PAGES):
+    for _ in range(_MAX_PAGES):
         page = await search(app, [directory], query.text, limit, page.cursor, condition)
         ids = [one.card.id for one in page.found]
         members = await listing.members_among(app, directory, query.group, ids)

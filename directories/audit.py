@@ -25,6 +25,7 @@ from shared.tables.port import Insert, Operation
 from shared.tables.schema import AUDIT, AUDIT_OUTBOX
 
 ActorKind = Literal["person", "link", "operator", "system"]
+LINK_ACTOR = "link:"  # begins the ID of an actor who uses a set-up link
 _LAST_MILLISECOND = 2**48 - 1  # that a ULID can have
 
 
@@ -57,7 +58,7 @@ def person_actor(person: Principal, request: Request) -> Actor:
 
 def link_actor(account: str, link_id: str, address: str) -> Actor:
     """Return the user of a set-up link, who has no account here, as an actor."""
-    return Actor(account=account, kind="link", id=f"link:{link_id}", address=address)
+    return Actor(account=account, kind="link", id=f"{LINK_ACTOR}{link_id}", address=address)
 
 
 def operator_actor(account: str) -> Actor:

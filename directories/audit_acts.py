@@ -23,6 +23,7 @@ _APART = {
     "tokens",
     "secrets",
     "trust",
+    "inspect_until",
 }
 SETTINGS = tuple(field.name for field in dataclasses.fields(Directory) if field.name not in _APART)
 _STATES = {
@@ -56,11 +57,22 @@ def _changes(before: Directory, after: Directory) -> Iterator[Act]:
         old = {name: _setting(before, name) for name in changed}
         new = {name: _setting(after, name) for name in changed}
         yield Act("directory.changed", old=old, new=new)
+    yield from _inspection(before.inspect_until, after.inspect_until)
     yield from _credentials("token", before.tokens, after.tokens)
     yield from _credentials("secret", before.secrets, after.secrets)
     if before.trust != after.trust:
         code = "trust.set" if after.trust else "trust.removed"
         yield Act(code, old=_trust(before.trust), new=_trust(after.trust))
+
+
+def _inspection(before: str, after: str) -> Iterator[Act]:
+    """Yield that the request inspector was switched on, or off before its time."""
+    if before == after:
+        return
+    if after:
+        yield Act("inspector.started", new={"inspect_until": after})
+    else:
+        yield Act("inspector.stopped", old={"inspect_until": before})
 
 
 def _setting(directory: Directory, name: str) -> Any:

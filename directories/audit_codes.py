@@ -13,6 +13,8 @@ ACT_KINDS: dict[str, frozenset[str]] = {
             "directory.restored",
             "directory.removed",
             "directory.purged",
+            "inspector.started",
+            "inspector.stopped",
         }
     ),
     "credentials": frozenset(
@@ -32,6 +34,7 @@ ACT_KINDS: dict[str, frozenset[str]] = {
             "setup_link.created",
             "setup_link.opened",
             "setup_link.refused",
+            "setup_link.accepted",
             "setup_link.tested",
             "setup_link.done",
             "setup_link.revoked",

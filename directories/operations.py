@@ -7,7 +7,13 @@ from directories.audit_api import MAX_CSV_EVENTS, MAX_EVENTS
 from directories.audit_codes import ACT_KINDS
 from directories.event_types import KINDS
 from directories.models import ID_PATTERN, Kind
-from directories.request_models import ChangeBody, IssueBody, NewDirectoryBody, TrustBody
+from directories.request_models import (
+    ChangeBody,
+    IssueBody,
+    NewDirectoryBody,
+    SetupLinkBody,
+    TrustBody,
+)
 from directories.response_models import (
     AuditEventPage,
     Deletion,
@@ -333,10 +339,13 @@ OPERATIONS = (
         path=f"{_ONE}/links",
         name="createSetupLink",
         summary="Create a link by which the company's administrator sets the directory up",
-        text="The link works once, in one browser, for 72 hours. At most five can be used at a time.",
+        text="The link works once, in one browser, for 72 hours. At most five can be used at a time."
+        " With the purpose `sign-in` it is for the sign-in at Microsoft alone, which connects presence.",
         parameters=_OWN,
+        body=SetupLinkBody,
+        example={"purpose": "sign-in"},
         answers={201: Answer("With its address, this once.", NewSetupLink)},
-        refusals=(404, 409),
+        refusals=(400, 404, 409, 413),
     ),
     Operation(
         function="directory_links_one",

@@ -75,6 +75,13 @@ class TrustBody(BaseModel):
     jwks_uri: str = Field("", max_length=500)
 
 
+class SetupLinkBody(BaseModel):
+    """POST …/links: a link for the whole set-up, or (`sign-in`) for the sign-in at Microsoft alone."""
+
+    model_config = _STRICT
+    purpose: Literal["set-up", "sign-in"] = "set-up"
+
+
 def read_body(request: Request, model: type[Body], *, optional: bool = False) -> Body:
     """Return the body as `model`; raise HttpError 400 that names the field, the fault and the remedy."""
     value: Any = {} if optional and not request.body else json_body(request, limit=64 * 1024)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from directories.models import Kind, Presence, SetupStep
 from directories.quarantine_warning import Outlook
-from directories.setup_links import State
+from directories.setup_links import Purpose, State
 from directories.status import Condition, Stage
 from shared.api_contract import Doc, Time, Uri
 
@@ -275,6 +275,10 @@ class SetupLinkState(TypedDict):
     """A link by which the company's administrator sets the directory up, and its progress."""
 
     id: str
+    purpose: Annotated[
+        Purpose,
+        Doc("`sign-in`: for the sign-in at Microsoft that connects presence, nothing else."),
+    ]
     state: State
     created: Time
     expires: Time
@@ -284,6 +288,9 @@ class SetupLinkState(TypedDict):
         Literal["secret", "trust", "token"] | None, Doc("What the administrator took last.")
     ]
     credentialTaken: Time | None
+    companyConfirmed: Annotated[
+        Time | None, Doc("When the administrator confirmed the company that signed in.")
+    ]
     numbersTested: Time | None
     done: Time | None
     revoked: Time | None

@@ -2,6 +2,7 @@
 
 from directories import service, setup_link_service, status
 from directories.handlers import Call
+from directories.request_models import SetupLinkBody, read_body
 from directories.response_models import NewSetupLink, SetupLinkList, SetupLinkState
 from directories.setup_links import SetupLink
 from shared.clock import timestamp
@@ -24,10 +25,13 @@ async def list_links(call: Call) -> Response:
 
 async def create(call: Call) -> Response:
     """POST: a new link, with its address this once."""
-    new = await setup_link_service.create(call.app, call.actor, call.directory_id)
+    body = read_body(call.request, SetupLinkBody, optional=True)
+    new = await setup_link_service.create(
+        call.app, call.actor, call.directory_id, purpose=body.purpose
+    )
     origin = call.app.settings.public_url or call.request.origin
     state = _state(new.link, timestamp(call.app.clock.now()))
-    content: NewSetupLink = {**state, "url": f"{origin}/set-up#{new.code}"}
+    content: NewSetupLink = {**state, "url": new.address(origin)}
     location = f"/api/directories/{new.directory.id}/links/{new.link.id}"
     return json_response(content, 201, {"Location": location})
 
@@ -42,6 +46,7 @@ async def revoke(call: Call) -> Response:
 def _state(link: SetupLink, now: str) -> SetupLinkState:
     return {
         "id": link.id,
+        "purpose": link.purpose,
         "state": link.state(now),
         "created": link.created,
         "expires": link.expires,
@@ -49,6 +54,7 @@ def _state(link: SetupLink, now: str) -> SetupLinkState:
         "refusedElsewhere": link.elsewhere or None,
         "credential": link.credential or None,
         "credentialTaken": link.credential_at or None,
+        "companyConfirmed": link.accepted or None,
         "numbersTested": link.tested or None,
         "done": link.done or None,
         "revoked": link.revoked or None,

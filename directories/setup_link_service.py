@@ -11,7 +11,7 @@ from directories.audit import Act, Actor
 from directories.audit_relay import Outbox
 from directories.errors import DirectoryError, NotThere, Overtaken
 from directories.models import Directory
-from directories.setup_links import SetupLink
+from directories.setup_links import Purpose, SetupLink
 from shared.app import App
 from shared.clock import parse_timestamp, timestamp
 from shared.messages import Message
@@ -38,6 +38,11 @@ class NewLink:
     link: SetupLink
     code: str
 
+    def address(self, origin: str) -> str:
+        """Return the address to send; its code is behind `#`, which no server gets."""
+        page = "/set-up?for=sign-in" if self.link.purpose == "sign-in" else "/set-up"
+        return f"{origin}{page}#{self.code}"
+
 
 class TooManyLinks(DirectoryError):
     """As many links of the directory as allowed can still be used."""
@@ -48,11 +53,22 @@ class TooManyLinks(DirectoryError):
         super().__init__(Message("setup_links_too_many", most=setup_links.MAX_LIVE_LINKS))
 
 
+class NoPresence(DirectoryError):
+    """A sign-in at Microsoft connects the presence of directories of kind `entra` only."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(Message("presence_needs_entra"))
+
+
 class CreatedBefore(Exception):
     """A link with this ID exists: the same form was sent twice."""
 
 
-async def create(app: App, actor: Actor, directory_id: str, link_id: str = "") -> NewLink:
+async def create(
+    app: App, actor: Actor, directory_id: str, link_id: str = "", purpose: Purpose = "set-up"
+) -> NewLink:
     """Create a link.
 
     Args:
@@ -60,18 +76,23 @@ async def create(app: App, actor: Actor, directory_id: str, link_id: str = "") -
         actor: Who creates it.
         directory_id: The directory.
         link_id: The link's ID, which one form always has; "" for a new one.
+        purpose: The whole set-up, or the sign-in at Microsoft alone.
 
     Raises:
         CreatedBefore: There is a link with this ID.
+        NoPresence: The directory's kind has no presence to sign in for.
         NotThere: The actor's account has no such directory.
         TooManyLinks: As many links as allowed can still be used.
     """
     directory = await service.read(app, actor.account, directory_id)
+    if purpose == "sign-in" and directory.kind != "entra":
+        raise NoPresence
     for _ in range(_ATTEMPTS):
         found = await _stored(app, directory_id)
-        new = _new(app, directory, link_id, found)
+        new = _new(app, directory, link_id, purpose, found)
         row = Insert(SETUP_LINK.key(new.link.id), setup_links.encode(new.link), is_unique=True)
-        act = Act("setup_link.created", new.link.id, new={"expires": new.link.expires})
+        values = {"purpose": purpose, "expires": new.link.expires}
+        act = Act("setup_link.created", new.link.id, new=values)
         try:
             await transact(app, actor, directory, [row, *_outdated(app, found)], act)
         except AlreadyExists:
@@ -82,7 +103,9 @@ async def create(app: App, actor: Actor, directory_id: str, link_id: str = "") -
     raise Overtaken(directory_id)
 
 
-def _new(app: App, directory: Directory, link_id: str, found: Sequence[SetupLink]) -> NewLink:
+def _new(
+    app: App, directory: Directory, link_id: str, purpose: Purpose, found: Sequence[SetupLink]
+) -> NewLink:
     """Return a new link in addition to those that are stored.
 
     Raise CreatedBefore or TooManyLinks.
@@ -95,7 +118,9 @@ def _new(app: App, directory: Directory, link_id: str, found: Sequence[SetupLink
     new_id = link_id or tokens.new_short_id(12)
     code = setup_links.new_code(directory.id, new_id)
     expires = timestamp(app.clock.now() + setup_links.LIFETIME)
-    link = SetupLink(id=new_id, hash=tokens.digest(code), created=now, expires=expires)
+    link = SetupLink(
+        id=new_id, hash=tokens.digest(code), created=now, expires=expires, purpose=purpose
+    )
     return NewLink(directory, link, code)
 
 

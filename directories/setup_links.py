@@ -1,5 +1,7 @@
 """Set-up links: single-use links by which a company's administrator connects its directory without an account here.
 
+A link is for the whole set-up, or for the sign-in at Microsoft alone (`purpose`).
+
 A link is `{address of the app}/set-up#{code}`. The code comes after `#`, so no server and no log
 ever gets it in an address (RFC 9110 section 7.1); the page sends it in the body of a POST. Only its
 SHA-256 is stored. The first browser that opens the link gets a cookie with a secret of its own, of
@@ -34,9 +36,11 @@ _CODE = re.compile(
 )
 _SESSION = re.compile(rf"(?P<directory>[A-Za-z0-9-]{{4,64}})\.(?P<secret>{_SECRET})")
 _LINK_ID = re.compile(r"[a-z0-9]{12}")
+_PURPOSE_VERSION = 2  # of a sign-in link's row; an older release would let it take credentials
 _NOWHERE = "no-directory"  # looked up in place of a text that is no code, so that every refusal reads as much
 
 State = Literal["waiting", "opened", "done", "expired", "revoked"]
+Purpose = Literal["set-up", "sign-in"]
 CredentialSort = Literal["", "secret", "trust", "token"]
 
 
@@ -45,14 +49,17 @@ class SetupLink:
     """A set-up link as stored; times are RFC 3339 in UTC, "" before it happens.
 
     `hash` is the SHA-256 of the code, `session` that of the browser's secret. `elsewhere` is when
-    another browser first tried to open it. `credential` is the kind that the administrator took last, `trusted`
-    the fingerprint of the identity that the directory trusts through this link.
+    another browser first tried to open it. `purpose` is what it is for: the whole set-up, or the
+    sign-in at Microsoft that connects presence. `accepted` is when the administrator confirmed the company,
+    `credential` the kind that the administrator took last, `trusted` the fingerprint of the
+    identity that the directory trusts through this link.
     """
 
     id: str
     hash: str
     created: str
     expires: str
+    purpose: Purpose = "set-up"
     revoked: str = ""
     opened: str = ""
     session: str = ""
@@ -60,6 +67,7 @@ class SetupLink:
     credential: CredentialSort = ""
     credential_at: str = ""
     trusted: str = ""
+    accepted: str = ""
     tested: str = ""
     done: str = ""
     etag: str = field(default="", compare=False)
@@ -145,12 +153,13 @@ def read_session(value: str) -> SessionValue:
 
 def encode(link: SetupLink) -> bytes:
     """Return the value of the link's row; its ID is in the key."""
-    return orjson.dumps({**row_versions.as_row(link, "id", "etag"), "v": 1})
+    version = 1 if link.purpose == "set-up" else _PURPOSE_VERSION
+    return orjson.dumps({**row_versions.as_row(link, "id", "etag"), "v": version})
 
 
 def decode(row: Row) -> SetupLink:
     """Return the link that `encode` wrote; raise UnsupportedRowVersion."""
-    stored = row_versions.read(row.value, "set-up link")
+    stored = row_versions.read(row.value, "set-up link", _PURPOSE_VERSION)
     link_id = SETUP_LINK.parts_of(row.key)[0]
     link: SetupLink = row_versions.build(SetupLink, {**stored, "id": link_id, "etag": row.etag})
     return link

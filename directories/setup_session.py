@@ -23,8 +23,9 @@ from shared.messages import CodeFamily, Message
 from shared.tables.port import NotFound, Operation, PreconditionFailed
 
 Result = TypeVar("Result")
-# Why a link can't be used; `browser`: this browser didn't open it, `done` and so on as in its state.
-REFUSALS = ("unknown", "elsewhere", "browser", "expired", "revoked", "done")
+# Why a link can't be used; `browser`: this browser didn't open it, `purpose`: a sign-in link was used for another act,
+# `done` and so on as in its state.
+REFUSALS = ("unknown", "elsewhere", "browser", "purpose", "expired", "revoked", "done")
 REFUSAL = CodeFamily("setup_link_", REFUSALS)
 _SORTS: dict[str, Sort] = {"secret": "secrets", "token": "tokens"}
 _ATTEMPTS = 6
@@ -107,7 +108,7 @@ async def open_link(app: App, code: str, cookie: str, address: str) -> SetupSess
 async def resume(app: App, link_id: str, cookie: str, address: str) -> SetupSession:
     """Return the session of a browser's cookie.
 
-    A finished link still shows its summary to the browser that opened it.
+    A finished link shows its summary to the browser that opened it until its 72 hours are over.
 
     Raises:
         LinkRefused: The browser didn't open this link, or the link has expired or was revoked.
@@ -116,7 +117,7 @@ async def resume(app: App, link_id: str, cookie: str, address: str) -> SetupSess
     link, directory = await _read(app, known.directory_id, link_id)
     if link is None or directory is None or not link.has_session(known.secret):
         raise LinkRefused("browser")
-    if not link.done:
+    if not link.done or store.now(app.clock) >= link.expires:
         _refuse_ended(app, link)
     return _session(link, directory, address)
 
@@ -136,6 +137,7 @@ async def take_credential(app: App, session: SetupSession, sort: CredentialSort)
         LinkRefused: The link has ended.
         TooMany: As many as allowed are valid already.
     """
+    require_set_up(session)
 
     async def act(link: SetupLink, also: Sequence[Operation]) -> Taken:
         issued = await credentials.issue(
@@ -153,7 +155,8 @@ async def trust(app: App, session: SetupSession, identity: TrustedIdentity) -> D
         LinkRefused: The link has ended.
         InvalidField: A value isn't valid, or the directory trusts another identity.
     """
-    await _check(app, session)
+    require_set_up(session)
+    await check(app, session)
     checked = credentials.checked_trust(app, identity)
     now = store.now(app.clock)
 
@@ -187,27 +190,44 @@ async def want_presence(app: App, session: SetupSession) -> None:
     await _act(app, session, act)
 
 
+async def accept_company(app: App, session: SetupSession) -> None:
+    """Note that the administrator confirms the company, before it is connected. Raise LinkRefused.
+
+    So a link that was revoked at the same moment connects nothing, and the contact centre sees the time.
+    """
+    for _ in range(_ATTEMPTS):
+        link = await check(app, session)
+        accepted = replace(link, accepted=store.now(app.clock))
+        try:
+            await _store(app, session, accepted, "setup_link.accepted")
+        except (PreconditionFailed, NotFound):
+            continue
+        return
+    raise Overtaken(session.directory.id)
+
+
 async def note_test(app: App, session: SetupSession) -> None:
     """Note that numbers were tested; only the first time is stored. Raise LinkRefused."""
-    link = await _check(app, session)
+    require_set_up(session)
+    link = await check(app, session)
     if not link.tested:
         tested = replace(link, tested=store.now(app.clock))
         try:
             await _store(app, session, tested, "setup_link.tested")
         except (PreconditionFailed, NotFound):
-            await _check(app, session)
+            await check(app, session)
 
 
 async def finish(app: App, session: SetupSession) -> SetupSession:
-    """End the link: the set-up is done. Raise LinkRefused."""
+    """End the link: what it was for is done. Raise LinkRefused."""
     for _ in range(_ATTEMPTS):
-        link = await _check(app, session)
+        link = await check(app, session)
         done = replace(link, done=store.now(app.clock))
         try:
             await _store(app, session, done, "setup_link.done")
         except (PreconditionFailed, NotFound):
             continue
-        if session.directory.setup != "done":
+        if link.purpose == "set-up" and session.directory.setup != "done":
             await service.set_up(app, session.actor, session.directory.id, setup="done")
         return replace(session, link=done)
     raise Overtaken(session.directory.id)
@@ -221,7 +241,7 @@ async def _act(
 ) -> Result:
     """Carry out `act` in one transaction with the link's progress, if the link can still be used."""
     for _ in range(_ATTEMPTS):
-        link = await _check(app, session)
+        link = await check(app, session)
         also = [setup_link_service.change(replace(link, **progress))]  # type: ignore[arg-type]
         try:
             return await act(link, also)
@@ -230,7 +250,13 @@ async def _act(
     raise Overtaken(session.directory.id)
 
 
-async def _check(app: App, session: SetupSession) -> SetupLink:
+def require_set_up(session: SetupSession) -> None:
+    """Raise LinkRefused if the link is for the sign-in at Microsoft alone; a link's purpose never changes."""
+    if session.link.purpose != "set-up":
+        raise LinkRefused("purpose")
+
+
+async def check(app: App, session: SetupSession) -> SetupLink:
     """Return the link as it is stored now. Raise LinkRefused if it has ended."""
     link = await setup_link_service.get(app, session.directory.id, session.link.id)
     if link is None:

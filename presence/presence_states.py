@@ -1,4 +1,4 @@
-"""Presence as Graph returns it, and the seven states that agents are shown.
+"""Presence as Graph returns it, and the states that agents are shown.
 
 Graph's lists have changed: details that used to be in `activity` are now in `availability`, casing
 differs, and new values appear without notice. Both properties are plain strings
@@ -40,6 +40,7 @@ _SPECIFIC: dict[str, tuple[DisplayState, Message]] = {
     "offwork": ("offline", Message("status_off_work")),
 }
 _BY_WEIGHT = (_SPECIFIC, _IDLE, _GENERAL)
+KNOWN = _GENERAL | _IDLE | _SPECIFIC
 _OUT_OF_OFFICE = "outofoffice"
 _WITHOUT_STATE = {"", "presenceunknown", _OUT_OF_OFFICE}
 _UNKNOWN: tuple[DisplayState, Message] = ("unknown", Message("state_unknown"))
@@ -88,7 +89,7 @@ def _text(value: Any) -> str:
 
 
 def shown(value: GraphPresence) -> tuple[DisplayState, Message]:
-    """Return one of the seven states, and the words for a person's details ("In a meeting")."""
+    """Return a state, and the words for a person's details ("In a meeting")."""
     availability, activity = value.availability.lower(), value.activity.lower()
     found = next(
         (known[text] for known in _BY_WEIGHT for text in (availability, activity) if text in known),

@@ -35,6 +35,7 @@ from shared.tables.schema import DIRECTORY_LINK, TENANT_LINK, TENANT_LINKS, TENA
 DirectoryState = Literal["propagating", "linked", "removed"]
 _ATTEMPTS = 8
 _MAX_PAUSE_SECONDS = 0.02
+_UNCONFIRMED_VERSION = 2  # of a directory's row; an older release would connect the company
 T = TypeVar("T")
 
 
@@ -70,7 +71,8 @@ class DirectoryLink:
 
     `probe_id` is the object ID of the administrator; Graph is asked for this person's presence
     first. `company` is the domain of the company that signed in, `accepted_by` the administrator's user name there;
-    until the company `is_confirmed` as the right one, it isn't connected. `probed_at`, `probes` and `reason`
+    `begun_by` is the ID of the actor here who began it. Until the company `is_confirmed` as the right one, it isn't
+    connected, and the row has a version that no release without this rule reads. `probed_at`, `probes` and `reason`
     are the time, number and result of the checks whether consent has arrived. When it arrived,
     Graph was asked for `sampled` of the directory's people and had a presence for `sample_known` of
     them. A removed connection keeps the tenant's ID, so that the end of access can be checked:
@@ -89,6 +91,7 @@ class DirectoryLink:
     reason: str = ""
     company: str = ""
     accepted_by: str = ""
+    begun_by: str = ""
     is_confirmed: bool = True
     sampled: int = 0
     sample_known: int = 0
@@ -191,6 +194,7 @@ async def leave(
         since=now,
         probe_id="",
         accepted_by="",
+        begun_by="",
         is_confirmed=True,
         probed_at=0,
         probes=0,
@@ -271,7 +275,9 @@ def _directory_key(directory_id: str) -> str:
 
 def encode(link: TenantLink | DirectoryLink) -> bytes:
     """Return the value of a link's row."""
-    return orjson.dumps({**row_versions.as_row(link, "tag"), "v": 1})
+    is_unconfirmed = isinstance(link, DirectoryLink) and not link.is_confirmed
+    version = _UNCONFIRMED_VERSION if is_unconfirmed else 1
+    return orjson.dumps({**row_versions.as_row(link, "tag"), "v": version})
 
 
 def decode_tenant(row: Row) -> TenantLink:
@@ -284,6 +290,7 @@ def decode_tenant(row: Row) -> TenantLink:
 
 def decode_directory(row: Row) -> DirectoryLink:
     """Return a directory's connection. Raise UnsupportedRowVersion."""
-    content = {**row_versions.read(row.value, "directory link"), "tag": row.etag}
+    stored = row_versions.read(row.value, "directory link", _UNCONFIRMED_VERSION)
+    content = {**stored, "tag": row.etag}
     link: DirectoryLink = row_versions.build(DirectoryLink, content)
     return link

@@ -110,6 +110,7 @@ _OF_CONTACTS: dict[str, dict[str, Page]] = {
 
 _OF_LINK: dict[str, dict[str, SetupPage]] = {
     "": {"GET": setup_link.show},
+    "confirm": {"POST": setup_link.confirm},
     "connection": {"GET": setup_link.connection},
     "consent": {"POST": setup_link.consent},
     "credential": {"POST": setup_link.take},
@@ -117,6 +118,7 @@ _OF_LINK: dict[str, dict[str, SetupPage]] = {
     "live": {"GET": setup_link.live},
     "numbers": {"POST": setup_link.test_numbers},
     "trust": {"POST": setup_link.trust},
+    "withdraw": {"POST": setup_link.withdraw},
 }
 
 

@@ -26,6 +26,9 @@ AUDIT_FIELDS = (
     "jwks_uri",
     "outcome",
     "company",
+    "groups",
+    "purpose",
+    "roles",
     "format",
     "part",
 )
@@ -89,6 +92,7 @@ HEALTH = CodeFamily("health_", HEALTH_FIGURES)
 ISSUE_TITLE = CodeFamily("issue_title_", CREDENTIAL_KINDS)
 KIND = CodeFamily("kind_", _KINDS)
 LINK_CREDENTIAL = CodeFamily("link_took_", ("secret", "trust", "token"))
+LINK_PURPOSE = CodeFamily("link_for_", ("set_up", "sign_in"))
 LINK_STATE = CodeFamily("link_state_", ("waiting", "opened", "done", "expired", "revoked"))
 LIST_SORT = CodeFamily("list_sort_", ("attention", "name", "people", "lastCall", "created"))
 LIST_STATE = CodeFamily("list_state_", ("any", "attention", "setup", "waiting", "good", "deleted"))

@@ -17,11 +17,15 @@ from directories.audit import AuditEvent
 from directories.audit_relay import outbox_rows
 from shared import row_versions
 from shared.clock import MINUTE, is_ahead
-from shared.tables.port import Delete, Insert, NotFound, PreconditionFailed, Tables
+from shared.tables.port import Delete, Insert, NotFound, PreconditionFailed, Row, Tables
 from shared.tables.schema import AUTH_REQUEST, CONSENTS, WORK
 
 LIFETIME = 10 * MINUTE
 _SWEPT = 50
+_KIND = "sign-in"
+_CONFIRM_VERSION = (
+    2  # of a request that must be confirmed; an older release would connect the company
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ async def save(
 ) -> None:
     """Store a request with its audit events, and delete some requests that have expired."""
     await _sweep(tables, now)
-    row = Insert(_key(state), orjson.dumps({"v": 1, **asdict(attempt)}), is_unique=True)
+    version = _CONFIRM_VERSION if attempt.must_confirm else 1
+    row = Insert(_key(state), orjson.dumps({"v": version, **asdict(attempt)}), is_unique=True)
     await tables.transact(WORK, CONSENTS, [row, *outbox_rows(events)])
 
 
@@ -77,7 +82,7 @@ async def begun_by(tables: Tables, state: str) -> str:
     The state stays valid.
     """
     row = await tables.get(WORK, CONSENTS, _key(state)) if state else None
-    return str(row_versions.read(row.value, "sign-in")["person_id"]) if row else ""
+    return str(_read(row)["person_id"]) if row else ""
 
 
 async def consume(tables: Tables, state: str, browser: str, now: int) -> AuthRequest | None:
@@ -92,9 +97,14 @@ async def consume(tables: Tables, state: str, browser: str, now: int) -> AuthReq
         await tables.transact(WORK, CONSENTS, [Delete(row.key, row.etag)])
     except (NotFound, PreconditionFailed):  # it was used at the same time
         return None
-    attempt: AuthRequest = row_versions.build(AuthRequest, row_versions.read(row.value, "sign-in"))
+    attempt: AuthRequest = row_versions.build(AuthRequest, _read(row))
     is_same = hmac.compare_digest(attempt.browser, digest(browser))
     return attempt if is_same and is_ahead(attempt.expires, now, LIFETIME) else None
+
+
+def _read(row: Row) -> dict[str, Any]:
+    """Return the fields of a request's row. Raise UnsupportedRowVersion."""
+    return row_versions.read(row.value, _KIND, _CONFIRM_VERSION)
 
 
 async def _sweep(tables: Tables, now: int) -> None:

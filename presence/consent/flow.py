@@ -212,6 +212,7 @@ async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str], a
         probe_id=attempt.probe_id,
         company=attempt.company,
         accepted_by=attempt.accepted_by,
+        begun_by=attempt.person_id,
         is_confirmed=not attempt.must_confirm,
     )
     owner = await tenant_links.tenant(app.tables, attempt.tenant_id)
@@ -232,7 +233,7 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
         link = replace(link, tag=before.tag, unknown_fields=before.unknown_fields)
     if before is not None and _is_pending_elsewhere(app, before, link.tenant_id):
         return "other_pending"
-    if before is not None and before.state == "propagating" and before.is_confirmed:
+    if before is not None and _is_confirmed_for(before, link.tenant_id):
         link = replace(link, is_confirmed=True)
     if before is None or before.state != "linked":
         events = linking.link_events(app, actor, link, "consent.given", company=link.company)
@@ -250,6 +251,12 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
     except tenant_links.TenantOwnedByOtherAccount:
         return "owned"
     return "consented"
+
+
+def _is_confirmed_for(before: DirectoryLink, tenant_id: str) -> bool:
+    """Return whether a consent that is still pending was confirmed for this company already."""
+    is_pending = before.state == "propagating" and before.is_confirmed
+    return is_pending and before.tenant_id == tenant_id
 
 
 def _is_pending_elsewhere(app: App, before: DirectoryLink, tenant_id: str) -> bool:

@@ -4,6 +4,7 @@ The rows of presence change first and the link after them, both ways: killed in 
 that should not be, and doing it again finishes.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from directories import audit, audit_relay, provisioning_log
@@ -81,16 +82,20 @@ async def _undo_link(app: App, link: DirectoryLink) -> None:
 
 
 async def disconnect(
-    app: App, directory_id: str, actor: Actor | None = None
+    app: App,
+    directory_id: str,
+    actor: Actor | None = None,
+    *,
+    only_if: Callable[[DirectoryLink], bool] = lambda _: True,
 ) -> DirectoryLink | None:
     """Unlink a directory, and return the link that it had.
 
     Deletes tokens and presence that no other directory shares. Without an actor, the app does it
-    because the directory was deleted.
+    because the directory was deleted. A link for which `only_if` is False stays: it was changed at the same time.
     """
     for _ in range(_ATTEMPTS):
         link = await tenant_links.directory(app.tables, directory_id)
-        if link is None or link.state == "removed":
+        if link is None or link.state == "removed" or not only_if(link):
             return link
         await _remove_from_manifest(app, link.tenant_id, directory_id)
         by = actor or system_actor(link.account, "presence_timer")

@@ -23,6 +23,7 @@ from presence.constants import CALLBACK
 from presence.graph.clouds import NO_PRESENCE, cloud_of
 from presence.graph.failure_reasons import REASONS, Fault
 from presence.instance import runtime_of
+from presence.tenant_links import DirectoryLink
 from shared.app import App
 from shared.clock import SECOND, is_recent, now_ms
 from shared.easy_auth import Principal
@@ -100,13 +101,15 @@ async def check(app: App, actor: Actor, directory_id: str) -> Connection:
 async def confirm(app: App, actor: Actor, directory_id: str, tenant_id: str) -> Connection:
     """Confirm that the company with this tenant is the directory's, and return the connection.
 
+    The user of a link confirms only the consent that was begun through it.
+
     Raises:
         HttpError: 409, another company waits to be confirmed, or none.
     """
     await directories.read(app, actor.account, directory_id)
     with _conflicts_as_409():
         link = await tenant_links.directory(app.tables, directory_id)
-        if link is None or link.state == "removed" or link.tenant_id != tenant_id:
+        if link is None or not _concerns(link, actor, tenant_id):
             raise HttpError(409, Message("company_changed"), field="tenantId")
         if not link.is_confirmed:
             events = linking.link_events(
@@ -115,6 +118,30 @@ async def confirm(app: App, actor: Actor, directory_id: str, tenant_id: str) -> 
             await tenant_links.save_link(app.tables, replace(link, is_confirmed=True), events)
             await audit_relay.relay(app, audit_relay.LINKS, events)
         return await status.describe(app, await probe.check(app, directory_id, actor))
+
+
+async def withdraw(app: App, actor: Actor, directory_id: str, tenant_id: str) -> None:
+    """Take back the consent of a company that isn't the directory's, before it is confirmed.
+
+    Raises:
+        HttpError: 409, another company waits to be confirmed, or none.
+    """
+
+    def is_meant(link: DirectoryLink) -> bool:
+        return not link.is_confirmed and _concerns(link, actor, tenant_id)
+
+    await directories.read(app, actor.account, directory_id)
+    with _conflicts_as_409():
+        found = await linking.disconnect(app, directory_id, actor, only_if=is_meant)
+    if found is None or not is_meant(found):
+        raise HttpError(409, Message("company_changed"), field="tenantId")
+
+
+def _concerns(link: DirectoryLink, actor: Actor, tenant_id: str) -> bool:
+    """Return whether the link is to this tenant, and of a consent that the actor may decide about."""
+    if link.state == "removed" or link.tenant_id != tenant_id:
+        return False
+    return actor.kind != "link" or link.begun_by == actor.id
 
 
 async def retry(app: App, actor: Actor, directory_id: str) -> Connection:

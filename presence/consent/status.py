@@ -27,7 +27,11 @@ UNCONFIRMED = "unconfirmed"  # the reason while the company waits to be confirme
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """`moving`: ask again in a few seconds. `impossible`: why nothing can be connected. `health`: figures."""
+    """The connection as shown.
+
+    `moving`: ask again in a few seconds. `impossible`: why nothing can be connected. `health`: figures.
+    `begun_by` is the ID of the actor who began the consent.
+    """
 
     state: StateCode
     tone: Tone
@@ -38,6 +42,7 @@ class Connection:
     tenant_id: str = ""
     company: str = ""
     accepted_by: str = ""
+    begun_by: str = ""
     since: datetime | None = None
     moving: bool = False
     impossible: Message | None = None
@@ -85,7 +90,9 @@ async def describe(app: App, link: DirectoryLink | None) -> Connection:
     described = await _described(app, link)
     if link is None:
         return described
-    return replace(described, company=link.company, accepted_by=link.accepted_by)
+    return replace(
+        described, company=link.company, accepted_by=link.accepted_by, begun_by=link.begun_by
+    )
 
 
 async def _described(app: App, link: DirectoryLink | None) -> Connection:

@@ -340,7 +340,7 @@ LIST = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=_USER_INDEX,
-    readers=(*_SEARCH, "contacts.listing", "contacts.meeting_list", "directories.totals"),
+    readers=(*_SEARCH, "contacts.listing", "contacts.filtered_listing", "directories.totals"),
     growth="one per active user",
 )
 FIND = TwoParts(

@@ -108,6 +108,7 @@ def _with_presence(company: Page, clicks: Clicks, world: World) -> None:
     clicks.press(ADMINISTRATOR)
     clicks.press("Accept")
     company.wait_for_url(f"{world.url}/set-up/*?outcome=consented")
+    clicks.press("Connect contoso.example")
     expect(company.get_by_text("Presence is on")).to_be_visible(timeout=40_000)
     expect(company.locator("#connection").get_by_text(CONTOSO)).to_be_visible()
 
@@ -121,6 +122,32 @@ def _seen_by_the_contact_centre(desk: Page, made: Made, secret: str) -> None:
             for words in ("Client secret taken", f"{PEOPLE} people so far", "Presence connected"):
                 expect(desk.locator("li.reached", has_text=words)).to_be_visible()
             expect(desk.get_by_text("Done", exact=True)).to_be_visible()
+
+
+def test_a_colleague_signs_in_by_a_link(browser: Browser, empty: World) -> None:
+    """From the button of step 3 to presence: the page of the sender shows what happens without a reload."""
+    for tenant in empty.simulator.tenants.values():
+        tenant.anyone = True
+    made = empty.add("Brightwater UK", done=False)
+    with chromium.context(browser, empty.url) as centre, stranger(browser, empty) as company:
+        desk = centre.new_page()
+        desk.goto(f"/directories/{made.id}/presence")
+        desk.locator("#sync").check()
+        desk.get_by_role("button", name="Create a sign-in link").click()
+        link = desk.locator("#setup-link").inner_text()
+        company.goto(link)
+        company.get_by_role("button", name="Start").click()
+        company.get_by_role("button", name="Sign in to Microsoft").click()
+        company.get_by_role("button", name=ADMINISTRATOR).click()
+        company.get_by_role("button", name="Accept").click()
+        expect(company.get_by_text("Is this the company?")).to_be_visible()
+        assert faults(company) == []
+        company.get_by_role("button", name="Connect contoso.example").click()
+        expect(company.get_by_role("heading", name="Company connected")).to_be_visible()
+        expect(desk.locator("li.reached", has_text="Company confirmed")).to_be_visible(
+            timeout=15_000
+        )
+        assert faults(company) == []
 
 
 def test_a_second_browser_is_told_so(browser: Browser, empty: World) -> None:

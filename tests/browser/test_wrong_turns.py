@@ -118,6 +118,18 @@ def test_what_was_typed_survives_the_end_of_the_session(
     expect(page.get_by_role("radio", name="Other directory")).to_be_checked()
 
 
+def test_an_unsaved_token_outlives_the_session(visitor: BrowserContext, begun: World) -> None:
+    """The page stays with the token until the person saved it; then it signs in again."""
+    page = visitor.new_page()
+    token = _step_two(page, "Fourth Coffee")
+    chromium.sign_in(visitor, begun.url, "out")
+    expect(page.get_by_text("Save the token first")).to_be_visible()
+    assert page.locator("#token").inner_text() == token
+    page.get_by_label("I have saved").check()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Next Step").click()
+
+
 def test_a_third_token_names_the_one_that_ends(visitor: BrowserContext, begun: World) -> None:
     """Entra uses A, B was lost: to issue C the person chooses, and A stays valid (finding M1)."""
     made = begun.add("Tailspin", "other")

@@ -5,6 +5,7 @@ import pytest
 from contacts.availability import among, who_is_free
 from contacts.listing import read_person
 from contacts.people_query import PeopleQuery
+from local.graph.simulator import FABRIKAM
 from shared.http import HttpError
 from tests.contacts.conftest import make_company
 from tests.contacts.desk import Desk, desk, graph_simulator, served_simulator, world
@@ -221,3 +222,37 @@ async def test_the_cursor_of_another_question_is_refused(desk: Desk) -> None:
         with pytest.raises(HttpError) as refused:
             await who_is_free(desk.world.app, [desk.company.directory], PeopleQuery(), 10, cursor)
         assert refused.value.status == 400
+
+
+async def test_words_that_name_a_company_find_its_free_people(desk: Desk) -> None:
+    """A directory's name beside *free now*, as without it: who is called so comes first, page after page."""
+    app = desk.world.app
+    brightwater = await make_company(app, ACCOUNT, "Brightwater Ltd", "GB")
+    ids = desk.world.people(4, FABRIKAM)
+    desk.world.tenant(FABRIKAM).moving = False
+    await desk.world.link(brightwater.id, FABRIKAM, ACCOUNT)
+    states = {"Anna Arnold": "Available", "Bob Baker": "Busy", "Carla Cole": "Available"}
+    for object_id, (name, status) in zip(ids, states.items(), strict=False):
+        desk.world.running.simulator.presence.set(FABRIKAM, object_id, status, status)
+        await brightwater.hire(name, externalId=object_id)
+    await desk.hire("Conny Brightwater")
+    await desk.hire("Anna Ames")
+    await desk.world.tick()
+    await desk.world.tick(tenant_id=FABRIKAM)
+
+    async def found(text: str, limit: int) -> list[str]:
+        names, cursor = list[str](), ""
+        directories = [desk.company.directory, brightwater.directory]
+        for _ in rounds():
+            page = await who_is_free(app, directories, PeopleQuery.typed(text), limit, cursor)
+            names += [one.found.card.name for one in page.people]
+            if not (cursor := page.cursor):
+                break
+        return names
+
+    for limit in (1, 2, 50):
+        expected = ["Conny Brightwater", "Anna Arnold", "Carla Cole"]
+        assert await found("free now in brightwater", limit) == expected
+        assert await found("brightwater anna free now", limit) == ["Anna Arnold"]
+    assert await found("contoso anna free now", 50) == ["Anna Ames"]
+    assert await found("brightwater free soon", 50) == [*expected, "Bob Baker"]

@@ -1,9 +1,15 @@
 """The acts of an administrator on presence, each with its audit event."""
 
+from typing import Any
+
+import pytest
+
 from directories import audit_log
 from directories.audit import AuditEvent
 from local.graph.simulator import CONTOSO
+from presence.api import ACTIONS
 from presence.sync import reconcile
+from tests.audited_rows import watched
 from tests.presence.browser import GLORIA, Browser
 from tests.presence.world import ACCOUNT, DIRECTORY, World
 
@@ -36,6 +42,57 @@ async def test_consent_and_removal_name_the_administrator(world: World, browser:
     assert {event.act.target for event in found[1:]} == {CONTOSO}
     of_directory = await audit_log.read(world.app, audit_log.of_directory(DIRECTORY), limit=200)
     assert {event.id for event in found} <= {event.id for event in of_directory.events}
+
+
+# What is sent for each action of `POST …/presence`, in an order in which each has something to do.
+ACTS: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("connect", {"confirm": True}, "consent.started"),
+    ("confirm", {"tenantId": CONTOSO}, "consent.confirmed"),
+    ("retry", {}, "presence.retried"),
+    ("remove", {}, "presence.removed"),
+    ("check-gone", {}, "consent.checked"),
+    ("connect", {}, "consent.started"),
+    ("check", {}, "presence.connected"),
+)
+
+
+async def test_every_action_writes_its_event_with_its_change(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new action needs its event; the event of a changed connection is in the transaction of the change."""
+    assert {action for action, _, _ in ACTS} == set(ACTIONS)
+    seen = 0
+    with watched(world.tables, monkeypatch) as stored_with_act:
+        for action, fields, code in ACTS:
+            world.clock.advance(30)
+            answer = await browser.act(action, **fields)
+            assert answer.status == 200, action
+            assert code in [event.act.code for event in (await events(world))[seen:]], action
+            seen = len(await events(world))
+            if action == "connect":
+                signed_in = await browser.send(
+                    "GET", await browser.at_microsoft(answer.json["location"], GLORIA)
+                )
+                await browser.send(
+                    "GET", await browser.at_microsoft(signed_in.location, GLORIA, "accept")
+                )
+    assert stored_with_act == [
+        *("consent.given", "consent.confirmed", "presence.connected"),
+        *("presence.retried", "presence.removed", "consent.checked"),
+        *("consent.given", "presence.connected"),
+    ]
+
+
+async def test_a_confirmed_company_names_who_confirmed_it(world: World, browser: Browser) -> None:
+    """In the transaction that confirms it; a second confirmation changes nothing and is no act."""
+    browser.must_confirm = True
+    await browser.connected()
+    world.clock.advance(1)
+    for _ in range(2):
+        assert (await browser.act("confirm", tenantId=CONTOSO)).status == 200
+    confirmed = [e for e in await events(world) if e.act.code == "consent.confirmed"]
+    assert [(e.actor.id, e.act.target) for e in confirmed] == [(browser.person, CONTOSO)]
+    assert confirmed[0].act.new == {"company": "contoso.example"}
 
 
 async def test_a_refused_consent_is_an_act(world: World, browser: Browser) -> None:

@@ -2,10 +2,21 @@
 
 from dataclasses import replace
 
+import pytest
+
 from local.graph.simulator import CONTOSO, FABRIKAM
 from presence import tenant_links
+from shared import row_versions
 from shared.clock import DAY, SECOND
 from shared.tables.port import Row
+from shared.tables.schema import (
+    AUTH_REQUEST,
+    CONSENTS,
+    DIRECTORY_LINK,
+    TENANT_LINKS,
+    TENANTS,
+    WORK,
+)
 from tests.presence.browser import GLORIA, Browser
 from tests.presence.world import DIRECTORY, World
 
@@ -68,6 +79,34 @@ async def test_an_unconfirmed_consent_gives_way_after_a_day(world: World, browse
     world.clock.advance(DAY // SECOND + 1)
     assert (await browser.connected(GLORIA)).outcome == "consented"
     assert (await browser.connection())["tenantId"] == CONTOSO
+
+
+async def test_a_confirmation_is_for_its_own_company(world: World, browser: Browser) -> None:
+    """A consent that was connected without asking is forgotten after a day; another company is asked about."""
+    await browser.connected(FRANK)
+    world.clock.advance(DAY // SECOND + 1)
+    browser.must_confirm = True
+    await browser.connected(GLORIA)
+    found = await browser.connection()
+    assert (found["tenantId"], found["reason"]) == (CONTOSO, "unconfirmed")
+
+
+async def test_an_older_release_does_not_read_what_must_be_confirmed(
+    world: World, browser: Browser
+) -> None:
+    """It doesn't know the rule and would connect the company: during a rolling upgrade its rows are refused there."""
+    browser.must_confirm = True
+    signed_in = await browser.signed_in()
+    requests = await world.tables.query(WORK, CONSENTS, *AUTH_REQUEST.all())
+    await browser.send("GET", await browser.at_microsoft(signed_in.location, GLORIA, "accept"))
+    links = await world.tables.query(TENANTS, TENANT_LINKS, *DIRECTORY_LINK.all())
+    for rows in (requests, links):
+        (row,) = rows
+        with pytest.raises(row_versions.UnsupportedRowVersion):
+            row_versions.read(row.value, "a row", known=1)
+    await browser.act("confirm", tenantId=CONTOSO)
+    (row,) = await world.tables.query(TENANTS, TENANT_LINKS, *DIRECTORY_LINK.all())
+    assert row_versions.read(row.value, "a row", known=1)["company"] == "contoso.example"
 
 
 async def test_a_link_of_the_first_release_counts_as_confirmed(

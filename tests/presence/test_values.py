@@ -1,9 +1,14 @@
 """The values of Graph, and the statuses that agents see (Graph: resources/presence)."""
 
+import re
+from pathlib import Path
+from typing import get_args
+
 import pytest
 
 from local.graph.wire import STYLES, Style
-from presence.presence_states import GraphPresence, parse, shown, unknown_values
+from presence import presence_states
+from presence.presence_states import DisplayState, GraphPresence, parse, shown, unknown_values
 from shared.messages import Message
 from tests.presence.world import World
 
@@ -56,6 +61,33 @@ def test_both_generations_and_any_casing_have_one_meaning(
     """
     for change in (str, str.upper, str.lower):
         assert shown(GraphPresence(change(availability), change(activity), False))[0] == state
+
+
+_ROOT = Path(presence_states.__file__).parents[1]
+
+
+def test_every_state_has_a_colour() -> None:
+    """CONTRIBUTING.md, "Add a presence state": without a rule in people.css its dot looks like offline."""
+    styles = (_ROOT / "web/static/people.css").read_text(encoding="utf-8")
+    missing = [
+        state
+        for state in get_args(DisplayState)
+        if not re.search(rf"\.presence\.{state.lower()}\b", styles)
+    ]
+    assert not missing
+
+
+def test_documentation_has_the_values_of_every_state() -> None:
+    """docs/presence.md, "What agents see": a row per state with the values that mean it."""
+    text = (_ROOT / "docs/presence.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| ([\w, ]+)", text, re.MULTILINE)
+    described = {state: set(values.lower().replace(" ", "").split(",")) for state, values in rows}
+    known = {
+        state: {value for value, (one, _) in presence_states.KNOWN.items() if one == state}
+        for state in get_args(DisplayState)
+        if state != "unknown"
+    }
+    assert {state: described.get(state) for state in known} == known
 
 
 def test_words_say_more_than_the_state() -> None:

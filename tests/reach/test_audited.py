@@ -13,6 +13,7 @@ from directories import audit_log
 from directories.audit_acts import SETTINGS
 from directories.audit_codes import ACT_CODES
 from shared.http import Response
+from tests.audited_rows import watched
 from tests.openapi.conftest import ACCOUNT, Deployed, signed_in
 from tests.openapi.test_description import METHODS
 from web.routes import _NEW, _OF_DIRECTORY
@@ -51,7 +52,7 @@ ACTS = (
     act(f"DELETE {ONE}/trust", "trust.removed"),
     act(f"POST {ONE}/links", "setup_link.created"),
     act(f"DELETE {ONE}/links/{{linkId}}", "setup_link.revoked"),
-    act("POST links", "setup_link.created"),
+    act("POST links", "setup_link.created", purpose="sign-in"),
     act("POST revoke-link", "setup_link.revoked", id="{link}"),
     act(f"DELETE {ONE}", "directory.deleted"),
     act(f"POST {ONE}/restore", "directory.restored"),
@@ -67,13 +68,13 @@ ACTS = (
     act("POST issue", "secret.issued", kind="client_secret", overlap="0", lifetime="90"),
     act("POST revoke", "secret.revoked", kind="client_secret", id="{secret}"),
     act("POST trust", "trust.set", tenantId=GUID, subject=GUID, audiences="api://x"),
-    act(f"PUT {ONE}/inspector", "directory.changed"),
-    act(f"DELETE {ONE}/inspector", "directory.changed"),
-    act("POST inspector", "directory.changed", on="1"),
+    act(f"PUT {ONE}/inspector", "inspector.started"),
+    act(f"DELETE {ONE}/inspector", "inspector.stopped"),
+    act("POST inspector", "inspector.started", on="1"),
     act("POST delete", "directory.deleted", name="Contoso"),
     act("POST restore", "directory.restored"),
 )
-# Acts that need Microsoft are played in tests/presence/test_audited.py.
+# Acts that need Microsoft are played in tests/presence/test_audited.py, those of a link's user in tests/setup.
 ELSEWHERE = {f"POST {ONE}/presence", "POST confirm", "POST consent", "POST gone", "POST remove"}
 # Notes of agents are played in tests/contacts/test_notes.py.
 _NOTES = f"{ONE}/contacts/{{contactId}}/notes"
@@ -131,32 +132,56 @@ async def play(deployed: Deployed, each: Act) -> Response:
     return await deployed.call(method, page, urlencode(body).encode(), form, **headers)
 
 
-async def test_every_act_writes_its_event(deployed: Deployed) -> None:
-    """Each act has an event with its code, its actor and the address that the platform saw."""
+async def test_every_act_writes_its_event(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each act has an event with its code, its actor and the address that the platform saw.
+
+    The event is in the transaction of the act: there is no act without it, and none is told that didn't happen.
+    """
     log = audit_log.of_account(ACCOUNT)
     seen = {event.id for event in (await audit_log.read(deployed.app, log, limit=200)).events}
     for each in ACTS:
         deployed.app.clock.advance(1)  # type: ignore[attr-defined]
-        answer = await play(deployed, each)
+        with watched(deployed.app.tables, monkeypatch) as stored_with_act:
+            answer = await play(deployed, each)
         assert answer.status < 400, (each.route, answer.body)
+        assert each.codes <= set(stored_with_act), each.route
         events = (await audit_log.read(deployed.app, log, limit=200)).events
         fresh = [event for event in events if event.id not in seen]
         assert each.codes <= {event.act.code for event in fresh}, each.route
         assert {event.actor.kind for event in fresh} == {"person"}, each.route
         assert {event.actor.address for event in fresh} == {ADDRESS}, each.route
+        fields = {name for event in fresh for name in (*event.act.old, *event.act.new)}
+        assert fields <= set(AUDIT_FIELDS), each.route
         seen |= {event.id for event in fresh}
 
 
-@pytest.mark.parametrize(
-    ("path", "code"),
-    [
-        ("/api/directories/contoso/export", "people.exported"),
-        ("/api/directories/contoso/audit?format=csv", "audit.exported"),
-        ("/api/directories/contoso/events?format=csv", "log.exported"),
-        ("/api/directories/contoso/numbers?format=csv", "people.exported"),
-        ("/api/audit?format=csv", "audit.exported"),
-    ],
+EXPORTS = (
+    ("/api/directories/contoso/export", "people.exported"),
+    ("/api/directories/contoso/audit?format=csv", "audit.exported"),
+    ("/api/directories/contoso/events?format=csv", "log.exported"),
+    ("/api/directories/contoso/numbers?format=csv", "people.exported"),
+    ("/api/audit?format=csv", "audit.exported"),
 )
+
+
+def test_every_export_is_here(description: dict[str, Any]) -> None:
+    """A GET that answers a file takes data out of the app, so it needs its audit event."""
+    played = {path.partition("?")[0].replace("contoso", "{directoryId}") for path, _ in EXPORTS}
+    files = {
+        path
+        for path, item in description["paths"].items()
+        if {"text/csv", "text/vcard"} & set(_media_types(item.get("get", {})))
+    }
+    assert files == played
+
+
+def _media_types(operation: dict[str, Any]) -> list[str]:
+    return list(operation.get("responses", {}).get("200", {}).get("content", {}))
+
+
+@pytest.mark.parametrize(("path", "code"), EXPORTS)
 async def test_an_export_is_an_act(deployed: Deployed, path: str, code: str) -> None:
     """A reading that takes data out of the app is stored before it is answered."""
     deployed.app.clock.advance(1)  # type: ignore[attr-defined]
@@ -226,3 +251,17 @@ async def test_another_account_sees_none_of_it(deployed: Deployed) -> None:
 def test_every_setting_has_a_label_in_the_log() -> None:
     """A new setting of a directory is shown by name, in each language, not as a field of the code."""
     assert set(SETTINGS) <= set(AUDIT_FIELDS)
+
+
+async def test_the_inspectors_switch_is_shown_in_words(deployed: Deployed) -> None:
+    """Not as a changed setting of the directory; the values of readers have labels, too."""
+    await deployed.call("PUT", "/api/directories/contoso/inspector")
+    await deployed.json("PATCH", "/api/directories/contoso", {"readers": {"roles": ["Agent.A"]}})
+    for language, words in (
+        ("en", ("Request inspector switched on", "Requests recorded until", "App roles: Agent.A")),
+        ("de", ("Anfragen-Inspektor eingeschaltet", "Anfragen aufgezeichnet bis", "App-Rollen:")),
+    ):
+        answer = await deployed.call("GET", "/audit", b"", **{"accept-language": language})
+        assert all(one in answer.body.decode() for one in words)
+    found = await deployed.json("GET", "/api/audit?act=inspector.started")
+    assert set(found["events"][0]["new"]) == {"inspectUntil"}

@@ -80,9 +80,10 @@ class World:
         """Return another browser; its requests reach one of the instances."""
         return Browser(self.second if second else self.first, address)
 
-    async def link(self, directory: str = DIRECTORY) -> "Link":
+    async def link(self, directory: str = DIRECTORY, purpose: str = "set-up") -> "Link":
         """Create a link as the contact centre does."""
-        made = await self.first.json("POST", f"/api/directories/{directory}/links")
+        path = f"/api/directories/{directory}/links"
+        made = await self.first.json("POST", path, {"purpose": purpose})
         return Link(made["id"], made["url"])
 
     async def links(self, directory: str = DIRECTORY) -> list[Any]:
@@ -135,9 +136,11 @@ def settings() -> Settings:
     return Settings.read({"WEBSITE_AUTH_ENABLED": "True", "PUBLIC_URL": ORIGIN})
 
 
-def deployed(tables: CountingTables, clock: FixedClock) -> Deployed:
-    """Return an instance."""
-    app = App(settings(), clock, tables)
+def deployed(
+    tables: CountingTables, clock: FixedClock, with_settings: Settings | None = None
+) -> Deployed:
+    """Return an instance, with the settings of both unless others are given."""
+    app = App(with_settings or settings(), clock, tables)
     return Deployed(host_of(app), app)
 
 

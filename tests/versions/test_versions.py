@@ -268,7 +268,7 @@ def _samples() -> list[Any]:
 @pytest.mark.parametrize(("kind", "row"), _samples())
 def test_row_of_a_later_release_is_refused(kind: str, row: dict[str, Any]) -> None:
     """Clearly, with rolling forward as the remedy; nothing is misread."""
-    for version in (2, 77, "2", None, 1.5, 0):
+    for version in (3, 77, "2", None, 1.5, 0):
         with pytest.raises(UnsupportedRowVersion, match="roll forward"):
             READERS[kind]("id", orjson.dumps({**row["value"], "v": version}))
 
@@ -313,7 +313,7 @@ async def test_small_row_of_a_later_release(old: App, clock: FixedClock, kind: s
 
     expected = await use(old)
     assert expected
-    await store_again(v=2)
+    await store_again(v=3)
     with pytest.raises(UnsupportedRowVersion, match="roll forward"):
         await use(old)
     await store_again(added_later={"a": 1})

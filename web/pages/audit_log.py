@@ -17,7 +17,7 @@ from web.filters import plain_time
 from web.page_request import PageRequest
 from web.pages.directory import framed
 from web.render import page
-from web.text_families import ACT, ACTOR_KIND, AUDIT_FIELD, AUDIT_VALUE
+from web.text_families import ACT, ACTOR_KIND, AUDIT_FIELD, AUDIT_VALUE, LINK_PURPOSE
 from web.translations import outcome_words
 
 _LINES = 50
@@ -169,12 +169,17 @@ def _line(visit: PageRequest, event: AuditEvent, *, is_account: bool) -> ActLine
 def _changes(visit: PageRequest, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     return [
         Change(
-            AUDIT_FIELD.text(name, visit.language, otherwise=name),
+            _label(visit, name),
             _value(visit, name, old[name]) if name in old else "",
             _value(visit, name, new[name]) if name in new else "",
         )
         for name in dict.fromkeys([*old, *new])
     ]
+
+
+def _label(visit: PageRequest, name: str) -> str:
+    """Return the words for a field of an act."""
+    return AUDIT_FIELD.text(name, visit.language, otherwise=name)
 
 
 def _value(visit: PageRequest, name: str, value: object) -> str:
@@ -183,7 +188,10 @@ def _value(visit: PageRequest, name: str, value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     if isinstance(value, dict):
-        return "; ".join(f"{part}: {_value(visit, part, of)}" for part, of in value.items() if of)
+        parts = [
+            f"{_label(visit, part)}: {_value(visit, part, of)}" for part, of in value.items() if of
+        ]
+        return "; ".join(parts)
     if value is None and name == "readers":
         return visit.t("readers_all")
     if name in _TIMES and value:
@@ -192,6 +200,8 @@ def _value(visit: PageRequest, name: str, value: object) -> str:
         return (outcome_words(visit, str(value)) or {"title": str(value)})["title"]
     if value in ("", None):
         return AUDIT_VALUE.text("never" if name == "expires" else "none", visit.language)
+    if name == "purpose":
+        return LINK_PURPOSE.text(str(value).replace("-", "_"), visit.language, otherwise=str(value))
     if name in _NAMED:
         return AUDIT_VALUE.text(str(value), visit.language, otherwise=str(value))
     return str(value)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from directories.audit import LINK_ACTOR
 from directories.models import Directory
 from presence.consent.status import UNCONFIRMED, Connection
 from shared.messages import Message
@@ -13,7 +14,7 @@ from web.page_request import PageRequest
 class ConnectionView:
     """The presence connection as shown in step 3 and on the directory's page.
 
-    `locked`: the choice can't be changed while access is granted.
+    `locked`: the choice can't be changed while access is granted. `begun_by` is the ID of the actor who began it.
     """
 
     state: str
@@ -24,11 +25,17 @@ class ConnectionView:
     tenant: str = ""
     company: str = ""
     accepted_by: str = ""
+    begun_by: str = ""
     since: datetime | None = None
     moving: bool = False
     impossible: str = ""
     mark: str = ""
     unconfirmed: bool = False
+
+    @property
+    def by_link(self) -> bool:
+        """Return whether the company's administrator began it through a link."""
+        return self.begun_by.startswith(LINK_ACTOR)
 
     @property
     def locked(self) -> bool:
@@ -50,6 +57,7 @@ def view(visit: PageRequest, connection: Connection, directory: Directory) -> Co
         connection.tenant_id,
         connection.company,
         connection.accepted_by,
+        connection.begun_by,
         connection.since,
         connection.moving,
         visit.text(connection.impossible),

@@ -1,11 +1,11 @@
 """The address that Microsoft sends browsers of set-up links back to: from the sign-in and from admin consent."""
 
+from directories import setup_session
+from directories.audit import LINK_ACTOR
 from presence.consent import auth_requests, service
 from shared.http import Response
 from web import setup_handlers
 from web.page_request import PageRequest
-
-_ACTOR = "link:"
 
 
 async def back(visit: PageRequest) -> Response:
@@ -17,8 +17,11 @@ async def back(visit: PageRequest) -> Response:
     if visit.request.method == "HEAD":
         return Response(204)
     begun_by = await auth_requests.begun_by(visit.app.tables, visit.query.get("state", ""))
-    link_id = begun_by.removeprefix(_ACTOR) if begun_by.startswith(_ACTOR) else ""
+    link_id = begun_by.removeprefix(LINK_ACTOR) if begun_by.startswith(LINK_ACTOR) else ""
     session = await setup_handlers.session_of(visit, link_id)
+    await setup_session.check(
+        visit.app, session
+    )  # one that is done shows its page, but connects nothing
     way = await service.handle_callback(visit.app, session.actor, visit.request)
     location = way.location
     if way.outcome:

@@ -12,13 +12,15 @@ from directories.serializers import scim_base_url, token_endpoint
 from directories.setup_session import LinkRefused, SetupSession, Taken
 from presence.consent import service as consents
 from presence.consent import status as consent_status
+from presence.consent.status import UNCONFIRMED, Connection
 from presence.constants import LINK_CALLBACK
 from presence.graph.clouds import cloud_of
 from shared.http import HttpError, Response
+from shared.messages import Message
 from shared.numbers.number import derive
 from web.page_request import PageRequest
 from web.pages import attribute_mapping, wizard_scim
-from web.pages.connection_view import view
+from web.pages.connection_view import ConnectionView, view
 from web.pages.dry_run import NumberRow, number_row
 from web.render import page
 from web.text_families import GUIDE_ENTRA, GUIDE_OTHER
@@ -27,6 +29,9 @@ from web.translations import fault_text, outcome_words
 MAX_NUMBERS = 10
 _MAX_NUMBER = 250  # characters
 _GUIDES = {"entra": GUIDE_ENTRA, "other": GUIDE_OTHER}
+# Outcomes after which only the contact centre can go on: it sees all of the directory's connection.
+_ASK_CENTRE = frozenset({"other_pending", "other_tenant", "owned"})
+_TEMPLATES = {"set-up": "setup_link.html", "sign-in": "sign_in_link.html"}
 _TRUST_FIELDS = ("tenantId", "issuer", "jwksUri", "subject", "audiences")
 
 
@@ -54,7 +59,10 @@ class Shown:
 
 async def show(visit: PageRequest, session: SetupSession) -> Response:
     """Show `/set-up/{linkId}`; `outcome` in the address is that of the consent at Microsoft."""
-    outcome = outcome_words(visit, visit.query.get("outcome", ""))
+    code = visit.query.get("outcome", "")
+    outcome = outcome_words(visit, code)
+    if outcome and code in _ASK_CENTRE:
+        outcome["remedy"] = visit.t("setup_ask_centre")
     return await _page(visit, session, Shown(outcome=outcome))
 
 
@@ -115,17 +123,59 @@ async def consent(visit: PageRequest, session: SetupSession) -> Response:
     await setup_session.want_presence(visit.app, session)
     try:
         location, headers = await consents.connect(
-            visit.app, session.actor, session.directory.id, visit.request, LINK_CALLBACK
+            visit.app,
+            session.actor,
+            session.directory.id,
+            visit.request,
+            LINK_CALLBACK,
+            must_confirm=True,
         )
     except HttpError as error:
-        failed = {
-            "tone": "bad",
-            "title": visit.t("consent_failed"),
-            "detail": visit.text(error.message),
-            "remedy": "",
-        }
-        return await _page(visit, session, Shown(outcome=failed), error.status)
+        return await _failed(visit, session, visit.t("consent_failed"), error)
     return visit.leave(location, headers)
+
+
+async def confirm(visit: PageRequest, session: SetupSession) -> Response:
+    """Connect the company that signed in through this link; a sign-in link is done then."""
+    tenant_id = visit.form.get("tenant", "")
+    found = await consent_status.read(visit.app, session.directory.id)
+    if not _is_asked(found, session) or found.tenant_id != tenant_id:
+        error = HttpError(409, Message("setup_company_changed"))
+        return await _failed(visit, session, visit.t("company_changed_title"), error)
+    await setup_session.accept_company(visit.app, session)
+    try:
+        await consents.confirm(visit.app, session.actor, session.directory.id, tenant_id)
+    except HttpError as error:
+        return await _failed(visit, session, visit.t("company_changed_title"), error)
+    if session.link.purpose == "sign-in":
+        await setup_session.finish(visit.app, session)
+    return _back(session)
+
+
+async def withdraw(visit: PageRequest, session: SetupSession) -> Response:
+    """Take back the consent of a company that isn't the administrator's own; nothing was read."""
+    await setup_session.check(visit.app, session)
+    tenant_id = visit.form.get("tenant", "")
+    try:
+        await consents.withdraw(visit.app, session.actor, session.directory.id, tenant_id)
+    except HttpError as error:
+        return await _failed(visit, session, visit.t("company_changed_title"), error)
+    return _back(session)
+
+
+def _is_asked(connection: Connection, session: SetupSession) -> bool:
+    """Return whether this link's administrator is asked to confirm the company."""
+    return connection.reason == UNCONFIRMED and connection.begun_by == session.actor.id
+
+
+async def _failed(
+    visit: PageRequest, session: SetupSession, title: str, error: HttpError
+) -> Response:
+    """Show the page with the reason why an act failed."""
+    detail = visit.text(error.message)
+    failed = {"tone": "bad", "title": title, "detail": detail, "remedy": ""}
+    now = await setup_session.reread(visit.app, session)
+    return await _page(visit, now, Shown(outcome=failed), error.status)
 
 
 async def connection(visit: PageRequest, session: SetupSession) -> Response:
@@ -136,11 +186,27 @@ async def connection(visit: PageRequest, session: SetupSession) -> Response:
     current = view(visit, found, session.directory)
     if visit.query.get("seen") == current.mark:
         return Response(204)
-    return page(visit, "setup_presence.html", connection=current, address=_address(session))
+    values = _presence_values(session, found, current)
+    return page(visit, "setup_presence.html", address=_address(session), **values)
+
+
+def _presence_values(
+    session: SetupSession, found: Connection, current: ConnectionView
+) -> dict[str, Any]:
+    """Return what `setup_presence.html` shows: the connection, and what this link may do with it."""
+    is_foreign = found.reason == UNCONFIRMED and found.begun_by != session.actor.id
+    return {
+        "directory": session.directory,
+        "connection": current,
+        "asked": _is_asked(found, session) and not session.link.done,
+        "foreign": is_foreign,
+        "ended": bool(session.link.done),
+    }
 
 
 async def test_numbers(visit: PageRequest, session: SetupSession) -> Response:
     """Show how up to ten numbers are read: pasted ones, or those of the first people."""
+    setup_session.require_set_up(session)
     text = visit.form.get("numbers", "")
     if visit.form.get("source") == "people":
         people = await first_people(visit.app, session.directory, MAX_NUMBERS)
@@ -172,7 +238,10 @@ def _fault_of(visit: PageRequest, numbers: list[str]) -> str:
 
 
 async def finish(visit: PageRequest, session: SetupSession) -> Response:
-    """End the link and show its summary."""
+    """End the link and show its summary; a company that signed in is confirmed first."""
+    if _is_asked(await consent_status.read(visit.app, session.directory.id), session):
+        error = HttpError(409, Message("setup_finish_company"))
+        return await _failed(visit, session, visit.t("connection_unconfirmed_title"), error)
     await setup_session.finish(visit.app, session)
     return _back(session)
 
@@ -194,7 +263,6 @@ async def _page(
     origin = visit.request.origin
     guide = _GUIDES[directory.kind]
     values: dict[str, Any] = {
-        "directory": directory,
         "link": link,
         "address": _address(session),
         "shown": shown,
@@ -206,10 +274,10 @@ async def _page(
         else attribute_mapping.OTHER,
         "guide": [visit.pattern(guide.code(step)) for step in sorted(guide.members)],
         "live": await wizard_scim.live_line(visit, directory, _address(session, "live")),
-        "connection": view(visit, found, directory),
         "most": MAX_NUMBERS,
+        **_presence_values(session, found, view(visit, found, directory)),
     }
-    template = "setup_done.html" if link.done else "setup_link.html"
+    template = "setup_done.html" if link.done else _TEMPLATES[link.purpose]
     login = urlsplit(cloud_of(visit.settings).login_url)
     form_origin = f"{login.scheme}://{login.netloc}"
     return page(visit, template, status=status, form_origin=form_origin, **values)

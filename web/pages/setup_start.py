@@ -64,5 +64,6 @@ def _page(
         status=status,
         headers=headers,
         fault=visit.text(fault),
+        sign_in=visit.query.get("for") == "sign-in",
         most=_MAX_CODE,
     )

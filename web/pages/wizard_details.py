@@ -25,7 +25,7 @@ async def new(visit: PageRequest) -> Response:
     if made or not once:
         return visit.go(f"/directories/new?once={tokens.new_short_id()}")
     form = {"name": "", "kind": "entra", "region": visit.settings.default_region}
-    return _step(visit, None, form, {})
+    return await _step(visit, None, form, {})
 
 
 async def create(visit: PageRequest) -> Response:
@@ -33,7 +33,7 @@ async def create(visit: PageRequest) -> Response:
     form = {name: visit.form.get(name, "") for name in ("name", "kind", "region")}
     kind: Kind = "other" if form["kind"] == "other" else "entra"
     if form["kind"] != kind:
-        return _step(visit, None, form, {"kind": visit.t("kind_missing")}, 422)
+        return await _step(visit, None, form, {"kind": visit.t("kind_missing")}, 422)
     once = visit.query.get("once", "")
     wanted = NewDirectory(
         form["name"], kind, form["region"], id=_id_of(visit, once) if once else ""
@@ -43,9 +43,9 @@ async def create(visit: PageRequest) -> Response:
     except InvalidField as fault:
         if fault.field == "id":
             return await _made_before(visit, wanted.id)
-        return _step(visit, None, form, {fault.field: fault_text(visit, fault)}, 422)
+        return await _step(visit, None, form, {fault.field: fault_text(visit, fault)}, 422)
     except TooManyDirectories as fault:
-        return _step(visit, None, form, {"name": visit.text(fault.message)}, 409)
+        return await _step(visit, None, form, {"name": visit.text(fault.message)}, 409)
     return await wizard_scim.step(visit, directory, token)
 
 
@@ -118,10 +118,10 @@ async def _again(
     fixed = await kind_change.why_fixed(visit.app, directory.id)
     if fixed is not None:
         form = {**form, "kind": directory.kind}
-    return _step(visit, directory, form, faults, status, visit.text(fixed))
+    return await _step(visit, directory, form, faults, status, visit.text(fixed))
 
 
-def _step(
+async def _step(
     visit: PageRequest,
     directory: Directory | None,
     form: dict[str, str],
@@ -138,7 +138,7 @@ def _step(
     }
     action = f"/directories/{directory.id}/setup" if directory else here(visit.request)
     links = wizard_steps.links(directory) if directory else None
-    values["done"] = wizard_steps.done(directory) if directory else set()
+    values["done"] = await wizard_steps.done(visit, directory) if directory else set()
     return page(visit, "setup.html", status=status, action=action, links=links, **values)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from directories import service
+from directories import service, tokens
 from directories.models import Directory
 from presence.consent import service as consents
 from presence.consent.status import Connection
@@ -11,7 +11,7 @@ from presence.graph.clouds import cloud_of
 from shared.http import HttpError, Response
 from shared.messages import Message
 from web.page_request import PageRequest
-from web.pages import wizard_steps
+from web.pages import setup_links, wizard_steps
 from web.pages.connection_view import ConnectionView, view
 from web.render import page
 from web.translations import outcome_words
@@ -100,13 +100,15 @@ async def step(
     )
     values: dict[str, Any] = {
         "directory": directory,
+        "once": tokens.new_short_id(),
+        "sent": await setup_links.waiting_sign_ins(visit, directory)
+        if choice == "on" and not current.locked
+        else [],
         "connection": current,
         "choice": choice,
         "outcome": outcome,
         "links": wizard_steps.links(directory),
-        "done": wizard_steps.done(
-            directory, presence_chosen=current.locked or directory.presence == "off"
-        ),
+        "done": await wizard_steps.done(visit, directory),
         "before_finish": visit.text(_before_finish(choice, current)),
         "removal": left,
         "gone": None,

@@ -69,7 +69,7 @@ async def step(
         "guide": guide_of(visit, directory),
         "links": wizard_steps.links(directory),
         "live": await live_line(visit, directory, f"/directories/{directory.id}/live"),
-        "done": wizard_steps.done(directory),
+        "done": await wizard_steps.done(visit, directory),
     }
     headers = (
         {"HX-Push-Url": f"/directories/{directory.id}/connect"}

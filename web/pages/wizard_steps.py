@@ -1,7 +1,9 @@
 """The progress of the wizard, and its next step."""
 
-from directories import service
+from directories import service, status
 from directories.models import Directory
+from presence.consent import status as consent_status
+from presence.consent.status import UNCONFIRMED
 from shared.http import Response
 from web.page_request import PageRequest
 
@@ -31,14 +33,29 @@ def links(directory: Directory) -> list[str]:
     return [f"/directories/{directory.id}/{step}" for step in ("setup", "connect", "presence")]
 
 
-def done(directory: Directory, *, presence_chosen: bool = False) -> set[str]:
-    """Return the names of finished steps.
+async def done(visit: PageRequest, directory: Directory) -> set[str]:
+    """Return the names of finished steps, however far the wizard itself has been opened.
 
-    The second one is done once the token was confirmed as saved, the third one with a decision that is carried out.
+    `connect` is done once the token was confirmed as saved, or a call went well. `presence` is done with a decision that is
+    carried out: not to sync, or a company that is connected and confirmed.
     """
     found = {"name"}
-    if directory.setup != "connect":
+    if await _is_connected(visit, directory):
         found.add("connect")
-    if presence_chosen or directory.setup == "done":
+    if directory.kind == "entra" and await _is_presence_decided(visit, directory):
         found.add("presence")
     return found
+
+
+async def _is_connected(visit: PageRequest, directory: Directory) -> bool:
+    if directory.setup != "connect":
+        return True
+    glance = await status.glance(visit.app, directory, last_refusal=False)
+    return glance.stage != "waiting"
+
+
+async def _is_presence_decided(visit: PageRequest, directory: Directory) -> bool:
+    connection = await consent_status.read(visit.app, directory.id)
+    if connection.state in ("none", "removed"):
+        return directory.presence == "off"
+    return connection.reason != UNCONFIRMED

@@ -1,4 +1,4 @@
-"""Everyone who meets a condition, by name: the list of people under filters, without words."""
+"""The people of directories by name, and those of them who meet a condition, such as being free."""
 
 from collections.abc import Sequence
 
@@ -12,39 +12,44 @@ from shared.concurrency import each
 from shared.keys import search_key
 from shared.tables.schema import LIST
 
-MAX_PAGES = 4  # of one answer that are read for people who meet a condition
+_MAX_PAGES = 4  # of the list that are looked through for people who are free
 _MAX_FEW = 32  # free people of whom the rows are read instead of everyone's
 _AHEAD = 8  # rows read for each free person wanted
 
 
 async def list_meeting(
-    app: App, directories: Sequence[Directory], limit: int, cursor: str, condition: Condition
+    app: App,
+    directories: Sequence[Directory],
+    limit: int,
+    cursor: str,
+    condition: Condition | None,
 ) -> Page:
-    """List people who meet a condition, by name: the few who do are read one by one if they are rare."""
+    """Return the next people by name, with a condition those who meet it.
+
+    If the condition is rare, read these few one by one.
+    """
+    if condition is None:
+        return await listing.list_contacts(app, directories, limit, cursor)
     selection = Selection(
         keep=lambda directory, _word, card: condition.meets(directory, card),
         may_keep=condition.may_meet,
         ahead=_AHEAD,
-        round_trips=MAX_PAGES,
+        round_trips=_MAX_PAGES,
     )
-    few = _few(condition, directories, limit) if not cursor else None
+    few = _few(condition.within(directories), limit) if not cursor else None
     if few is not None and (found := await _read_few(app, few, directories, condition)) is not None:
         return Page(found)
     return await walk(app, directories, Range(LIST), limit, cursor, selection)
 
 
-def _few(
-    condition: Condition, directories: Sequence[Directory], limit: int
-) -> list[tuple[str, str]] | None:
-    """Return directory id and object ID of all who are ready, if they are few; else None."""
-    if condition.wanted is None:
-        return None
+def _few(condition: Condition, limit: int) -> list[tuple[str, str]] | None:
+    """Return directory ID and object ID of all people who are ready; None if they aren't few."""
     found, most = list[tuple[str, str]](), min(_MAX_FEW, limit)
-    for directory in directories:
-        ids = condition.ready[directory.id].ids(condition.wanted, most)
+    for directory_id, ready in condition.ready.items():
+        ids = ready.ids(condition.wanted, most) if condition.wanted else None
         if ids is None or len(found) + len(ids) > most:
             return None
-        found += [(directory.id, one) for one in ids]
+        found += [(directory_id, one) for one in ids]
     return found
 
 
@@ -54,7 +59,7 @@ async def _read_few(
     directories: Sequence[Directory],
     condition: Condition,
 ) -> list[Found] | None:
-    """Return the people with these object IDs, by name; None if one isn't found by it.
+    """Return the people with these object IDs, by name; None if an ID finds no one.
 
     Two round trips per person. External IDs are case exact (RFC 7643 section 3.1), and a client may send an object ID in
     capital letters, while presence has it in small ones.

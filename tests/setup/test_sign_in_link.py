@@ -1,0 +1,308 @@
+"""The company's administrator signs in at Microsoft by a link, and confirms the company before anything is read."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from directories.setup_links import LIFETIME
+from local.graph.simulator import CONTOSO, FABRIKAM
+from shared import row_versions
+from shared.http import Response
+from shared.tables.schema import DIRECTORIES, SETUP_LINK
+from tests.audited_rows import watched
+from tests.local.graph.fixtures import RunningSimulator
+from tests.setup.at_microsoft import (
+    FRANK,
+    GLORIA,
+    answered,
+    graph_simulator,
+    served_simulator,
+    world,
+)
+from tests.setup.world import (
+    DIRECTORY,
+    ORIGIN,
+    Browser,
+    Link,
+    World,
+    secret_in,
+    sentence,
+)
+from web.routes import _OF_LINK
+
+__all__ = ["graph_simulator", "served_simulator", "world"]
+API = f"/api/directories/{DIRECTORY}"
+PRESENCE = f"{API}/presence"
+
+
+@pytest.fixture
+async def link(world: World) -> Link:
+    """A sign-in link that was sent to the company's administrator."""
+    return await world.link(purpose="sign-in")
+
+
+async def opened(world: World, link: Link) -> Browser:
+    """Return the browser in which the link was opened."""
+    browser = world.browser()
+    assert (await browser.open(link.url)).status == 303
+    return browser
+
+
+async def at_consent(browser: Browser, link: Link, who: str = GLORIA) -> str:
+    """Sign in at Microsoft, and return the address of its page of consent."""
+    begun = await browser.post(f"{link.page}/consent")
+    signed_in = await browser.get(await answered(begun.headers["location"], who))
+    assert "/v2.0/adminconsent?" in signed_in.headers["location"]
+    return signed_in.headers["location"]
+
+
+async def accepted(browser: Browser, link: Link, who: str = GLORIA) -> str:
+    """Sign in and accept; return the outcome that the page is told."""
+    back = await answered(await at_consent(browser, link, who), who, "accept")
+    answer = await browser.get(back)
+    assert answer.status == 303
+    address = urlsplit(answer.headers["location"])
+    assert address.path == link.page
+    return dict(parse_qsl(address.query))["outcome"]
+
+
+async def text_of(browser: Browser, link: Link) -> str:
+    """Return the link's page."""
+    return (await browser.get(link.page)).body.decode()
+
+
+async def state(world: World) -> tuple[str, str, str]:
+    """Return state, reason and company of the connection, as the contact centre sees them."""
+    found = await world.first.json("GET", PRESENCE)
+    return found["state"], found["reason"], found["company"]
+
+
+async def confirmed(browser: Browser, link: Link, tenant: str = CONTOSO) -> Response:
+    """Select the button that connects the company."""
+    return await browser.post(f"{link.page}/confirm", {"tenant": tenant})
+
+
+async def test_the_company_is_connected_after_its_administrator_confirms_it(
+    world: World, link: Link, graph_simulator: RunningSimulator
+) -> None:
+    """Nothing is read before; the link ends with it, and the contact centre is told who, when and which company."""
+    assert link.url.startswith(f"{ORIGIN}/set-up?for=sign-in#extdirlink_")
+    browser = await opened(world, link)
+    assert await accepted(browser, link) == "consented"
+    page = await text_of(browser, link)
+    assert all(words in page for words in ("contoso.example", CONTOSO, GLORIA, "Not this company"))
+    assert await state(world) == ("propagating", "unconfirmed", "contoso.example")
+    await browser.get(f"{link.page}/connection", hx_request="true")
+    assert graph_simulator.simulator.counters.calls("token", tenant=CONTOSO) == 0
+    assert (await confirmed(browser, link)).status == 303
+    assert (await state(world))[0] == "waiting"
+    (seen,) = await world.links()
+    assert (seen["purpose"], seen["state"]) == ("sign-in", "done")
+    assert seen["companyConfirmed"]
+    page = (await world.first.call("GET", f"/directories/{DIRECTORY}/links")).body.decode()
+    assert "contoso.example was connected through the link" in page
+    assert "Company connected" in await text_of(browser, link)
+    found = await world.first.json("GET", f"/api/directories/{DIRECTORY}/audit?act=presence")
+    acts = ("consent.started", "consent.given", "consent.confirmed", "presence.connected")
+    assert sorted(one["act"] for one in found["events"]) == sorted(acts)
+    assert {one["actor"]["id"] for one in found["events"]} == {f"link:{link.id}"}
+
+
+async def test_every_act_of_a_link_writes_its_event(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new act needs its event, in the transaction that changes a row; the actor is the link."""
+    link = await world.link()
+    browser = world.browser()
+    trust = {"tenantId": CONTOSO, "subject": CONTOSO, "audiences": "api://x"}
+    acts: tuple[tuple[str, dict[str, str], str], ...] = (
+        ("", {"code": link.url}, "setup_link.opened"),
+        ("credential", {"sort": "secret"}, "secret.issued"),
+        ("trust", trust, "trust.set"),
+        ("numbers", {"numbers": "12"}, "setup_link.tested"),
+        ("consent", {}, "consent.started"),
+        ("withdraw", {"tenant": CONTOSO}, "presence.removed"),
+        ("consent", {}, "consent.started"),
+        ("confirm", {"tenant": CONTOSO}, "consent.confirmed"),
+        ("finish", {}, "setup_link.done"),
+    )
+    assert {act for act, _, _ in acts} - {""} == {n for n, own in _OF_LINK.items() if "POST" in own}
+    with watched(world.tables, monkeypatch) as stored_with_act:
+        for act, values, code in acts:
+            world.clock.advance(5)
+            answer = await browser.post(f"{link.page}/{act}" if act else "/set-up", values)
+            assert answer.status < 400, act
+            if act == "consent":
+                signed_in = await browser.get(await answered(answer.headers["location"], GLORIA))
+                await browser.get(await answered(signed_in.headers["location"], GLORIA, "accept"))
+            (newest, *_) = (await world.first.json("GET", f"{API}/audit?act={code}"))["events"]
+            assert newest["actor"]["id"] == f"link:{link.id}"
+    assert {code for _, _, code in acts} - {"consent.started"} <= set(stored_with_act)
+
+
+async def test_the_contact_centre_takes_a_wrong_company_away(world: World, link: Link) -> None:
+    """The company confirmed itself; the contact centre sees it, and removes the access."""
+    browser = await opened(world, link)
+    await accepted(browser, link, FRANK)
+    await confirmed(browser, link, FABRIKAM)
+    assert (await state(world))[2] == "fabrikam.example"
+    await world.first.json("POST", PRESENCE, {"action": "remove"})
+    assert (await state(world))[0] == "removed"
+    assert (await confirmed(browser, link, FABRIKAM)).status == 409
+
+
+async def test_a_wrong_company_is_taken_back_before_anything_is_read(
+    world: World, link: Link, graph_simulator: RunningSimulator
+) -> None:
+    """*Not this company*: then the right one signs in with the same link."""
+    browser = await opened(world, link)
+    await accepted(browser, link, FRANK)
+    assert (await browser.post(f"{link.page}/withdraw", {"tenant": CONTOSO})).status == 409
+    assert (await browser.post(f"{link.page}/withdraw", {"tenant": FABRIKAM})).status == 303
+    assert (await state(world))[0] == "removed"
+    assert graph_simulator.simulator.counters.calls("token", tenant=FABRIKAM) == 0
+    assert await accepted(browser, link) == "consented"
+    assert (await confirmed(browser, link)).status == 303
+
+
+async def test_a_sign_in_link_takes_no_credential_and_sees_no_person(
+    world: World, link: Link
+) -> None:
+    """It may be handed to whoever has the role at Microsoft, so it does that and nothing else."""
+    browser = await opened(world, link)
+    person = {"userName": "ada@contoso.example", "displayName": "Ada Lovelace", "active": True}
+    await world.first.json("POST", f"/scim/{DIRECTORY}/v2/Users", person)
+    page = await text_of(browser, link)
+    assert f"/scim/{DIRECTORY}" not in page
+    for act, values in (
+        ("credential", {"sort": "secret"}),
+        ("credential", {"sort": "token"}),
+        ("trust", {"tenantId": CONTOSO, "subject": CONTOSO, "audiences": "api://x"}),
+        ("numbers", {"source": "people"}),
+    ):
+        answer = await browser.post(f"{link.page}/{act}", values)
+        assert (answer.status, secret_in(answer)) == (403, ""), act
+        assert "sign-in at Microsoft only" in sentence(answer)
+        assert "Ada Lovelace" not in answer.body.decode()
+
+
+async def test_another_links_company_is_not_told_or_decided(world: World, link: Link) -> None:
+    """Two administrators with two links: the second learns that another one came first, not which company."""
+    other = await world.link(purpose="sign-in")
+    first, second = await opened(world, link), await opened(world, other)
+    await accepted(first, link, FRANK)
+    page = await text_of(second, other)
+    assert "Another person signed in" in page
+    assert "fabrikam" not in page
+    assert FABRIKAM not in page
+    assert (await confirmed(second, other, FABRIKAM)).status == 409
+    assert (await second.post(f"{other.page}/withdraw", {"tenant": FABRIKAM})).status == 409
+    assert await accepted(second, other, GLORIA) == "other_pending"
+    answer = await second.get(f"{other.page}?outcome=other_pending")
+    assert "Ask the contact centre" in answer.body.decode()
+    assert await state(world) == ("propagating", "unconfirmed", "fabrikam.example")
+
+
+@pytest.mark.parametrize("end", ["finish", "revoke", "expire"])
+async def test_a_link_that_ended_while_at_microsoft_connects_nothing(
+    world: World, link: Link, end: str
+) -> None:
+    """Another tab finished it, the contact centre revoked it, or its time was up; the state stays unused."""
+    browser = await opened(world, link)
+    if end == "expire":
+        world.clock.advance(LIFETIME.total_seconds() - 60)
+    back = await answered(await at_consent(browser, link), GLORIA, "accept")
+    if end == "finish":
+        assert (await browser.post(f"{link.page}/finish")).status == 303
+    elif end == "revoke":
+        path = f"/api/directories/{DIRECTORY}/links/{link.id}"
+        await world.second.call("DELETE", path)
+    else:
+        world.clock.advance(60)
+    assert (await browser.get(back)).status == 403
+    assert (await state(world))[0] == "none"
+
+
+@pytest.mark.parametrize("act", ["confirm", "withdraw"])
+async def test_a_link_that_was_revoked_confirms_nothing(world: World, link: Link, act: str) -> None:
+    """The contact centre decides alone from then on."""
+    browser = await opened(world, link)
+    await accepted(browser, link)
+    await world.second.call("DELETE", f"/api/directories/{DIRECTORY}/links/{link.id}")
+    assert (await browser.post(f"{link.page}/{act}", {"tenant": CONTOSO})).status == 403
+    assert (await state(world))[1] == "unconfirmed"
+    done = await world.first.json("POST", PRESENCE, {"action": "confirm", "tenantId": CONTOSO})
+    assert done["state"] == "waiting"
+
+
+async def test_an_answer_of_microsoft_is_used_once(world: World, link: Link) -> None:
+    """The state is for one use, in the browser of the link."""
+    browser = await opened(world, link)
+    back = await answered(await at_consent(browser, link), GLORIA, "accept")
+    assert (await world.browser().get(back)).status == 403
+    thief = world.browser()
+    thief.cookies = {k: v for k, v in browser.cookies.items() if "set-up" in k}
+    assert "outcome=expired" in (await thief.get(back)).headers["location"]
+    assert "outcome" not in (await state(world))
+    assert (await browser.get(back)).status == 403  # used up, though not by the one who began it
+    assert await state(world) == ("none", "", "")
+
+
+async def test_a_set_up_link_confirms_the_company_before_it_is_finished(world: World) -> None:
+    """The consent of the whole set-up is confirmed in the same way; *Finish* says so."""
+    link = await world.link()
+    browser = await opened(world, link)
+    assert await accepted(browser, link) == "consented"
+    refused = await browser.post(f"{link.page}/finish")
+    assert refused.status == 409
+    assert "Confirm the company that signed in" in refused.body.decode()
+    assert (await confirmed(browser, link, FABRIKAM)).status == 409
+    assert (await confirmed(browser, link)).status == 303
+    assert (await world.links())[0]["state"] == "opened"
+    assert (await browser.post(f"{link.page}/finish")).status == 303
+
+
+async def test_step_3_creates_the_link_and_shows_that_it_waits(world: World) -> None:
+    """The button is beside the sign-in; the link is in the answer once, its state on step 3."""
+    form = "application/x-www-form-urlencoded"
+    step = f"/directories/{DIRECTORY}/presence"
+    page = (await world.first.call("POST", step, b"choice=on", form, origin=ORIGIN)).body.decode()
+    assert "Create a sign-in link" in page
+    path = f"/directories/{DIRECTORY}/links"
+    sent = b"purpose=sign-in&once=abc"
+    page = (await world.first.call("POST", path, sent, form, origin=ORIGIN)).body.decode()
+    assert f"{ORIGIN}/set-up?for=sign-in#extdirlink_" in page
+    page = (await world.first.call("GET", step)).body.decode()
+    assert "Not opened yet: Sign-in link" in page
+    other = {"name": "Okta Inc", "kind": "other"}
+    directory = (await world.first.json("POST", "/api/directories", other))["id"]
+    path = f"/api/directories/{directory}/links"
+    refused = await world.first.call("POST", path, b'{"purpose":"sign-in"}')
+    assert refused.status == 409
+    wrong = await world.first.call("POST", path, b'{"purpose":"all"}')
+    assert (wrong.status, b"purpose" in wrong.body) == (400, True)
+
+
+async def test_a_finished_link_shows_its_page_for_72_hours(world: World, link: Link) -> None:
+    """Then the browser that has its cookie sees nothing more of the directory."""
+    browser = await opened(world, link)
+    await accepted(browser, link)
+    await confirmed(browser, link)
+    world.clock.advance(LIFETIME.total_seconds() - 1)
+    assert (await browser.get(link.page)).status == 200
+    world.clock.advance(1)
+    assert (await browser.get(link.page)).status == 403
+
+
+async def test_an_older_release_refuses_a_sign_in_link(world: World, link: Link) -> None:
+    """It doesn't know the purpose, and would let the link take credentials: during a rolling upgrade it can't read it."""
+    assert await world.link()
+    rows = await world.tables.query(DIRECTORIES, DIRECTORY, *SETUP_LINK.all())
+    refused = 0
+    for row in rows:
+        try:
+            row_versions.read(row.value, "set-up link", known=1)
+        except row_versions.UnsupportedRowVersion:
+            refused += 1
+            assert row.key == SETUP_LINK.key(link.id)
+    assert (refused, len(rows)) == (1, 2)
