@@ -3,6 +3,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PORT ?= 7071
 BIN := .venv/bin
+# The tests start hundreds of Python processes: without bytecode each compiles the product again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test nightly test-func test-next-python check-fast check setup setup-run lock bench bench-import bench-core screenshots clean
 
@@ -14,7 +16,7 @@ run: setup-run  ## the product on this machine, with demo data: http://127.0.0.1
 
 test: setup check  ## everything: lint, types, imports, all tests on both engines, in a browser, in the real worker engine
 	$(BIN)/pytest -n 2 -q --ignore=tests/browser
-	$(BIN)/pytest -n 2 -q tests/browser
+	$(BIN)/pytest -n 2 --dist loadfile -q tests/browser
 	@$(MAKE) --no-print-directory test-next-python
 
 NEXT := 3.14
@@ -94,15 +96,13 @@ setup-test: .venv/test.ready
 	@cd .tools/clients && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
-# Chromium's headless shell takes two thirds of the time of the whole browser: Debian's or Playwright's; else the machine's
-# Chromium or Chrome.
+# The machine's Chromium or Chrome, else Debian's, else Playwright's own.
 .tools/chromium.ready: .venv/test.ready
 	@mkdir -p .tools
-	@command -v chromium-headless-shell >/dev/null || \
-		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Getting Chromium ..." && apt-get update -qq && \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium-headless-shell fonts-noto-core >/dev/null; } || \
-		command -v chromium >/dev/null || command -v google-chrome >/dev/null || command -v chromium-browser >/dev/null || \
-		{ echo "Getting Chromium ..."; $(BIN)/python -m playwright install --with-deps --only-shell chromium; }
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || command -v chromium-browser >/dev/null || \
+		{ echo "Getting Chromium ..."; \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >/dev/null; } || $(BIN)/python -m playwright install --with-deps chromium; }
 	@touch $@
 
 COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \

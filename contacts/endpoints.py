@@ -12,6 +12,7 @@ from directories.models import Directory
 from directories.rate_limits import limit_user
 from shared.app import App
 from shared.azure_functions import Handler, register_http
+from shared.concurrency import import_modules
 from shared.easy_auth import Principal, require_reader
 from shared.http import Request, Response, select_by_method
 
@@ -86,6 +87,9 @@ def _handler(app: App, name: str) -> Handler:
     """Return the handler of a function: for users who may see contacts, within their rate limit."""
 
     async def handle(request: Request) -> Response:
+        await import_modules(
+            "contacts.api", "contacts.dry_run", "contacts.notes_api", "phonenumbers"
+        )
         action = select_by_method(request, _actions()[name])
         person = require_reader(request, app.settings)
         with limit_user(app, person):

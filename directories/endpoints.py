@@ -11,6 +11,7 @@ import azure.functions as func
 from directories.handlers import Action, respond
 from shared.app import App
 from shared.azure_functions import Handler, register_http
+from shared.concurrency import import_modules
 from shared.http import Request, Response, select_by_method
 from shared.instrumentation import job
 
@@ -74,6 +75,9 @@ def blueprint(app: App) -> func.Blueprint:
 
 def _handler(app: App, name: str) -> Handler:
     async def handle(request: Request) -> Response:
+        await import_modules(
+            "directories.api", "directories.audit_api", "directories.setup_link_api"
+        )
         return await respond(app, request, select_by_method(request, _actions()[name]))
 
     return handle

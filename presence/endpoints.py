@@ -13,6 +13,7 @@ from directories.rate_limits import limit_user
 from presence import triggers
 from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http, within
+from shared.concurrency import import_modules
 from shared.easy_auth import require_admin
 from shared.http import Request, Response
 from shared.messages import Message
@@ -52,6 +53,7 @@ def blueprint(app: App) -> func.Blueprint:
     app.state(MaintenanceJobs).jobs.append(_sweep_quotas)
 
     async def read(request: Request) -> Response:
+        await import_modules("presence.api")
         from presence import api
 
         person = require_admin(request, app.settings)
@@ -59,6 +61,7 @@ def blueprint(app: App) -> func.Blueprint:
             return await api.read(app, person, request)
 
     async def act(request: Request) -> Response:
+        await import_modules("presence.api")
         from presence import api
 
         person = require_admin(request, app.settings)
@@ -66,6 +69,7 @@ def blueprint(app: App) -> func.Blueprint:
             return await api.act(app, person, request)
 
     async def health(request: Request) -> Response:
+        await import_modules("presence.api")
         from presence import api
 
         return await api.tell_health(app, request)

@@ -1,7 +1,9 @@
-"""Runs many reads of a request at the same time, and long computations in slices, so that other requests don't wait."""
+"""Many reads of a request at once, long computations in slices, and imports in a thread: other requests don't wait."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Iterable
+import sys
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from importlib import import_module
 from typing import TypeVar
 
 from shared import log
@@ -58,3 +60,24 @@ async def in_slices(steps: Generator[None, None, Result], clock: Clock) -> Resul
             result: Result = done.value
             return result
         await time_slice.yield_when_over()
+
+
+async def import_modules(*names: str) -> None:
+    """Import modules in a thread unless that is done.
+
+    The pages or `phonenumbers` take 0.1 s and more at their first use. A thread that imports gives the GIL to the
+    event loop every few milliseconds.
+    """
+    if not all(map(_is_imported, names)):
+        await asyncio.to_thread(_import, names)
+
+
+def _is_imported(name: str) -> bool:
+    """Return whether a module is there, and no other thread is in the middle of its import."""
+    module = sys.modules.get(name)
+    return module is not None and not getattr(module.__spec__, "_initializing", False)
+
+
+def _import(names: Sequence[str]) -> None:
+    for name in names:
+        import_module(name)

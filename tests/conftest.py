@@ -2,7 +2,9 @@
 loopback.
 """
 
+import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ from tests import emulator
 from tests.engine.present import HAS_ENGINE, MISSING
 
 _CLAUSE = "clause"  # the property of a test report that names a clause
+# Processes that tests start would compile the product each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 _LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 
 

@@ -96,13 +96,9 @@ def _command(peer: Peer, port: int) -> list[str | Path]:
     if peer.program.endswith(".js"):
         # Node.js looks for packages next to the program, so it gets a copy there.
         return ["node", shutil.copy(_HERE / peer.program, _FOLDER), str(port)]
-    uvicorn: list[str | Path] = [
-        _FOLDER / "python/bin/uvicorn",
-        "--app-dir",
-        _HERE,
-        "--port",
-        str(port),
-    ]
+    python = _FOLDER / "python/bin/python"
+    # Not bin/uvicorn: its first line names the folder in which the environment was made.
+    uvicorn: list[str | Path] = [python, "-m", "uvicorn", "--app-dir", _HERE, "--port", str(port)]
     return [*uvicorn, "--no-access-log", "--log-level", "error", f"{peer.program}:app"]
 
 

@@ -10,6 +10,7 @@ import orjson
 from presence.graph.errors import BadRequest, Refused, Throttled, Unavailable
 from presence.presence_states import GraphPresence, parse
 from shared.clock import Clock
+from shared.concurrency import import_modules
 from shared.retry_after import seconds_until
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class GraphClient:
         Raises:
             GraphError: Throttled, Unavailable, Refused or BadRequest.
         """
+        await import_modules("aiohttp")
         import aiohttp
 
         session = self._open()

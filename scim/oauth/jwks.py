@@ -15,6 +15,7 @@ from directories.models import TrustedIdentity
 from shared import log
 from shared.app import App
 from shared.cache import LruCache
+from shared.concurrency import import_modules
 
 _FRESH_SECONDS = 24 * 3600.0
 _PAUSE_SECONDS = 30.0
@@ -103,6 +104,7 @@ _ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}
 
 async def _download(address: str) -> bytes:
     """Return the body at an address of the login service; raise OSError or ValueError."""
+    await import_modules("aiohttp", "jwt")
     import aiohttp
 
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)

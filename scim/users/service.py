@@ -1,5 +1,6 @@
 """The use cases of /Users (RFC 7644 section 3), beyond those of any resource."""
 
+import sys
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from scim.users import store
 from scim.users.models import MAX_BYTES, StoredUser, UserRecord, represent
 from scim.users.query_source import Users
 from shared.clock import timestamp
+from shared.concurrency import import_modules
 from shared.ids import new_id
 from shared.messages import Message
 from shared.numbers.number import derive
@@ -47,6 +49,8 @@ class UserService(ResourceService[StoredUser]):
 
     async def _create(self, resource: Resource, notes: Notes) -> StoredUser:
         directory = self.context.directory
+        if "phonenumbers" not in sys.modules:
+            await import_modules("phonenumbers")
         check_numbers(directory, {}, resource)
         now = timestamp(self.app.clock.now())
         user = StoredUser(
@@ -63,6 +67,8 @@ class UserService(ResourceService[StoredUser]):
 
     async def _update(self, stored: StoredUser, resource: Resource, notes: Notes) -> StoredUser:
         directory, old = self.context.directory, stored.record
+        if "phonenumbers" not in sys.modules:
+            await import_modules("phonenumbers")
         if resource != old.resource:
             resource = numbers_checked(directory, old.resource, resource, notes)
         if resource == old.resource:

@@ -2,23 +2,65 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect
+
+from local.host.sign_in import COOKIE
+from tests.browser.world import World
+from tests.rounds import rounds
 
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 WIDE, NARROW = (1280, 800), (360, 740)
 
 
+# The frame of a window, which Chromium draws as pages, and a simulated graphics processor take more time than our pages.
+_FRAME = (
+    "InitialWebUI",
+    "PreloadTopChromeWebUI",
+    "WebUIAvatarButton",
+    "WebUIBackForwardButton",
+    "WebUIHomeButton",
+    "WebUILocationBar",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxPopup",
+    "WebUIReloadButton",
+    "WebUISplitTabsButton",
+    "WebUIToolbar",
+)
+# Playwright turns these off (its chromiumSwitches.ts), and only the last switch of this name counts.
+_PLAYWRIGHT = (
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    f"--disable-features={','.join((*_FRAME, *_PLAYWRIGHT))}",
+)
+
+
 def launch(playwright: Playwright) -> Browser:
-    """Start Chromium's headless shell, else the machine's Chromium or Chrome, else Playwright's own."""
-    names = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
+    """The machine's Chromium or Chrome, else Playwright's own."""
+    names = ("chromium", "google-chrome", "chromium-browser")
     own = next((path for name in names if (path := shutil.which(name))), None)
-    return playwright.chromium.launch(executable_path=own, args=["--no-sandbox"])
+    return playwright.chromium.launch(executable_path=own, args=SWITCHES)
 
 
 @dataclass(slots=True)
@@ -40,6 +82,30 @@ def watch(page: Page) -> Watched:
     return watched
 
 
+def wait_until_settled(page: Page) -> None:
+    """Wait until nothing that htmx asked for is under way, such as the team of a card that was just drawn."""
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+
+
+def poll_until(page: Page, is_there: Callable[[], bool]) -> None:
+    """Let the page's clock, which must be installed, run ahead until a poll has brought the awaited change."""
+    for _ in rounds():
+        if is_there():
+            return
+        page.clock.fast_forward(2500)
+        page.wait_for_timeout(50)
+        wait_until_settled(page)  # or the clock's next jump would time a request out
+
+
+def received(page: Page) -> list[float]:
+    """Return a list that gets the bytes on the wire, as the browser's own network panel counts them."""
+    found: list[float] = []
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda event: found.append(event["encodedDataLength"]))
+    return found
+
+
 def _note(watched: Watched, said: ConsoleMessage) -> None:
     """Chromium writes a line for each status of 400 and above; those are answers, not faults of the page."""
     if said.type in ("error", "warning") and not said.text.startswith("Failed to load resource"):
@@ -53,8 +119,10 @@ def context(
     theme: Theme = "light",
     size: tuple[int, int] = WIDE,
     language: str = "en-GB",
+    *,
+    script: bool = True,
 ) -> Iterator[BrowserContext]:
-    """A browser of its own for one visitor."""
+    """Open a browser of its own for one visitor; `script`: whether pages may run theirs."""
     made = browser.new_context(
         base_url=url,
         viewport={"width": size[0], "height": size[1]},
@@ -63,6 +131,7 @@ def context(
         timezone_id="Europe/London",
         permissions=["clipboard-read", "clipboard-write"],
         reduced_motion="reduce",
+        java_script_enabled=script,
     )
     try:
         yield made
@@ -70,8 +139,17 @@ def context(
         made.close()
 
 
+@contextlib.contextmanager
+def visitor(browser: Browser, world: World, **options: Any) -> Iterator[BrowserContext]:
+    """Open a browser of the administrator of `world`; `options` are those of `context`."""
+    with context(browser, world.url, **options) as made:
+        if world.session:
+            made.add_cookies([{"name": COOKIE, "value": world.session, "url": world.url}])
+        yield made
+
+
 def sign_in(visitor: BrowserContext, url: str, role: str) -> None:
     """Be another person from now on: `admin`, `reader`, `none`, or signed out with `out`."""
     account = "00000000-0000-4000-8000-000000000001"
     value = "out" if role == "out" else f"{role}.{account}"
-    visitor.add_cookies([{"name": "LocalSignIn", "value": value, "url": url}])
+    visitor.add_cookies([{"name": COOKIE, "value": value, "url": url}])

@@ -22,13 +22,6 @@ from tests.browser.world import Made, World, world
 expect.set_options(timeout=20_000)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them in one worker: they share the browser and the product."""
-    for item in items:
-        if "tests/browser" in str(item.path):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @dataclass(frozen=True, slots=True)
 class Populated:
     """A product with people: `entra` with presence, `other` with a number that can't be read, `begun` unfinished, and
@@ -88,9 +81,15 @@ def populated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Populated]:
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[World]:
-    """A product without any directory."""
+    """A product without any directory, to which no company has consented."""
     with world(f"sqlite:///{tmp_path}/product.db") as running:
         yield running
+
+
+@pytest.fixture
+def fresh(populated: Populated) -> World:
+    """An account without any directory, in the product that all tests share."""
+    return populated.world.new_account()
 
 
 @pytest.fixture

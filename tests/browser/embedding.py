@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from playwright.sync_api import BrowserContext, Playwright
 
-from tests.browser.chromium import WIDE
+from tests.browser.chromium import SWITCHES, WIDE
 
 _PAGE = """<!doctype html><html lang="en"><title>Contact centre</title>
 <body style="margin:0"><h1>Contact centre</h1>
@@ -71,7 +71,7 @@ def browser_with_third_party_cookies(
     context = playwright.chromium.launch_persistent_context(
         folder,
         executable_path=own,
-        args=["--no-sandbox"],
+        args=SWITCHES,
         viewport={"width": WIDE[0], "height": WIDE[1]},
         locale="en-GB",
         reduced_motion="reduce",

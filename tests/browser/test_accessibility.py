@@ -1,66 +1,14 @@
-"""WCAG 2.2 AA as far as axe-core can see it, on every page, in both themes and at 320 px."""
+"""WCAG 2.2 AA as far as axe-core can see it, on dialogs, results and errors, in both themes and at 320 px."""
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Frame, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser import chromium
-from tests.browser.chromium import THEMES
+from tests.browser.axe import faults
 from tests.browser.conftest import Populated
-from tests.browser.pages import PAGES, address, issue
-
-_AXE = Path(__file__).parent.parent.parent / ".tools/browser/node_modules/axe-core/axe.min.js"
-_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-def violations(page: Page | Frame) -> list[str]:
-    """Return the findings of axe: rule, help and the elements."""
-    found: Any = page.evaluate(
-        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", _RULES
-    )
-    return [
-        f"{one['id']}: {[node['html'][:200] for node in one['nodes']]} {one['nodes'][0]['failureSummary']}"
-        for one in found["violations"]
-    ]
-
-
-def faults(page: Page, width: int = 320) -> list[str]:
-    """Return the findings of axe in both themes and at `width` px, and whether that scrolls sideways
-    (criterion 1.4.10).
-    """
-    page.evaluate(
-        _AXE.read_text()
-    )  # evaluated by the browser's tools, which the page's policy does not bind
-    found = []
-    for theme in THEMES:
-        page.emulate_media(color_scheme=theme)
-        found += [f"{theme}: {one}" for one in violations(page)]
-    page.set_viewport_size({"width": width, "height": 700})
-    found += [f"{width} px: {one}" for one in violations(page)]
-    needed = page.evaluate("document.documentElement.scrollWidth")
-    return found + ([f"{needed} px wide at {width}"] if needed > width else [])
-
-
-# What agents see in a narrow frame of their own application: the list, a card, the call history.
-_NARROW = ("organisation", "person", "call history")
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_no_page_has_a_fault(page: Page, populated: Populated, name: str) -> None:
-    """axe-core finds nothing on any page, light or dark, wide or narrow, and none scrolls sideways.
-
-    Pages of agents are as good at 280 px, in both themes.
-    """
-    page.goto(address(name, populated))
-    if name not in _NARROW:
-        assert faults(page) == []
-        return
-    found = faults(page, 280)
-    page.emulate_media(color_scheme="light")
-    assert found + violations(page) == []
+from tests.browser.pages import address, issue
 
 
 def _rename(page: Page, populated: Populated) -> None:
@@ -226,10 +174,10 @@ _TROUBLE = (_away, _agent, _no_role, _offline, _undo, _waiting)
 
 
 @pytest.mark.parametrize("open_it", [*_DIALOGS, *_RESULTS, *_TROUBLE])
-def test_nor_has_what_opens_on_it(
+def test_what_opens_on_a_page_has_no_fault(
     page: Page, populated: Populated, open_it: Callable[[Page, Populated], None]
 ) -> None:
-    """Dialogs, results, secrets that are shown once, refusals, empty lists and trouble pass too."""
+    """Dialogs, results, secrets that are shown once, refusals, empty lists and trouble pass as the pages do."""
     open_it(page, populated)
     found = faults(page)
     if open_it is _token:  # the page that asks for news of it would leave if it were gone before

@@ -28,9 +28,9 @@ def test_the_wizard_goes_on_where_it_was_left(page: Page, populated: Populated) 
     expect(page.get_by_label("Name", exact=True)).to_have_value("Contoso Retail")
 
 
-def test_a_token_is_never_shown_twice(browser: Browser, empty: World) -> None:
+def test_a_token_is_never_shown_twice(browser: Browser, fresh: World) -> None:
     """The answer that made it shows it; the address of the step does not."""
-    with chromium.context(browser, empty.url) as visitor:
+    with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
         page.goto("/directories/new")
         page.get_by_label("Name", exact=True).fill("Brightwater")
@@ -46,21 +46,21 @@ def test_a_token_is_never_shown_twice(browser: Browser, empty: World) -> None:
         expect(page.get_by_role("button", name="Next Step")).to_be_disabled()
 
 
-def test_no_presence_needs_one_choice(browser: Browser, empty: World) -> None:
+def test_no_presence_needs_one_choice(browser: Browser, fresh: World) -> None:
     """Seed: simply select Don't Sync Presence and click Finish."""
-    with chromium.context(browser, empty.url) as visitor:
+    with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
-        made = empty.add("Brightwater", done=False)
+        made = fresh.add("Brightwater", done=False)
         page.goto(f"/directories/{made.id}/presence")
         expect(page.get_by_role("button", name="Finish")).to_be_disabled()
         page.get_by_text("Don't sync presence").click()
         page.get_by_role("button", name="Finish").click()
-        expect(page).to_have_url(f"{empty.url}/directories/{made.id}")
+        expect(page).to_have_url(f"{fresh.url}/directories/{made.id}")
 
 
 def test_consent_that_is_declined_says_so_in_the_step(browser: Browser, empty: World) -> None:
     """The way back into this step with the reason."""
-    with chromium.context(browser, empty.url) as visitor:
+    with chromium.visitor(browser, empty) as visitor:
         page = visitor.new_page()
         made = empty.add("Brightwater", done=False)
         page.goto(f"/directories/{made.id}/presence")
@@ -75,11 +75,11 @@ def test_consent_that_is_declined_says_so_in_the_step(browser: Browser, empty: W
         expect(page.get_by_role("button", name="Sign in to Microsoft")).to_be_visible()
 
 
-def test_renaming_says_what_is_wrong_with_a_name(browser: Browser, empty: World) -> None:
+def test_renaming_says_what_is_wrong_with_a_name(browser: Browser, fresh: World) -> None:
     """The fault is shown at the field, in the dialog."""
-    with chromium.context(browser, empty.url) as visitor:
+    with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
-        empty.add("Brightwater", "other")
+        fresh.add("Brightwater", "other")
         page.goto("/")
         page.get_by_label("Actions for Brightwater").click()
         page.get_by_role("link", name="Rename").click()
@@ -93,11 +93,11 @@ def test_renaming_says_what_is_wrong_with_a_name(browser: Browser, empty: World)
         expect(page.get_by_text("Directory renamed")).to_be_visible()
 
 
-def test_deleting_takes_the_name_and_can_be_undone(browser: Browser, empty: World) -> None:
+def test_deleting_takes_the_name_and_can_be_undone(browser: Browser, fresh: World) -> None:
     """Type the name to confirm; undo while it is cheap."""
-    with chromium.context(browser, empty.url) as visitor:
+    with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
-        empty.add("Brightwater", "other")
+        fresh.add("Brightwater", "other")
         page.goto("/")
         page.get_by_label("Actions for Brightwater").click()
         page.get_by_role("link", name="Delete").click()
@@ -110,11 +110,11 @@ def test_deleting_takes_the_name_and_can_be_undone(browser: Browser, empty: Worl
         expect(page.get_by_role("link", name="Brightwater")).to_be_visible()
 
 
-def test_credentials_are_issued_with_an_overlap_and_revoked(browser: Browser, empty: World) -> None:
+def test_credentials_are_issued_with_an_overlap_and_revoked(browser: Browser, fresh: World) -> None:
     """Rotate with overlap, the new one shown once; revoke ends one at once."""
-    with chromium.context(browser, empty.url) as visitor:
+    with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
-        made = empty.add("Brightwater", "other")
+        made = fresh.add("Brightwater", "other")
         page.goto(f"/directories/{made.id}/credentials")
         page.get_by_role("link", name="Issue a new one").click()
         page.get_by_role("dialog").get_by_label("which is valid now").select_option("168")
@@ -145,35 +145,35 @@ def test_the_log_shows_a_persons_history(page: Page, populated: Populated) -> No
     expect(page.get_by_text("No event in this log matches the filter.")).to_be_visible()
 
 
-def test_strict_numbers_refuse_and_the_log_says_why(browser: Browser, empty: World) -> None:
+def test_strict_numbers_refuse_and_the_log_says_why(browser: Browser, fresh: World) -> None:
     """The switch takes effect at once; the refusal is in the log with its remedy and among the
     problems.
     """
-    with chromium.context(browser, empty.url) as visitor:
+    with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
-        made = empty.add("Brightwater", "other")
+        made = fresh.add("Brightwater", "other")
         page.goto(f"/directories/{made.id}")
         page.get_by_role("switch", name="Strict numbers").check()
         expect(page.get_by_text("Saved", exact=True)).to_be_visible()
         page.reload()
         expect(page.get_by_role("switch", name="Strict numbers")).to_be_checked()
-        _refused(empty, made.base, made.token)
+        _refused(fresh, made.base, made.token)
         page.goto("/")
         expect(page.get_by_text("1 refused today")).to_be_visible()
         page.goto(f"/directories/{made.id}/log?kind=refused")
         expect(page.get_by_text("Request refused")).to_be_visible()
 
 
-def _refused(empty: World, base: str, token: str) -> None:
+def _refused(fresh: World, base: str, token: str) -> None:
     body = {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "userName": "ada@example.com",
         "phoneNumbers": [{"type": "work", "value": "12"}],
     }
     with pytest.raises(HTTPError, match="400"):
-        empty.call(
+        fresh.call(
             "POST",
-            f"{base.removeprefix(empty.url)}/Users",
+            f"{base.removeprefix(fresh.url)}/Users",
             body,
             {"Authorization": f"Bearer {token}"},
         )
@@ -225,15 +225,15 @@ def test_an_export_that_failed_midway_goes_on_where_it_stood(
     assert (len(lines), len(set(lines))) == (61, 61)
 
 
-@pytest.mark.parametrize("width", [320, 768, 1280])
 def test_an_attribute_of_the_mapping_is_never_broken_in_two(
-    browser: Browser, populated: Populated, width: int
+    page: Page, populated: Populated
 ) -> None:
     """Names are compared letter by letter with those in the portal; expressions may break at their spaces."""
-    with chromium.context(browser, populated.url, size=(width, 800)) as visitor:
-        page = visitor.new_page()
-        page.goto(address("step 2", populated))
+    page.goto(address("step 2", populated))
+    for width in (320, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
         heights = page.locator(".mapping td code").evaluate_all(
             "(all) => all.map((code) => [code.textContent, code.getBoundingClientRect().height])"
         )
+        assert heights
         assert [name for name, height in heights if " " not in name and height > 24] == []

@@ -19,10 +19,8 @@ from playwright.sync_api import (
     expect,
 )
 
-from tests.browser import chromium
-from tests.browser.chromium import THEMES
+from tests.browser import axe, chromium
 from tests.browser.embedding import browser_with_third_party_cookies, site
-from tests.browser.test_accessibility import _AXE, violations
 from tests.browser.world import World, world
 
 NUMBER, SHARED = "+442079460958", "+442079460001"
@@ -254,11 +252,7 @@ def _faults(page: Page, embedded: Embedded, address: str, ready: str) -> list[st
     """
     page.goto(embedded.page(embedded.allowed, address, width=280))
     expect(frame(page).locator(ready).first).to_be_visible()
-    found = []
-    inner(page).evaluate(_AXE.read_text())
-    for theme in THEMES:
-        page.emulate_media(color_scheme=theme)
-        found += [f"{address} {theme}: {one}" for one in violations(inner(page))]
+    found = [f"{address} {one}" for one in axe.in_both_themes(page, inner(page))]
     width = inner(page).evaluate("document.documentElement.scrollWidth")
     return found + ([f"{address} is {width} px wide"] if width > 280 else [])
 
@@ -283,11 +277,10 @@ def test_the_sign_in_of_a_frame_has_no_fault(browser: Browser, embedded: Embedde
             frame(page).get_by_role("button", name="Sign in").click()
         window = opened.value
         arrived(window)
-        window.evaluate(_AXE.read_text())
-        found += violations(window)
+        found += axe.violations(window)
         visitor.clear_cookies()
         window.close()
-        found += violations(inner(page))
+        found += axe.violations(inner(page))
         frame(page).get_by_role("button", name="Continue").click()
         expect(frame(page).get_by_text("Your sign-in didn't arrive here")).to_be_visible()
-        assert found + violations(inner(page)) == []
+        assert found + axe.violations(inner(page)) == []

@@ -76,15 +76,18 @@ def test_a_dialog_is_open_again_with_what_was_typed(
 
 
 def test_a_wizards_fields_survive(visitor: BrowserContext, populated: Populated) -> None:
-    """Text, a choice, and a box."""
+    """Text, a choice of some, and a choice from a list are there again, on the same step."""
     page = visitor.new_page()
     page.goto(address("step 1 again", populated))
     page.locator("input[name=name]").fill("Contoso Outlet")
+    page.get_by_role("radio", name="Other directory").check()
     page.locator("select[name=region]").select_option("IE")
     _end(visitor, populated)
     button = page.get_by_role("button", name="Next Step")
     _back_by_way_of_microsoft(page, button.click)
+    expect(page).to_have_url(f"{populated.url}{address('step 1 again', populated)}")
     expect(page.locator("input[name=name]")).to_have_value("Contoso Outlet")
+    expect(page.get_by_role("radio", name="Other directory")).to_be_checked()
     expect(page.locator("select[name=region]")).to_have_value("IE")
 
 

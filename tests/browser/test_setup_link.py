@@ -1,18 +1,17 @@
 """A set-up link, played by two browsers: the contact centre's, and that of a company's administrator without an account."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from local.graph.simulator import CONTOSO
-from tests.browser import chromium
-from tests.browser.test_accessibility import faults
+from tests.browser import axe, chromium
 from tests.browser.world import ADMINISTRATOR, Made, World
 
 MAX_CLICKS = 12
-PEOPLE = 250
+PEOPLE = 60
 
 
 class Clicks:
@@ -51,12 +50,12 @@ def created(page: Page, made: Made) -> str:
 
 
 def test_from_the_link_to_people_with_presence(browser: Browser, empty: World) -> None:
-    """At most twelve clicks for 250 people with presence; the contact centre sees progress and no secret."""
+    """At most twelve clicks for any number of people with presence; the contact centre sees progress and no secret."""
     for tenant in empty.simulator.tenants.values():
         tenant.anyone = True
     made = empty.add("Brightwater UK", done=False)
     with (
-        chromium.context(browser, empty.url) as centre,
+        chromium.visitor(browser, empty) as centre,
         stranger(browser, empty) as company,
     ):
         desk = centre.new_page()
@@ -82,9 +81,9 @@ def test_from_the_link_to_people_with_presence(browser: Browser, empty: World) -
         assert not [url for url in asked if code in url or secret in url]
         assert [one.complaints for one in watched] == [[], []]
     people = empty.call("GET", f"/api/directories/{made.id}/contacts?limit=200")["contacts"]
-    assert len(people) == 200
+    assert len(people) == PEOPLE
     known = [one for one in people if one["presence"]["shown"] != "unknown"]
-    assert len(known) > 150
+    assert len(known) > 40
 
 
 def _connected(company: Page, clicks: Clicks, link: str) -> str:
@@ -141,25 +140,25 @@ def test_a_colleague_signs_in_by_a_link(browser: Browser, empty: World) -> None:
         company.get_by_role("button", name=ADMINISTRATOR).click()
         company.get_by_role("button", name="Accept").click()
         expect(company.get_by_text("Is this the company?")).to_be_visible()
-        assert faults(company) == []
+        assert axe.faults(company) == []
         company.get_by_role("button", name="Connect contoso.example").click()
         expect(company.get_by_role("heading", name="Company connected")).to_be_visible()
         expect(desk.locator("li.reached", has_text="Company confirmed")).to_be_visible(
             timeout=15_000
         )
-        assert faults(company) == []
+        assert axe.faults(company) == []
 
 
-def test_a_second_browser_is_told_so(browser: Browser, empty: World) -> None:
+def test_a_second_browser_is_told_so(browser: Browser, fresh: World) -> None:
     """The link was shared: the first browser goes on, the second reads why not, the contact centre sees it."""
-    made = empty.add("Brightwater UK")
-    with chromium.context(browser, empty.url) as centre, stranger(browser, empty) as first:
+    made = fresh.add("Brightwater UK")
+    with chromium.visitor(browser, fresh) as centre, stranger(browser, fresh) as first:
         desk = centre.new_page()
         link = created(desk, made)
         first.goto(link)
         first.get_by_role("button", name="Start").click()
         expect(first.get_by_text("Waiting for the first call")).to_be_visible()
-        with stranger(browser, empty) as second:
+        with stranger(browser, fresh) as second:
             second.goto(link)
             second.get_by_role("button", name="Start").click()
             expect(second.get_by_text("This link was opened in another browser")).to_be_visible()
@@ -175,13 +174,12 @@ def test_a_second_browser_is_told_so(browser: Browser, empty: World) -> None:
         expect(first.get_by_text("The contact centre revoked this link")).to_be_visible()
 
 
-def test_a_link_works_without_script(browser: Browser, empty: World) -> None:
+def test_a_link_works_without_script(browser: Browser, fresh: World) -> None:
     """It is pasted into the field; every act is a form."""
-    made = empty.add("Brightwater UK")
-    link = str(empty.call("POST", f"/api/directories/{made.id}/links")["url"])
-    context = browser.new_context(base_url=empty.url, java_script_enabled=False)
-    try:
-        chromium.sign_in(context, empty.url, "out")
+    made = fresh.add("Brightwater UK")
+    link = str(fresh.call("POST", f"/api/directories/{made.id}/links")["url"])
+    with chromium.context(browser, fresh.url, script=False) as context:
+        chromium.sign_in(context, fresh.url, "out")
         page = context.new_page()
         page.goto(link)
         page.get_by_label("Set-up link").fill(link)
@@ -193,20 +191,20 @@ def test_a_link_works_without_script(browser: Browser, empty: World) -> None:
         expect(page.get_by_text("+442079460018")).to_be_visible()
         page.get_by_role("button", name="Finish set-up").click()
         expect(page.get_by_role("heading", name="Set-up finished")).to_be_visible()
-    finally:
-        context.close()
 
 
-@pytest.mark.parametrize("language", ["en-GB", "de-DE"])
-def test_no_page_of_a_link_has_a_fault(browser: Browser, empty: World, language: str) -> None:
-    """axe-core finds nothing, light or dark, wide or at 320 px, in English and in German."""
-    made = empty.add("Brightwater UK")
-    link = str(empty.call("POST", f"/api/directories/{made.id}/links")["url"])
+@pytest.mark.parametrize(("language", "faults"), [("en-GB", axe.faults), ("de-DE", axe.narrow)])
+def test_no_page_of_a_link_has_a_fault(
+    browser: Browser, fresh: World, language: str, faults: Callable[[Page], list[str]]
+) -> None:
+    """axe-core finds nothing, light or dark, wide or at 320 px; nor at 320 px in German, whose words are longer."""
+    made = fresh.add("Brightwater UK")
+    link = str(fresh.call("POST", f"/api/directories/{made.id}/links")["url"])
     found: dict[str, list[str]] = {}
-    with stranger(browser, empty, language=language) as page:
+    with stranger(browser, fresh, language=language) as page:
         page.goto("/set-up")
         found["start"] = faults(page)
-        page.goto(f"{empty.url}/set-up/aaaaaaaaaaaa")
+        page.goto(f"{fresh.url}/set-up/aaaaaaaaaaaa")
         found["refused"] = faults(page)
         page.goto(link)
         page.locator("form button").click()
@@ -220,7 +218,7 @@ def test_no_page_of_a_link_has_a_fault(browser: Browser, empty: World, language:
         page.locator(".wizard-foot button").click()
         expect(page.locator(".art.good")).to_be_visible()
         found["done"] = faults(page)
-    with chromium.context(browser, empty.url, language=language) as visitor:
+    with chromium.visitor(browser, fresh, language=language) as visitor:
         page = visitor.new_page()
         page.goto(f"/directories/{made.id}/links")
         page.locator("#links form button").click()

@@ -37,7 +37,7 @@ class FuncWorld(World):
     """A deployment at `url` on Core Tools' host; its timers run by themselves."""
 
     def __init__(self, url: str, simulator: Simulator) -> None:
-        self._session = ""
+        self.session = ""
         self.url, self.simulator = url, simulator
 
     def wait(self, work: Awaitable[Result]) -> Result:

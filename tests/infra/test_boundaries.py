@@ -124,7 +124,6 @@ LOOPS_THAT_END = {
     "tests/local/test_demo.py",  # has a deadline
     "tests/local/host/recorded/exchange.py",  # reads until the connection ends
     # Each round takes something away from the rest.
-    "tests/browser/test_budgets.py",
     "tests/browser/world.py",
     "tests/directories/test_events.py",
     "tests/infra/test_package.py",

@@ -62,10 +62,35 @@ async def test_a_part_of_a_page_says_401_instead(visit: Visitor) -> None:
     assert (await visit("GET", "/contacts/list", role=None, hx_request="true")).status == 401
 
 
-@pytest.mark.parametrize("path", ["/directories/new", "/directories/abcd"])
-async def test_an_agent_gets_no_administration_page(visit: Visitor, path: str) -> None:
-    """SECURITY.md: the rights of each role."""
-    assert (await visit("GET", path, role="Directory.Reader")).status == 403
+async def test_an_agent_gets_no_administration_page(app: App, visit: Visitor) -> None:
+    """SECURITY.md: who can do what. A directory that isn't there is refused like one that is."""
+    one = f"/directories/{await _directory(app)}"
+    parts = ("", "/setup", "/connect", "/presence", "/credentials", "/log", "/numbers", "/audit")
+    for path in ("/directories/new", "/directories/abcd", *(f"{one}{part}" for part in parts)):
+        answer = await visit("GET", path, role="Directory.Reader")
+        assert answer.status == 403, path
+        assert "This page is for administrators" in answer.body.decode(), path
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/", "No directories yet"),
+        ("/contacts", "No people yet"),
+        ("/contacts?q=ada", "No one found"),
+        ("/contacts?favourites=1", "No favourites yet"),
+    ],
+)
+async def test_an_empty_page_says_what_comes_next(visit: Visitor, path: str, words: str) -> None:
+    """No blank page: what is missing, and how it gets there."""
+    assert words in (await visit("GET", path)).body.decode()
+
+
+async def test_a_new_directory_has_an_empty_log_and_no_numbers(app: App, visit: Visitor) -> None:
+    """The empty states of a directory's parts."""
+    one = f"/directories/{await _directory(app)}"
+    assert "Once the client starts calling" in (await visit("GET", f"{one}/log")).body.decode()
+    assert "Every number could be read." in (await visit("GET", f"{one}/numbers")).body.decode()
 
 
 async def test_the_home_page_of_an_agent_is_organisation(visit: Visitor) -> None:

@@ -84,7 +84,7 @@
   };
 
   // Of a long list, parts far from the screen leave the document and come back before they are seen.
-  const KEPT = 20;
+  const KEPT = 30;
   const away = new WeakMap();
   const seen = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
