@@ -9,11 +9,11 @@ from contacts import account_directories, agent_lists, listing
 from contacts.agent_lists import AgentLists
 from contacts.availability import among, who_is_free
 from contacts.condition import MAX_DIRECTORIES, in_company
-from contacts.filtered_search import find
 from contacts.index_scan import Found
 from contacts.index_scan import Page as Contacts
 from contacts.note_search import find_noted
 from contacts.people_query import FREE, MAX_FACET, Free, PeopleQuery
+from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
 from shared.http import Response
@@ -21,24 +21,30 @@ from shared.keys import search_key
 from web.page_request import PageRequest
 from web.pages import favourites, person
 from web.pages.companies import MAX_SELECT, matching
-from web.pages.contact_rows import key_of, mark_of, person_view
+from web.pages.contact_rows import (
+    Counted,
+    choices_of,
+    count_free,
+    key_of,
+    mark_of,
+    person_view,
+    soon_address,
+)
 from web.pages.favourites import GroupLink, StarView
-from web.pages.free_list import choices_of, count_free, soon_address
 from web.pages.letters import Letter, letters_of
-from web.pages.people_counted import Counted
 from web.pages.team import team_of
 from web.render import page
 
 _PEOPLE = 40  # of a part
 _MAX_PEOPLE = 960  # of all parts that Back draws at once
 _GROUPS = 500
-_LONGEST = 200  # characters of a search
-_LONGEST_START = 20  # characters of a name
+_MAX_SEARCH = 200  # characters of a search
+_MAX_START = 20  # characters of a name
 _MIN_GROUP = 3  # characters of a search for which groups are offered
 _OFFERED_GROUPS = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """The filters of the list.
 
@@ -177,19 +183,19 @@ async def to_list(visit: PageRequest) -> Response:
 def filters_of(query: dict[str, str]) -> Filters:
     """Return the filters of an address."""
     return Filters(
-        query.get("q", "").strip()[:_LONGEST],
-        query.get("directory", "")[:64],
-        query.get("group", "")[:200],
-        query.get("favourites") == "1",
-        query.get("recent") == "1",
-        query.get("noted") == "1",
-        query.get("groups_of"),
-        _people(query.get("people", "")),
-        query.get("company", "").strip()[:MAX_FACET],
-        query.get("department", "").strip()[:MAX_FACET],
-        query.get("office", "").strip()[:MAX_FACET],
-        free if (free := query.get("free", "")) in FREE else "",
-        search_key(query.get("from", "").strip()[:_LONGEST_START]),
+        q=query.get("q", "").strip()[:_MAX_SEARCH],
+        directory=query.get("directory", "")[:64],
+        group=query.get("group", "")[:200],
+        favourites=query.get("favourites") == "1",
+        recent=query.get("recent") == "1",
+        noted=query.get("noted") == "1",
+        groups_of=query.get("groups_of"),
+        people=_people(query.get("people", "")),
+        company=query.get("company", "").strip()[:MAX_FACET],
+        department=query.get("department", "").strip()[:MAX_FACET],
+        office=query.get("office", "").strip()[:MAX_FACET],
+        free=free if (free := query.get("free", "")) in FREE else "",
+        start=search_key(query.get("from", "").strip()[:_MAX_START]),
     )
 
 
