@@ -39,7 +39,7 @@ def in_both_themes(shown: Page, page: Page | Frame) -> list[str]:
     return found
 
 
-def narrow(page: Page, width: int) -> list[str]:
+def narrow(page: Page, width: int = 320) -> list[str]:
     """Return the findings of axe in both themes at a width, and whether that scrolls sideways (criterion 1.4.10, Reflow)."""
     page.set_viewport_size({"width": width, "height": 700})
     found = [f"{width} px, {one}" for one in in_both_themes(page, page)]
