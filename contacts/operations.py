@@ -2,7 +2,7 @@
 
 from contacts import csv_export, vcard_export
 from contacts.api import DEFAULT_LIMIT, MAX_EXPORTED, MAX_LIMIT
-from contacts.export import FORMATS, MOST
+from contacts.export import FORMATS, MAX_PEOPLE
 from contacts.people_query import MAX_FACET
 from contacts.response_models import (
     ContactDetails,
@@ -252,7 +252,7 @@ OPERATIONS = (
                 "Of `vcard`: 3.0 (RFC 2426) or 4.0 (RFC 6350).",
                 {"type": "string", "enum": list(vcard_export.VERSIONS)},
             ),
-            limit(MOST, MOST),
+            limit(MAX_PEOPLE, MAX_PEOPLE),
             Parameter("cursor", "From the `Link` of the previous chunk."),
         ),
         answers={

@@ -23,7 +23,7 @@ _MAX_QUERIES = 30  # for one page; the next one goes on from there
 _FIRST_WINDOW = timedelta(hours=1)
 _NARROWEST = timedelta(milliseconds=8)
 _STEP = 8
-_FEW = 100
+_MIN_ROWS = 100
 
 
 @dataclass(slots=True)
@@ -168,7 +168,7 @@ async def _backwards(
             continue
         yield rows, start
         stop, top = start, events.moment_of(start)
-        width = width * _STEP if len(rows) < _FEW else width
+        width = width * _STEP if len(rows) < _MIN_ROWS else width
 
 
 def _sort(event: Event) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from shared.tables.port import MAX_QUERY_ROWS, Row, query_all
 from shared.tables.schema.base import CONTACTS, OnePart, TwoParts
 from shared.tables.schema.contacts import UNIQUE
 
-_MOST_BYTES = 2 * 1024 * 1024  # of one page: twice a thousand usual people
+_MAX_BYTES = 2 * 1024 * 1024  # of one page: twice a thousand usual people
 _MIN_ROWS = 32
 NOTHING = b"{}"  # the key holds everything
 _ACTIVE, _INACTIVE = b'{"a":1}', b'{"a":0}'
@@ -106,7 +106,7 @@ async def page(
             sizes.put(place, sum(len(row.value) for row in rows) / len(rows))
         for row in rows:
             if _is_record(row.key):
-                if len(found) == count or size > _MOST_BYTES:
+                if len(found) == count or size > _MAX_BYTES:
                     return found, True
                 found.append([row])
             elif found and row.key.startswith(found[-1][0].key):
@@ -129,7 +129,7 @@ class _RowSizes:
 
 def _row_limit(average: float | None, wanted: int) -> int:
     """Return how many rows to read: those wanted, or fewer if they are large."""
-    fitting = round(1.5 * _MOST_BYTES / average) if average else MAX_QUERY_ROWS
+    fitting = round(1.5 * _MAX_BYTES / average) if average else MAX_QUERY_ROWS
     return min(MAX_QUERY_ROWS, wanted, max(_MIN_ROWS, fitting))
 
 

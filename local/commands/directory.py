@@ -36,7 +36,7 @@ _COMMON: Options = {
     },
 }
 _NEW: Options = {
-    "--name": {"required": True, "help": "its name on the pages"},
+    "--name": {"required": True, "help": "its name on the pages; gets a number if it is taken"},
     "--kind": {
         "choices": ("entra", "other"),
         "default": "entra",
@@ -138,7 +138,7 @@ async def _add(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
     from directories.service import NewDirectory, create
 
     new = NewDirectory(
-        name=arguments.name,
+        name=await _free_name(app, arguments.account, arguments.name),
         kind=arguments.kind,
         region=arguments.region,
         strict_numbers=arguments.strict_numbers,
@@ -151,6 +151,19 @@ async def _add(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
         "scim_base_url": _base_url(app, directory.id),
         "token": token,
     }
+
+
+async def _free_name(app: Any, account: str, name: str) -> str:
+    """Return the name, with a number after it if the account has it already: scripts add directories by one name."""
+    from directories.names import is_same
+    from directories.service import list_directories
+
+    taken = [directory.name for directory in await list_directories(app, account)]
+    free, number = name, 1
+    while any(is_same(free, one) for one in taken):
+        number += 1
+        free = f"{name} ({number})"
+    return free
 
 
 async def _list(app: Any, arguments: argparse.Namespace) -> list[dict[str, Any]]:

@@ -38,7 +38,7 @@ async def _peopled(app: App, dice: random.Random, count: int) -> list[Company]:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("text", ["an", "ann accountant", "bo"])
-async def test_pages_over_many_directories_hold_everybody_once(
+async def test_pages_over_many_directories_hold_everyone_once(
     app: App, seed: int, text: str
 ) -> None:
     """However the pages and round trips fall, a walk to the end meets whom one directory after the other has."""
@@ -100,7 +100,7 @@ async def test_a_search_for_what_most_rows_lack_is_bounded(
     """A frequent word together with one that no one has: some thousands of rows for a page,
     whatever the directories hold.
     """
-    monkeypatch.setattr(index_scan, "_MOST_ROWS", 300)
+    monkeypatch.setattr(index_scan, "_MAX_ROWS", 300)
     for company in await _companies(app, 5):
         await company.fill(280)
     directories, pages, cursor = await list_directories(app, ACCOUNT), 0, ""
@@ -116,7 +116,7 @@ async def test_a_search_for_what_most_rows_lack_is_bounded(
     assert 2 <= pages <= 4
 
 
-async def test_where_nobody_is_called_so_longer_words_are_not_looked_for(
+async def test_longer_words_are_not_looked_for_after_an_empty_prefix(
     app: App, tables: CountingTables, clock: FixedClock
 ) -> None:
     """Typing on over many directories costs a round trip if people are left; a moment later all are
@@ -198,7 +198,7 @@ async def test_too_many_numbers_for_large_directories_are_told_how_many_would_do
 ) -> None:
     """400 with the number, after one round trip a directory; one number is always looked up."""
     monkeypatch.setattr(number_lookup, "MAX_QUERY_ROWS", 2)
-    monkeypatch.setattr(number_lookup, "MOST_LOOKUPS", 9)
+    monkeypatch.setattr(number_lookup, "MAX_LOOKUPS", 9)
     for company in (contoso, fabrikam):
         await company.fill(50)
     await agent.lookup("+442070000000")
@@ -210,7 +210,7 @@ async def test_too_many_numbers_for_large_directories_are_told_how_many_would_do
     assert "at most 4 at a time" in problem["detail"]
     assert len(calls) == 2
     assert all(await agent.lookup(*numbers[:4]))
-    monkeypatch.setattr(number_lookup, "MOST_LOOKUPS", 1)
+    monkeypatch.setattr(number_lookup, "MAX_LOOKUPS", 1)
     assert await agent.lookup(numbers[0]) == [[(await agent.lookup(numbers[0]))[0][0]] * 2]
 
 

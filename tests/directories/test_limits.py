@@ -40,7 +40,7 @@ def served(app: App, directory_id: str, requests: int) -> int:
     return count
 
 
-def test_a_directory_has_its_rate_beside_a_flood(app: App, clock: FixedClock) -> None:
+def test_a_directory_has_its_rate_next_to_a_flood(app: App, clock: FixedClock) -> None:
     """25 requests a second for each tenant, sustained (Learn, "Develop a SCIM endpoint"), whatever another one does."""
     flooded, calm = 0, 0
     for _ in range(120):

@@ -75,7 +75,7 @@ async def test_a_deletion_can_be_undone_for_ten_minutes(
     await app.background.drain()
 
 
-async def test_nobody_else_deletes_or_restores(app: App, made: Made) -> None:
+async def test_no_one_else_deletes_or_restores(app: App, made: Made) -> None:
     """Another account's directory does not exist."""
     with pytest.raises(NotThere):
         await deletion.delete(app, operator_actor(OTHER_ACCOUNT), made.id)

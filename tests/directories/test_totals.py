@@ -199,7 +199,7 @@ async def test_totals_that_a_wrong_clock_spoiled_are_recounted(
     assert len([one for one in caplog.messages if "totals.repaired" in one]) == 1
 
 
-async def test_a_recount_changes_nothing_if_the_directory_changed_meanwhile(app: App) -> None:
+async def test_a_recount_changes_nothing_if_the_directory_changed_in_between(app: App) -> None:
     """Events that came while it counted would be counted twice or not at all."""
     await app.tables.transact("contacts", DIRECTORY, people(3))
 
@@ -216,7 +216,7 @@ async def test_a_recount_changes_nothing_if_the_directory_changed_meanwhile(app:
 
 
 @pytest.mark.parametrize("minutes", [2, 60])
-async def test_an_instance_whose_clock_is_behind_dates_events_by_what_it_has_read(
+async def test_an_instance_with_a_slow_clock_dates_events_by_those_it_has_read(
     app: App, clock: FixedClock, minutes: int
 ) -> None:
     """Its events come after those that another instance folded, so they are counted at once."""

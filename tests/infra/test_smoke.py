@@ -374,7 +374,7 @@ def test_the_guide_quotes_what_it_prints(target: smoke.Deployment) -> None:
 
 
 def test_the_guide_quotes_the_round_trip(target: smoke.Deployment) -> None:
-    """The section about a directory that was made by hand."""
+    """The section "8. The whole way over SCIM" quotes the lines that the script prints."""
     target.token, target.scim = "", (f"{target.url}/scim/d1/v2/", "secret")
     smoke.run(target)
     quoted = _quoted("8. The whole way over SCIM")
@@ -429,7 +429,7 @@ def test_telemetry_is_looked_for_in_the_workspace(
         assert target.passed == ["telemetry arrives"]
 
 
-def test_a_missing_token_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_token_is_reported_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a token half of the test could not run, so none of it does."""
     assert smoke.main(["https://example.com"], {}) == 2
     assert "SMOKE_TOKEN" in capsys.readouterr().err
@@ -445,7 +445,7 @@ def test_a_missing_token_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> 
         (["https://example.com"], {"SCIM_BASE_URL": "https://other/scim/d/v2", "SCIM_TOKEN": "t"}),
     ],
 )
-def test_a_token_is_sent_to_nobody_else(
+def test_a_token_is_sent_to_no_other_host(
     arguments: list[str], environment: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Over https only, and to the deployment under test only."""

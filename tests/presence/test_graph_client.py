@@ -134,7 +134,7 @@ async def test_each_status_is_one_of_four_faults(status: int, kind: type[GraphEr
         b'{"value":[{"id":"' + ANNA.encode() + b'"',
     ],
 )
-async def test_an_answer_that_is_none_takes_nobodys_status_away(body: bytes) -> None:
+async def test_an_answer_that_is_none_removes_no_status(body: bytes) -> None:
     """A proxy's page, half an answer, another object: unavailable, not "Graph names no one"."""
     assert isinstance(await fault("200 OK", body), Unavailable)
 

@@ -177,7 +177,7 @@ async def test_each_error_on_the_way_back_has_its_outcome(
 
 
 @pytest.mark.parametrize("mode", ["missing", "presence-unknown", "chunk-400", "chunk-404"])
-async def test_a_tenant_that_knows_nobody_is_reported_and_called_rarely(
+async def test_a_tenant_that_knows_no_one_is_reported_and_called_rarely(
     world: World, browser: Browser, mode: str
 ) -> None:
     """The directory is of one company and the consent of another (IntuneManagement#278)."""

@@ -138,7 +138,9 @@ async def test_removing_twice_is_as_removing_once(world: World, browser: Browser
     assert (await browser.act("remove")).json["state"] == "removed"
 
 
-async def test_connected_again_everybody_is_found_afresh(world: World, browser: Browser) -> None:
+async def test_after_a_new_connection_everyone_is_found_again(
+    world: World, browser: Browser
+) -> None:
     """A tenant that was unlinked starts from nothing; instances that knew it do not mix the two."""
     ids = await connected(world, browser)
     other = await world.restarted()

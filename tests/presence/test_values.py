@@ -129,7 +129,9 @@ def test_words_say_more_than_the_state() -> None:
         ),
     ],
 )
-def test_out_of_office_is_a_badge_beside_the_state(resource: dict[str, object], away: bool) -> None:
+def test_out_of_office_is_a_badge_next_to_the_state(
+    resource: dict[str, object], away: bool
+) -> None:
     """A person out of office can be available or in a call (Graph: resources/presence)."""
     parsed = parse({"id": "A", **resource})
     assert parsed is not None

@@ -128,7 +128,7 @@ async def test_no_read_of_an_agent_without_the_role_or_group_shows_the_directory
 async def test_agents_with_the_role_or_group_and_administrators_see_it(
     deployed: Deployed, claims: list[tuple[str, str]]
 ) -> None:
-    """One of both is enough."""
+    """Either the app role or the group is enough."""
     person_id = await _limited(deployed, roles=["Sales.Contoso"], groups=[GROUP])
     for path in ("/api/contacts?q=anna", f"{ONE}/contacts/{person_id}", "/contacts/list?q=anna"):
         assert b"Anna" in (await _ask(deployed, claims, "GET", path)).body

@@ -80,7 +80,7 @@ def test_a_number_has_one_e164_form_however_it_is_written(text: str) -> None:
         "+44 20 7946 0958 poste 12",
     ],
 )
-def test_an_extension_stands_beside_the_number(text: str) -> None:
+def test_an_extension_is_shown_with_the_number(text: str) -> None:
     """A call arrives without the extension, so the number is indexed without it (RFC 3966 section 3)."""
     number = derive(text, "GB")
     assert (number.e164, number.extension, number.digits) == (LONDON, "12", LONDON[1:])
@@ -497,7 +497,7 @@ def test_a_call_is_recognised_however_it_arrives(address: str, region: str) -> N
         "",
     ],
 )
-def test_a_withheld_or_masked_caller_is_nobody(address: str) -> None:
+def test_a_withheld_or_masked_caller_has_no_match(address: str) -> None:
     """Nothing is made of the digits that are left, nor of those in a name or a host."""
     query = query_of(address, "GB")
     assert (query.readings, query.ends) == ((), ())

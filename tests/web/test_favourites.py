@@ -58,7 +58,7 @@ async def test_favourites_cost_a_round_trip_each(
         ("+44 21", []),
     ],
 )
-async def test_favourites_are_searched_as_everybody_is(
+async def test_favourites_are_searched_as_everyone_is(
     visit: Visitor, app: App, text: str, names: list[str]
 ) -> None:
     """By words and by any of their numbers in any format."""

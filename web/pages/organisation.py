@@ -36,7 +36,7 @@ from web.render import page
 _PEOPLE = 60  # of a part
 _MAX_PEOPLE = 960  # of all parts that Back draws at once
 _GROUPS = 500
-_LONGEST = 200  # characters of a search
+_MAX_SEARCH = 200  # characters of a search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ async def to_list(visit: PageRequest) -> Response:
 def filters_of(query: dict[str, str]) -> Filters:
     """Return the filters of an address."""
     return Filters(
-        q=query.get("q", "").strip()[:_LONGEST],
+        q=query.get("q", "").strip()[:_MAX_SEARCH],
         directory=query.get("directory", "")[:64],
         group=query.get("group", "")[:200],
         favourites=query.get("favourites") == "1",

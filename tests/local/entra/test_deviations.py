@@ -400,7 +400,7 @@ async def test_a_busy_server_is_asked_again(provision: Provision, strict: Strict
     assert figures == summary.requests - summary.statuses["429"] - summary.statuses["503"]
 
 
-async def test_connections_cut_in_the_middle_lose_nobody(
+async def test_connections_cut_in_the_middle_lose_no_one(
     provision: Provision, strict: StrictServer
 ) -> None:
     """Learn, "Troubleshoot": a repeated POST meets a 409, and the matching filter finds the user."""

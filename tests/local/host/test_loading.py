@@ -38,7 +38,7 @@ def test_wrong_setting_is_named(tmp_path: Path) -> None:
         load_module(module(tmp_path, text), {"DEFAULT_REGION": "Britain"})
 
 
-def test_storage_that_can_not_be_opened_is_said(tmp_path: Path) -> None:
+def test_storage_that_can_not_be_opened_is_reported(tmp_path: Path) -> None:
     """A file in place of the folder."""
     (tmp_path / "file").write_text("")
     text = (

@@ -117,7 +117,7 @@ async def test_broken_link_is_found(deployment: Deployment) -> None:
     assert "not linked to it" in said
 
 
-async def test_faults_name_nobody(deployment: Deployment) -> None:
+async def test_faults_name_no_person(deployment: Deployment) -> None:
     """Keys hold names and numbers; a fault shows none of them."""
     rows = await deployment.app.tables.query("contacts", "contoso", "", "\ufffd")
     index = [

@@ -122,7 +122,7 @@ async def test_how_an_assertion_differs_from_the_trusted_one_only_the_administra
     await not_trusted(client, sign(**change), why)
 
 
-async def test_what_is_expected_stands_in_the_log(
+async def test_the_log_has_what_is_expected(
     client: TokenClient, sign: Any, clock: FixedClock
 ) -> None:
     """Issuer, audiences and subject to compare with; one line a minute, however many come."""
@@ -197,7 +197,7 @@ async def test_an_extension_that_must_be_understood_is_refused(
 
 @pytest.mark.clause("6749/7523-3-sig")
 async def test_claims_cannot_be_changed_after_signing(client: TokenClient, sign: Any) -> None:
-    """A body exchanged under a true signature."""
+    """An assertion with a valid signature and another body is refused (RFC 7515 section 5.2)."""
     header, _, signature = sign().split(".")
     body = sign(exp=4_000_000_000 - 1).split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(body + "=="))

@@ -83,7 +83,7 @@ BUDGET: list[tuple[Use, int, int]] = [
 async def test_operations_keep_their_budget(
     filled: Callable[[int], Awaitable[tuple[ScimClient, str]]], tables: CountingTables, people: int
 ) -> None:
-    """Round trips do not depend on how many people a directory has, or on the engine's speed."""
+    """Round trips of each operation, the same in a directory of any size."""
     scim, user_id = await filled(people)
     await scim.get("/Users")
     await scim.app.background.drain()
