@@ -225,7 +225,7 @@ async def test_the_cursor_of_another_question_is_refused(desk: Desk) -> None:
 
 
 async def test_words_that_name_a_company_find_its_free_people(desk: Desk) -> None:
-    """A directory's name beside *free now*, as without it: who is called so comes first, page after page."""
+    """Words of a directory's name work together with *free now*: people who are called so come first, page after page."""
     app = desk.world.app
     brightwater = await make_company(app, ACCOUNT, "Brightwater Ltd", "GB")
     ids = desk.world.people(4, FABRIKAM)
