@@ -13,7 +13,7 @@ from scim.context import Context, Preconditions
 from scim.core.patch_body import read_patch
 from scim.core.projection import Projection
 from scim.discovery import endpoints as discovery
-from scim.dispatch import Edge
+from scim.dispatch import Dispatcher
 from scim.groups.service import GroupService
 from scim.http import (
     parameters,
@@ -36,11 +36,11 @@ Service = ResourceService[Any]
 
 def blueprint(app: App) -> func.Blueprint:
     """Return the functions under `/scim/`."""
-    functions, edge = func.Blueprint(), Edge(app)
-    _register(functions, edge, "user", _Endpoints(UserService))
-    _register(functions, edge, "group", _Endpoints(GroupService))
+    functions, dispatcher = func.Blueprint(), Dispatcher(app)
+    _register(functions, dispatcher, "user", _Endpoints(UserService))
+    _register(functions, dispatcher, "group", _Endpoints(GroupService))
     for feature in (bulk, discovery):
-        feature.register(functions, edge)
+        feature.register(functions, dispatcher)
     sign_in.register(functions, app)
     base_url_hint.register(functions, app)
     app.state(MaintenanceJobs).jobs.append(_reindex)
@@ -66,11 +66,13 @@ async def _tidy_lists(app: App, directory_id: str) -> None:
     await page_starts.trim(app, directory_id)
 
 
-def _register(functions: Blueprint, edge: Edge, name: str, endpoints: "_Endpoints") -> None:
+def _register(
+    functions: Blueprint, dispatcher: Dispatcher, name: str, endpoints: "_Endpoints"
+) -> None:
     """Register the functions of a resource type."""
     route = f"{name.capitalize()}s"
-    edge.add(functions, f"scim_{name}s", route, GET=endpoints.list, POST=endpoints.create)
-    edge.add(
+    dispatcher.add(functions, f"scim_{name}s", route, GET=endpoints.list, POST=endpoints.create)
+    dispatcher.add(
         functions,
         f"scim_{name}",
         f"{route}/{{id}}",
