@@ -45,7 +45,7 @@ _FACET = {"type": "string", "maxLength": MAX_FACET}
 _SEARCH = (
     Parameter(
         "q",
-        "A name in any spelling, beginnings of words, or a number in any format; empty for everyone.",
+        "A name in any spelling, beginnings of words, the name of a company, or a number in any format; empty for everyone.",
         {"type": "string", "maxLength": 200},
     ),
     Parameter(

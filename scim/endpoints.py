@@ -6,16 +6,16 @@ from directories.hooks import MaintenanceJobs
 from scim import base_url_hint, resource_endpoints
 from scim.bulk import endpoints as bulk
 from scim.discovery import endpoints as discovery
-from scim.dispatch import Edge
+from scim.dispatch import Dispatcher
 from scim.oauth import endpoints as sign_in
 from shared.app import App
 
 
 def blueprint(app: App) -> func.Blueprint:
     """Return the functions under `/scim/`."""
-    functions, edge = func.Blueprint(), Edge(app)
+    functions, dispatcher = func.Blueprint(), Dispatcher(app)
     for feature in (resource_endpoints, bulk, discovery):
-        feature.register(functions, edge)
+        feature.register(functions, dispatcher)
     sign_in.register(functions, app)
     base_url_hint.register(functions, app)
     app.state(MaintenanceJobs).jobs.append(_reindex)

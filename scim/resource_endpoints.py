@@ -7,7 +7,7 @@ from typing import Any
 from scim.context import Context, Preconditions
 from scim.core.patch_body import read_patch
 from scim.core.projection import Projection
-from scim.dispatch import Edge
+from scim.dispatch import Dispatcher
 from scim.groups.service import GroupService
 from scim.http import (
     parameters,
@@ -26,16 +26,18 @@ from shared.http import Request, Response
 Service = ResourceService[Any]
 
 
-def register(functions: Blueprint, edge: Edge) -> None:
+def register(functions: Blueprint, dispatcher: Dispatcher) -> None:
     """Register the functions of both resource types."""
-    _register(functions, edge, "user", _Endpoints(UserService))
-    _register(functions, edge, "group", _Endpoints(GroupService))
+    _register(functions, dispatcher, "user", _Endpoints(UserService))
+    _register(functions, dispatcher, "group", _Endpoints(GroupService))
 
 
-def _register(functions: Blueprint, edge: Edge, name: str, endpoints: "_Endpoints") -> None:
+def _register(
+    functions: Blueprint, dispatcher: Dispatcher, name: str, endpoints: "_Endpoints"
+) -> None:
     route = f"{name.capitalize()}s"
-    edge.add(functions, f"scim_{name}s", route, GET=endpoints.list, POST=endpoints.create)
-    edge.add(
+    dispatcher.add(functions, f"scim_{name}s", route, GET=endpoints.list, POST=endpoints.create)
+    dispatcher.add(
         functions,
         f"scim_{name}",
         f"{route}/{{id}}",

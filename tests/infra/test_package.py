@@ -22,6 +22,7 @@ ENDINGS = {
     ".html",
     ".css",
     ".js",
+    ".js.gz",
     ".svg",
     ".json",
     ".woff2",
