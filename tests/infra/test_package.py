@@ -23,6 +23,7 @@ ENDINGS = {
     ".html",
     ".css",
     ".js",
+    ".js.gz",
     ".svg",
     ".json",
     ".woff2",

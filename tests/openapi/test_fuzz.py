@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from local.openapi.document import describe
 from shared.http import Response
 from tests.openapi.conftest import Deployed, started, stopped
 from tests.openapi.schema import resolved
 from tests.openapi.test_description import METHODS
-from web.openapi.document import describe
 
 DESCRIPTION = describe()
 OPERATIONS = [
