@@ -5,6 +5,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ("shared", "directories", "scim", "presence", "contacts", "web")
 OF_FAILURES = {"error", "at"}
@@ -69,6 +71,7 @@ def _event(call: ast.Call) -> list[tuple[str, set[str]]]:
     return []
 
 
+@pytest.mark.slow
 def test_every_event_is_documented_and_every_documented_one_is_written() -> None:
     """docs/operations.md lists them all, with the dimensions that they have."""
     assert _documented("docs/operations.md", "all log events") == _written()

@@ -235,6 +235,7 @@ _DESCRIPTIONS = (
 )
 
 
+@pytest.mark.slow
 def test_no_sentence_for_people_is_in_the_source() -> None:
     """Texts for people are in the catalogues, so that each exists once and in every language."""
     found = [

@@ -23,6 +23,8 @@ _FEW, _MANY = 4_000, 16_000  # characters
 _QUICK = 0.004  # seconds for the few; a quadratic pattern needs 10 ms and more
 _WHOLE = frozenset(("match", "fullmatch"))  # try one place only
 _ATTEMPTS = 4
+_LONG = 0.05  # seconds that differ little from one run to the next
+_MAX_RATIO_OF_TWICE = 3.0  # of the time for twice the few: 2 if linear, 4 if quadratic
 _MAX_RATIO = 8.0  # of the time for the many; four times the input is 4 if linear, 16 if quadratic
 _CLASSES = {
     "CATEGORY_SPACE": " ",
@@ -149,11 +151,25 @@ def _seconds(use: Callable[[Any], object], text: Any) -> float:
 def _slow_input(name: str, pattern: "re.Pattern[Any]") -> str:
     """Return an input for which the pattern takes more than proportional time, "" if none was found."""
     for (unit, before, after), use in product(_inputs(pattern), _uses(name, pattern)):
-        few, many = (_text(pattern, unit, before, after, count) for count in (_FEW, _MANY))
+        few, twice, many = (
+            _text(pattern, unit, before, after, count) for count in (_FEW, 2 * _FEW, _MANY)
+        )
+        first = _seconds(use, few)
+        if first < _QUICK:
+            continue
         # A busy machine makes single measurements longer: a pattern that is not linear is slow in all.
-        if _seconds(use, few) >= _QUICK and all(_grows(use, few, many) for _ in range(_ATTEMPTS)):
+        if first > _LONG:
+            is_slow = all(_doubles(use, few, twice) for _ in range(2))
+        else:
+            is_slow = all(_grows(use, few, many) for _ in range(_ATTEMPTS))
+        if is_slow:
             return repr(f"{before} + {unit} * {_FEW} + {after}")
     return ""
+
+
+def _doubles(use: Callable[[Any], object], few: Any, twice: Any) -> bool:
+    """Return whether twice the characters take more than twice the time of `few`."""
+    return _seconds(use, twice) > _MAX_RATIO_OF_TWICE * _seconds(use, few)
 
 
 def _grows(use: Callable[[Any], object], few: Any, many: Any) -> bool:
@@ -181,6 +197,7 @@ def test_every_pattern_is_linear(name: str) -> None:
     assert _slow_input(name, _patterns()[name]) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", [r"[\s,]*x$", r"\[.*\]", r"([;\t]\s*)(?==)"])
 def test_a_pattern_that_is_not_linear_is_noticed(pattern: str) -> None:
     """The test finds the fault that it is for."""
