@@ -48,6 +48,39 @@ def test_a_schema_is_one_to_another_implementation(urn: str) -> None:
     assert Schema.model_validate(SCHEMAS[urn].to_json()).id == urn
 
 
+_CHARACTERISTICS = {
+    "type": (
+        "string",
+        "boolean",
+        "decimal",
+        "integer",
+        "dateTime",
+        "reference",
+        "binary",
+        "complex",
+    ),
+    "multiValued": (True, False),
+    "required": (True, False),
+    "caseExact": (True, False),
+    "mutability": ("readOnly", "readWrite", "immutable", "writeOnly"),
+    "returned": ("always", "never", "default", "request"),
+    "uniqueness": ("none", "server", "global"),
+}
+
+
+@pytest.mark.clause("7643/7")
+@pytest.mark.parametrize("urn", SCHEMAS)
+def test_every_attribute_states_its_characteristics(urn: str) -> None:
+    """RFC 7643 section 7, sub-attributes too: a client takes a missing one for its default, which may be another."""
+    attributes = SCHEMAS[urn].to_json()["attributes"]
+    subs = [sub for attribute in attributes for sub in attribute.get("subAttributes", ())]
+    for attribute in (*attributes, *subs):
+        assert attribute["name"]
+        assert attribute["description"]
+        for characteristic, values in _CHARACTERISTICS.items():
+            assert attribute[characteristic] in values, (attribute["name"], characteristic)
+
+
 @pytest.mark.clause("7643/4.1.2-types", "interop/canonical")
 @pytest.mark.parametrize("name", ["emails", "phoneNumbers", "addresses", "ims", "photos"])
 def test_types_list_their_canonical_values(name: str) -> None:
