@@ -104,6 +104,23 @@ async def test_resource_types_name_their_schemas(scim: ScimClient) -> None:
     assert [(one["schema"] in known, one["required"]) for one in extensions] == [(True, False)]
 
 
+@pytest.mark.clause("7643/8", "7644/3.1", "interop/media")
+async def test_every_answer_is_scim_json(scim: ScimClient) -> None:
+    """RFC 7644 section 3.1, for errors too (section 3.12), whatever Accept says; requests may name it JSON, as Okta does."""
+    as_json = {"content-type": "application/json", "accept": "application/json, text/plain, */*"}
+    made = await scim.call("POST", "/Users", {"userName": "a@example.com"}, headers=as_json)
+    assert made.status == 201
+    for answer in (
+        made,
+        await scim.get("/Users"),
+        await scim.get(f"/Users/{made.id}"),
+        await scim.get("/Users/nobody"),
+        await scim.get("/Users", filter="broken"),
+        await scim.get("/Schemas"),
+    ):
+        assert answer.headers["content-type"] == "application/scim+json"
+
+
 @pytest.mark.clause("interop/conformant")
 async def test_the_interoperability_profile_is_not_claimed(scim: ScimClient) -> None:
     """interopProfileConformant is absent: Entra sends requests that the profile requires to be

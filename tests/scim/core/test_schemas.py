@@ -73,7 +73,8 @@ def test_every_attribute_states_its_characteristics(urn: str) -> None:
     """RFC 7643 section 7, sub-attributes too: a client takes a missing one for its default, which may be another."""
     attributes = SCHEMAS[urn].to_json()["attributes"]
     subs = [sub for attribute in attributes for sub in attribute.get("subAttributes", ())]
-    assert not any(sub["type"] == "complex" for sub in subs)
+    complex_subs = [sub["name"] for sub in subs if sub["type"] == "complex"]
+    assert complex_subs in ([], ["subAttributes"])  # that of the schema of schemas is the RFC's own
     for attribute in (*attributes, *subs):
         assert attribute["name"]
         assert attribute["description"]
