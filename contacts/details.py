@@ -21,7 +21,7 @@ from shared.numbers.number import Number
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import GROUP
 
-_MOST_GROUPS = 50
+_MAX_GROUPS = 50
 MAX_ZONE = 64  # characters of the name of a time zone
 
 
@@ -68,7 +68,7 @@ async def read_contact(app: App, directory: Directory, contact_id: str) -> Perso
     user = stored.record
     numbers = index_rows.derived(user, directory.region)
     named, manager = await asyncio.gather(
-        _named(app, directory, stored.groups[:_MOST_GROUPS]),
+        _named(app, directory, stored.groups[:_MAX_GROUPS]),
         find_manager(app, directory.id, contact_cards.manager_value(user.resource)),
     )
     return Person(

@@ -1,7 +1,7 @@
 """A directory's people as a file, in chunks of bounded size that are joined without anything between.
 
 An answer must be complete in 230 s and below 100 MB (limits of the host), and an instance's memory is
-everyone's. So an answer holds at most `MOST` people and ends at `MAX_CHUNK_BYTES`; a `Link` header
+everyone's. So an answer holds at most `MAX_PEOPLE` people and ends at `MAX_CHUNK_BYTES`; a `Link` header
 (RFC 8288) names the next chunk.
 """
 
@@ -18,7 +18,7 @@ from shared.concurrency import TimeSlice
 from shared.numbers.number import Number
 from shared.tables.schema.contacts import USER
 
-MOST = 20_000
+MAX_PEOPLE = 20_000
 MAX_CHUNK_BYTES = 16 * 1024 * 1024  # and the person with whom it is reached
 _PAGE = 999  # with the row that tells whether there are more, one round trip
 

@@ -18,13 +18,13 @@ from directories.models import Directory
 from scim.users.contact_cards import Card, decode
 from shared import keys
 from shared.app import App
-from shared.cache import LruCache
 from shared.concurrency import TimeSlice, each
+from shared.limits import LruCache
 from shared.tables.port import MAX_QUERY_ROWS
 from shared.tables.schema.base import CONTACTS
 
-_LEAST_ROWS = 16  # of a directory in one round trip
-_MOST_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on
+_MIN_ROWS = 16  # of a directory in one round trip
+_MAX_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on
 RowFilter = Callable[[Directory, str, Card], bool]
 RawRowFilter = Callable[[Directory, bytes], bool]
 PartFilter = Callable[[str], bool]
@@ -113,7 +113,7 @@ class Selection:
     keep_part: PartFilter = _any_part
     ahead: int = 1
     enough: int = MAX_QUERY_ROWS
-    round_trips: int = _MOST_ROWS
+    round_trips: int = _MAX_ROWS
     rejected: list[RejectedRow] | None = None
 
 
@@ -136,11 +136,11 @@ async def walk(
     after = position_in(cursor, where)
     enough, round_trips = min(selection.enough, limit), 0
     most = min(MAX_QUERY_ROWS, limit * selection.ahead + 1)
-    batch = min(most, max(_LEAST_ROWS, 2 * most // max(1, len(directories))))
+    batch = min(most, max(_MIN_ROWS, 2 * most // max(1, len(directories))))
     asked = without_known_empty(app, directories, where.family.name, where.beginning)
     stretches = behind = [_Stretch(directory, [], after) for directory in asked]
-    left = _MOST_ROWS
-    batch = min(batch, max(_LEAST_ROWS, left // max(1, len(directories))))
+    left = _MAX_ROWS
+    batch = min(batch, max(_MIN_ROWS, left // max(1, len(directories))))
     while behind and left > 0 and round_trips < selection.round_trips:
         await each(behind, partial(_go_on, app, where, selection, batch))
         left -= batch * len(behind)
@@ -148,7 +148,7 @@ async def walk(
         if sum(len(stretch.found) for stretch in stretches) >= enough and enough < limit:
             break
         behind = _behind(stretches, limit)
-        batch = min(MAX_QUERY_ROWS, max(_LEAST_ROWS, left // max(1, len(behind))))
+        batch = min(MAX_QUERY_ROWS, max(_MIN_ROWS, left // max(1, len(behind))))
         await asyncio.sleep(0)  # the embedded engine answers at once; others want their turn
     page = _merged(stretches, where, limit)
     return Page(page.found, page.cursor, round_trips)

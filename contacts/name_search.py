@@ -31,11 +31,11 @@ from shared.tables.port import MAX_QUERY_ROWS
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import FIND, MAIL, SOUND
 
-ENOUGH = 5  # people found exactly; then no search for similar people follows
-MOST_SIMILAR = 20  # people on a page
+MIN_EXACT = 5  # people found exactly; then no search for similar people follows
+MAX_SIMILAR = 20  # people on a page
 _MUCH_FURTHER = 1.2  # than the nearest person: a typing error more
 _ROUND_TRIPS = 4  # of a directory for one page
-_MOST_SIMILAR_TRIPS = 300  # of all directories for one page
+_MAX_SIMILAR_TRIPS = 300  # of all directories for one page
 _LEAST_ROWS, _MOST_ROWS = (
     16,
     8000,
@@ -62,14 +62,14 @@ async def search(
     exact = _Exact(app, directories, query, limit, condition)
     await exact.read(read_cursor(cursor) if cursor else None)
     found = await _ranked(app, exact.found, query)
-    is_enough = len(found) >= ENOUGH or len(found) >= limit
+    is_enough = len(found) >= MIN_EXACT or len(found) >= limit
     if cursor or is_enough or (condition is not None and condition.wanted):
         return Page(found, exact.cursor)
     similar = _Similar(app, directories, query, condition, exact)
     await similar.read()
     found = await _ranked(app, [*exact.found, *similar.meant], query)
     more = await similar.ranked()
-    return Page([*found, *more[: min(MOST_SIMILAR, limit - len(found))]], similar.cursor)
+    return Page([*found, *more[: min(MAX_SIMILAR, limit - len(found))]], similar.cursor)
 
 
 async def search_exactly(
@@ -80,7 +80,7 @@ async def search_exactly(
     cursor: str,
     condition: Condition | None = None,
 ) -> Page:
-    """Return the next matches of the query, without similar people.
+    """Return the next matches of the query that meet the condition, without similar people.
 
     With a `condition`, those of them who meet it.
 
@@ -134,7 +134,7 @@ class _Exact:
     async def read(self, cursor: Cursor | None) -> None:
         """Read the ranges one after the other until the page has enough people."""
         ranges = self._ranges_from(cursor)
-        enough = min(ENOUGH, self._limit)
+        enough = min(MIN_EXACT, self._limit)
         for number, where in enumerate(ranges):
             start = cursor.position if cursor and not number else ""
             is_rest = where.stop != "" and not self.found and self._condition is None
@@ -179,7 +179,7 @@ class _Exact:
             keep=partial(self._keep, where),
             # Most rows of one word lack the others: as many are read as one round trip can bring.
             ahead=MAX_QUERY_ROWS if is_wide or self._condition is not None else _AHEAD,
-            enough=max(1, ENOUGH - len(self.found)),
+            enough=max(1, MIN_EXACT - len(self.found)),
             round_trips=1 if is_first and is_wide and self._condition is None else max(1, left),
             rejected=self.rejected if is_first else None,
             may_keep=self._may_keep,
@@ -327,13 +327,15 @@ class _Similar:
         people = sorted(self.found, key=rank)
         most = self._costs[_place(people[0])] + _MUCH_FURTHER if people else 0.0
         return [
-            one for at, one in enumerate(people) if at < ENOUGH or self._costs[_place(one)] <= most
+            one
+            for at, one in enumerate(people)
+            if at < MIN_EXACT or self._costs[_place(one)] <= most
         ]
 
     async def _ranges(self) -> list[_Read]:
         """Read ranges that may contain similar people, within the remaining round trips."""
         left = _ROUND_TRIPS - self._exact.round_trips
-        left = min(left, max(1, _MOST_SIMILAR_TRIPS // max(1, len(self._directories))))
+        left = min(left, max(1, _MAX_SIMILAR_TRIPS // max(1, len(self._directories))))
         words = comparable_words(self._query)
         if not words or left < 1:
             return []

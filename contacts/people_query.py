@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from shared.keys import search_key
+from shared.numbers.typed import is_number
 
 Free = Literal["", "now", "soon"]
 FREE: tuple[Free, ...] = get_args(Free)
@@ -41,7 +42,7 @@ _PHRASES: dict[tuple[str, ...], Free] = {
     **{tuple(phrase.split()): "now" for phrase in _NOW},
     **{tuple(phrase.split()): "soon" for phrase in _SOON},
 }
-_LONGEST = max(map(len, _PHRASES))
+_MAX_PHRASE = max(map(len, _PHRASES))
 _PREPOSITIONS = frozenset("in at from of the im am bei beim aus vom von der".split())
 _FACETS = {
     "company": "company",
@@ -94,6 +95,13 @@ class PeopleQuery:
         return replace(self, **missing)
 
     @property
+    def may_name_group(self) -> bool:
+        """Return whether the words may be the name of a group: no address, no number, none chosen already."""
+        text = self.text
+        is_name = len(text) > 1 and "@" not in text and not is_number(text)
+        return is_name and not (self.group or self.group_name)
+
+    @property
     def has_filters(self) -> bool:
         """Return whether anything but words and group is asked for."""
         return bool(self.company or self.department or self.office or self.free or self.group_name)
@@ -102,7 +110,7 @@ class PeopleQuery:
 def _free_in(words: Sequence[str]) -> tuple[Free, Sequence[str]]:
     """Return the condition of being free in the words, and the other words."""
     folded = [search_key(word.strip(",;.?!")).replace("’", "'") for word in words]
-    for length in range(min(_LONGEST, len(words)), 1, -1):
+    for length in range(min(_MAX_PHRASE, len(words)), 1, -1):
         for at in (0, len(words) - length):
             free = _PHRASES.get(tuple(folded[at : at + length]))
             if free:

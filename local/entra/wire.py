@@ -17,7 +17,7 @@ from local.entra.options import Options
 from local.entra.record import PASSING, Record
 
 CONTENT_TYPE = "application/scim+json; charset=utf-8"
-_LONGEST_PAUSE = 5.0
+_MAX_PAUSE = 5.0
 
 
 class Quarantined(Exception):
@@ -117,7 +117,7 @@ class Wire:
                 wait = _retry_after(answer) or pause
             self._record.retries += 1
             await asyncio.sleep(wait * self._random.uniform(0.8, 1.2))
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            pause = min(pause * 2, _MAX_PAUSE)
 
     async def _once(
         self,

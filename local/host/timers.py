@@ -15,7 +15,7 @@ from shared import log
 from shared.clock import Clock, timestamp
 
 _LATE = timedelta(seconds=1)
-_LONGEST_SLEEP = 60.0  # so that a machine that wakes up, or a clock that is set, is noticed
+_MAX_SLEEP = 60.0  # so that a machine that wakes up, or a clock that is set, is noticed
 
 Call = Callable[[TimerFunction, TimerRequest], Awaitable[Any]]
 
@@ -57,8 +57,8 @@ class Timers:
         """Return the seconds until the next tick is due, as far as is known now."""
         idle = [timer.due for timer in self._timers if timer.running is None]
         if not idle:
-            return _LONGEST_SLEEP
-        return min(max((min(idle) - self._clock.now()).total_seconds(), 0.0), _LONGEST_SLEEP)
+            return _MAX_SLEEP
+        return min(max((min(idle) - self._clock.now()).total_seconds(), 0.0), _MAX_SLEEP)
 
     async def run(self) -> None:
         """Tick until cancelled."""

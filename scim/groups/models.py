@@ -17,7 +17,7 @@ from shared.tables.schema.contacts import GROUP, GROUP_EXTERNAL_ID, GROUP_NAME, 
 
 VERSION = 1
 MAX_BYTES = 64 * 1024
-_MOST_SHOWN = 300  # characters
+_MAX_SHOWN = 300  # characters
 _NAME = GROUP_NAME.all()[0]
 OwnRow = Insert | Replace | Delete
 
@@ -50,7 +50,7 @@ class GroupRecord:
     @property
     def shown_name(self) -> str:
         """The name as lists show it: a company may send one of any length."""
-        return str(self.resource["displayName"])[:_MOST_SHOWN]
+        return str(self.resource["displayName"])[:_MAX_SHOWN]
 
     def changed(self, resource: dict[str, Any], modified: str) -> "GroupRecord":
         """Return the next version with another resource."""

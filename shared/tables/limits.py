@@ -18,7 +18,7 @@ MAX_ENTITY_BYTES = 1024 * 1024
 PROPERTY_CHARACTERS = 32 * 1024  # 64 KiB of UTF-16; longer values are split over properties
 MAX_PROPERTIES = 252
 _ENTITY_OVERHEAD = 2 * 1024  # names and types of the properties, timestamp
-_MOST_ESCAPED = 6  # bytes that one byte of a value may need on the wire
+_MAX_ESCAPED = 6  # bytes that one byte of a value may need on the wire
 _OPERATION_OVERHEAD = 1024  # MIME headers, URL and braces of one operation in a transaction's body
 
 
@@ -44,7 +44,7 @@ def check(operations: Sequence[Operation]) -> None:
             # UTF-16 never has more units than UTF-8 has bytes, so most values need no decoding.
             if 2 * size > MAX_ENTITY_BYTES - _ENTITY_OVERHEAD - key_bytes:
                 _check_value(operation.key, operation.value)
-    if total > MAX_TRANSACTION_BYTES // _MOST_ESCAPED:
+    if total > MAX_TRANSACTION_BYTES // _MAX_ESCAPED:
         _check_sent(operations)
 
 

@@ -22,7 +22,7 @@ MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 MAX_ENTITY_BYTES = 1024 * 1024
 PROPERTY_CHARACTERS = 32 * 1024  # 64 KiB of UTF-16; longer values are split over properties
 _ENTITY_OVERHEAD = 2 * 1024  # names and types of the properties, timestamp
-_MOST_ESCAPED = 6  # bytes that one byte of a value may need on the wire
+_MAX_ESCAPED = 6  # bytes that one byte of a value may need on the wire
 _OPERATION_OVERHEAD = 1024  # MIME headers, URL and braces of one operation in a transaction's body
 
 
@@ -204,7 +204,7 @@ def check(operations: Sequence[Operation]) -> None:
         if not isinstance(operation, Delete):
             total += len(operation.value)
             _check_value(operation.key, operation.value)
-    if total > MAX_TRANSACTION_BYTES // _MOST_ESCAPED:
+    if total > MAX_TRANSACTION_BYTES // _MAX_ESCAPED:
         _check_sent(operations)
 
 

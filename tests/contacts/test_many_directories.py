@@ -100,7 +100,7 @@ async def test_a_search_for_what_most_rows_lack_is_bounded(
     """A frequent word together with one that no one has: some thousands of rows for a page,
     whatever the directories hold.
     """
-    monkeypatch.setattr(index_scan, "_MOST_ROWS", 300)
+    monkeypatch.setattr(index_scan, "_MAX_ROWS", 300)
     for company in await _companies(app, 5):
         await company.fill(280)
     directories, pages, cursor = await list_directories(app, ACCOUNT), 0, ""
@@ -198,7 +198,7 @@ async def test_too_many_numbers_for_large_directories_are_told_how_many_would_do
 ) -> None:
     """400 with the number, after one round trip a directory; one number is always looked up."""
     monkeypatch.setattr(number_lookup, "MAX_QUERY_ROWS", 2)
-    monkeypatch.setattr(number_lookup, "MOST_LOOKUPS", 9)
+    monkeypatch.setattr(number_lookup, "MAX_LOOKUPS", 9)
     for company in (contoso, fabrikam):
         await company.fill(50)
     await agent.lookup("+442070000000")
@@ -210,7 +210,7 @@ async def test_too_many_numbers_for_large_directories_are_told_how_many_would_do
     assert "at most 4 at a time" in problem["detail"]
     assert len(calls) == 2
     assert all(await agent.lookup(*numbers[:4]))
-    monkeypatch.setattr(number_lookup, "MOST_LOOKUPS", 1)
+    monkeypatch.setattr(number_lookup, "MAX_LOOKUPS", 1)
     assert await agent.lookup(numbers[0]) == [[(await agent.lookup(numbers[0]))[0][0]] * 2]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contacts.name_search import ENOUGH
+from contacts.name_search import MIN_EXACT
 from local.counting_tables import CountingTables
 from scim.users import contact_cards, index_rows
 from scim.users.contact_cards import ENTERPRISE
@@ -237,7 +237,7 @@ async def test_no_one_similar_is_looked_for_if_five_are_found(
     agent: Person, contoso: Company, tables: CountingTables
 ) -> None:
     """One round trip then; at most three more if not."""
-    for n in range(ENOUGH):
+    for n in range(MIN_EXACT):
         await contoso.hire(f"Anna{n} Meyer")
     await contoso.hire("Anna Maier")
     with tables.measured() as calls:

@@ -219,7 +219,7 @@ async def test_no_one_is_repeated_where_a_directory_comes_short(
     """A page ends at the end of the directory that was read least far, so that the cursor is right
     for all of them.
     """
-    monkeypatch.setattr("contacts.index_scan._MOST_ROWS", 1)
+    monkeypatch.setattr("contacts.index_scan._MAX_ROWS", 1)
     for n in range(60):
         await contoso.hire(f"Person {n}", title="Accountant")
     await fabrikam.hire("Zoe Fabrikam", title="Accountant")
@@ -234,7 +234,7 @@ async def test_no_one_is_repeated_where_a_directory_comes_short(
     assert sorted(found) == ["Zoe Contoso", "Zoe Fabrikam"]
 
 
-@pytest.mark.parametrize("count", [60, 20_000])
+@pytest.mark.parametrize("count", [60, 2500])
 async def test_a_search_costs_the_same_whatever_the_size(
     agent: Person, contoso: Company, tables: CountingTables, count: int
 ) -> None:

@@ -71,7 +71,7 @@ async def test_a_third_token_is_refused_and_both_are_named(app: App, made: Made)
 
 
 async def test_only_the_named_token_is_replaced(app: App, made: Made) -> None:
-    """The token in use survives although it is the older one: the never used one was named (finding M1)."""
+    """The token in use survives although it is the older one: the never used one was named."""
     lost = await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
     done = await rotate(
         app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0, lost.credential.id)

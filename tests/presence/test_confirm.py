@@ -39,7 +39,7 @@ async def test_nothing_is_read_before_the_company_is_confirmed(
 
 
 async def test_a_second_tab_does_not_change_the_company(world: World, browser: Browser) -> None:
-    """Tab B accepts for Fabrikam, tab A a moment later for Contoso: A is told, and Fabrikam stays (finding W7)."""
+    """Tab B accepts for Fabrikam, tab A a moment later for Contoso: A is told, and Fabrikam stays."""
     browser.must_confirm = True
     first = await browser.signed_in(GLORIA)
     second = await browser.signed_in(FRANK)

@@ -1,4 +1,4 @@
-"""From the wizard to Microsoft and back (issue: consent that can't be forged)."""
+"""From the wizard to Microsoft and back."""
 
 import pytest
 

@@ -372,7 +372,7 @@ def test_a_token_that_cannot_be_read_is_not_taken_for_roleless(value: str) -> No
 async def test_a_sign_in_that_hangs_for_one_tenant_delays_no_other(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """msal blocks its thread: there are enough for others (issue: a tenant that hangs delays no other)."""
+    """msal blocks its thread: there are enough for others."""
     graph_simulator.simulator.faults.on("token.hang", tenant=CONTOSO)
     (fault,) = graph_simulator.simulator.faults.active()
     hanging = asyncio.create_task(credential.token(CONTOSO))

@@ -1,4 +1,4 @@
-"""Refresh on demand, and how old a status may be (issue: at most interval + 2 s, on demand at most 12 s)."""
+"""Refresh on demand, and how old a status may be."""
 
 import asyncio
 from datetime import timedelta

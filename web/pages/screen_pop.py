@@ -17,12 +17,12 @@ from web.pages.organisation import Filters, list_values
 from web.pages.person import Opened, open_card
 from web.render import page
 
-_LONGEST = 200  # characters of a search
+_MAX_SEARCH = 200  # characters of a search
 
 
 async def show(visit: PageRequest) -> Response:
     """Show the Organisation page, or to htmx its list and card, for the number of an incoming call."""
-    text = visit.query.get("number", "")[:_LONGEST]
+    text = visit.query.get("number", "")[:_MAX_SEARCH]
     chosen = visit.query.get("directory", "")[:64]
     directories = await account_directories.all_directories(visit.app, visit.reader)
     asked = [one for one in directories if one.id == chosen] if chosen else directories
@@ -37,7 +37,7 @@ async def show(visit: PageRequest) -> Response:
     values = await list_values(visit, filters, directories, found=found, partial=visit.is_partial)
     values |= {
         "directories": directories,
-        **person.values(card),
+        **(card.values if card else person.NO_CARD),
         "pop": pop,
         "count": _said(visit, pop),
     }

@@ -2,7 +2,7 @@
 
 from contacts import csv_export, vcard_export
 from contacts.api import DEFAULT_LIMIT, MAX_EXPORTED, MAX_LIMIT
-from contacts.export import FORMATS, MOST
+from contacts.export import FORMATS, MAX_PEOPLE
 from contacts.people_query import MAX_FACET
 from contacts.response_models import (
     ContactDetails,
@@ -20,7 +20,7 @@ from contacts.response_models import (
     PopResult,
     UnparsedPage,
 )
-from directories.operations import DIRECTORY_ID, FORMAT
+from local.openapi.directories import DIRECTORY_ID, FORMAT
 from shared.api_contract import (
     CURSOR,
     IF_MATCH,
@@ -45,7 +45,7 @@ _FACET = {"type": "string", "maxLength": MAX_FACET}
 _SEARCH = (
     Parameter(
         "q",
-        "A name in any spelling, beginnings of words, or a number in any format; empty for everyone.",
+        "A name in any spelling, beginnings of words, the name of a company, or a number in any format; empty for everyone.",
         {"type": "string", "maxLength": 200},
     ),
     Parameter(
@@ -252,7 +252,7 @@ OPERATIONS = (
                 "Of `vcard`: 3.0 (RFC 2426) or 4.0 (RFC 6350).",
                 {"type": "string", "enum": list(vcard_export.VERSIONS)},
             ),
-            limit(MOST, MOST),
+            limit(MAX_PEOPLE, MAX_PEOPLE),
             Parameter("cursor", "From the `Link` of the previous chunk."),
         ),
         answers={
