@@ -15,8 +15,8 @@ from directories.event_types import REFUSED
 from directories.events import Event
 from shared import log
 from shared.app import App
-from shared.cache import LruCache
 from shared.clock import timestamp
+from shared.limits import LruCache
 from shared.messages import Message
 from shared.tables.port import TableError
 from shared.tables.schema.base import CONTACTS

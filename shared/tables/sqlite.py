@@ -33,6 +33,7 @@ from shared.tables.port import (
 )
 from shared.tables.schema.base import TABLES
 
+SYNCHRONOUS = "FULL"  # every commit is on the disk before its answer (sqlite.org/pragma.html)
 _GROUP = 64  # transactions in one commit at the most, so that none waits long
 _LOG_PAGES = 4000  # 16 MiB, then the log is carried over: a sixth less is written than with SQLite's 1,000 pages
 _LOOK_SECONDS = 1.0  # between two looks whether the file was moved
@@ -73,8 +74,8 @@ class SqliteTables:
     def _open_writer(self, path: Path) -> None:
         sqlite_file.make(path)
         self._writer = _connect(path)
+        self._writer.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
         self._writer.execute("PRAGMA journal_mode=WAL")
-        self._writer.execute("PRAGMA synchronous=FULL")
         self._writer.execute("PRAGMA secure_delete=ON")  # no bytes of erased people are left
         self._writer.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
         for table in TABLES:

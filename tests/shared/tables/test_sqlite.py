@@ -76,6 +76,7 @@ async def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path) -
     assert sorted(stored) == sorted(f"{turn}-{n}" for turn in whole for n in range(4))
 
 
+@pytest.mark.usefixtures("durable")
 async def test_the_disk_is_asked_to_keep_every_commit(tmp_path: Path) -> None:
     """synchronous=FULL with a write-ahead log: an answer means that the disk has it (sqlite.org/pragma.html)."""
     tables = SqliteTables(tmp_path / "test.db")
