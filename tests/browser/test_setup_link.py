@@ -108,6 +108,7 @@ def _with_presence(company: Page, clicks: Clicks, world: World) -> None:
     clicks.press("Accept")
     company.wait_for_url(f"{world.url}/set-up/*?outcome=consented")
     clicks.press("Connect contoso.example")
+    world.sync_presence()
     expect(company.get_by_text("Presence is on")).to_be_visible(timeout=40_000)
     expect(company.locator("#connection").get_by_text(CONTOSO)).to_be_visible()
 
@@ -221,7 +222,7 @@ def test_no_page_of_a_link_has_a_fault(
     with chromium.visitor(browser, fresh, language=language) as visitor:
         page = visitor.new_page()
         page.goto(f"/directories/{made.id}/links")
-        page.locator("#links form button").click()
+        page.locator("#links form button").first.click()
         expect(page.locator("#setup-link")).to_be_visible()
         found["links"] = faults(page)
         page.goto(f"/directories/{made.id}/dry-run")
