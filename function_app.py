@@ -21,8 +21,8 @@ _app = App(
     _settings,
     SystemClock(),
     MeteredTables(open_tables(_settings)),
-    telemetry.start(_settings, _late_lines),
-    _late_lines,
+    telemetry=telemetry.start(_settings, _late_lines),
+    late_lines=_late_lines,
 )
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)

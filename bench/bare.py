@@ -28,7 +28,7 @@ from local.entra.people import Company
 from shared.http import Request
 from shared.tables.azure import EMULATOR_KEY
 from shared.tables.port import Insert, Operation
-from shared.tables.schema import CONTACTS
+from shared.tables.schema.base import CONTACTS
 
 _ACCOUNT = "00000000-0000-4000-8000-000000000001"
 _CLIENTS = 8

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 ROUNDS = 11
@@ -68,8 +68,16 @@ async def _load(runtime: Any, protos: Any, path: Path) -> int:
     return len(functions)
 
 
-def start(path: Path, environment: dict[str, str]) -> tuple[float, float, int]:
-    """Seconds from the start of the process to the last function loaded, processor seconds, number of functions."""
+class Started(NamedTuple):
+    """Seconds from the start to the last function loaded, processor seconds, and the number of functions."""
+
+    seconds: float
+    processor_seconds: float
+    functions: int
+
+
+def start(path: Path, environment: dict[str, str]) -> Started:
+    """Start the case in a process of its own and measure it."""
     code = f"from bench.coldstart import *; count = load(Path({str(path)!r})); print(time.monotonic(), count)"
     before, started = (
         getrusage(RUSAGE_CHILDREN),
@@ -88,7 +96,7 @@ def start(path: Path, environment: dict[str, str]) -> tuple[float, float, int]:
     after = getrusage(RUSAGE_CHILDREN)
     finished, count = done.stdout.split()[-2:]
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return float(finished) - started, used, int(count)
+    return Started(float(finished) - started, used, int(count))
 
 
 def cases(folder: Path) -> dict[str, tuple[Path, dict[str, str]]]:

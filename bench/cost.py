@@ -93,7 +93,7 @@ PRICES = {
 FREE_GB_SECONDS, FREE_EXECUTIONS, FREE_LOG_GB = 100_000, 250_000, 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """Assumptions about a deployment; `requests` in a month, `tick` in seconds."""
 
@@ -110,14 +110,28 @@ class Deployment:
 _AGENTS = 20 * AGENT_REQUESTS * 8 * 21
 _BUSY = _AGENTS + 50
 DEPLOYMENTS = (
-    Deployment("no presence, 20 agents", _AGENTS, 5_000),
-    Deployment("1 tenant, idle", 0, 500, 1),
-    Deployment("1 tenant, busy", _BUSY, 500, 1),
-    Deployment("100 tenants, idle", 0, 50_000, 100),
-    Deployment("100 tenants, busy", 100 * _BUSY, 50_000, 100),
-    Deployment("100 tenants, busy, 512 MB", 100 * _BUSY, 50_000, 100, memory_gb=0.5),
-    Deployment("1,000 tenants a minute, idle", 0, 500_000, 1_000, tick=60),
-    Deployment("1,000 tenants a minute, busy", 1_000 * _BUSY, 500_000, 1_000, tick=60),
+    Deployment(name="no presence, 20 agents", requests=_AGENTS, people=5_000),
+    Deployment(name="1 tenant, idle", requests=0, people=500, tenants=1),
+    Deployment(name="1 tenant, busy", requests=_BUSY, people=500, tenants=1),
+    Deployment(name="100 tenants, idle", requests=0, people=50_000, tenants=100),
+    Deployment(name="100 tenants, busy", requests=100 * _BUSY, people=50_000, tenants=100),
+    Deployment(
+        name="100 tenants, busy, 512 MB",
+        requests=100 * _BUSY,
+        people=50_000,
+        tenants=100,
+        memory_gb=0.5,
+    ),
+    Deployment(
+        name="1,000 tenants a minute, idle", requests=0, people=500_000, tenants=1_000, tick=60
+    ),
+    Deployment(
+        name="1,000 tenants a minute, busy",
+        requests=1_000 * _BUSY,
+        people=500_000,
+        tenants=1_000,
+        tick=60,
+    ),
 )
 
 
@@ -305,7 +319,7 @@ def _sizes() -> list[str]:
     heads = "memory | cores | requests a second | agents | instances for 1,000 agents | dollars a month for them"
     lines = [f"| {heads} |", "|" + " --- |" * 6]
     for memory, cores in CORES.items():
-        it = Deployment("", requests, 0, memory_gb=memory / 1024)
+        it = Deployment(name="", requests=requests, people=0, memory_gb=memory / 1024)
         agents = capacity(memory) * 3600 / AGENT_REQUESTS
         lines.append(
             f"| {memory} MB | {cores:g} | {capacity(memory):.0f} | {agents:,.0f} | {instances(it)} | {always_ready(it):.0f} |"

@@ -51,7 +51,7 @@ from presence.tenant_links import DirectoryLink
 from scim.groups import membership
 from scim.groups import models as groups
 from scim.groups.models import GroupRecord
-from scim.index_values import NOTHING
+from scim.resource_rows import NOTHING
 from scim.users import index_rows
 from scim.users.contact_cards import ENTERPRISE
 from scim.users.models import UserRecord
@@ -62,7 +62,8 @@ from shared.ids import new_id
 from shared.settings import Settings
 from shared.tables.open import open_tables
 from shared.tables.port import Insert, Operation
-from shared.tables.schema import CONTACTS, MEMBER, USER_GROUP
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import MEMBER, USER_GROUP
 
 ACCOUNT = "11111111-1111-4111-8111-111111111111"
 PERIOD = 50.0  # seconds that a status lasts on average: 2 % change in a second
@@ -81,7 +82,7 @@ _GIVEN = "Anna Ben Carla David Elif Farid Grace Hanna Ivan Kofi Lena Marta Nils 
 _FAMILY = "Meier Smith Garcia Nowak Okafor Patel Rossi Weber Jones Silva Kim Berg Diaz Sato Lang Hill Wood Park".split()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Employee:
     """A person of the invented company; `manager` and `groups` are ids."""
 
@@ -200,18 +201,24 @@ async def filled(app: App, people: int) -> Chart:
     now = timestamp(app.clock.now())
     last = [*batches, rows]
     for one_group in chart.members:
-        record = GroupRecord(one_group, {"displayName": f"Desk {one_group}"}, now, now)
+        record = GroupRecord(
+            id=one_group, resource={"displayName": f"Desk {one_group}"}, created=now, modified=now
+        )
         last.append([*groups.insertion(record)])
     for batch in last:
         await app.tables.transact(CONTACTS, directory.id, batch)
-    await linking.connect(app, DirectoryLink(directory.id, CONTOSO, ACCOUNT), actor)
+    await linking.connect(
+        app, DirectoryLink(directory_id=directory.id, tenant_id=CONTOSO, account=ACCOUNT), actor
+    )
     return chart
 
 
 def _employees(app: App, ids: Sequence[str]) -> Iterator[Employee]:
     """Yield a chief, heads of departments, their leads, and the leads' teams; every second lead's team has a group."""
     left = iter(ids)
-    chief = Employee(new_id(app.clock), next(left), "Board", "London")
+    chief = Employee(
+        id=new_id(app.clock), object_id=next(left), department="Board", office="London"
+    )
     yield chief
     while True:
         for country in _COUNTRIES:
@@ -223,7 +230,12 @@ def _employees(app: App, ids: Sequence[str]) -> Iterator[Employee]:
                     if object_id is None:
                         return
                     city = _CITIES[number // (_TEAM + 1) % len(_CITIES)]
-                    one = Employee(new_id(app.clock), object_id, department, city)
+                    one = Employee(
+                        id=new_id(app.clock),
+                        object_id=object_id,
+                        department=department,
+                        office=city,
+                    )
                     if head is None:
                         head, one.manager = one, chief.id
                     elif lead is None or (number - 1) % (_TEAM + 1) == 0:
@@ -249,10 +261,10 @@ def _record(app: App, one: Employee, number: int) -> UserRecord:
         "addresses": [{"type": "work", "locality": one.office}],
         ENTERPRISE: {"department": one.department, "organization": "Contoso Ltd", **manager},
     }
-    return UserRecord(one.id, resource, now, now)
+    return UserRecord(id=one.id, resource=resource, created=now, modified=now)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Tally:
     """The outcomes of the questions of one kind."""
 

@@ -26,7 +26,7 @@ from shared.http import Request, Response
 from shared.settings import Settings
 from shared.tables.sqlite import SqliteTables
 from web import routes
-from web.handlers import agent
+from web.endpoints import agent
 
 _CALLS = 20
 _URL = "https://directories.example"

@@ -38,7 +38,7 @@ _CHANGES = 1.0  # a second, on average
 _READER = {"Cookie": f"{COOKIE}=reader.{ACCOUNT}"}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Watch:
     """Changes that no answer has shown yet (status -> time), and the delays of the others.
 

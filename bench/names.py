@@ -34,7 +34,7 @@ from shared.clock import SystemClock, timestamp
 from shared.ids import new_id
 from shared.settings import Settings
 from shared.tables.port import Operation
-from shared.tables.schema import CONTACTS
+from shared.tables.schema.base import CONTACTS
 from shared.tables.sqlite import SqliteTables
 
 AIM = 95.0  # per cent of all questions among the first five
@@ -140,7 +140,9 @@ async def fill(file: Path, people: int) -> None:
     batch, batches = list[Operation](), list[list[Operation]]()
     for resource in _resources(people):
         now = timestamp(app.clock.now())
-        own = index_rows.insertion(UserRecord(new_id(app.clock), resource, now, now), "GB")
+        own = index_rows.insertion(
+            UserRecord(id=new_id(app.clock), resource=resource, created=now, modified=now), "GB"
+        )
         if len(batch) + len(own) > 100:
             batches.append(batch)
             batch = []

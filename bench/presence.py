@@ -35,13 +35,14 @@ from presence.instance import runtime_of
 from presence.sync import dispatch
 from presence.sync.sync_tenant import sync
 from presence.tenant_links import DirectoryLink
-from scim.index_values import encode_active
+from scim.resource_rows import encode_active
 from shared.app import App
 from shared.clock import SystemClock
 from shared.settings import Settings
 from shared.tables.open import open_tables
 from shared.tables.port import Upsert
-from shared.tables.schema import CONTACTS, EXTERNAL_ID
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EXTERNAL_ID
 
 QUEUE_CONCURRENCY = 16  # host.json: extensions.queues.batchSize
 _NAMESPACE = UUID("7d0c6d6e-4a3e-4f57-8a3c-1f2a9d6b0000")
@@ -94,7 +95,7 @@ def people_of(tenant_id: str, count: int) -> list[str]:
     """Object ids of the tenant's crowd."""
     from local.graph.people import Tenant
 
-    return Tenant(tenant_id, "", "", crowd=count).object_ids()
+    return Tenant(tenant_id=tenant_id, domain="", name="", crowd=count).object_ids()
 
 
 async def prepare(app: App, size: Size) -> None:
@@ -110,7 +111,9 @@ async def prepare(app: App, size: Size) -> None:
             *(app.tables.transact(CONTACTS, directory_id, batch) for batch in batches)
         )
         await linking.connect(
-            app, DirectoryLink(directory_id, tenant_id, "account"), operator_actor("account")
+            app,
+            DirectoryLink(directory_id=directory_id, tenant_id=tenant_id, account="account"),
+            operator_actor("account"),
         )
 
 

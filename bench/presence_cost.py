@@ -15,12 +15,12 @@ from bench.cost import FREE_EXECUTIONS, FREE_GB_SECONDS, MONTH, POLL_SECONDS, pr
 TIMER_OPERATIONS, MESSAGE_OPERATIONS, SYNC_OPERATIONS = 2, 1, 4
 OTHERS_AN_HOUR = 36  # compaction and the look after connections every ten minutes, at most
 QUEUE_OPERATIONS = 3  # to put a message, take it, delete it
-SHORTEST = 1.0  # seconds that an execution is billed for
+MIN_SECONDS = 1.0  # seconds that an execution is billed for
 # Seconds of a sync with Graph at 100 ms an answer (python -m bench.presence).
 SYNCS = {100: 0.2, 10_000: 0.5, 100_000: 3.1}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """The operations and seconds of a month."""
 
@@ -44,7 +44,7 @@ class Usage:
 def usage(people: int, interval: int, memory: int) -> Usage:
     """Return the usage of one company of so many people, alone in a deployment."""
     ticks = MONTH // interval
-    busy = ticks * (SHORTEST + max(SHORTEST, SYNCS[people]))
+    busy = ticks * (MIN_SECONDS + max(MIN_SECONDS, SYNCS[people]))
     return Usage(
         graph_calls=ticks * -(-people // 650),
         table_operations=ticks * (TIMER_OPERATIONS + MESSAGE_OPERATIONS + SYNC_OPERATIONS)

@@ -27,7 +27,7 @@ from shared.clock import SystemClock, timestamp
 from shared.ids import new_id
 from shared.settings import Settings
 from shared.tables.port import Operation
-from shared.tables.schema import CONTACTS
+from shared.tables.schema.base import CONTACTS
 from shared.tables.sqlite import SqliteTables
 
 SMALL = 1_000
@@ -149,7 +149,7 @@ def _person(app: App, n: int) -> UserRecord:
         "emails": [{"value": mail, "type": "work"}],
         "phoneNumbers": [{"value": f"+4420{70_000_000 + n}", "type": "work"}],
     }
-    return UserRecord(new_id(app.clock), resource, now, now)
+    return UserRecord(id=new_id(app.clock), resource=resource, created=now, modified=now)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from directories import service, totals
-from directories.cache import cache
 from directories.models import Directory
+from directories.store import cache
 from directories.totals import Totals
 from shared.app import App
 from shared.cache import LruCache

@@ -18,7 +18,7 @@ from shared.app import App
 from shared.clock import parse_timestamp, timestamp
 from shared.easy_auth import Principal
 from shared.tables.port import AlreadyExists, Delete, Insert, NotFound, PreconditionFailed, Replace
-from shared.tables.schema import CONTACTS, agents_partition
+from shared.tables.schema.base import CONTACTS, agents_partition
 
 MAX_FAVOURITES = 200
 MAX_FAVOURITE_GROUPS = 50

@@ -21,7 +21,7 @@ from shared.tables.port import (
     Row,
     query_all,
 )
-from shared.tables.schema import CONTACTS, DIRECTORIES, account_partition, agents_partition
+from shared.tables.schema.base import CONTACTS, DIRECTORIES, account_partition, agents_partition
 
 
 async def tidy(app: App, directory_id: str) -> None:

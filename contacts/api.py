@@ -15,8 +15,7 @@ from contacts import (
 )
 from contacts.availability import who_is_free
 from contacts.details import read_contact
-from contacts.export import FORMATS, MOST, csv_format, export, vcard_format
-from contacts.filtered_search import find
+from contacts.export import FORMATS, MAX_PEOPLE, csv_format, export, vcard_format
 from contacts.free_people import free_page_json
 from contacts.people_query import FREE, MAX_FACET, PeopleQuery
 from contacts.region_suggestion import suggest_region
@@ -26,6 +25,7 @@ from contacts.response_models import (
     GroupPage,
     UnparsedPage,
 )
+from contacts.search import find
 from contacts.serializers import matches_json, page_json, person_json, pop_json, with_etag
 from contacts.team import read_team, team_json
 from directories import audit_relay
@@ -189,7 +189,7 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
     else:
         choice = "version", _one_of(request, "version", vcard_export.VERSIONS)
         form = vcard_format(choice[1])
-    limit = read_limit(request, MOST, MOST)
+    limit = read_limit(request, MAX_PEOPLE, MAX_PEOPLE)
     cursor = read_cursor(request)
     # Before anything is read: no export is without its audit event.
     act = Act("people.exported", new={"format": name, "part": "next" if cursor else "first"})

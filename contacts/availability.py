@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from contacts.condition import conditions_of
-from contacts.filtered_search import find
 from contacts.free_people import FreePage, FreePerson
 from contacts.index_scan import Found, Page
 from contacts.people_query import PeopleQuery
+from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
 from presence.presence_states import Readiness

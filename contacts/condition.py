@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from contacts.people_query import PeopleQuery
 from directories.models import Directory
 from presence.presence_states import Readiness
-from presence.readiness import DirectoryReadiness, readiness_of
+from presence.service import DirectoryReadiness, readiness_of
 from scim.users.contact_cards import Card
 from scim.users.search_terms import collapsed_words
 from shared.app import App

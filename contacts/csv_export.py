@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
 from contacts.unparsed_numbers import Unparsed
 from scim.users import contact_cards
@@ -10,7 +9,6 @@ from scim.users.models import UserRecord
 from shared import csv_cells
 from shared.numbers.number import Number
 
-Separator = Literal["comma", "semicolon", "tab"]
 SEPARATORS: dict[str, str] = {"comma": ",", "semicolon": ";", "tab": "\t"}
 _COLUMNS = (
     "Display name",

@@ -9,7 +9,7 @@ import orjson
 from shared import keys
 from shared.http import HttpError
 from shared.messages import Message
-from shared.tables.schema import TwoParts
+from shared.tables.schema.base import TwoParts
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ from shared.concurrency import each
 from shared.http import HttpError
 from shared.messages import CodeFamily, Message
 from shared.numbers.number import Number
-from shared.tables.schema import CONTACTS
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import GROUP
 
-_MOST_GROUPS = 50
+_MAX_GROUPS = 50
 MAX_ZONE = 64  # characters of the name of a time zone
 
 
@@ -67,7 +68,7 @@ async def read_contact(app: App, directory: Directory, contact_id: str) -> Perso
     user = stored.record
     numbers = index_rows.derived(user, directory.region)
     named, manager = await asyncio.gather(
-        _named(app, directory, stored.groups[:_MOST_GROUPS]),
+        _named(app, directory, stored.groups[:_MAX_GROUPS]),
         find_manager(app, directory.id, contact_cards.manager_value(user.resource)),
     )
     return Person(
@@ -83,7 +84,7 @@ async def read_contact(app: App, directory: Directory, contact_id: str) -> Perso
 
 async def _named(app: App, directory: Directory, group_ids: Iterable[str]) -> list[tuple[str, str]]:
     async def name(group_id: str) -> tuple[str, str]:
-        row = await app.tables.get(CONTACTS, directory.id, groups.group_key(group_id))
+        row = await app.tables.get(CONTACTS, directory.id, GROUP.key(group_id))
         return group_id, groups.decode(group_id, row.value).shown_name if row else ""
 
     found = [(group_id, name) for group_id, name in await each(group_ids, name) if name]

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import azure.functions as func
 
-from directories.maintenance_jobs import MaintenanceJobs
+from directories.hooks import MaintenanceJobs
 from directories.models import Directory
 from directories.rate_limits import limit_user
 from shared.app import App

@@ -1,7 +1,7 @@
 """A directory's people as a file, in chunks of bounded size that are joined without anything between.
 
 An answer must be complete in 230 s and below 100 MB (limits of the host), and an instance's memory is
-everyone's. So an answer holds at most `MOST` people and ends at `MAX_CHUNK_BYTES`; a `Link` header
+everyone's. So an answer holds at most `MAX_PEOPLE` people and ends at `MAX_CHUNK_BYTES`; a `Link` header
 (RFC 8288) names the next chunk.
 """
 
@@ -16,8 +16,9 @@ from scim.users.models import UserRecord
 from shared.app import App
 from shared.concurrency import TimeSlice
 from shared.numbers.number import Number
+from shared.tables.schema.contacts import USER
 
-MOST = 20_000
+MAX_PEOPLE = 20_000
 MAX_CHUNK_BYTES = 16 * 1024 * 1024  # and the person with whom it is reached
 _PAGE = 999  # with the row that tells whether there are more, one round trip
 
@@ -71,7 +72,7 @@ async def export(
     Fewer come if they are more than MAX_CHUNK_BYTES.
     """
     parts, size = [] if cursor else [form.head], 0
-    after, left = index_rows.user_key(cursor) if cursor else "", limit
+    after, left = USER.key(cursor) if cursor else "", limit
     names = ManagerNames(app, directory.id)
     while True:
         count = min(_PAGE, left)
@@ -88,7 +89,7 @@ async def export(
             return Chunk(b"".join(parts), "")
         if not left:
             return Chunk(b"".join(parts), page[-1].record.id)
-        after = index_rows.user_key(page[-1].record.id)
+        after = USER.key(page[-1].record.id)
 
 
 async def _entries(

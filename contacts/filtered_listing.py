@@ -10,7 +10,7 @@ from directories.models import Directory
 from shared.app import App
 from shared.concurrency import each
 from shared.keys import search_key
-from shared.tables.schema import LIST
+from shared.tables.schema.contacts import LIST
 
 _MAX_PAGES = 4  # of the list that are looked through for people who are free
 _MAX_FEW = 32  # free people of whom the rows are read instead of everyone's

@@ -6,7 +6,8 @@ from directories.models import Directory
 from scim.users import index_rows, models
 from shared.app import App
 from shared.numbers.number import Number
-from shared.tables.schema import CONTACTS, USER
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import USER
 
 _READ = 50  # people, of whom some may be inactive
 

@@ -15,8 +15,8 @@ from scim.users import models
 from shared.app import App
 from shared.cache import LruCache
 from shared.concurrency import each
-from shared.index_version import INDEX_VERSION
-from shared.tables.schema import CONTACTS, USER
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import INDEX_VERSION, USER
 
 _DIRECTORIES = 16_384
 

@@ -2,32 +2,38 @@
 
 The order is that of the row keys (word or name, then id), which is the same in every directory; so the pages of many
 directories merge like sorted lists and a cursor is nothing but the last position shown.
+
+While a name is typed, each letter is a new query, which is one round trip per directory. After some
+letters most directories have no match, so a negative cache remembers prefixes without rows.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
-from contacts import empty_prefix_cache
 from contacts.cursors import Cursor, Range, position_in, write_cursor
 from directories.models import Directory
 from scim.users.contact_cards import Card, decode
 from shared import keys
 from shared.app import App
+from shared.cache import LruCache
 from shared.concurrency import TimeSlice, each
-from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.schema import CONTACTS
+from shared.tables.port import MAX_QUERY_ROWS
+from shared.tables.schema.base import CONTACTS
 
-_LEAST_ROWS = 16  # of a directory in one round trip
-_MOST_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on
+_MIN_ROWS = 16  # of a directory in one round trip
+_MAX_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on
 RowFilter = Callable[[Directory, str, Card], bool]
 RawRowFilter = Callable[[Directory, bytes], bool]
 PartFilter = Callable[[str], bool]
+MANY_DIRECTORIES = 16  # directories; fewer are asked anyway
+EMPTY_SECONDS = 5.0  # seconds until a new person is found
+_MAX_EMPTY = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A person of a directory.
 
@@ -90,7 +96,7 @@ def _any_part(_part: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """Which rows of a range a walk returns, and how many it reads for them.
 
@@ -107,7 +113,7 @@ class Selection:
     keep_part: PartFilter = _any_part
     ahead: int = 1
     enough: int = MAX_QUERY_ROWS
-    round_trips: int = _MOST_ROWS
+    round_trips: int = _MAX_ROWS
     rejected: list[RejectedRow] | None = None
 
 
@@ -130,13 +136,11 @@ async def walk(
     after = position_in(cursor, where)
     enough, round_trips = min(selection.enough, limit), 0
     most = min(MAX_QUERY_ROWS, limit * selection.ahead + 1)
-    batch = min(most, max(_LEAST_ROWS, 2 * most // max(1, len(directories))))
-    asked = empty_prefix_cache.without_known_empty(
-        app, directories, where.family.name, where.beginning
-    )
+    batch = min(most, max(_MIN_ROWS, 2 * most // max(1, len(directories))))
+    asked = without_known_empty(app, directories, where.family.name, where.beginning)
     stretches = behind = [_Stretch(directory, [], after) for directory in asked]
-    left = _MOST_ROWS
-    batch = min(batch, max(_LEAST_ROWS, left // max(1, len(directories))))
+    left = _MAX_ROWS
+    batch = min(batch, max(_MIN_ROWS, left // max(1, len(directories))))
     while behind and left > 0 and round_trips < selection.round_trips:
         await each(behind, partial(_go_on, app, where, selection, batch))
         left -= batch * len(behind)
@@ -144,7 +148,7 @@ async def walk(
         if sum(len(stretch.found) for stretch in stretches) >= enough and enough < limit:
             break
         behind = _behind(stretches, limit)
-        batch = min(MAX_QUERY_ROWS, max(_LEAST_ROWS, left // max(1, len(behind))))
+        batch = min(MAX_QUERY_ROWS, max(_MIN_ROWS, left // max(1, len(behind))))
         await asyncio.sleep(0)  # the embedded engine answers at once; others want their turn
     page = _merged(stretches, where, limit)
     return Page(page.found, page.cursor, round_trips)
@@ -191,7 +195,7 @@ async def _go_on(
     rows = await app.tables.query(CONTACTS, stretch.directory.id, start, stop, limit=batch)
     is_whole = not (where.start or where.stop or stretch.scanned_to)
     if not rows and is_whole:
-        empty_prefix_cache.note(app, stretch.directory, where.family.name, where.beginning)
+        note_empty(app, stretch.directory, where.family.name, where.beginning)
     position = ""
     for row in rows:
         position = row.key.partition(keys.SEPARATOR)[2]
@@ -204,8 +208,40 @@ async def _go_on(
             continue
         card = decode(identifier, row.value)
         if selection.keep(stretch.directory, word, card):
-            stretch.found.append(Found(stretch.directory, card, position))
+            stretch.found.append(Found(directory=stretch.directory, card=card, position=position))
         elif selection.rejected is not None:
             selection.rejected.append(RejectedRow(stretch.directory, position, row.value))
         await time_slice.yield_when_over()
     stretch.scanned_to = position if len(rows) == batch else ""
+
+
+@dataclass(slots=True)
+class _Empty:
+    """When (monotonic) a prefix was found empty, by directory id, row family and prefix."""
+
+    noted_at: LruCache[tuple[str, str, str], float] = field(
+        default_factory=lambda: LruCache(_MAX_EMPTY)
+    )
+
+
+def without_known_empty(
+    app: App, directories: Sequence[Directory], family: str, beginning: str
+) -> Sequence[Directory]:
+    """Return the directories that are not known to have no row with this prefix."""
+    if len(directories) <= MANY_DIRECTORIES:
+        return directories
+    return [one for one in directories if not is_known_empty(app, one, family, beginning)]
+
+
+def is_known_empty(app: App, directory: Directory, family: str, beginning: str) -> bool:
+    """Return whether this prefix, or a shorter one, was found empty a moment ago."""
+    memory, now = app.state(_Empty).noted_at, app.clock.monotonic()
+    beginnings = (beginning[:length] for length in range(1, len(beginning) + 1))
+    times = (memory.get((directory.id, family, one)) for one in beginnings)
+    return any(at is not None and 0 <= now - at < EMPTY_SECONDS for at in times)
+
+
+def note_empty(app: App, directory: Directory, family: str, beginning: str) -> None:
+    """Remember that the directory has no row with this prefix."""
+    if beginning:
+        app.state(_Empty).noted_at.put((directory.id, family, beginning), app.clock.monotonic())

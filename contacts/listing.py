@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from contacts.cursors import Range
 from contacts.index_scan import Found, Page, walk
 from directories.models import Directory
-from scim import index_values, resource_rows
+from scim import resource_rows
 from scim.groups import membership, store
 from scim.groups import models as groups
 from scim.users import index_rows, models
@@ -15,9 +15,9 @@ from shared.concurrency import each
 from shared.http import HttpError
 from shared.keys import search_key
 from shared.messages import Message
-from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.port import Row
-from shared.tables.schema import CONTACTS, EXTERNAL_ID, GROUP, GROUP_NAME, LIST, MEMBER
+from shared.tables.port import MAX_QUERY_ROWS, Row
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EXTERNAL_ID, GROUP, GROUP_NAME, LIST, MEMBER, USER
 
 # Of a group that is searched in; of a larger one, members are looked up among those found.
 MAX_MEMBER_IDS = 2000
@@ -110,22 +110,22 @@ async def read_person(app: App, directory: Directory, identifier: str) -> Found 
         return None
     numbers = index_rows.derived(user, directory.region)
     return Found(
-        directory,
-        index_rows.card_of(user, numbers),
+        directory=directory,
+        card=index_rows.card_of(user, numbers),
         numbers=tuple(key.digits for _, number in numbers for key in number.keys),
     )
 
 
 async def read_user(app: App, directory: Directory, identifier: str) -> models.UserRecord | None:
     """Return the record of a person, in one round trip; None if no such person is shown."""
-    row = await app.tables.get(CONTACTS, directory.id, index_rows.user_key(identifier))
+    row = await app.tables.get(CONTACTS, directory.id, USER.key(identifier))
     user = models.decode(identifier, row.value) if row else None
     return user if user is not None and user.active else None
 
 
 async def exists(app: App, directory: Directory, identifier: str) -> bool:
     """Return whether a person is stored, active or not."""
-    key = index_rows.user_key(identifier)
+    key = USER.key(identifier)
     return await app.tables.get(CONTACTS, directory.id, key) is not None
 
 
@@ -147,7 +147,7 @@ async def groups_by_name(
 
     async def one(directory: Directory) -> list[tuple[Directory, str]]:
         row = await app.tables.get(CONTACTS, directory.id, GROUP_NAME.key(keys.fold_case(name)))
-        return [(directory, index_values.decode_owner(row.value))] if row else []
+        return [(directory, resource_rows.decode_owner(row.value))] if row else []
 
     return [group for own in await each(directories, one) for group in own]
 

@@ -11,36 +11,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from contacts import empty_prefix_cache, similar_ranges
+from contacts import index_scan
 from contacts.condition import Condition
 from contacts.cursors import Cursor, Range, bad_cursor, read_cursor, write_cursor
 from contacts.first_rules import with_first_rules
 from contacts.index_scan import Found, Page, RejectedRow, Selection, walk
 from contacts.name_query import NameQuery
-from contacts.similar_ranges import Plan
-from contacts.similarity import Similarities, comparable_words
+from contacts.similarity import Plan, Similarities, comparable_words, ranges_of_one, ranges_of_two
 from directories.models import Directory
 from presence.service import statuses
-from scim import index_values
+from scim import resource_rows
 from scim.users.contact_cards import RULES, Card, decode
 from scim.users.search_terms import find_terms, sound_terms
 from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
 from shared.keys import search_key
-from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.schema import CONTACTS, FIND, MAIL, SOUND
+from shared.tables.port import MAX_QUERY_ROWS
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import FIND, MAIL, SOUND
 
-ENOUGH = 5  # people found exactly; then no search for similar people follows
-MOST_SIMILAR = 20  # people on a page
+MIN_EXACT = 5  # people found exactly; then no search for similar people follows
+MAX_SIMILAR = 20  # people on a page
 _MUCH_FURTHER = 1.2  # than the nearest person: a typing error more
 _ROUND_TRIPS = 4  # of a directory for one page
-_MOST_SIMILAR_TRIPS = 300  # of all directories for one page
+_MAX_SIMILAR_TRIPS = 300  # of all directories for one page
 _LEAST_ROWS, _MOST_ROWS = (
     16,
     8000,
 )  # of a directory, of all, that one range of similar people is read to
-_LEAST_BEGUN, _ENDING = 3, 4  # letters of a mistyped word that are taken for right, that aren't
+_LEAST_BEGUN, _MOST_BEGUN = 3, 6  # letters of a mistyped word that are taken for right
+_ENDING = 4  # letters of a word that may be wrong
 _SELECTIVE = 5  # letters with which so few words begin that all their rows are read
 _AHEAD = 2  # rows read for each person wanted: some words lead to the same person
 
@@ -61,14 +62,14 @@ async def search(
     exact = _Exact(app, directories, query, limit, condition)
     await exact.read(read_cursor(cursor) if cursor else None)
     found = await _ranked(app, exact.found, query)
-    is_enough = len(found) >= ENOUGH or len(found) >= limit
+    is_enough = len(found) >= MIN_EXACT or len(found) >= limit
     if cursor or is_enough or (condition is not None and condition.wanted):
         return Page(found, exact.cursor)
     similar = _Similar(app, directories, query, condition, exact)
     await similar.read()
     found = await _ranked(app, [*exact.found, *similar.meant], query)
     more = await similar.ranked()
-    return Page([*found, *more[: min(MOST_SIMILAR, limit - len(found))]], similar.cursor)
+    return Page([*found, *more[: min(MAX_SIMILAR, limit - len(found))]], similar.cursor)
 
 
 async def search_exactly(
@@ -124,7 +125,7 @@ class _Exact:
             return [Range(MAIL, wide.beginning), wide]
         found, likely = [wide], query.likely()
         # Many directories are small, and an empty one is remembered only for a whole range.
-        if likely and len(self._directories) <= empty_prefix_cache.MANY:
+        if likely and len(self._directories) <= index_scan.MANY_DIRECTORIES:
             found = [replace(wide, start=likely), replace(wide, stop=likely)]
         if alone := query.alone():
             found.append(Range(FIND, alone))
@@ -133,7 +134,7 @@ class _Exact:
     async def read(self, cursor: Cursor | None) -> None:
         """Read the ranges one after the other until the page has enough people."""
         ranges = self._ranges_from(cursor)
-        enough = min(ENOUGH, self._limit)
+        enough = min(MIN_EXACT, self._limit)
         for number, where in enumerate(ranges):
             start = cursor.position if cursor and not number else ""
             is_rest = where.stop != "" and not self.found and self._condition is None
@@ -175,10 +176,10 @@ class _Exact:
         cursor = write_cursor(Cursor(where.name, position)) if position else ""
         left = _ROUND_TRIPS - self.round_trips
         selection = Selection(
-            partial(self._keep, where),
+            keep=partial(self._keep, where),
             # Most rows of one word lack the others: as many are read as one round trip can bring.
             ahead=MAX_QUERY_ROWS if is_wide or self._condition is not None else _AHEAD,
-            enough=max(1, ENOUGH - len(self.found)),
+            enough=max(1, MIN_EXACT - len(self.found)),
             round_trips=1 if is_first and is_wide and self._condition is None else max(1, left),
             rejected=self.rejected if is_first else None,
             may_keep=self._may_keep,
@@ -193,7 +194,7 @@ class _Exact:
         the search for similar people.
         """
         word, stop = where.beginning, keys.escape(where.stop)
-        begun = word[: max(_LEAST_BEGUN, len(word) - _ENDING)]
+        begun = word[: max(_LEAST_BEGUN, min(_MOST_BEGUN, len(word) - _ENDING))]
         is_selective = len(begun) >= _SELECTIVE
         around = replace(where, beginning=begun, start="" if is_selective else word, stop="")
         start = keys.escape(word)
@@ -202,7 +203,7 @@ class _Exact:
             return start <= term < stop and self._keep(where, directory, term, card)
 
         selection = Selection(
-            keep,
+            keep=keep,
             ahead=MAX_QUERY_ROWS,
             round_trips=1,
             rejected=self.rejected,
@@ -223,7 +224,7 @@ class _Exact:
 
     def _may_keep(self, directory: Directory, value: bytes) -> bool:
         """Return whether a row shows a person: rows of an address may be there for SCIM clients alone."""
-        if value == index_values.NOTHING:
+        if value == resource_rows.NOTHING:
             return False
         return self._condition is None or self._condition.may_meet(directory, value)
 
@@ -295,7 +296,7 @@ class _Similar:
         for row in self._exact.rejected:
             identifier = row.position.rpartition(keys.SEPARATOR)[2]
             card = decode(identifier, row.value)
-            self._consider(Found(row.directory, card), may_be_meant=False)
+            self._consider(Found(directory=row.directory, card=card), may_be_meant=False)
             await time_slice.yield_when_over()
         for own in ranges:
             meant = len(self.meant)
@@ -326,13 +327,15 @@ class _Similar:
         people = sorted(self.found, key=rank)
         most = self._costs[_place(people[0])] + _MUCH_FURTHER if people else 0.0
         return [
-            one for at, one in enumerate(people) if at < ENOUGH or self._costs[_place(one)] <= most
+            one
+            for at, one in enumerate(people)
+            if at < MIN_EXACT or self._costs[_place(one)] <= most
         ]
 
     async def _ranges(self) -> list[_Read]:
         """Read ranges that may contain similar people, within the remaining round trips."""
         left = _ROUND_TRIPS - self._exact.round_trips
-        left = min(left, max(1, _MOST_SIMILAR_TRIPS // max(1, len(self._directories))))
+        left = min(left, max(1, _MAX_SIMILAR_TRIPS // max(1, len(self._directories))))
         words = comparable_words(self._query)
         if not words or left < 1:
             return []
@@ -347,11 +350,11 @@ class _Similar:
 
     def _plan(self, words: Sequence[str]) -> Plan:
         if len(words) == 1:
-            return similar_ranges.of_one(words[0])
+            return ranges_of_one(words[0])
         wide = self._query.wide()
         searched = next((one for one in words if wide.endswith(one)), words[-1])
         other = words[0] if searched == words[-1] else words[-1]
-        return similar_ranges.of_two(searched, other, was_truncated=bool(self._exact.cursor))
+        return ranges_of_two(searched, other, was_truncated=bool(self._exact.cursor))
 
     def _consider(self, one: Found, *, may_be_meant: bool) -> None:
         place = _place(one)
@@ -375,7 +378,7 @@ class _Similar:
 
     async def _read(self, where: Range) -> _Read:
         app = self._app
-        asked = empty_prefix_cache.without_known_empty(
+        asked = index_scan.without_known_empty(
             app, self._directories, where.family.name, where.beginning
         )
         start, stop = where.family.beginning(where.beginning)
@@ -386,13 +389,15 @@ class _Similar:
             nonlocal is_complete
             rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=limit)
             if not rows:
-                empty_prefix_cache.note(app, directory, where.family.name, where.beginning)
+                index_scan.note_empty(app, directory, where.family.name, where.beginning)
             is_complete = is_complete and len(rows) < limit
             time_slice, found = TimeSlice(app.clock), dict[str, Found]()
             for row in rows:
                 identifier = row.key.rpartition(keys.SEPARATOR)[2]
                 if identifier not in found:
-                    found[identifier] = Found(directory, decode(identifier, row.value))
+                    found[identifier] = Found(
+                        directory=directory, card=decode(identifier, row.value)
+                    )
                 await time_slice.yield_when_over()
             return list(found.values())
 

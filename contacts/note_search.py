@@ -11,8 +11,9 @@ from shared import keys
 from shared.app import App
 from shared.clock import timestamp
 from shared.concurrency import TimeSlice, each
-from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.schema import CONTACTS, NOTED
+from shared.tables.port import MAX_QUERY_ROWS
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import NOTED
 from shared.words import collapse, words_of
 
 _NAME = f"{NOTED.name}{keys.SEPARATOR}"  # of the rows in a cursor

@@ -19,7 +19,7 @@ from directories import audit, audit_relay
 from directories.audit import Act, Actor
 from directories.audit_relay import Outbox
 from directories.models import Directory
-from scim.users import index_rows, models, store
+from scim.users import models, store
 from scim.users.models import StoredUser
 from shared import row_versions
 from shared.app import App
@@ -38,7 +38,8 @@ from shared.tables.port import (
     Replace,
     Upsert,
 )
-from shared.tables.schema import CONTACTS, NOTE, NOTED
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import NOTE, NOTED, USER
 from shared.words import collapse, words_of
 
 MAX_NOTES = 10  # on one person
@@ -190,7 +191,7 @@ async def _change(
 
 def _operations(user: StoredUser, after: Sequence[Note]) -> list[Operation]:
     """Return operations that store `after` as the notes on a user and remove ended notes."""
-    key = index_rows.user_key(user.id)
+    key = USER.key(user.id)
     operations: list[Operation] = [Replace(key, models.encode(user.record), user.tag)]
     before = {row.key: row for row in user.notes}
     values = {NOTE.key(user.id, note.id): encode(note) for note in after}

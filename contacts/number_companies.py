@@ -8,7 +8,8 @@ from directories.models import Directory
 from shared.app import App
 from shared.concurrency import each
 from shared.numbers.plan import country_code
-from shared.tables.schema import CONTACTS, FIND
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import FIND
 
 MAX_READS = 400  # round trips for one log
 MAX_COMPANIES = 3  # named for a number

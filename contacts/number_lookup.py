@@ -19,12 +19,12 @@ from shared.app import App
 from shared.concurrency import TimeSlice, each
 from shared.numbers.number import MIN_DIGITS, MIN_SUFFIX
 from shared.numbers.query import Query, query_of
-from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.port import Row
-from shared.tables.schema import CONTACTS, EXCHANGE, NUMBER
+from shared.tables.port import MAX_QUERY_ROWS, Row
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EXCHANGE, NUMBER
 
 MAX_NUMBERS = 100
-MOST_LOOKUPS = 2000  # round trips per request, in addition to one per directory
+MAX_LOOKUPS = 2000  # round trips per request, in addition to one per directory
 _WORTH_A_LOOK = 20  # numbers from which on it pays to look whether a directory has few
 MAX_SHARED = 200  # people who share the end of a number
 _NOT_EXACT = 9  # the rank of a possible match
@@ -131,13 +131,13 @@ async def _read(app: App, asked: Sequence[_Asked]) -> None:
     many = [
         one
         for one in asked
-        if len(one.starts) >= _WORTH_A_LOOK or (one.starts and count > MOST_LOOKUPS)
+        if len(one.starts) >= _WORTH_A_LOOK or (one.starts and count > MAX_LOOKUPS)
     ]
     await each(many, lambda one: _look(app, one))
     left = [(one, start) for one in asked for start in one.starts if start not in one.rows]
     numbers = max((len(one.starts) for one in asked), default=0)
-    if len(left) > MOST_LOOKUPS and numbers > 1:
-        raise TooManyLookups(max(1, MOST_LOOKUPS // len({one.directory.id for one, _ in left})))
+    if len(left) > MAX_LOOKUPS and numbers > 1:
+        raise TooManyLookups(max(1, MAX_LOOKUPS // len({one.directory.id for one, _ in left})))
 
     async def read(place: tuple[_Asked, str]) -> None:
         one, start = place
@@ -253,7 +253,7 @@ async def _add_colleagues(
         if one.queries[text].exchanges
     ]
     found = await each(
-        missing[:MOST_LOOKUPS],
+        missing[:MAX_LOOKUPS],
         lambda pair: colleagues(app, pair[0].directory, pair[0].queries[pair[1]]),
     )
     for (_, text), own in zip(missing, found, strict=False):

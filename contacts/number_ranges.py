@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from contacts.cursors import Range
 from scim.users import index_rows
 from scim.users.models import UserRecord
+from scim.users.number_rows import ranges_of, turned_back
 from shared import keys
-from shared.numbers.index_keys import ranges_of, turned_back
 from shared.numbers.plan import dialling
 from shared.numbers.typed import MIN_PART, Typed, typed_of
-from shared.tables.schema import FIND, NUMBER
+from shared.tables.schema.contacts import FIND, NUMBER
 
 _LAST_DIGIT = ":"  # sorts after each digit and before the separator of a key's parts
 

@@ -21,9 +21,9 @@ from shared.app import App
 from shared.concurrency import each
 from shared.keys import MAX_KEY_CHAR, SEPARATOR
 from shared.numbers.query import query_of
-from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.port import MAX_QUERY_ROWS
 
-_ENOUGH = 5  # people; with so many on a page, the next stage is left to the next page
+_MIN_PEOPLE = 5  # people; with so many on a page, the next stage is left to the next page
 _MAX_READS = (
     8  # round trips of a range; a page without a match may be empty, and its cursor goes on
 )
@@ -31,7 +31,7 @@ _EXACT, _DIGITS = "exact", "digits"  # the part that a cursor continues: exact m
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class _Place:
+class _Position:
     """The position of a search: the stage, the range in it, and the position of the last row shown."""
 
     stage: int = 0
@@ -44,7 +44,7 @@ class _Start:
     """The start of a search, and the rows it reads; `had` tells that an earlier stage found people."""
 
     name: str = _DIGITS
-    place: _Place = _Place()
+    place: _Position = _Position()
     had: bool = False
 
 
@@ -53,7 +53,7 @@ class _Hit:
     """A person, and the place of the row that led there."""
 
     found: Found
-    place: _Place
+    place: _Position
 
     @property
     def person(self) -> tuple[str, str]:
@@ -93,10 +93,10 @@ class _Search:
                 found.setdefault(directory.region, (own[number], []))[1].append(directory)
         return list(found.values())
 
-    def places(self, directory: Directory) -> Iterator[tuple[_Place, NumberRange]]:
+    def places(self, directory: Directory) -> Iterator[tuple[_Position, NumberRange]]:
         """Yield the ranges of a directory in the order in which they are read."""
         for stage, own in enumerate(self.stages[directory.id]):
-            yield from ((_Place(stage, number), one) for number, one in enumerate(own.ranges))
+            yield from ((_Position(stage, number), one) for number, one in enumerate(own.ranges))
 
     def without_last_resort(self) -> "_Search":
         """Return the search without stages that are only for searches without a match."""
@@ -165,7 +165,7 @@ async def _whole(
 
 
 def _found(match: Match) -> Found:
-    return Found(match.directory, match.card)
+    return Found(directory=match.directory, card=match.card)
 
 
 def _once(found: Iterable[Found]) -> list[Found]:
@@ -184,27 +184,27 @@ async def _page(search: _Search, start: _Start, limit: int, shown: Sequence[Foun
     for stage in range(start.place.stage, search.length):
         if hits:
             had, search = True, search.without_last_resort()
-            if len(hits) >= min(_ENOUGH, limit) and search.count(stage):
-                following = _Place(stage)
+            if len(hits) >= min(_MIN_PEOPLE, limit) and search.count(stage):
+                following = _Position(stage)
                 break
-        place = start.place if stage == start.place.stage else _Place(stage)
+        place = start.place if stage == start.place.stage else _Position(stage)
         own, following = await _read_stage(search, place, limit - len(hits))
         hits += own
         if following is not None:
             break
-    if start.place != _Place():
+    if start.place != _Position():
         hits = await _not_shown_before(search, hits, shown)
     found = _once(one.found for one in hits)
     return Page(found, _written(_Start(start.name, following, had)) if following else "")
 
 
 async def _read_stage(
-    search: _Search, place: _Place, limit: int
-) -> tuple[list[_Hit], _Place | None]:
+    search: _Search, place: _Position, limit: int
+) -> tuple[list[_Hit], _Position | None]:
     """Return the people of a stage from `place` on, and the place to go on from, None after the last one."""
     numbers = range(place.number, search.count(place.stage))
     starts = [
-        place if number == place.number else _Place(place.stage, number) for number in numbers
+        place if number == place.number else _Position(place.stage, number) for number in numbers
     ]
     pages = await each(starts, lambda start: _read_range(search, start, limit))
     hits = list[_Hit]()
@@ -221,7 +221,7 @@ async def _read_stage(
     return hits, None
 
 
-async def _read_range(search: _Search, place: _Place, limit: int) -> Page:
+async def _read_range(search: _Search, place: _Position, limit: int) -> Page:
     """Return the people of a range from `place` on, in the order of the rows of all directories."""
     pages = await each(
         search.by_range(place.stage, place.number),
@@ -274,7 +274,7 @@ async def _not_shown_before(
     return [hit for hit, is_new in zip(hits, first, strict=True) if is_new]
 
 
-def _first_place(search: _Search, hit: _Hit, user: UserRecord) -> _Place:
+def _first_place(search: _Search, hit: _Hit, user: UserRecord) -> _Position:
     """Return the place of the first row that leads to a user."""
     for place, where in search.places(hit.found.directory):
         if position := where.first_position(user):
@@ -301,7 +301,7 @@ def _read(cursor: str) -> _Start:
     numbers = (stage, *read.shown[:1])
     if name not in (_EXACT, _DIGITS) or len(read.shown) != 2 or not all(map(_is_small, numbers)):
         raise bad_cursor()
-    place = _Place(int(stage), int(read.shown[0]), read.position)
+    place = _Position(int(stage), int(read.shown[0]), read.position)
     return _Start(name, place, bool(read.shown[1]))
 
 

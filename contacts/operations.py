@@ -2,7 +2,7 @@
 
 from contacts import csv_export, vcard_export
 from contacts.api import DEFAULT_LIMIT, MAX_EXPORTED, MAX_LIMIT
-from contacts.export import FORMATS, MOST
+from contacts.export import FORMATS, MAX_PEOPLE
 from contacts.people_query import MAX_FACET
 from contacts.response_models import (
     ContactDetails,
@@ -87,7 +87,10 @@ _PERSON = {
         "stale": False,
     },
 }
-_PAGE = {200: Answer("A page of people.", ContactPage, {"contacts": [_PERSON]}), 304: UNCHANGED}
+_PAGE = {
+    200: Answer("A page of people.", ContactPage, example={"contacts": [_PERSON]}),
+    304: UNCHANGED,
+}
 
 OPERATIONS = (
     Operation(
@@ -117,7 +120,11 @@ OPERATIONS = (
             200: Answer(
                 "Exact matches first.",
                 LookupResult,
-                {"numbers": [{"number": "030 901820", "matches": [{**_PERSON, "match": "exact"}]}]},
+                example={
+                    "numbers": [
+                        {"number": "030 901820", "matches": [{**_PERSON, "match": "exact"}]}
+                    ]
+                },
             ),
             304: UNCHANGED,
         },
@@ -140,7 +147,7 @@ OPERATIONS = (
             200: Answer(
                 "Whom the number belongs to.",
                 PopResult,
-                {
+                example={
                     "outcome": "choice",
                     "number": "+4930901820",
                     "count": 1,
@@ -245,7 +252,7 @@ OPERATIONS = (
                 "Of `vcard`: 3.0 (RFC 2426) or 4.0 (RFC 6350).",
                 {"type": "string", "enum": list(vcard_export.VERSIONS)},
             ),
-            limit(MOST, MOST),
+            limit(MAX_PEOPLE, MAX_PEOPLE),
             Parameter("cursor", "From the `Link` of the previous chunk."),
         ),
         answers={

@@ -41,7 +41,7 @@ _PHRASES: dict[tuple[str, ...], Free] = {
     **{tuple(phrase.split()): "now" for phrase in _NOW},
     **{tuple(phrase.split()): "soon" for phrase in _SOON},
 }
-_LONGEST = max(map(len, _PHRASES))
+_MAX_PHRASE = max(map(len, _PHRASES))
 _PREPOSITIONS = frozenset("in at from of the im am bei beim aus vom von der".split())
 _FACETS = {
     "company": "company",
@@ -102,7 +102,7 @@ class PeopleQuery:
 def _free_in(words: Sequence[str]) -> tuple[Free, Sequence[str]]:
     """Return the condition of being free in the words, and the other words."""
     folded = [search_key(word.strip(",;.?!")).replace("’", "'") for word in words]
-    for length in range(min(_LONGEST, len(words)), 1, -1):
+    for length in range(min(_MAX_PHRASE, len(words)), 1, -1):
         for at in (0, len(words) - length):
             free = _PHRASES.get(tuple(folded[at : at + length]))
             if free:

@@ -13,7 +13,8 @@ from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
 from shared.keys import search_key
-from shared.tables.schema import CONTACTS, MANAGER
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import MANAGER
 
 MAX_PEOPLE = 200  # reports of a manager that are read
 
@@ -67,7 +68,7 @@ def found_of(directory: Directory, user: UserRecord) -> Found:
     """Return the person of a record in the form of lists."""
     numbers = index_rows.derived(user, directory.region)
     digits = tuple(key.digits for _, number in numbers for key in number.keys)
-    return Found(directory, index_rows.card_of(user, numbers), numbers=digits)
+    return Found(directory=directory, card=index_rows.card_of(user, numbers), numbers=digits)
 
 
 async def _reports_of(app: App, directory: Directory, names: Iterable[str]) -> list[Found]:
@@ -80,7 +81,7 @@ async def _reports_of(app: App, directory: Directory, names: Iterable[str]) -> l
         found = list[Found]()
         for row in rows:
             card = contact_cards.decode(MANAGER.second_of(row.key), row.value)
-            found.append(Found(directory, card))
+            found.append(Found(directory=directory, card=card))
             await time_slice.yield_when_over()
         return found
 

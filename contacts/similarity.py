@@ -1,14 +1,23 @@
-"""Similarity to a query: every word of it resembles one of the person's names in spelling or sound."""
+"""Similarity to a query, in spelling or sound, and the ranges of rows in which similar people are.
+
+Every word of the query must resemble one of the person's names. The rows are the `sound` and `find` rows of
+`scim.users.search_terms`. A mistyped or misheard word has the code of the right one if only vowels, doubled
+letters or letters that sound alike differ. If a consonant differs, either the beginning of the word is
+intact, by which `find` rows are sorted, or the end of its code, by which `sound` rows are. Ranges are so long
+that they hold fewer rows than one round trip returns, in a directory of 100,000 people.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from contacts import person_words
+from contacts.cursors import Range
 from contacts.name_query import NameQuery
 from scim.users.contact_cards import Card
 from scim.users.search_terms import main_words
 from shared.sounds import code, distance
+from shared.tables.schema.contacts import FIND, SOUND
 from shared.words import PARTICLES, collapse, is_unspaced
 
 MIN_SIMILAR = 3  # letters of a word that may sound like another one
@@ -16,6 +25,8 @@ MIN_MISTYPED, MIN_TWICE_MISTYPED = 5, 9  # letters of a word for one and two typ
 _UNFINISHED = 0.35  # how much further a word is from a name that it only begins, with an error
 _PER_MISTYPED = 2  # letters that only one of two words has, for each typing error
 Resemblance = Literal["spelling", "sound"]
+_BEGINNING = 3  # letters of a word
+_END = 3  # letters of a code
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +145,47 @@ def comparable_words(query: NameQuery) -> list[str]:
     if query.addresses or not any(len(w) >= MIN_SIMILAR and not is_unspaced(w) for w in words):
         return []
     return words
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Ranges to read at once, and one to read afterwards, which depends on whether they could be read to their end."""
+
+    ranges: list[Range]
+    if_complete: Range | None = None
+    if_truncated: Range | None = None
+
+
+def ranges_of_one(word: str) -> Plan:
+    """Return the ranges for a word alone."""
+    if len(word) < MIN_SIMILAR:
+        return Plan([])
+    backwards = code(word)[::-1]
+    if len(word) < MIN_MISTYPED - 1:
+        return Plan([_with_sound(word)])
+    begun = Range(FIND, word[:_BEGINNING])
+    if len(backwards) <= _END:
+        ends = [Range(SOUND, backwards[:-1])] if len(backwards) > 1 else []
+        return Plan([_with_sound(word), begun, *ends])
+    return Plan(
+        [Range(SOUND, backwards[:_END]), begun],
+        Range(SOUND, backwards[: _END - 1]),
+        Range(FIND, word[: _BEGINNING + 1]),
+    )
+
+
+def ranges_of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
+    """Return the ranges for two words: first taking `other` as correct, then `searched`.
+
+    All people whose terms begin with `searched` were read before, unless `was_truncated`.
+    """
+    if was_truncated:
+        return Plan([_with_sound(other), _with_sound(searched, beside=other)])
+    backwards = code(searched)[::-1]
+    ending = backwards[: _END if len(backwards) > _END else _END - 1]
+    return Plan([_with_sound(other)], Range(SOUND, ending), _with_sound(other, beside=searched))
+
+
+def _with_sound(word: str, beside: str = "") -> Range:
+    """Return the range of people with a word of this sound and another word that ends like `beside`."""
+    return Range(SOUND, f"{code(word)[::-1]} {code(beside)[::-1][:1]}")

@@ -10,13 +10,13 @@ from typing import Literal, get_args
 
 from contacts import listing
 from contacts.availability import confirmed_ready
-from contacts.filtered_search import find
 from contacts.free_people import FreePerson
 from contacts.index_scan import Found
 from contacts.people_query import PeopleQuery
 from contacts.reporting_line import ReportingLine
+from contacts.search import find
 from directories.models import Directory
-from presence.readiness import readiness_of
+from presence.service import readiness_of
 from scim.users.contact_cards import Card
 from shared.app import App
 from shared.concurrency import each
@@ -25,7 +25,7 @@ from shared.keys import search_key
 Reason = Literal["sameTeam", "manager", "report", "sameGroup", "sameDepartmentAndOffice"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 MAX_STAND_INS = 5
-_ENOUGH = 3  # free people of the reporting line; then no group is read
+_MIN_FREE = 3  # free people of the reporting line; then no group is read
 _MAX_CONFIRMED = 60  # of the reporting line, for whom Microsoft is asked at once
 _MAX_BESIDE = 10
 _MAX_GROUPS = 5
@@ -86,7 +86,7 @@ async def find_stand_ins(
     # Of a large team those who were free at the last sync are confirmed.
     near.sort(key=lambda one: ready.of(one.found.card.external_id) != "free")
     further = [_Candidate(one, "sameDepartmentAndOffice") for one in beside]
-    if free < _ENOUGH:
+    if free < _MIN_FREE:
         known = {person.card.id, *(one.found.card.id for one in near)}
         members = await _group_members(app, directory, group_ids, known)
         further += [_Candidate(one, "sameGroup") for one in members]

@@ -5,10 +5,11 @@ from typing import cast
 
 from contacts.response_models import UnparsedNumber
 from directories.models import Directory
-from scim.index_values import decode_unparsed
+from scim.resource_rows import decode_unparsed
 from shared import keys
 from shared.app import App
-from shared.tables.schema import CONTACTS, UNPARSED
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import UNPARSED
 
 
 @dataclass(frozen=True, slots=True)

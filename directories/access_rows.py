@@ -8,7 +8,7 @@ from directories import tokens
 from directories.models import TrustedIdentity
 from shared import row_versions
 from shared.tables.port import Insert
-from shared.tables.schema import ACCESS_TOKEN, USED_ASSERTION
+from shared.tables.schema.directories import ACCESS_TOKEN, USED_ASSERTION
 
 BY_TRUST = "trust"
 

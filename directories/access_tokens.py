@@ -10,12 +10,12 @@ from directories.access_rows import (
     insert_access,
     insert_assertion,
 )
-from directories.cache import cache
 from directories.models import Directory, TrustedIdentity
+from directories.store import cache
 from shared.app import App
 from shared.clock import timestamp
 from shared.tables.port import AlreadyExists
-from shared.tables.schema import DIRECTORIES
+from shared.tables.schema.base import DIRECTORIES
 
 LIFETIME = timedelta(minutes=60)  # the least that Microsoft's validation takes
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, get_args
 
 from directories import (
     audit_relay,
@@ -27,6 +27,7 @@ from directories.event_types import KINDS
 from directories.handlers import Call
 from directories.models import Directory, Kind, TrustedIdentity
 from directories.overview import State
+from directories.query_parameters import read_choice, read_limit, read_words
 from directories.request_models import ChangeBody, IssueBody, NewDirectoryBody, TrustBody, read_body
 from directories.response_models import (
     Deletion,
@@ -47,14 +48,12 @@ MAX_CSV_LINES = 1000
 MAX_LISTED = 100  # directories of a page: about 60 kB
 LISTED_STATES: tuple[State, ...] = ("attention", "setup", "waiting", "good")
 _MAX_CURSOR = 1000
-Choice = TypeVar("Choice", bound=str)
-_MAX_WORDS = 250
 
 
 async def list_all(call: Call) -> Response:
     """Return a page of the account's directories; with `deleted`, those too that can be restored."""
     query = call.request.query
-    selection, size = _selection(query), _limit(query, MAX_LISTED, MAX_LISTED)
+    selection, size = _selection(query), read_limit(query, MAX_LISTED, MAX_LISTED)
     found = await overview.of_account(call.app, call.account)
     overview.refresh_due(call.app, call.account, found)
     active = [one for one in found if one.state != "deleted"]
@@ -84,7 +83,9 @@ async def list_all(call: Call) -> Response:
 async def create(call: Call) -> Response:
     """Create a directory and return it with its first token."""
     body = read_body(call.request, NewDirectoryBody)
-    new = NewDirectory(body.name, body.kind, body.region, body.strict_numbers)
+    new = NewDirectory(
+        body.name, kind=body.kind, region=body.region, strict_numbers=body.strict_numbers
+    )
     directory, plain = await service.create(call.app, call.actor, new)
     content = serializers.details(call.app, call.request, directory)
     content["token"] = plain
@@ -137,11 +138,11 @@ async def events(call: Call) -> Response:
     directory = await service.read(call.app, call.account, call.directory_id)
     query = call.request.query
     wanted = provisioning_log.EventFilter(
-        _words(query, "person"), _kinds(query), _words(query, "text")
+        read_words(query, "person"), _kinds(query), read_words(query, "text")
     )
-    is_csv = _choice(query, "format", ("json", "csv")) == "csv"
+    is_csv = read_choice(query, "format", ("json", "csv")) == "csv"
     most = MAX_CSV_LINES if is_csv else MAX_LINES
-    limit = _limit(query, most if is_csv else 50, most)
+    limit = read_limit(query, most if is_csv else 50, most)
     cursor = serializers.read_cursor(query.get("cursor", ""))
     if is_csv:
         act = Act("log.exported", new={"part": "next" if cursor else "first"})
@@ -186,7 +187,11 @@ async def set_trust(call: Call) -> Response:
     """Trust an identity provider's assertions."""
     body = read_body(call.request, TrustBody)
     trust = TrustedIdentity(
-        body.tenant_id, body.subject, tuple(body.audiences), body.issuer, body.jwks_uri
+        tenant_id=body.tenant_id,
+        subject=body.subject,
+        audiences=tuple(body.audiences),
+        issuer=body.issuer,
+        jwks_uri=body.jwks_uri,
     )
     directory = await credentials.set_trust(call.app, call.actor, call.directory_id, trust)
     return _answer(directory, TrustAnswer(trust=serializers.trust(directory)))
@@ -271,15 +276,6 @@ def _answer(
     )
 
 
-def _words(query: dict[str, str], name: str) -> str:
-    """Return a search text; it is short, because it is compared with thousands of events."""
-    text = query.get(name, "").strip()
-    if len(text) > _MAX_WORDS:
-        message = Message("search_text_too_long", name=name, count=len(text), most=_MAX_WORDS)
-        raise InvalidField(name, message)
-    return text
-
-
 def _kinds(query: dict[str, str]) -> frozenset[str]:
     """Return the kinds of events asked for; `refused=1` is short for the kind *refused*."""
     kind = "refused" if query.get("refused", "") in ("1", "true") else query.get("kind", "")
@@ -292,25 +288,8 @@ def _kinds(query: dict[str, str]) -> frozenset[str]:
 def _selection(query: dict[str, str]) -> Selection:
     """Return the directories asked for, and their order."""
     return Selection(
-        _words(query, "q"),
-        _choice(query, "state", LISTED_STATES),
-        _choice(query, "kind", get_args(Kind)),
-        _choice(query, "sort", tuple(SORTS)) or "created",
+        read_words(query, "q"),
+        read_choice(query, "state", LISTED_STATES),
+        read_choice(query, "kind", get_args(Kind)),
+        read_choice(query, "sort", tuple(SORTS)) or "created",
     )
-
-
-def _choice(query: dict[str, str], name: str, known: tuple[Choice, ...]) -> Choice | Literal[""]:
-    """Return a parameter that is one of `known`, or "" without it."""
-    value = query.get(name, "")
-    found = next((one for one in known if one == value), None)
-    if value and found is None:
-        message = Message("not_one_of", name=name, value=value[:20], known=", ".join(known))
-        raise InvalidField(name, message)
-    return found or ""
-
-
-def _limit(query: dict[str, str], default: int = 50, most: int = MAX_LINES) -> int:
-    text = query.get("limit", str(default))
-    if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= most):
-        raise InvalidField("limit", Message("limit_out_of_range", most=most))
-    return int(text)

@@ -22,7 +22,7 @@ from shared.easy_auth import Principal
 from shared.http import Request
 from shared.ids import ulid
 from shared.tables.port import Insert, Operation
-from shared.tables.schema import AUDIT, AUDIT_OUTBOX
+from shared.tables.schema.directories import AUDIT, AUDIT_OUTBOX
 
 ActorKind = Literal["person", "link", "operator", "system"]
 LINK_ACTOR = "link:"  # begins the ID of an actor who uses a set-up link

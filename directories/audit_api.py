@@ -14,6 +14,7 @@ from directories.audit_codes import ACT_CODES, ACT_KINDS
 from directories.audit_log import AuditFilter, AuditPage, Log
 from directories.errors import InvalidField
 from directories.handlers import Call
+from directories.query_parameters import read_limit, read_words
 from directories.response_models import AuditEventPage, AuditLine
 from shared import csv_cells
 from shared.clock import parse_timestamp
@@ -22,7 +23,6 @@ from shared.messages import Message
 
 MAX_EVENTS = 200
 MAX_CSV_EVENTS = 5000
-_MAX_WORDS = 250
 _CURSOR = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
 _COLUMNS = (
     "Time",
@@ -146,8 +146,8 @@ def read_filter(query: Mapping[str, str]) -> AuditFilter:
         raise InvalidField("act", Message("not_one_of", name="act", value=act[:20], known=known))
     return AuditFilter(
         codes=ACT_KINDS.get(act, frozenset({act}) if act else frozenset()),
-        actor=_words(query, "actor"),
-        directory_id=_words(query, "directory"),
+        actor=read_words(query, "actor"),
+        directory_id=read_words(query, "directory"),
         since=_moment(query, "since"),
         until=_moment(query, "until"),
     )
@@ -159,22 +159,6 @@ def read_cursor(query: Mapping[str, str]) -> str:
     if cursor and not _CURSOR.fullmatch(cursor):
         raise InvalidField("cursor", Message("log_cursor_not_valid"))
     return cursor
-
-
-def read_limit(query: Mapping[str, str], default: int, most: int) -> int:
-    """Return the limit of a request's query; raise InvalidField."""
-    text = query.get("limit", str(default))
-    if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= most):
-        raise InvalidField("limit", Message("limit_out_of_range", most=most))
-    return int(text)
-
-
-def _words(query: Mapping[str, str], name: str) -> str:
-    text = query.get(name, "").strip()
-    if len(text) > _MAX_WORDS:
-        message = Message("search_text_too_long", name=name, count=len(text), most=_MAX_WORDS)
-        raise InvalidField(name, message)
-    return text
 
 
 def _moment(query: Mapping[str, str], name: str) -> datetime | None:

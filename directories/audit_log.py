@@ -9,16 +9,9 @@ from directories.audit import AuditEvent
 from shared.app import App
 from shared.concurrency import TimeSlice
 from shared.keys import fold_case, successor
-from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
-from shared.tables.port import Delete, NotFound, Row, query_all
-from shared.tables.schema import (
-    ACCOUNT_AUDIT,
-    AUDIT,
-    AUDIT_ACCOUNTS,
-    DIRECTORIES,
-    OnePart,
-    account_audit_partition,
-)
+from shared.tables.port import MAX_OPERATIONS, MAX_QUERY_ROWS, Delete, NotFound, Row, query_all
+from shared.tables.schema.base import AUDIT_ACCOUNTS, DIRECTORIES, OnePart, account_audit_partition
+from shared.tables.schema.directories import ACCOUNT_AUDIT, AUDIT
 
 _MAX_QUERIES = 10  # for one page; the next one continues there
 _MILLISECOND = timedelta(milliseconds=1)

@@ -14,18 +14,19 @@ from directories.audit import Act, Actor, AuditEvent
 from shared import log
 from shared.app import App
 from shared.cache import LruCache
-from shared.tables.limits import MAX_OPERATIONS
-from shared.tables.port import Delete, NotFound, Operation, TableError, Upsert, query_all
-from shared.tables.schema import (
-    ACCOUNT_AUDIT,
-    AUDIT,
-    AUDIT_ACCOUNTS,
-    AUDIT_OUTBOX,
-    CONSENT_AUDIT_OUTBOX,
-    DIRECTORIES,
-    LINK_AUDIT_OUTBOX,
-    account_audit_partition,
+from shared.tables.port import (
+    MAX_OPERATIONS,
+    Delete,
+    NotFound,
+    Operation,
+    TableError,
+    Upsert,
+    query_all,
 )
+from shared.tables.schema.base import AUDIT_ACCOUNTS, DIRECTORIES, account_audit_partition
+from shared.tables.schema.directories import ACCOUNT_AUDIT, AUDIT, AUDIT_OUTBOX
+from shared.tables.schema.presence import LINK_AUDIT_OUTBOX
+from shared.tables.schema.work import CONSENT_AUDIT_OUTBOX
 
 _BATCH = 40  # events of one transaction
 

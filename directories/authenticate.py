@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 
 from directories import credential_usage, store, tokens, totals
 from directories.access_rows import BY_TRUST, Access, decode_access
-from directories.cache import CACHED_SECONDS, cache
 from directories.models import Directory, is_directory_id
+from directories.store import CACHED_SECONDS, cache
 from shared.app import App
 from shared.cache import LruCache
 from shared.http import HttpError
 from shared.messages import Message
-from shared.tables.schema import ACCESS_TOKEN, DIRECTORIES
+from shared.tables.schema.base import DIRECTORIES
+from shared.tables.schema.directories import ACCESS_TOKEN
 
 _UPKEEP_EVERY = 2000  # requests of a directory on this instance between two looks at its totals
 

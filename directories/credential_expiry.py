@@ -23,7 +23,8 @@ from shared import log, row_versions
 from shared.app import App
 from shared.clock import parse_timestamp, timestamp
 from shared.tables.port import Upsert
-from shared.tables.schema import CREDENTIAL_WARNING, DIRECTORIES
+from shared.tables.schema.base import DIRECTORIES
+from shared.tables.schema.directories import CREDENTIAL_WARNING
 
 DAYS_BEFORE = (30, 14, 3)
 _DAY_SECONDS = 86_400

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from directories import event_clock, events, store
+from directories import events, store
 from directories.event_types import TURNED_AWAY
 from directories.events import Event
 from directories.models import Directory
@@ -20,7 +20,8 @@ from shared.app import App
 from shared.cache import LruCache
 from shared.messages import CodeFamily, Message
 from shared.tables.port import AlreadyExists, Insert, Tables, Upsert
-from shared.tables.schema import CONTACTS, DIRECTORIES, LAST_USE
+from shared.tables.schema.base import CONTACTS, DIRECTORIES
+from shared.tables.schema.directories import LAST_USE
 
 USED_SECONDS = 300.0
 SERVED_SECONDS = 60.0
@@ -173,7 +174,9 @@ async def _write_served(app: App, directory_id: str, *, first: bool) -> None:
         else:
             event = Event(at=store.now(app.clock), kind="connection.tested")
             await app.tables.transact(
-                CONTACTS, directory_id, [events.write(event, event_clock.of(app), app.random.bits)]
+                CONTACTS,
+                directory_id,
+                [events.insertion(app, event)],
             )
             return
     await _write(app, directory_id, _SERVED)
@@ -200,5 +203,7 @@ async def _write_denied(
             **events.told(message),
         )
         await app.tables.transact(
-            CONTACTS, directory_id, [events.write(event, event_clock.of(app), app.random.bits)]
+            CONTACTS,
+            directory_id,
+            [events.insertion(app, event)],
         )

@@ -20,6 +20,7 @@ from directories.errors import InvalidField, NotThere, TooMany
 from directories.models import MAX_LIVE, Directory, Token, TrustedIdentity
 from shared.app import App
 from shared.clock import readable, timestamp
+from shared.ids import is_guid
 from shared.messages import Message, Param
 from shared.tables.port import Operation
 
@@ -36,7 +37,6 @@ _PREFIXES = {"tokens": tokens.TOKEN_PREFIX, "secrets": tokens.SECRET_PREFIX}
 _NAMES = {"tokens": "token", "secrets": "secret"}  # in the kinds of events
 _ISSUER = re.compile(r"(?:https://|http://(?:localhost|127\.0\.0\.1)[:/])[\x21-\x7e]{1,490}")
 _ADDRESS = re.compile(r"https?://[a-z0-9.:-]{1,260}/[\x21-\x7e]{0,490}", re.IGNORECASE)
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,9 @@ def _made(app: App, sort: Sort, lifetime: Lifetime) -> tuple[Token, str]:
     days = _days(app, sort, lifetime)
     plain, now = tokens.new_secret(_PREFIXES[sort]), app.clock.now()
     expires = timestamp(now + timedelta(days=days)) if days else ""
-    return Token(tokens.new_short_id(), tokens.digest(plain), timestamp(now), expires), plain
+    return Token(
+        id=tokens.new_short_id(), hash=tokens.digest(plain), created=timestamp(now), expires=expires
+    ), plain
 
 
 def _days(app: App, sort: Sort, lifetime: Lifetime) -> int:
@@ -310,9 +312,9 @@ def checked_trust(app: App, trust: TrustedIdentity) -> TrustedIdentity:
 def _checked_entra(trust: TrustedIdentity) -> TrustedIdentity:
     tenant_id, subject = trust.tenant_id.strip().lower(), trust.subject.strip().lower()
     for name, value in (("tenantId", tenant_id), ("subject", subject)):
-        if not _GUID.fullmatch(value):
+        if not is_guid(value):
             raise InvalidField(name, Message("not_a_guid", field=name))
-    return TrustedIdentity(tenant_id, subject, ())
+    return TrustedIdentity(tenant_id=tenant_id, subject=subject, audiences=())
 
 
 def _checked_issuer(app: App, trust: TrustedIdentity) -> TrustedIdentity:
@@ -327,7 +329,9 @@ def _checked_issuer(app: App, trust: TrustedIdentity) -> TrustedIdentity:
         raise InvalidField("jwksUri", Message("key_address_form", allowed=allowed))
     if not subject or len(subject) > _MAX_SUBJECT:
         raise InvalidField("subject", Message("subject_form"))
-    return TrustedIdentity("", subject, (), issuer, jwks_uri)
+    return TrustedIdentity(
+        tenant_id="", subject=subject, audiences=(), issuer=issuer, jwks_uri=jwks_uri
+    )
 
 
 def is_key_address(app: App, address: str) -> bool:

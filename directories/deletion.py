@@ -15,25 +15,32 @@ import orjson
 from directories import audit, audit_relay, names, reindex_progress, service, store
 from directories.audit import Act, Actor, system_actor
 from directories.audit_relay import Outbox
-from directories.cache import CACHED_SECONDS, cache
 from directories.errors import NotThere
-from directories.maintenance_jobs import MaintenanceJobs
+from directories.hooks import MaintenanceJobs
 from directories.models import Directory
+from directories.store import CACHED_SECONDS, cache
 from shared import keys, log
 from shared.app import App
 from shared.clock import parse_timestamp
-from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
-from shared.tables.port import Delete, NotFound, PreconditionFailed, Row, Upsert
-from shared.tables.schema import (
+from shared.tables.port import (
+    MAX_OPERATIONS,
+    MAX_QUERY_ROWS,
+    Delete,
+    NotFound,
+    PreconditionFailed,
+    Row,
+    Upsert,
+)
+from shared.tables.schema.base import (
     ALL_DIRECTORIES,
     CONTACTS,
     DELETIONS,
     DIRECTORIES,
-    DIRECTORY,
     PRESENCE,
     WORK,
     account_partition,
 )
+from shared.tables.schema.directories import DIRECTORY
 
 RESTORE_WINDOW = timedelta(minutes=10)
 _LATE_WRITES = timedelta(seconds=4 * CACHED_SECONDS)
@@ -75,12 +82,6 @@ async def restore(app: App, actor: Actor, directory_id: str) -> Directory:
         raise NotThere(directory_id) from None
     await store.remove(app.tables, DELETIONS, directory_id, table=WORK)
     return restored
-
-
-async def restorable(app: App, account: str) -> list[Directory]:
-    """Return the account's deleted directories that can still be restored."""
-    found = await store.of_account(app.tables, app.clock, account)
-    return [directory for directory in found if is_restorable(app, directory)]
 
 
 def is_restorable(app: App, directory: Directory) -> bool:

@@ -10,10 +10,9 @@ import azure.functions as func
 
 from directories.handlers import Action, respond
 from shared.app import App
-from shared.azure_functions import Handler, register_http
+from shared.azure_functions import Handler, job, register_http
 from shared.concurrency import import_modules
 from shared.http import Request, Response, select_by_method
-from shared.instrumentation import job
 
 MAINTENANCE_SECONDS = 20 * 60.0
 _SCHEDULE = "0 7 * * * *"  # hourly, and not at the full hour, when many other timers run

@@ -25,9 +25,17 @@ from shared.app import App
 from shared.concurrency import TimeSlice
 from shared.keys import fold_case, successor
 from shared.messages import Message
-from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
-from shared.tables.port import NotFound, PreconditionFailed, Replace, Row, Upsert
-from shared.tables.schema import CONTACTS, ERASURE, EVENT
+from shared.tables.port import (
+    MAX_OPERATIONS,
+    MAX_QUERY_ROWS,
+    NotFound,
+    PreconditionFailed,
+    Replace,
+    Row,
+    Upsert,
+)
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import ERASURE, EVENT
 
 ERASE_AFTER = timedelta(hours=24)
 MAX_DELETIONS = 5000  # of one pass: a person takes about 300 bytes of memory

@@ -4,31 +4,40 @@ An event is a row `event|{ulid}[|{marks}]` of table `contacts` in the directory'
 transaction as the change. The key contains the counters, so that totals and counts need keys only: `u1`, `u-1`, `g1`,
 `g-1` for people and groups that came or went, `a1`, `a-1` for active people, `x3` for three refused requests, `d3` for
 three calls without a valid credential, which are no failures of provisioning.
+
+The totals of a directory are sums up to the key of an event. An event that is dated before it, by a clock that is
+minutes slow or was set back, would not be counted. So each event key that an instance reads moves the dates of its
+own events forward (`EventClock`). The daily recount (`totals.recount`) corrects events written before that.
 """
 
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from dataclasses import KW_ONLY, dataclass, fields
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from directories.event_types import REFUSED, TURNED_AWAY
-from shared import keys, messages, row_versions
+from shared import messages, row_versions
+from shared.app import App
 from shared.clock import Clock
 from shared.ids import RandomBits, new_ulid, ulid
 from shared.messages import Message
-from shared.tables.port import Insert, Row, Tables
-from shared.tables.schema import CONTACTS, EVENT
+from shared.tables.port import Insert
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EVENT
 
 _MAX_TEXT = 1000
 _ULID = 26
 MARKS_AT = len(EVENT.name) + 1 + _ULID  # index of the counters in a key
 _MARK = re.compile(r"([ugaxd])(-?[0-9]+)")
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, as in a ULID
+_LOOK_SECONDS = 60.0
+# A clock further ahead than this is wrong; following it would date everything wrongly.
+_MAX_AHEAD = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,7 @@ class Event:
 
     at: str
     kind: str
+    _: KW_ONLY
     resource_type: str = ""
     resource_id: str = ""
     name: str = ""
@@ -108,8 +118,18 @@ class Marks:
 
 
 def write(event: Event, clock: Clock, randbits: RandomBits = secrets.randbits) -> Insert:
-    """Return the operation that stores `event`, for the transaction of its change."""
+    """Return the operation that stores `event`, dated by `clock`."""
     return Insert(_key(event, new_ulid(clock, randbits)), encode(event), is_unique=True)
+
+
+def insertion(app: App, event: Event) -> Insert:
+    """Return the operation that stores an event apart from a change."""
+    return write(event, clock_of(app), app.random.bits)
+
+
+def insertion_in_change(app: App, directory_id: str, event: Event) -> Insert:
+    """Return the operation that stores `event`, for the transaction of its change."""
+    return write(event, clock_for_write(app, directory_id), app.random.bits)
 
 
 def encode(event: Event) -> bytes:
@@ -166,33 +186,6 @@ def end() -> str:
     return EVENT.all()[1]
 
 
-async def events_since(
-    tables: Tables, directory_id: str, cursor: str, limit: int = 1000
-) -> list[StoredEvent]:
-    """Return at most `limit` events after `cursor` ("": from the first), oldest first; fewer if there are no more now.
-
-    A slow transaction may appear before a cursor that was already returned, so continue from `safe_cursor`.
-    """
-    start = keys.successor(cursor) if cursor else EVENT.all()[0]
-    return _decoded(await tables.query(CONTACTS, directory_id, start, end(), limit=limit))
-
-
-def safe_cursor(cursor: str, events: list[StoredEvent], clock: Clock, overlap: float = 60.0) -> str:
-    """Return the cursor to continue from, `overlap` seconds ago, so that late events are met and some events twice.
-
-    If more than `events` follow it, the cursor is the last event's key.
-    """
-    if not events:
-        return cursor
-    horizon = clock.now().timestamp() - overlap
-    safe = [stored.key for stored in events if moment_of(stored.key).timestamp() < horizon]
-    return safe[-1] if safe else cursor
-
-
-def _decoded(rows: list[Row]) -> list[StoredEvent]:
-    return [StoredEvent(row.key, decode(row.value)) for row in rows]
-
-
 def _key(event: Event, identifier: str) -> str:
     suffix = ",".join(_suffix(event))
     return f"{EVENT.name}|{identifier}|{suffix}" if suffix else f"{EVENT.name}|{identifier}"
@@ -211,3 +204,58 @@ def _suffix(event: Event) -> Iterator[str]:
 
 def _cut(part: Any) -> Any:
     return f"{part[: _MAX_TEXT - 1]}…" if isinstance(part, str) and len(part) > _MAX_TEXT else part
+
+
+@dataclass(slots=True)
+class EventClock:
+    """The App's clock, moved forward to the newest event that it has seen."""
+
+    clock: Clock
+    ahead: timedelta = timedelta(0)
+    looked: float = float("-inf")
+    latest: datetime = datetime.min.replace(tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """Return the time that an event is dated by: never before the one before it."""
+        present = self.clock.now()
+        if present + self.ahead < self.latest <= present + _MAX_AHEAD:  # the clock was set back
+            self.ahead = self.latest - present
+        self.latest = present + self.ahead
+        return self.latest
+
+    def monotonic(self) -> float:
+        """Return the seconds of the App's clock."""
+        return self.clock.monotonic()
+
+    def seen(self, row_key: str) -> None:
+        """Learn from the key of an event."""
+        ahead = moment_of(row_key) - self.clock.now()
+        if self.ahead < ahead <= _MAX_AHEAD:
+            self.ahead = ahead
+
+
+def clock_of(app: App) -> EventClock:
+    """Return the event clock of `app`."""
+    return app.state(EventClock, lambda: EventClock(app.clock))
+
+
+def clock_for_write(app: App, directory_id: str) -> EventClock:
+    """Return the clock for an event of a directory.
+
+    Sometimes compare it with the newest event, in the background.
+    """
+    clock = clock_of(app)
+    now = app.clock.monotonic()
+    if now - clock.looked >= _LOOK_SECONDS:
+        clock.looked = now
+        app.background.start_optional(_look(app, directory_id), "event_clock.look")
+    return clock
+
+
+async def _look(app: App, directory_id: str) -> None:
+    """Look for events that are dated after this clock's present."""
+    clock = clock_of(app)
+    start = bound(clock.now())
+    rows = await app.tables.query(CONTACTS, directory_id, start, end(), keys_only=True)
+    if rows:
+        clock.seen(rows[-1].key)

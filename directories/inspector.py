@@ -3,7 +3,7 @@
 An administrator switches it on (`Directory.inspect_until`), and it ends by itself: each instance
 compares the time with every request. Requests are stored in the background, and at most `MAX_REQUESTS`
 of them; several instances may go beyond that by `_AT_ONCE` each. Another instance knows of a switch
-within 30 seconds (`directories.cache`). The daily maintenance removes them.
+within 30 seconds (`directories.store`). The daily maintenance removes them.
 """
 
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ from shared.app import App
 from shared.cache import LruCache
 from shared.clock import timestamp
 from shared.ids import new_ulid
-from shared.tables.limits import MAX_OPERATIONS
-from shared.tables.port import Delete, Insert, TableError, query_all
-from shared.tables.schema import DIRECTORIES, INSPECTED
+from shared.tables.port import MAX_OPERATIONS, Delete, Insert, TableError, query_all
+from shared.tables.schema.base import DIRECTORIES
+from shared.tables.schema.directories import INSPECTED
 
 DURATION = timedelta(hours=1)
 MAX_REQUESTS = 500
@@ -49,7 +49,7 @@ class Inspected:
     client: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Session:
     """The requests of a directory that an instance records: `room` rows before it counts them again."""
 
@@ -88,7 +88,7 @@ def record(app: App, directory: Directory, request: Inspected) -> None:
     sessions = app.state(_Sessions).by_directory
     session = sessions.get(directory.id)
     if session is None or session.until != directory.inspect_until:
-        session = _Session(directory.inspect_until)
+        session = _Session(until=directory.inspect_until)
         sessions.put(directory.id, session)
     if session.is_full or len(session.waiting) >= _MAX_WAITING:
         return

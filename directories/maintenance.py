@@ -24,23 +24,14 @@ from directories import (
 )
 from directories.access_rows import expires_of
 from directories.audit_relay import Outbox
-from directories.maintenance_jobs import MaintenanceJobs
+from directories.hooks import MaintenanceJobs
 from shared import keys, log, row_versions
 from shared.app import App
-from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
-from shared.tables.port import Delete, NotFound, Row, Upsert
-from shared.tables.schema import (
-    ACCESS_TOKEN,
-    ALL_DIRECTORIES,
-    CONTACTS,
-    DIRECTORIES,
-    EVENT,
-    HEALTH,
-    MAINTENANCE_PLACE,
-    USED_ASSERTION,
-    WORK,
-    Family,
-)
+from shared.tables.port import MAX_OPERATIONS, MAX_QUERY_ROWS, Delete, NotFound, Row, Upsert
+from shared.tables.schema.base import ALL_DIRECTORIES, CONTACTS, DIRECTORIES, HEALTH, WORK, Family
+from shared.tables.schema.contacts import EVENT
+from shared.tables.schema.directories import ACCESS_TOKEN, USED_ASSERTION
+from shared.tables.schema.work import MAINTENANCE_PLACE
 
 _HOURS = 24
 _EXPIRING = (ACCESS_TOKEN, USED_ASSERTION)
@@ -72,11 +63,11 @@ async def _tidy_due(app: App, deadline: float) -> int:
     Return how many.
     """
     present = int(app.clock.now().timestamp()) // 3600
-    place = await _place(app)
-    # A place further ahead than clocks can differ comes from one that was wrong.
-    is_usable = place is not None and present - _HOURS < place.hour <= present + 2
-    first = place.hour if place and is_usable else present
-    after = place.after if place and place.hour == first else ""
+    position = await _position(app)
+    # A position further ahead than clocks can differ comes from one that was wrong.
+    is_usable = position is not None and present - _HOURS < position.hour <= present + 2
+    first = position.hour if position and is_usable else present
+    after = position.after if position and position.hour == first else ""
     by_hour = await _by_hour(app)
     tidied = 0
     for hour in range(first, present + 1):
@@ -87,10 +78,10 @@ async def _tidy_due(app: App, deadline: float) -> int:
                 return tidied
             tidied += await _tidy_one(app, row, deadline)
             after = row.key
-            await _keep_place(app, Place(hour, after))
+            await _store_position(app, Position(hour, after))
         after = ""
     if first <= present:
-        await _keep_place(app, Place(present + 1, ""))
+        await _store_position(app, Position(present + 1, ""))
     return tidied
 
 
@@ -118,32 +109,32 @@ async def _tidy_one(app: App, row: Row, deadline: float) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """How far maintenance has come: the hour (since 1970) it is at, and the last directory tidied in it."""
 
     hour: int
     after: str
 
 
-async def _place(app: App) -> Place | None:
+async def _position(app: App) -> Position | None:
     row = await app.tables.get(WORK, HEALTH, MAINTENANCE_PLACE.key)
     return decode(row.value) if row else None
 
 
-async def _keep_place(app: App, place: Place) -> None:
-    operation = Upsert(MAINTENANCE_PLACE.key, encode(place))
+async def _store_position(app: App, position: Position) -> None:
+    operation = Upsert(MAINTENANCE_PLACE.key, encode(position))
     await app.tables.transact(WORK, HEALTH, [operation])
 
 
-def encode(place: Place) -> bytes:
+def encode(position: Position) -> bytes:
     """Return the value of the row."""
-    return orjson.dumps({"v": 1, "hour": place.hour, "after": place.after})
+    return orjson.dumps({"v": 1, "hour": position.hour, "after": position.after})
 
 
-def decode(value: bytes) -> Place:
-    """Return the place that `encode` wrote; raises UnsupportedRowVersion."""
-    stored = row_versions.read(value, "maintenance place")
-    return Place(int(stored["hour"]), str(stored["after"]))
+def decode(value: bytes) -> Position:
+    """Return the position that `encode` wrote; raises UnsupportedRowVersion."""
+    stored = row_versions.read(value, "maintenance position")
+    return Position(int(stored["hour"]), str(stored["after"]))
 
 
 async def tidy(app: App, directory_id: str, deadline: float = math.inf) -> None:

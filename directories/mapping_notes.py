@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from directories import event_clock, events
+from directories import events
 from directories.event_types import MAPPING
 from directories.events import Event, told
 from shared import log, row_versions
@@ -19,7 +19,8 @@ from shared.cache import LruCache
 from shared.clock import timestamp
 from shared.messages import Message
 from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFailed, Replace
-from shared.tables.schema import CONTACTS, MAPPING_FAULTS
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import MAPPING_FAULTS
 
 REPEAT_SECONDS = 24 * 3600
 MAX_FAULTS = 100  # remembered per directory; a client that invents names fills no storage
@@ -96,7 +97,7 @@ async def _store(app: App, directory_id: str, faults: Mapping[str, Message], cli
             directory_id,
             [
                 marker,
-                *(events.write(event, event_clock.of(app), app.random.bits) for event in found),
+                *(events.insertion(app, event) for event in found),
             ],
         )
     except (AlreadyExists, NotFound, PreconditionFailed):

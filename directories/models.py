@@ -17,7 +17,7 @@ ID_PATTERN = re.compile(
 )  # no underscore: Okta refuses one in a URL
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """A security token or client secret, known by its SHA-256 only. Times are RFC 3339 in UTC; `expires` "": never."""
 
@@ -35,7 +35,7 @@ class Token:
         return not self.revoked and (not self.expires or now < self.expires)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedIdentity:
     """The identity whose signed assertions are accepted instead of a secret (RFC 7523 section 3).
 
@@ -78,7 +78,7 @@ class Readers:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
     """One company's directory; `account` owns it, `region` reads its national numbers.
 

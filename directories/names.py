@@ -29,7 +29,8 @@ from shared.tables.port import (
     StorageUnavailable,
     Upsert,
 )
-from shared.tables.schema import DIRECTORIES, DIRECTORY_NAME, NAMES_COMPLETE, names_partition
+from shared.tables.schema.base import DIRECTORIES, names_partition
+from shared.tables.schema.directories import DIRECTORY_NAME, NAMES_COMPLETE
 
 _ATTEMPTS = 6
 _IN_PROGRESS = timedelta(

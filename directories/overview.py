@@ -15,16 +15,15 @@ from typing import Literal
 import orjson
 
 from directories import deletion, status, store
-from directories.fault_sources import FaultSources, Severity
+from directories.hooks import FaultSources, Severity
 from directories.models import Directory, Kind
 from directories.status import DirectoryStatus
 from shared import row_versions
 from shared.app import App
 from shared.clock import timestamp
 from shared.concurrency import each
-from shared.tables.limits import MAX_OPERATIONS
-from shared.tables.port import TableError, Upsert, query_all
-from shared.tables.schema import DIRECTORIES, account_partition, overview_partition
+from shared.tables.port import MAX_OPERATIONS, TableError, Upsert, query_all
+from shared.tables.schema.base import DIRECTORIES, account_partition, overview_partition
 
 MAX_AGE = timedelta(minutes=5)
 MAX_REFRESHED = 100  # by one look

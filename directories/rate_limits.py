@@ -63,7 +63,7 @@ class DirectoryRateExceeded(HttpError):
         super().__init__(429, message, {"Retry-After": str(retry_after)})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _RateLimits:
     """The buckets of an App, users by account and object id.
 

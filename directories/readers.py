@@ -4,12 +4,12 @@
 """
 
 import re
-import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from directories.errors import InvalidField
 from directories.models import Readers
+from shared.ids import is_guid
 from shared.messages import Message
 
 MAX_NAMED = 50  # roles, and groups, of one directory
@@ -31,7 +31,7 @@ def read_readers(value: Mapping[str, Any] | None) -> Readers | None:
         if len(role) > MAX_ROLE or not _ROLE.fullmatch(role):
             raise InvalidField("readers.roles", Message("readers_role", value=role[:60]))
     for group in groups:
-        if not _is_guid(group):
+        if not is_guid(group):
             raise InvalidField("readers.groups", Message("readers_group", value=group[:60]))
     if not roles and not groups:
         raise InvalidField("readers", Message("readers_none"))
@@ -43,10 +43,3 @@ def _distinct(field: str, values: Iterable[str]) -> tuple[str, ...]:
     if len(found) > MAX_NAMED:
         raise InvalidField(field, Message("readers_many", count=len(found), most=MAX_NAMED))
     return found
-
-
-def _is_guid(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False

@@ -16,9 +16,9 @@ from directories import store, totals
 from shared import row_versions
 from shared.app import App
 from shared.clock import parse_timestamp
-from shared.index_version import INDEX_VERSION
 from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFailed, Replace, Tables
-from shared.tables.schema import REINDEX, WORK
+from shared.tables.schema.base import REINDEX, WORK
+from shared.tables.schema.contacts import INDEX_VERSION
 
 # An instance of the release before may write a record that a pass has gone by already, during an upgrade or after a
 # rollback. So a finished pass is followed by another one: soon if it had something to write, else once a day.

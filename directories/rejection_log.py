@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
-from directories import event_clock, events, quarantine_warning
+from directories import events, quarantine_warning
 from directories.event_types import REFUSED
 from directories.events import Event
 from shared import log
@@ -19,7 +19,7 @@ from shared.cache import LruCache
 from shared.clock import timestamp
 from shared.messages import Message
 from shared.tables.port import TableError
-from shared.tables.schema import CONTACTS
+from shared.tables.schema.base import CONTACTS
 
 WINDOW_SECONDS = 60.0
 _MAX_DIFFERENT = 60
@@ -35,7 +35,7 @@ class _Held:
     count: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Minute:
     started: float
     held: dict[_Sort, _Held] = field(default_factory=dict)
@@ -85,7 +85,7 @@ async def _store(app: App, directory_id: str, due: list[Event]) -> None:
             count=each.count,
         )
     if due:
-        operations = [events.write(each, event_clock.of(app), app.random.bits) for each in due]
+        operations = [events.insertion(app, each) for each in due]
         try:
             await app.tables.transact(CONTACTS, directory_id, operations)
         except TableError as error:
@@ -118,7 +118,7 @@ def _to_store(app: App, directory_id: str, event: Event) -> list[Event]:
     if minute is None or now - minute.started >= WINDOW_SECONDS:
         late = _held_back(app, minute) if minute else []
         minute = _Minute(
-            now,
+            started=now,
             total=minute.total if minute else 0,
             is_to_be_judged=minute.is_to_be_judged if minute else False,
         )

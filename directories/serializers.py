@@ -36,7 +36,7 @@ from shared.clock import timestamp
 from shared.http import Request
 from shared.keys import SEPARATOR
 from shared.messages import Message
-from shared.tables.schema import EVENT
+from shared.tables.schema.contacts import EVENT
 
 _CURSOR = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}[|a-z0-9,-]{0,40}")
 _NO_CALLS = LastCalls({}, None)

@@ -7,7 +7,7 @@ directory is NotThere, as if it did not exist. An act is stored together with it
 import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +23,6 @@ from directories import (
 )
 from directories.audit import Actor
 from directories.audit_relay import Outbox
-from directories.cache import cache
 from directories.errors import (
     DirectoryError,
     InvalidField,
@@ -33,11 +32,12 @@ from directories.errors import (
 )
 from directories.models import Directory, Kind, Token, is_directory_id
 from directories.readers import read_readers
+from directories.store import cache
 from shared.app import App
 from shared.clock import timestamp
 from shared.messages import Message
 from shared.tables.port import NotFound, Operation, PreconditionFailed, TableError
-from shared.tables.schema import DIRECTORIES
+from shared.tables.schema.base import DIRECTORIES
 
 MAX_NAME = 100
 MIN_GIVEN_TOKEN = 20
@@ -54,6 +54,7 @@ class NewDirectory:
     """
 
     name: str
+    _: KW_ONLY
     kind: Kind = "entra"
     region: str = ""
     strict_numbers: bool = False
@@ -81,7 +82,9 @@ async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, 
         region=check_region(new.region) if new.region else app.settings.default_region,
         created=at,
         strict_numbers=new.strict_numbers,
-        tokens=(Token(tokens.new_short_id(), tokens.digest(plain), at, expires),),
+        tokens=(
+            Token(id=tokens.new_short_id(), hash=tokens.digest(plain), created=at, expires=expires),
+        ),
     )
     acts = audit_acts.of_creation(directory)
     events = audit.new_events(app.clock, actor, acts, directory.id, directory.name)

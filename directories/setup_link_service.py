@@ -24,7 +24,8 @@ from shared.tables.port import (
     PreconditionFailed,
     Replace,
 )
-from shared.tables.schema import DIRECTORIES, SETUP_LINK
+from shared.tables.schema.base import DIRECTORIES
+from shared.tables.schema.directories import SETUP_LINK
 
 _ATTEMPTS = 6
 _MAX_DELETED = 50  # rows in one transaction

@@ -24,7 +24,7 @@ import orjson
 from directories import tokens
 from shared import row_versions
 from shared.tables.port import Row
-from shared.tables.schema import SETUP_LINK
+from shared.tables.schema.directories import SETUP_LINK
 
 LIFETIME = timedelta(hours=72)
 KEPT = timedelta(days=30)  # at least, after its end, so that an old link is refused with the reason
@@ -97,7 +97,7 @@ class SetupLink:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LinkKey:
     """The partition and the ID of a link's row."""
 
     directory_id: str
@@ -130,12 +130,12 @@ def code_in(text: str) -> str:
     return text.strip().rpartition("#")[2]
 
 
-def place_of(code: str) -> Place:
+def place_of(code: str) -> LinkKey:
     """Return the place of the link with this code; one that doesn't exist for a malformed code."""
     found = _CODE.fullmatch(code)
     if found is None:
-        return Place(_NOWHERE, _NOWHERE)
-    return Place(found["directory"], found["link"])
+        return LinkKey(_NOWHERE, _NOWHERE)
+    return LinkKey(found["directory"], found["link"])
 
 
 def is_link_id(text: str) -> bool:

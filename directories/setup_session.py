@@ -58,7 +58,9 @@ class SetupSession:
     @property
     def principal(self) -> Principal:
         """The link in the place of a signed-in person, for limits and for the consent to presence."""
-        return Principal(self.directory.account, self.actor.id, "", frozenset())
+        return Principal(
+            account=self.directory.account, object_id=self.actor.id, name="", roles=frozenset()
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from shared.clock import parse_timestamp
 from shared.http import HttpError
 from shared.messages import Message
 from shared.tables.port import query_all
-from shared.tables.schema import ACCESS_TOKEN, DIRECTORIES
+from shared.tables.schema.base import DIRECTORIES
+from shared.tables.schema.directories import ACCESS_TOKEN
 from shared.token_bucket import Bucket
 
 TOKEN_RATE = 1.0  # access tokens per second of one credential on one instance

@@ -30,7 +30,7 @@ _FORM = re.compile(
 )
 _FIRST_FORM = re.compile(rf"(?:extdir|extdirsec|extdiracc)_[0-9A-Za-z_-]{{{_RANDOM_LENGTH}}}")
 _MARK = "extdir"
-_NOBODY = Token("", "0" * 64, "")
+_NOBODY = Token(id="", hash="0" * 64, created="")
 
 
 def new_secret(prefix: str) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from directories import event_clock, events
+from directories import events
 from shared import keys, log, row_versions
 from shared.app import App
 from shared.cache import LruCache
@@ -30,7 +30,8 @@ from shared.tables.port import (
     Replace,
     query_all,
 )
-from shared.tables.schema import CONTACTS, EVENT, GROUP, LIST, TOTAL, USER
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EVENT, GROUP, LIST, TOTAL, USER
 
 LAG = timedelta(minutes=5)
 RECENT = timedelta(seconds=10)
@@ -200,7 +201,7 @@ async def _snapshot(app: App, directory_id: str) -> tuple[Totals, str, str, list
 
 def _learn(app: App, behind: list[str]) -> None:
     """Let the event clock learn from the newest event."""
-    clock = event_clock.of(app)
+    clock = events.clock_of(app)
     clock.looked = app.clock.monotonic()
     if behind:
         clock.seen(behind[-1])

@@ -58,7 +58,7 @@ class NoAnswer(Exception):
     """`az` refused a question; the text is its own."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Preflight:
     """The findings: `faults` prevent a deployment, `notes` do not."""
 
@@ -454,7 +454,7 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     if shutil.which("az") is None:
         print("FAULT az is not on the PATH -> install the Azure CLI: https://aka.ms/azure-cli")
         return 1
-    flight = Preflight(environment, given.resource_group)
+    flight = Preflight(settings=environment, group=given.resource_group)
     run(flight)
     for fault in flight.faults:
         print(f"FAULT {fault}")

@@ -73,7 +73,7 @@ class Answer:
         return value if isinstance(value, dict) else {}
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Deployment:
     """A deployment at `url`, called with `token` if a caller must be known.
 
@@ -420,8 +420,8 @@ def main(arguments: list[str], environment: dict[str, str]) -> int:
         print(f"SCIM_BASE_URL must begin with {address}/scim/", file=sys.stderr)
         return 2
     target = Deployment(
-        address,
-        token,
+        url=address,
+        token=token,
         client_id=environment.get("SIGN_IN_CLIENT_ID", ""),
         version=environment.get("EXPECTED_VERSION", ""),
         workspace_id=environment.get("LOG_WORKSPACE_ID", ""),

@@ -18,7 +18,7 @@ from local.transfer import partitions
 from local.transfer.partitions import Section
 from presence import tenant_links
 from presence.store.manifest import HEAD
-from scim import index_values
+from scim import resource_rows
 from scim.groups import models as group_record
 from scim.groups.models import GroupRecord
 from scim.users import index_rows as user_rows
@@ -28,10 +28,14 @@ from shared import keys
 from shared.app import App
 from shared.tables import schema
 from shared.tables.port import Row, StorageUnavailable
-from shared.tables.schema import (
+from shared.tables.schema.base import (
     ALL_DIRECTORIES,
     CONTACTS,
     DIRECTORIES,
+    PRESENCE,
+    account_partition,
+)
+from shared.tables.schema.contacts import (
     EVENT,
     EXCHANGE,
     EXTERNAL_ID,
@@ -47,13 +51,11 @@ from shared.tables.schema import (
     MEMBER,
     NAME,
     NUMBER,
-    PRESENCE,
     SOUND,
     UNIQUE,
     UNPARSED,
     USER,
     USER_GROUP,
-    account_partition,
 )
 
 MAX_FAULTS = 1000  # kept of each kind
@@ -115,7 +117,7 @@ _MEMBERSHIPS = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Findings:
     """The faults found in one directory; none if all rows agree.
 
@@ -134,7 +136,7 @@ class Findings:
 
 async def check(app: App, directory: Directory) -> Findings:
     """Read every row of the directory once and compare it with the record that it belongs to."""
-    findings = Findings(directory.id)
+    findings = Findings(directory_id=directory.id)
     with closing(sqlite3.connect("", isolation_level=None)) as notes:
         notes.executescript(_SCHEMA)
         notes.execute("BEGIN")
@@ -281,7 +283,7 @@ def _family(key: str) -> str:
 def _owner(row: Row) -> str:
     """Return the id of the person or group that an index row belongs to."""
     if _family(row.key) in (NAME.name, GROUP_NAME.name):
-        return index_values.decode_owner(row.value)
+        return resource_rows.decode_owner(row.value)
     return row.key.rpartition(keys.SEPARATOR)[2]
 
 
@@ -291,7 +293,7 @@ def _digest(key: str, value: bytes) -> bytes:
     A release may change that text.
     """
     if _family(key) == UNPARSED.name:
-        content = index_values.decode_unparsed(value)
+        content = resource_rows.decode_unparsed(value)
         numbers = [{**number, "fault": ""} for number in content.numbers]
-        value = index_values.encode_unparsed(replace(content, numbers=numbers))
+        value = resource_rows.encode_unparsed(replace(content, numbers=numbers))
     return blake2b(value, digest_size=16).digest()

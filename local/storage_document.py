@@ -1,13 +1,17 @@
-"""docs/storage.md, generated from the schema of the stored rows."""
+"""docs/storage.md, made from the schema of the stored rows and from the modules that use it."""
 
-from collections.abc import Iterator
+import ast
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
 
-from shared.tables import schema
-from shared.tables.schema import Family
+from shared.tables.schema import FAMILIES
+from shared.tables.schema.base import CONTACTS, DIRECTORIES, PRESENCE, TENANTS, WORK, Family
 
 _BEGINNING = """# Stored rows
 
-What the app stores, for maintainers. This page is generated from `shared/tables/schema.py`:
+What the app stores, for maintainers. This page is generated from `shared/tables/schema`:
 `python -m local storage --to docs/storage.md`. To look at the rows of a deployment, use `python -m local export`.
 
 A row has a table, a partition, a key and a value. The key is the family's name and its parts, joined by `|`; characters that
@@ -18,6 +22,9 @@ user and all of its index rows change together.
 refused with *roll forward* (503), so nothing is misread. A new field needs no new version: a reader ignores fields that it does
 not know and uses a default for missing ones.
 
+**Writers** make the rows, the codec alone if none is named. **Readers** are the other modules that name the rows. A module that
+walks rows of any family for others (`scim.resource_rows`, `contacts.index_scan`, `local.check`) isn't repeated.
+
 **Rewritten** says what happens to fields of a later release if this one writes the row: *kept* reads the row first and writes
 unknown fields back; *whole* replaces a value that is derived or a plain fact; *never* only inserts and deletes.
 
@@ -25,12 +32,15 @@ unknown fields back; *whole* replaces a value that is derived or a plain fact; *
 them. If a release changes the rules, the app writes the index rows of every record again in the background
 ([operations.md](operations.md#upgrade)).
 """
+_ROOT = Path(__file__).parent.parent
+_PACKAGES = ("directories", "scim", "presence", "contacts", "web", "local")
+_SCHEMA = "shared.tables.schema"
 _TABLES = {
-    schema.CONTACTS: "What companies provisioned, and how it is found.",
-    schema.DIRECTORIES: "Directories and their credentials. Tokens and secrets are stored as SHA-256.",
-    schema.PRESENCE: "Teams presence, log-structured: a manifest says which pages and deltas count.",
-    schema.TENANTS: "Which directory reads which tenant's presence.",
-    schema.WORK: "What is under way.",
+    CONTACTS: "What companies provisioned, and how it is found.",
+    DIRECTORIES: "Directories and their credentials. Tokens and secrets are stored as SHA-256.",
+    PRESENCE: "Teams presence, log-structured: a manifest says which pages and deltas count.",
+    TENANTS: "Which directory reads which tenant's presence.",
+    WORK: "What is under way.",
 }
 
 
@@ -44,11 +54,14 @@ def _tables() -> Iterator[str]:
         yield f"## Table `{table}`\n\n{sentence}\n"
         yield "| partition | key | value | rewritten | codec | writers | readers | growth |"
         yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
-        yield from (_row(family) for family in schema.FAMILIES if family.table == table)
+        for name, family in FAMILIES.items():
+            if family.table == table:
+                yield _row(name, family)
         yield ""
 
 
-def _row(family: Family) -> str:
+def _row(name: str, family: Family) -> str:
+    readers = _users()[name] - {family.codec, *family.writers}
     cells = (
         _code(family.partition),
         _key(family),
@@ -56,10 +69,32 @@ def _row(family: Family) -> str:
         family.rewritten,
         _code(family.codec),
         ", ".join(map(_code, family.writers)),
-        ", ".join(map(_code, family.readers)),
+        ", ".join(map(_code, sorted(readers))),
         family.growth,
     )
     return f"| {' | '.join(cells)} |"
+
+
+@lru_cache(maxsize=1)
+def _users() -> Mapping[str, set[str]]:
+    """Return the modules that import each family, by the family's name."""
+    found = defaultdict[str, set[str]](set)
+    for package in _PACKAGES:
+        for path in (_ROOT / package).rglob("*.py"):
+            module = path.relative_to(_ROOT).with_suffix("").as_posix().replace("/", ".")
+            if not module.startswith(_SCHEMA):
+                for name in _named(ast.parse(path.read_text(encoding="utf-8"))):
+                    found[name].add(module)
+    return found
+
+
+def _named(tree: ast.Module) -> Iterator[str]:
+    """Yield the families that a module imports, or takes from a module of the schema."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_SCHEMA):
+            yield from (one.name for one in node.names if one.name in FAMILIES)
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value).startswith("schema."):
+            yield node.attr
 
 
 def _key(family: Family) -> str:

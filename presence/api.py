@@ -9,7 +9,6 @@ from presence import health
 from presence.consent import service
 from presence.consent.revocation import Removal
 from presence.consent.status import Connection
-from presence.graph.client import is_object_id
 from presence.instance import runtime_of
 from presence.response_models import (
     Action,
@@ -30,6 +29,7 @@ from shared.http import (
     json_body,
     json_response,
 )
+from shared.ids import is_guid
 from shared.messages import Message
 from shared.tables.port import StorageUnavailable
 from shared.version import VERSION
@@ -114,7 +114,7 @@ def _body(request: Request, *, is_form: bool) -> Mapping[str, Any]:
 def _tenant_id(body: Mapping[str, Any]) -> str:
     """Return the tenant that the action names, in the form of Entra's object IDs."""
     tenant_id = str(body.get("tenantId", "")).lower()
-    if not is_object_id(tenant_id):
+    if not is_guid(tenant_id):
         raise HttpError(400, Message("not_a_guid", field="tenantId"), field="tenantId")
     return tenant_id
 

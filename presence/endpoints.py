@@ -5,9 +5,8 @@
 
 import azure.functions as func
 
-from directories.fault_sources import FaultSources, Severity
+from directories.hooks import FaultSources, MaintenanceJobs, Severity
 from directories.kind_change import KindReasons
-from directories.maintenance_jobs import MaintenanceJobs
 from directories.models import Directory
 from directories.rate_limits import limit_user
 from presence import triggers

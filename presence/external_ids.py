@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from presence.graph.client import is_object_id
-from scim.index_values import decode_active
+from scim.resource_rows import decode_active
+from shared.ids import is_guid
 from shared.tables.port import Tables
-from shared.tables.schema import CONTACTS, EXTERNAL_ID
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EXTERNAL_ID
 
 _SAMPLE = 100
 
@@ -23,6 +24,6 @@ async def first(tables: Tables, directory_id: str) -> ExternalIds:
     rows = await tables.query(CONTACTS, directory_id, *EXTERNAL_ID.all(), limit=_SAMPLE)
     active = [EXTERNAL_ID.parts_of(row.key)[0] for row in rows if decode_active(row.value)]
     return ExternalIds(
-        tuple(dict.fromkeys(one.lower() for one in active if is_object_id(one.lower()))),
-        tuple(one for one in active if not is_object_id(one.lower())),
+        tuple(dict.fromkeys(one.lower() for one in active if is_guid(one.lower()))),
+        tuple(one for one in active if not is_guid(one.lower())),
     )

@@ -13,7 +13,8 @@ from shared import log, row_versions
 from shared.app import App
 from shared.clock import MINUTE, SECOND, is_recent, now_ms
 from shared.tables.port import AlreadyExists, Delete, Insert, NotFound, Upsert
-from shared.tables.schema import HEALTH, HEALTH_PROBE, QUEUE_RUN, STALE_TENANT, TIMER_RUN, WORK
+from shared.tables.schema.base import HEALTH, WORK
+from shared.tables.schema.work import HEALTH_PROBE, QUEUE_RUN, STALE_TENANT, TIMER_RUN
 
 TIMER = TIMER_RUN.key("presence_timer")
 QUEUE = QUEUE_RUN.key("presence-sync")

@@ -7,11 +7,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from presence.graph.client import GraphClient
+from presence.graph.client import Budget, GraphClient
 from presence.graph.clouds import cloud_of
-from presence.graph.fault_attribution import Control
-from presence.graph.rate_limit import Budget
-from presence.graph.token_provider import Credential
+from presence.graph.token_provider import Control, Credential
 from presence.store.snapshot import Snapshots
 from presence.tenant_links import DirectoryLink
 from shared.app import App
@@ -20,7 +18,7 @@ from shared.cache import LruCache
 _LINKS = 20_000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class RefreshState:
     """Refreshes on demand for one tenant.
 
@@ -36,7 +34,7 @@ class RefreshState:
     task: asyncio.Task[None] | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Runtime:
     """Everything an App remembers for presence.
 
@@ -70,10 +68,10 @@ def runtime_of(app: App) -> Runtime:
     def make() -> Runtime:
         credential = Credential(app.settings, app.clock)
         runtime = Runtime(
-            credential,
-            Control(credential, app.clock, app.settings.home_tenant_id),
-            GraphClient(cloud_of(app.settings).graph_url, app.clock),
-            Budget(app.clock),
+            credential=credential,
+            control=Control(credential, app.clock, app.settings.home_tenant_id),
+            graph=GraphClient(cloud_of(app.settings).graph_url, app.clock),
+            budget=Budget(app.clock),
         )
         app.on_close(runtime.close)
         return runtime

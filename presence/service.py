@@ -1,4 +1,4 @@
-"""Presence for other features: statuses of people of a directory.
+"""Presence for other features: statuses of people of a directory, and those of them who can take a call.
 
 Answers come from the instance's snapshot of the tenant, which is at most a second old and shared by all agents of the
 instance: a screen of any size costs at most one round trip.
@@ -26,7 +26,7 @@ _NO_LINK_SECONDS = 5.0
 MAX_AGE = timedelta(seconds=15)  # of the status of a person who is recommended
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """A person's presence as agents see it.
 
@@ -153,17 +153,48 @@ def _status(entry: Entry, as_of: int, *, mark_stale: bool) -> Status:
     availability, activity, out_of_office = entry.value
     state, message = shown(entry.value)
     return Status(
-        availability,
-        activity,
-        state,
-        message,
-        out_of_office,
-        moment(as_of),
-        moment(entry.changed_at),
-        mark_stale,
+        availability=availability,
+        activity=activity,
+        shown=state,
+        message=message,
+        out_of_office=out_of_office,
+        as_of=moment(as_of),
+        changed_at=moment(entry.changed_at),
+        stale=mark_stale,
     )
 
 
 async def first_external_ids(app: App, directory_id: str) -> ExternalIds:
     """Return the external IDs of the directory's first people, to show whether they are object IDs."""
     return await external_ids.first(app.tables, directory_id)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryReadiness:
+    """The readiness of a directory's people by external ID; no one is ready if it isn't linked."""
+
+    linked: LinkedSnapshot | None
+
+    def of(self, external_id: str) -> Readiness:
+        """Return whether the person with this external ID can take a call."""
+        if self.linked is None:
+            return "no"
+        entry = self.linked.snapshot.entries.get(external_id.lower())
+        if entry is None or not entry.directories & self.linked.bit:
+            return "no"
+        return readiness(entry.value)
+
+    def ids(self, wanted: Readiness, most: int) -> list[str] | None:
+        """Return the object IDs of those who are `wanted`; None if the tenant has more than `most`."""
+        if self.linked is None:
+            return []
+        snapshot, bit = self.linked.snapshot, self.linked.bit
+        found = snapshot.ready[wanted]
+        if len(found) > most:
+            return None
+        return sorted(one for one in found if snapshot.entries[one].directories & bit)
+
+
+async def readiness_of(app: App, directory_id: str) -> DirectoryReadiness:
+    """Return the readiness of a directory's people. At most one round trip, shared for a second."""
+    return DirectoryReadiness(await linked_snapshot(app, directory_id))

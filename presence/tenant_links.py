@@ -30,7 +30,8 @@ from shared.tables.port import (
     Tables,
     query_all,
 )
-from shared.tables.schema import DIRECTORY_LINK, TENANT_LINK, TENANT_LINKS, TENANTS, Family
+from shared.tables.schema.base import TENANT_LINKS, TENANTS, Family
+from shared.tables.schema.presence import DIRECTORY_LINK, TENANT_LINK
 
 DirectoryState = Literal["propagating", "linked", "removed"]
 _ATTEMPTS = 8
@@ -47,7 +48,7 @@ class LinkConflict(Exception):
     """The link was changed at the same time: read it again and decide again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TenantLink:
     """A tenant that is linked.
 
@@ -65,7 +66,7 @@ class TenantLink:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryLink:
     """A directory's connection to a tenant.
 
@@ -105,7 +106,7 @@ class DirectoryLink:
 
 async def tenant(tables: Tables, tenant_id: str) -> TenantLink | None:
     """Return the tenant's link, or None."""
-    row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
+    row = await tables.get(TENANTS, TENANT_LINKS, TENANT_LINK.key(tenant_id))
     return decode_tenant(row) if row else None
 
 
@@ -116,7 +117,7 @@ async def tenants(tables: Tables) -> list[TenantLink]:
 
 async def directory(tables: Tables, directory_id: str) -> DirectoryLink | None:
     """Return the directory's connection, or None."""
-    row = await tables.get(TENANTS, TENANT_LINKS, _directory_key(directory_id))
+    row = await tables.get(TENANTS, TENANT_LINKS, DIRECTORY_LINK.key(directory_id))
     return decode_directory(row) if row else None
 
 
@@ -149,7 +150,7 @@ async def save_link(tables: Tables, link: DirectoryLink, events: Sequence[AuditE
 async def forget(tables: Tables, directory_id: str) -> None:
     """Delete the connection of a directory that doesn't exist any more."""
     try:
-        await tables.transact(TENANTS, TENANT_LINKS, [Delete(_directory_key(directory_id))])
+        await tables.transact(TENANTS, TENANT_LINKS, [Delete(DIRECTORY_LINK.key(directory_id))])
     except NotFound:
         return
 
@@ -170,7 +171,11 @@ async def join(
         directories = tuple(dict.fromkeys((*others, link.directory_id)))
         unknown_fields = old.unknown_fields if old else {}
         return TenantLink(
-            link.tenant_id, link.account, directories, since=now, unknown_fields=unknown_fields
+            tenant_id=link.tenant_id,
+            owner=link.account,
+            directories=directories,
+            since=now,
+            unknown_fields=unknown_fields,
         )
 
     found = await _change(
@@ -238,9 +243,9 @@ async def _change(
         LinkConflict: `also` doesn't fit, or others keep changing the row.
     """
     for _ in range(_ATTEMPTS):
-        row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
+        row = await tables.get(TENANTS, TENANT_LINKS, TENANT_LINK.key(tenant_id))
         new = change(decode_tenant(row) if row else None)
-        operations = _operations(_tenant_key(tenant_id), row, new)
+        operations = _operations(TENANT_LINK.key(tenant_id), row, new)
         operations += also
         try:
             if operations:
@@ -261,16 +266,8 @@ def _operations(key: str, row: Row | None, new: TenantLink | None) -> list[Opera
 
 def _store(link: DirectoryLink, read: DirectoryLink) -> Insert | Replace:
     """Return the operation that stores a link in place of the one that was read."""
-    key, value = _directory_key(link.directory_id), encode(link)
+    key, value = DIRECTORY_LINK.key(link.directory_id), encode(link)
     return Replace(key, value, read.tag) if read.tag else Insert(key, value)
-
-
-def _tenant_key(tenant_id: str) -> str:
-    return TENANT_LINK.key(tenant_id)
-
-
-def _directory_key(directory_id: str) -> str:
-    return DIRECTORY_LINK.key(directory_id)
 
 
 def encode(link: TenantLink | DirectoryLink) -> bytes:

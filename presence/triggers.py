@@ -10,7 +10,7 @@ import azure.functions as func
 from presence.constants import POISON, QUEUE
 from shared import log
 from shared.app import App
-from shared.instrumentation import job
+from shared.azure_functions import job
 
 CONNECTION = "AzureWebJobsStorage"
 

@@ -44,43 +44,35 @@ class Edge:
         own = self.routes[route] = Route(endpoints, {"POST": search} if search else {})
 
         async def handle(request: Request) -> Response:
-            context = await self._context(request)
-            if not context.directory.inspect_until:
-                return await respond(context, request)
-            from scim.inspection import inspected
-
-            return await inspected(context, request, lambda: respond(context, request))
-
-        async def respond(context: Context, request: Request) -> Response:
-            is_large = len(request.body) > _LARGE_BODY
-            if is_large or rate_limits.computes_long(self.app, context.directory.id):
-                await rate_limits.start_turn(self.app, context.directory.id)
-            route = own
-            if "rest" in request.route:
-                route, request = self._normalized(own, request)
-            here = route.search if request.route.get("id") == ".search" else route.endpoints
-            endpoint = here.get("GET" if request.method == "HEAD" else request.method)
-            try:
-                if endpoint is None:
-                    raise _no_method(request.method, here)
-                response = await endpoint(context, request)
-                credential_usage.served(self.app, context.directory.id)
-                return response
-            except (ScimError, RecursionError, LimitExceeded) as error:
-                refusal = as_scim_error(error)
-                await log_rejected_request(context, request, refusal)
-                response = scim_response(refusal.body(), refusal.status)
-                if refusal.status == 405:
-                    response.headers["Allow"] = _allowed(here)
-                return response
-            finally:
-                if call := log.current():
-                    rate_limits.charge_work(
-                        self.app, context.directory.id, call.round_trips, call.processor.seconds
-                    )
+            return await self._handle(own, request)
 
         address = f"scim/{{directoryId}}/v2/{route}".rstrip("/")
         register_http(self.app, blueprint, name, address, handle, error_response)
+
+    async def _handle(self, own: "Route", request: Request) -> Response:
+        context = await self._context(request)
+        if not context.directory.inspect_until:
+            return await self._respond(own, context, request)
+        from scim.inspection import inspected
+
+        return await inspected(context, request, lambda: self._respond(own, context, request))
+
+    async def _respond(self, own: "Route", context: Context, request: Request) -> Response:
+        """Return the response of the endpoint that a request means, and charge its work."""
+        is_large = len(request.body) > _LARGE_BODY
+        if is_large or rate_limits.computes_long(self.app, context.directory.id):
+            await rate_limits.start_turn(self.app, context.directory.id)
+        route = own
+        if "rest" in request.route:
+            route, request = self._normalized(own, request)
+        endpoints = route.search if request.route.get("id") == ".search" else route.endpoints
+        try:
+            return await _answer(endpoints, context, request)
+        finally:
+            if call := log.current():
+                rate_limits.charge_work(
+                    self.app, context.directory.id, call.round_trips, call.processor.seconds
+                )
 
     def _normalized(self, own: "Route", request: Request) -> tuple["Route", Request]:
         """Return route and request for a path with doubled slashes; any other path keeps `own`.
@@ -132,6 +124,26 @@ class Route:
 
     endpoints: Mapping[str, Endpoint]
     search: Mapping[str, Endpoint]
+
+
+async def _answer(
+    endpoints: Mapping[str, Endpoint], context: Context, request: Request
+) -> Response:
+    """Return the response of the request's method, or the error that refuses it, which is logged."""
+    endpoint = endpoints.get("GET" if request.method == "HEAD" else request.method)
+    try:
+        if endpoint is None:
+            raise _no_method(request.method, endpoints)
+        response = await endpoint(context, request)
+        credential_usage.served(context.app, context.directory.id)
+        return response
+    except (ScimError, RecursionError, LimitExceeded) as error:
+        refusal = as_scim_error(error)
+        await log_rejected_request(context, request, refusal)
+        response = scim_response(refusal.body(), refusal.status)
+        if refusal.status == 405:
+            response.headers["Allow"] = _allowed(endpoints)
+        return response
 
 
 def _no_method(method: str, endpoints: Mapping[str, Endpoint]) -> ScimError:

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from directories.maintenance_jobs import MaintenanceJobs
+from directories.hooks import MaintenanceJobs
 from scim import base_url_hint, resource_endpoints
 from scim.bulk import endpoints as bulk
 from scim.discovery import endpoints as discovery

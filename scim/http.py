@@ -63,10 +63,11 @@ def error_response(error: Exception) -> Response:
             refusal = as_scim_error(error)
             return scim_response(refusal.body(), refusal.status)
         case _:
-            status, message, headers = describe_failure(error)
-            if status == 500:
+            failure = describe_failure(error)
+            if failure.status == 500:
                 log.failure("scim.error", error)
-            return scim_response(error_body(status, message), status, headers)
+            body = error_body(failure.status, failure.message)
+            return scim_response(body, failure.status, failure.headers)
 
 
 def as_scim_error(error: ScimError | RecursionError | LimitExceeded) -> ScimError:

@@ -13,7 +13,8 @@ from shared import row_versions
 from shared.app import App
 from shared.cache import LruCache
 from shared.tables.port import StorageUnavailable, Upsert
-from shared.tables.schema import CONTACTS, KEY_SAMPLE, OnePart
+from shared.tables.schema.base import CONTACTS, OnePart
+from shared.tables.schema.contacts import KEY_SAMPLE
 
 EVERY = 1000
 _RECOUNT_SECONDS = 60.0

@@ -14,8 +14,8 @@ import orjson
 
 from shared import row_versions
 from shared.app import App
-from shared.tables.limits import MAX_OPERATIONS
 from shared.tables.port import (
+    MAX_OPERATIONS,
     AlreadyExists,
     Delete,
     Insert,
@@ -25,7 +25,8 @@ from shared.tables.port import (
     StorageUnavailable,
     query_all,
 )
-from shared.tables.schema import CONTACTS, PAGE_START
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import PAGE_START
 
 # Instances with clocks an hour apart must agree on the walks in progress.
 MAX_AGE_SECONDS = 2 * 3600.0

@@ -90,7 +90,7 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListQuery:
     """A client's query; `cursor` is None for index paging, "" for the first cursor page."""
 
@@ -270,7 +270,7 @@ def _walk(source: Source, query: ListQuery) -> Walk:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _SortItem:
     """A resource during sorting; `item` is kept only while all resources are small."""
 
     sort_key: SortKey
@@ -288,7 +288,7 @@ async def _sorted(
     """
     sort_key, deadline = sorter(query.sort_by, source.resource_type), _deadline(app)
     end = query.start_index - 1 + query.count
-    total, kept, kept_bytes = 0, list[_Place](), 0
+    total, kept, kept_bytes = 0, list[_SortItem](), 0
     async for found in _batches(source, sorted(ids)) if ids is not None else _pages(source):
         deadline.check()
         for item in await _matching(app, query, found):
@@ -297,7 +297,7 @@ async def _sorted(
             if kept_bytes <= _MAX_KEPT_BYTES:
                 shown = Item(item.key, query.projection.apply(item.resource))
                 kept_bytes += len(orjson.dumps(shown.resource))
-            kept.append(_Place(sort_key(item.resource), item.key, shown))
+            kept.append(_SortItem(sort_key(item.resource), item.key, shown))
         # Not after every page: the further back the window, the more a sort costs.
         if len(kept) > 2 * end + _SCAN:
             kept = _first(query, kept, end)
@@ -322,7 +322,7 @@ async def _pages(source: Source) -> AsyncIterator[list[Item]]:
         yield page
 
 
-def _first(query: ListQuery, places: list[_Place], most: int) -> list[_Place]:
+def _first(query: ListQuery, places: list[_SortItem], most: int) -> list[_SortItem]:
     pick = heapq.nlargest if query.descending else heapq.nsmallest
     return pick(most, places, key=lambda place: place.sort_key)
 

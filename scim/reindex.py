@@ -23,9 +23,8 @@ from shared import log
 from shared.app import App
 from shared.clock import Clock, timestamp
 from shared.concurrency import TimeSlice, each
-from shared.index_version import INDEX_VERSION
-from shared.tables.limits import MAX_OPERATIONS
 from shared.tables.port import (
+    MAX_OPERATIONS,
     AlreadyExists,
     Delete,
     NotFound,
@@ -34,7 +33,8 @@ from shared.tables.port import (
     Row,
     StorageUnavailable,
 )
-from shared.tables.schema import ALL_DIRECTORIES, CONTACTS, GROUP, USER
+from shared.tables.schema.base import ALL_DIRECTORIES, CONTACTS
+from shared.tables.schema.contacts import GROUP, INDEX_VERSION, USER
 
 MAX_SECONDS_PER_RUN = 600.0
 MAX_RECORDS_PER_RUN = 50_000  # of one directory, before the others have their turn

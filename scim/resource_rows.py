@@ -1,25 +1,32 @@
-"""Rows of a family: a record `user|{id}`, then its memberships `user|{id}|{group}` (or `group`).
+"""Rows of users and groups: walks along a family's records and memberships, and values of index rows.
 
-One range therefore reads a resource with the groups that it is in, and a walk reads many of them.
+A record is the row `user|{id}`, followed by its memberships `user|{id}|{group}` (or `group`). One range
+therefore reads a resource with the groups that it is in, and a walk reads many of them.
+
+Values of index rows, apart from the cards of people (`scim.users.contact_cards`), are derived from a
+record and written with it, so their version is the record's `index_version`.
 """
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from scim import index_values
+import orjson
+
 from scim.core.attributes import Attribute, ResourceType
 from scim.core.errors import ScimError, uniqueness
-from shared import keys
+from shared import keys, row_versions
 from shared.app import App
 from shared.cache import LruCache
-from shared.ids import is_id
-from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.port import Row, query_all
-from shared.tables.schema import CONTACTS, UNIQUE, OnePart, TwoParts
+from shared.ids import is_guid
+from shared.tables.port import MAX_QUERY_ROWS, Row, query_all
+from shared.tables.schema.base import CONTACTS, OnePart, TwoParts
+from shared.tables.schema.contacts import UNIQUE
 
-_MOST_BYTES = 2 * 1024 * 1024  # of one page: twice a thousand usual people
+_MAX_BYTES = 2 * 1024 * 1024  # of one page: twice a thousand usual people
 _MIN_ROWS = 32
+NOTHING = b"{}"  # the key holds everything
+_ACTIVE, _INACTIVE = b'{"a":1}', b'{"a":0}'
 
 
 async def get(app: App, directory_id: str, family: OnePart, identifier: str) -> list[Row]:
@@ -28,7 +35,7 @@ async def get(app: App, directory_id: str, family: OnePart, identifier: str) -> 
     It takes one round trip, more for thousands of rows. All ids have one length, so none is a
     prefix of another: a shorter id would read the rows of other people.
     """
-    if not is_id(identifier):
+    if not is_guid(identifier):
         return []
     start = family.key(identifier)
     found = await query_all(
@@ -75,7 +82,7 @@ async def unique_conflict(
         return None
     name, value = UNIQUE.parts_of(key)
     row = await app.tables.get(CONTACTS, directory_id, key)
-    owner = index_values.decode_owner(row.value) if row else ""
+    owner = decode_owner(row.value) if row else ""
     for _, attribute in resource_type.unique:
         if _unique_name(resource_type, attribute) == name:
             return uniqueness(attribute.path, value, owner)
@@ -99,7 +106,7 @@ async def page(
             sizes.put(place, sum(len(row.value) for row in rows) / len(rows))
         for row in rows:
             if _is_record(row.key):
-                if len(found) == count or size > _MOST_BYTES:
+                if len(found) == count or size > _MAX_BYTES:
                     return found, True
                 found.append([row])
             elif found and row.key.startswith(found[-1][0].key):
@@ -122,7 +129,7 @@ class _RowSizes:
 
 def _row_limit(average: float | None, wanted: int) -> int:
     """Return how many rows to read: those wanted, or fewer if they are large."""
-    fitting = round(1.5 * _MOST_BYTES / average) if average else MAX_QUERY_ROWS
+    fitting = round(1.5 * _MAX_BYTES / average) if average else MAX_QUERY_ROWS
     return min(MAX_QUERY_ROWS, wanted, max(_MIN_ROWS, fitting))
 
 
@@ -158,3 +165,42 @@ def _bounds(family: OnePart, after: str) -> tuple[str, str]:
 
 def _is_record(key: str) -> bool:
     return key.count(keys.SEPARATOR) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class UnparsedNumbers:
+    """A person's name with the numbers that have no E.164 form: `value`, `type`, and `fault` with its remedy."""
+
+    name: str
+    numbers: list[dict[str, str]]
+
+
+def encode_owner(identifier: str) -> bytes:
+    """Return the value of a row that makes a name unique: the id of the user or group that has it."""
+    return orjson.dumps({"id": identifier})
+
+
+def decode_owner(value: bytes) -> str:
+    """Return the id of the user or group that has the name."""
+    return str(orjson.loads(value)["id"])
+
+
+def encode_active(*, is_active: bool) -> bytes:
+    """Return the value of a user's externalId row: whether the user is active."""
+    return _ACTIVE if is_active else _INACTIVE
+
+
+def decode_active(value: bytes) -> bool:
+    """Return whether the user of an externalId row is active."""
+    return value == _ACTIVE or bool(orjson.loads(value).get("a") == 1)
+
+
+def encode_unparsed(unparsed: UnparsedNumbers) -> bytes:
+    """Return the value of a row that lists unparsed numbers."""
+    return orjson.dumps({"v": 1, "name": unparsed.name, "numbers": unparsed.numbers})
+
+
+def decode_unparsed(value: bytes) -> UnparsedNumbers:
+    """Return the unparsed numbers of a row. Raise UnsupportedRowVersion."""
+    stored = row_versions.read(value, "unparsed")
+    return UnparsedNumbers(stored["name"], stored["numbers"])

@@ -3,14 +3,17 @@
 `scim.resource_endpoints` and `scim.bulk` call these methods; `scim.users.service` and
 `scim.groups.service` implement the differences. A method that changes a resource reads, changes and
 writes it, and starts again if another writer changed it in between, so that no change is lost.
+
+Values left out and unknown attribute names are told in the provisioning log.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from directories import mapping_notes
 from directories.events import Event, told
-from scim import mapping_faults, resource_rows
+from scim import resource_rows
 from scim.context import Context, Preconditions
 from scim.core.attributes import ResourceType
 from scim.core.errors import ScimError, not_found, uniqueness
@@ -22,6 +25,7 @@ from scim.query import ListQuery, Source, list_resources
 from scim.work_gates import computing
 from shared.clock import timestamp
 from shared.concurrency import in_slices
+from shared.messages import Message
 
 Resource = dict[str, Any]
 Change = Callable[[Resource, Notes], Awaitable[Resource]]
@@ -191,7 +195,7 @@ class ResourceService(ABC, Generic[Stored]):
 
     def _note_faults(self, notes: Notes, *, is_stored: bool) -> None:
         if notes.unknown or notes.left_out:
-            mapping_faults.note(self.context, self.resource_type, notes, is_stored=is_stored)
+            note_mapping_faults(self.context, self.resource_type, notes, is_stored=is_stored)
 
     def _event(
         self,
@@ -208,7 +212,7 @@ class ResourceService(ABC, Generic[Stored]):
             name=stored.resource[self.unique_name],
             external_id=stored.resource.get("externalId", ""),
             client=self.context.client,
-            **(told(mapping_faults.left_out(notes)) if notes and notes.left_out else {}),
+            **(told(left_out_message(notes)) if notes and notes.left_out else {}),
             **more,
         )
 
@@ -238,3 +242,30 @@ def changed_names(old: Resource, new: Resource) -> set[str]:
         else:
             found.add(name)
     return found
+
+
+def left_out_message(notes: Notes) -> Message | None:
+    """Return the message of a stored change about values that were left out; None if none was."""
+    if not notes.left_out:
+        return None
+    reason = next(iter(notes.left_out.values()))
+    if len(notes.left_out) == 1:
+        return Message("left_out", reason=reason)
+    return Message("several_left_out", names=", ".join(notes.left_out), reason=reason)
+
+
+def note_mapping_faults(
+    context: Context, resource_type: ResourceType, notes: Notes, *, is_stored: bool
+) -> None:
+    """Note the faults of a client's mapping once: unknown names; values left out if not stored."""
+    if not notes.unknown and (is_stored or not notes.left_out):
+        return
+    faults: dict[str, Message] = {
+        name: Message("not_an_attribute", name=name, type=resource_type.name)
+        for name in notes.unknown
+    }
+    if not is_stored:
+        faults |= {
+            name: Message("left_out", reason=reason) for name, reason in notes.left_out.items()
+        }
+    mapping_notes.note(context.app, context.directory.id, faults, context.client)

@@ -17,7 +17,7 @@ from shared.tables.port import NotFound, PreconditionFailed
 
 _ATTEMPTS = 12
 _PAUSE = 0.005  # seconds at most before the second attempt, doubled from one to the next
-_LONGEST_PAUSE = 0.5
+_MAX_PAUSE = 0.5
 
 Result = TypeVar("Result")
 
@@ -30,7 +30,7 @@ class Attempt:
 
     async def pause(self) -> None:
         """Wait for a random time before the next attempt; later attempts wait longer."""
-        await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, _PAUSE * 2**self.number)))
+        await asyncio.sleep(random.uniform(0, min(_MAX_PAUSE, _PAUSE * 2**self.number)))
 
 
 def attempts() -> Iterator[Attempt]:

@@ -5,7 +5,7 @@ checker compares the values that the code returns with the description.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Annotated, Any
 
 
@@ -41,6 +41,7 @@ class Answer:
 
     text: str
     model: type | None = None
+    _: KW_ONLY
     example: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     media_types: tuple[str, ...] = ("application/json",)

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeVar
 
 from shared import log
 from shared.clock import Clock
+from shared.ids import RandomSource
 from shared.log import LateLines
 from shared.metrics import Metrics
-from shared.random_source import RandomSource
 from shared.settings import Settings
 from shared.tables.port import Tables
 from shared.telemetry import Telemetry
@@ -74,6 +74,7 @@ class App:
     settings: Settings
     clock: Clock
     tables: Tables
+    _: KW_ONLY
     telemetry: Telemetry | None = None
     late_lines: LateLines = field(default_factory=LateLines)
     metrics: Metrics = field(init=False)

@@ -1,4 +1,7 @@
-"""The edge to Azure Functions: registers a handler as an HTTP function and turns its errors into answers.
+"""The edge to Azure Functions: registers handlers as functions, turns errors into answers, and measures each call.
+
+A call is a request, a timer's tick or a queue message. Its log lines belong together, the App's metrics count it, and
+OpenTelemetry shows it as a span.
 
 The host picks among routes by function name, answers 404 for a method that no function takes, and sorts nothing by how
 exact a template is. So every function takes all methods, answers 405 itself, and templates never overlap.
@@ -6,19 +9,22 @@ exact a template is. So every function takes all methods, answers 405 itself, an
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from dataclasses import dataclass, field
+from functools import wraps
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote
 
 import azure.functions as func
 
 from shared import log
 from shared.app import App
+from shared.clock import ProcessorTime
 from shared.http import HttpError, Request, Response, problem, select_by_method
-from shared.instrumentation import OperationScope
 from shared.messages import Message
 from shared.row_versions import UnsupportedRowVersion
+from shared.tables.metered import StorageFaults
 from shared.tables.port import Cause, LimitExceeded, StorageUnavailable
-from shared.tables.storage_faults import StorageFaults
 
 Blueprint = func.Blueprint
 Handler = Callable[[Request], Awaitable[Response]]
@@ -48,6 +54,8 @@ _CAUSES: dict[Cause, Message] = {
     "missing": Message("storage_missing"),
     "role": Message("storage_role"),
 }
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class _HeadersWithoutType(dict[str, str]):
@@ -79,6 +87,50 @@ def sendable(value: str) -> str:
     return quote(value, safe=_SENDABLE, errors="replace")
 
 
+class OperationScope:
+    """`with OperationScope(app, operation) as call:` around the work; the caller sets `call.status`."""
+
+    __slots__ = ("_app", "_call", "_operation", "_span", "_started", "status")
+
+    def __init__(self, app: App, operation: str, directory_id: str = "") -> None:
+        self._app, self._operation, self.status = app, operation, 500
+        self._started = app.clock.monotonic()
+        # With OpenTelemetry the App sends its lines itself, at any time.
+        late = None if app.telemetry else app.late_lines
+        self._call = log.begin(operation, directory_id, late, app.random.hex(8))
+        self._span = app.telemetry.begin(operation) if app.telemetry else None
+
+    @property
+    def processor(self) -> ProcessorTime:
+        """Return the processor time of the call so far."""
+        return self._call.processor
+
+    def __enter__(self) -> "OperationScope":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        app, call = self._app, self._call
+        seconds = app.clock.monotonic() - self._started
+        app.metrics.called(self._operation, self.status, seconds, call.round_trips)
+        if app.telemetry is not None and self._span is not None:
+            app.telemetry.end(
+                self._span,
+                {
+                    "request_id": call.id,
+                    "directory_id": call.directory_id,
+                    "round_trips": call.round_trips,
+                    "status": self.status,
+                },
+                failed=self.status >= 500,
+            )
+        log.end()
+
+
 def register_http(
     app: App,
     blueprint: func.Blueprint,
@@ -97,7 +149,9 @@ def register_http(
 
     async def main(req: func.HttpRequest) -> func.HttpResponse:
         with OperationScope(app, name, req.route_params.get("directoryId", "")) as call:
-            request = Request(req.method, req.url, req.headers, req.get_body(), req.route_params)
+            request = Request(
+                req.method, req.url, req.headers, req.get_body(), route=req.route_params
+            )
             response = await _answer(call, limited, request, answer)
             if request.method == "HEAD":
                 response.body = b""
@@ -158,26 +212,70 @@ def problem_response(error: Exception) -> Response:
     """Return the RFC 9457 problem for an error of a handler; an unexpected one is logged."""
     if isinstance(error, HttpError):
         return error.response
-    status, message, headers = describe_failure(error)
-    if status == 500:
+    failure = describe_failure(error)
+    if failure.status == 500:
         log.failure("http.error", error)
-    response = problem(status, message)
-    response.headers.update(headers)
+    response = problem(failure.status, failure.message)
+    response.headers.update(failure.headers)
     return response
 
 
-def describe_failure(error: Exception) -> tuple[int, Message, dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class FailureDescription:
+    """How an error is answered."""
+
+    status: int
+    message: Message
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def describe_failure(error: Exception) -> FailureDescription:
     """Return status, message and headers for an error of the storage, or 500 for an unexpected one.
 
     The caller logs an unexpected error; the message has only the request's ID in the log.
     """
     match error:
         case UnsupportedRowVersion(retry_after=seconds):
-            return 503, Message("newer_release"), {"Retry-After": str(seconds)}
+            retry_after = {"Retry-After": str(seconds)}
+            return FailureDescription(503, Message("newer_release"), retry_after)
         case StorageUnavailable(retry_after=seconds, cause=cause):
-            return 503, _CAUSES[cause], {"Retry-After": str(seconds)}
+            return FailureDescription(503, _CAUSES[cause], {"Retry-After": str(seconds)})
         case LimitExceeded():
-            return 413, Message("too_large_to_store"), {}
+            return FailureDescription(413, Message("too_large_to_store"))
         case _:
             call = log.current()
-            return 500, Message("internal_error", id=call.id if call else "-"), {}
+            return FailureDescription(500, Message("internal_error", id=call.id if call else "-"))
+
+
+class JobFailed(Exception):
+    """The function of a timer or queue failed.
+
+    Azure Functions logs the exception that such a function raises, and its text may hold personal
+    data. This one has the name of its type as text, and its traceback.
+    """
+
+
+def job(
+    app: App, operation: str
+) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
+    """Decorate the function of a timer or queue as a call.
+
+    It counts as status 200, or as 500 if it raises an exception, which becomes JobFailed.
+    """
+
+    def decorate(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+        @wraps(function)
+        async def handle(*arguments: P.args, **named: P.kwargs) -> R:
+            with OperationScope(app, operation) as call:
+                try:
+                    result = await function(*arguments, **named)
+                except Exception as error:
+                    raise JobFailed(type(error).__name__).with_traceback(
+                        error.__traceback__
+                    ) from None
+                call.status = 200
+                return result
+
+        return handle
+
+    return decorate

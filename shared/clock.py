@@ -129,12 +129,12 @@ def timestamp(moment: datetime) -> str:
 
 
 def readable(text: str) -> str:
-    """Return the text of `timestamp` to the minute and with its zone, for sentences."""
+    """Return a text of `timestamp` to the minute and with its zone, for sentences."""
     return f"{text[:16].replace('T', ' ')} UTC"
 
 
 def parse_timestamp(text: str) -> datetime:
-    """Return the moment of a text from `timestamp`.
+    """Return the time that `timestamp` formatted.
 
     Raise ValueError if it is not an RFC 3339 date-time.
     """

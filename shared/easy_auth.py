@@ -28,7 +28,7 @@ _GROUPS = ("groups", "http://schemas.microsoft.com/ws/2008/06/identity/claims/gr
 _NAME = ("name", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name", "preferred_username")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """A signed-in person; `account` is the Entra tenant that the person belongs to.
 
@@ -93,11 +93,11 @@ def _read(header: str) -> Principal | None:
     if roles == {TESTER}:
         account, roles = _test_account(account), frozenset({ADMIN})
     return Principal(
-        account,
-        _first(claims, _OBJECT),
-        _first(claims, _NAME),
-        roles,
-        frozenset(value.lower() for kind, value in claims if kind in _GROUPS),
+        account=account,
+        object_id=_first(claims, _OBJECT),
+        name=_first(claims, _NAME),
+        roles=roles,
+        groups=frozenset(value.lower() for kind, value in claims if kind in _GROUPS),
         has_all_groups=not _has_overage(claims),
     )
 

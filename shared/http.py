@@ -1,7 +1,7 @@
 """HTTP as the features see it: a request, a response, and RFC 9457 problems. Knows no web framework."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -29,6 +29,7 @@ class Request:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    _: KW_ONLY
     route: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

@@ -89,7 +89,7 @@ def keys_of(family: str, terms: Sequence[str], identifier: str) -> list[str]:
 
 
 def is_key(text: str) -> bool:
-    """Return whether `key` can have made `text`; a client may send any text as the position of a page."""
+    """Return whether `text` has the form of a row key; a client may send any text as a page's position."""
     return len(text) <= MAX_KEY_CHARACTERS and not _FORBIDDEN.search(text)
 
 

@@ -45,7 +45,7 @@ class LateLines:
             self._lines.popleft()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Call:
     """A request, a timer's tick or a message that is being handled.
 
@@ -79,8 +79,8 @@ def begin(
         and directory_id.replace("-", "").isalnum()
     )
     call = Call(
-        operation,
-        directory_id if plausible else "",
+        operation=operation,
+        directory_id=directory_id if plausible else "",
         id=call_id or secrets.token_hex(8),
         late=late,
     )

@@ -55,7 +55,7 @@ class _Spread:
         return self.highest
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Operation:
     calls: int = 0
     refused: int = 0

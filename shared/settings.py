@@ -120,7 +120,7 @@ def _setting(variable: str, default: Any, meaning: str, read: Callable[[str], An
     return field(default=default, metadata={"variable": variable, "meaning": meaning, "read": read})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings with their environment variables, defaults and meaning; `read` checks, the constructor does not."""
 

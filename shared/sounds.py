@@ -18,21 +18,21 @@ from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
-_LONGEST = 8  # letters of a code
-_LONGEST_WORD = 40  # letters of a word that are looked at
+_MAX_CODE = 8  # letters of a code
+_MAX_WORD = 40  # letters of a word that are looked at
 
 _SPELLINGS = {
     "tsch": "k", "tch": "k", "cz": "k", "ch": "k", "ck": "k", "sch": "s", "sh": "s", "sz": "s", "zs": "s",
     "tz": "s", "ts": "s", "ce": "s", "ci": "s", "cy": "s", "ph": "f", "pf": "f", "th": "t", "dt": "t",
     "td": "t", "dg": "k", "gh": "", "x": "ks", "qu": "k", "qv": "k", "kv": "k", "kw": "k", "tts": "s", "ttz": "s",
-    "cc": "s", "mp": "m", "aul": "a",
+    "cc": "s", "mp": "m", "aul": "a", "tew": "t", "hew": "h", "pherd": "prt", "phard": "prt",
 }  # fmt: skip
 # Letters that aren't heard: f, ph and v after a vowel and before a consonant or at the end, w before a consonant or at the
 # end, j inside a word, x at the end of French names.
 _UNHEARD = "(?<=[aeiouy])(?:(?:ff|f|ph)(?![aeiouylr])|v(?![aeiouy]))|(?<=.)w(?![aeiouy])|(?<=.)j|(?<=[aeo]u)x$"
 _GROUPS = re.compile(
     f"(?P<unheard>{_UNHEARD})|^kn|^wr|^gh|^g(?=[eiy])|^y(?=[aeiou])|^x|tsch|tch|tts|ttz|cz|ch|ck|sch|sh|sz|zs|tz|ts|"
-    "cc(?=[ei])|c(?=[eiy])|ph|pf|th|dt|td|dg|gh|x|qu|qv|kv|kw|mp(?=[st])|aul(?=[td]s?$)"
+    "cc(?=[ei])|c(?=[eiy])|ph[ae]rd|ph|pf|[th]ew(?=[aeiou])|th|dt|td|dg|gh|x|qu|qv|kv|kw|mp(?=[st])|aul(?=[td]s?$)"
 )
 _AT_THE_BEGINNING = {"kn": "n", "wr": "r", "gh": "k", "g": "j", "y": "j", "x": "s"}
 _CLASSES = str.maketrans("bcdfgjklmnpqrstvwxz", "pktfkjklmnpkrstffks", "aeiouyh")
@@ -69,7 +69,7 @@ _LETTERS = str.maketrans({**_CYRILLIC, **_GREEK, **_ARABIC})
 @lru_cache(maxsize=4096)
 def code(word: str) -> str:
     """Return the code of a folded word, "" if it has no letter."""
-    word = word[:_LONGEST_WORD]
+    word = word[:_MAX_WORD]
     if not word.isascii():
         word = word.translate(_LETTERS)
     if not word:
@@ -78,7 +78,7 @@ def code(word: str) -> str:
     plain = _REPEATED.sub(r"\1", grouped)
     consonants = plain.translate(_CLASSES)
     vowel = "a" if plain.removeprefix("h")[:1] in _SPOKEN_VOWELS else ""
-    return (vowel + _REPEATED.sub(r"\1", consonants))[:_LONGEST] if consonants else vowel
+    return (vowel + _REPEATED.sub(r"\1", consonants))[:_MAX_CODE] if consonants else vowel
 
 
 def _spelling(match: re.Match[str]) -> str:
@@ -128,15 +128,15 @@ def distance(one: str, other: str, most: float) -> float:
     """
     if one == other:
         return 0.0
-    start, end = 0, min(len(one), len(other), _LONGEST_WORD)
+    start, end = 0, min(len(one), len(other), _MAX_WORD)
     while start < end and one[start] == other[start]:
         start += 1
     start = max(0, start - 1)  # a doubled letter is next to the one that it repeats
     stop, left = 0, min(len(one), len(other)) - start - 1
     while stop < left and one[-1 - stop] == other[-1 - stop]:
         stop += 1
-    one = one[start : min(len(one) - stop, start + _LONGEST_WORD)]
-    other = other[start : min(len(other) - stop, start + _LONGEST_WORD)]
+    one = one[start : min(len(one) - stop, start + _MAX_WORD)]
+    other = other[start : min(len(other) - stop, start + _MAX_WORD)]
     return _aligned(one, other, most)
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from directories import audit
 from shared.tables.port import Delete, Operation, Tables
-from shared.tables.schema import AUDIT_OUTBOX, DIRECTORY, DIRECTORY_LINK, SETUP_LINK, family_of
+from shared.tables.schema import family_of
+from shared.tables.schema.directories import AUDIT_OUTBOX, DIRECTORY, SETUP_LINK
+from shared.tables.schema.presence import DIRECTORY_LINK
 
 _ACTED_ON = (DIRECTORY, SETUP_LINK, DIRECTORY_LINK)
 _Transact = Callable[[str, str, Sequence[Operation]], Awaitable[list[str]]]

@@ -5,7 +5,7 @@ from typing import Any
 from directories.errors import DirectoryError, Overtaken
 from shared import log
 from shared.app import App
-from shared.azure_functions import describe_failure
+from shared.azure_functions import FailureDescription, describe_failure
 from shared.easy_auth import Principal, principal
 from shared.http import HttpError, Request, Response
 from shared.messages import CodeFamily, Message
@@ -44,7 +44,8 @@ def show(app: App, request: Request, error: Exception) -> Response:
 
     The page that is open in the browser then shows a message for this status.
     """
-    status, message, headers = _describe(error)
+    failure = _describe(error)
+    status, message, headers = failure.status, failure.message, failure.headers
     if status == 500:
         log.failure("http.error", error)
     person = _person(request, app)
@@ -90,17 +91,17 @@ def _person(request: Request, app: App) -> Principal | None:
         return None
 
 
-def _describe(error: Exception) -> tuple[int, Message, dict[str, str]]:
+def _describe(error: Exception) -> FailureDescription:
     """Return status, message and headers; of the headers, only those that a page may have."""
     match error:
         case HttpError():
             kept = ("Allow", "Retry-After")
             headers = {name: error.headers[name] for name in kept if name in error.headers}
-            return error.status, error.message, headers
+            return FailureDescription(error.status, error.message, headers)
         case Overtaken():  # a form carries no If-Match, so the request conflicts with another one
-            return 409, error.message, {}
+            return FailureDescription(409, error.message)
         case DirectoryError():
-            return error.status, error.message, {}
+            return FailureDescription(error.status, error.message)
         case _:
             return describe_failure(error)
 

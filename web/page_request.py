@@ -10,9 +10,10 @@ from directories.audit import Actor, person_actor
 from shared.app import App
 from shared.easy_auth import Principal
 from shared.http import Request, Response, form_body
-from shared.messages import Message, Param, catalogue, counted
+from shared.messages import LANGUAGES, Message, Param, catalogue, counted
 from shared.settings import Settings
-from web import languages
+
+_MAX_TAGS = 20
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class PageRequest:
     @cached_property
     def language(self) -> str:
         """The best of our languages for this browser."""
-        return languages.preferred(self.request.headers.get("accept-language", ""))
+        return preferred_language(self.request.headers.get("accept-language", ""))
 
     @property
     def is_partial(self) -> bool:
@@ -139,3 +140,19 @@ def sign_in_address(request: Request) -> str:
 def here(request: Request) -> str:
     """Return the address of this page on this site, with its query."""
     return request.path + (f"?{request.url.partition('?')[2]}" if "?" in request.url else "")
+
+
+def preferred_language(accept_language: str) -> str:
+    """Return the supported language that the browser prefers (RFC 9110 section 12.5.4), or English."""
+    ranked: list[tuple[float, int, str]] = []
+    for index, part in enumerate(accept_language.split(",")[:_MAX_TAGS]):
+        tag, _, weight = part.strip().partition(";q=")
+        ranked.append((-_weight(weight), index, tag.partition("-")[0].lower()))
+    return next((tag for weight, _, tag in sorted(ranked) if tag in LANGUAGES and weight), "en")
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text) if text else 1.0
+    except ValueError:
+        return 0.0

@@ -2,7 +2,7 @@
 
 from directories import service
 from shared.http import Request, Response
-from web.handlers import Page
+from web.endpoints import Page
 from web.page_request import PageRequest
 from web.pages import (
     audit_log,
@@ -17,7 +17,6 @@ from web.pages import (
     favourites,
     inspector,
     issuing,
-    live_statuses,
     notes,
     numbers,
     organisation,
@@ -25,10 +24,7 @@ from web.pages import (
     presence_poll,
     provisioning_log,
     readers,
-    recents,
-    revoke_access,
     screen_pop,
-    setup_callback,
     setup_link,
     setup_links,
     setup_start,
@@ -72,7 +68,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "credentials": {"GET": credentials.show},
     "delete": {"GET": directory_list.ask_to_delete, "POST": directory_list.delete},
     "dry-run": {"GET": dry_run.ask, "POST": dry_run.run},
-    "gone": {"GET": _leads_to("/presence"), "POST": revoke_access.check_gone},
+    "gone": {"GET": _leads_to("/presence"), "POST": wizard_presence.check_gone},
     "inspector": {"GET": inspector.show, "POST": inspector.switch},
     "issue": {"GET": issuing.ask, "POST": credentials.issue},
     "links": {"GET": setup_links.show, "POST": setup_links.create},
@@ -82,7 +78,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "presence": {"GET": wizard_presence.show, "POST": wizard_presence.choose},
     "readers": {"GET": readers.ask, "POST": readers.save},
     "region": {"GET": _leads_to("/numbers"), "POST": numbers.set_region},
-    "remove": {"GET": revoke_access.ask_to_remove, "POST": revoke_access.remove},
+    "remove": {"GET": wizard_presence.ask_to_remove, "POST": wizard_presence.remove},
     "rename": {"GET": directory_list.ask_for_name, "POST": directory_list.rename},
     "restore": {"GET": directory_list.to_list, "POST": directory_list.restore},
     "revoke": {"GET": credentials.ask_to_revoke, "POST": credentials.revoke},
@@ -103,9 +99,9 @@ _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "person": {"GET": person.show},
     "pop": {"GET": screen_pop.show},
     "presence": {"GET": organisation.to_list, "POST": presence_poll.show},
-    "statuses": {"GET": organisation.to_list, "POST": live_statuses.show},
+    "statuses": {"GET": organisation.to_list, "POST": presence_poll.show_statuses},
     "team": {"GET": team.show},
-    "recents": {"GET": organisation.to_list, "POST": recents.clear},
+    "recents": {"GET": organisation.to_list, "POST": favourites.clear_recents},
 }
 
 _OF_LINK: dict[str, dict[str, SetupPage]] = {
@@ -126,7 +122,7 @@ def of_setup(request: Request) -> dict[str, Page]:
     """Return the pages at `/set-up/{linkId}/{page?}` by method; a form's own address leads to its page."""
     page = request.route.get("page") or ""
     if request.route["linkId"] == "callback" and not page:
-        return {"GET": setup_callback.back}
+        return {"GET": consent_callback.return_to_link}
     found = {method: of_session(one) for method, one in _OF_LINK.get(page, {}).items()}
     return {"GET": of_session(setup_link.to_page), **found} if found else {}
 
@@ -169,7 +165,7 @@ def of_list(request: Request) -> dict[str, Page]:
 
 def of_way_back(request: Request) -> dict[str, Page]:
     """Return the page at `/sign-in/callback`."""
-    return {"GET": consent_callback.back}
+    return {"GET": consent_callback.return_to_directory}
 
 
 def of_embed(request: Request) -> dict[str, Page]:

@@ -17,7 +17,7 @@ from presence.consent.service import origin_of
 from shared.app import App
 from shared.clock import parse_timestamp
 from shared.http import Request, Response, check_same_origin, select_by_method
-from web.handlers import Page
+from web.endpoints import Page
 from web.page_request import PageRequest
 
 SetupPage = Callable[[PageRequest, SetupSession], Awaitable[Response]]

@@ -94,10 +94,7 @@ async def _run(arguments: argparse.Namespace) -> None:
 
 
 def check_port(port: int) -> None:
-    """Raise HostError if the port is in use.
-
-    Otherwise the error would name the simulator's port, the next one.
-    """
+    """Raise HostError if the port is in use, before the simulator fails at the next one."""
     from local.host.errors import HostError
 
     with socket.socket() as probe:

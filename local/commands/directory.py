@@ -15,81 +15,78 @@ NAME = "directory"
 HELP = "add, list, rotate or delete directories; prints JSON"
 _DEFAULT_TABLES = "sqlite:///data/directory.db"
 _REMOVAL_SECONDS = 3600.0
+Options = dict[str, dict[str, Any]]
+
+
+# Options by name, with the arguments of `add_argument`.
+_COMMON: Options = {
+    "--tables": {
+        "default": _DEFAULT_TABLES,
+        "metavar": "URL",
+        "help": "where the directories are (default: %(default)s)",
+    },
+    "--account": {
+        "default": ACCOUNT,
+        "metavar": "TENANT",
+        "help": "owner: an Entra tenant id (default: the local one)",
+    },
+    "--url": {
+        "default": "http://127.0.0.1:7071",
+        "help": "the app's address (default: %(default)s)",
+    },
+}
+_NEW: Options = {
+    "--name": {"required": True, "help": "its name on the pages; gets a number if it is taken"},
+    "--kind": {
+        "choices": ("entra", "other"),
+        "default": "entra",
+        "help": "who provisions it (default: entra)",
+    },
+    "--region": {
+        "default": "",
+        "metavar": "XX",
+        "help": "ISO 3166 region of national numbers (default: GB)",
+    },
+    "--strict-numbers": {
+        "action": "store_true",
+        "help": "refuse people with numbers that can't be read",
+    },
+    "--id": {
+        "default": "",
+        "help": "keep the id of another deployment, so that the address stays",
+    },
+    "--token": {"default": "", "help": "keep the security token of another deployment"},
+}
+_ONE: Options = {"--id": {"required": True, "help": "the directory"}}
+_ROTATED: Options = {
+    **_ONE,
+    "--overlap": {
+        "type": float,
+        "default": 24.0,
+        "metavar": "HOURS",
+        "help": "how long the replaced token stays valid (24)",
+    },
+    "--replaces": {
+        "default": "",
+        "metavar": "TOKEN",
+        "help": "ID of the token to replace; needed if two are valid, then with --overlap 0",
+    },
+}
+_DESCRIBED: dict[str, tuple[str, Options]] = {
+    "add": ("make a directory; prints its id, SCIM base URL and token", _NEW),
+    "list": ("the account's directories, without their tokens", {}),
+    "rotate": ("issue a new token; prints it", _ROTATED),
+    "delete": ("delete a directory and its people, for good", _ONE),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions and their options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    common = argparse.ArgumentParser(add_help=False)
-    add = common.add_argument
-    add(
-        "--tables",
-        default=_DEFAULT_TABLES,
-        metavar="URL",
-        help="where the directories are (default: %(default)s)",
-    )
-    add(
-        "--account",
-        default=ACCOUNT,
-        metavar="TENANT",
-        help="owner: an Entra tenant id (default: the local one)",
-    )
-    add(
-        "--url",
-        default="http://127.0.0.1:7071",
-        help="the app's address (default: %(default)s)",
-    )
-
-    new = actions.add_parser(
-        "add", parents=[common], help="make a directory; prints its id, SCIM base URL and token"
-    )
-    new.add_argument("--name", required=True, help="its name on the pages")
-    new.add_argument(
-        "--kind",
-        choices=("entra", "other"),
-        default="entra",
-        help="who provisions it (default: entra)",
-    )
-    new.add_argument(
-        "--region",
-        default="",
-        metavar="XX",
-        help="ISO 3166 region of national numbers (default: GB)",
-    )
-    new.add_argument(
-        "--strict-numbers",
-        action="store_true",
-        help="refuse people with numbers that can't be read",
-    )
-    new.add_argument(
-        "--id", default="", help="keep the id of another deployment, so that the address stays"
-    )
-    new.add_argument("--token", default="", help="keep the security token of another deployment")
-
-    actions.add_parser(
-        "list", parents=[common], help="the account's directories, without their tokens"
-    )
-
-    rotate = actions.add_parser("rotate", parents=[common], help="issue a new token; prints it")
-    rotate.add_argument("--id", required=True, help="the directory")
-    rotate.add_argument(
-        "--overlap",
-        type=float,
-        default=24.0,
-        metavar="HOURS",
-        help="how long the replaced token stays valid (24)",
-    )
-    rotate.add_argument(
-        "--replaces",
-        default="",
-        metavar="TOKEN",
-        help="ID of the token to replace; needed if two are valid, then with --overlap 0",
-    )
-
-    delete = actions.add_parser(
-        "delete", parents=[common], help="delete a directory and its people, for good"
-    )
-    delete.add_argument("--id", required=True, help="the directory")
+    for name, (text, own) in _DESCRIBED.items():
+        action = actions.add_parser(name, help=text)
+        for option, described in (_COMMON | own).items():
+            action.add_argument(option, **described)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -141,7 +138,7 @@ async def _add(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
     from directories.service import NewDirectory, create
 
     new = NewDirectory(
-        name=arguments.name,
+        name=await _free_name(app, arguments.account, arguments.name),
         kind=arguments.kind,
         region=arguments.region,
         strict_numbers=arguments.strict_numbers,
@@ -154,6 +151,19 @@ async def _add(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
         "scim_base_url": _base_url(app, directory.id),
         "token": token,
     }
+
+
+async def _free_name(app: Any, account: str, name: str) -> str:
+    """Return the name, with a number after it if the account has it already: scripts add directories by one name."""
+    from directories.names import is_same
+    from directories.service import list_directories
+
+    taken = [directory.name for directory in await list_directories(app, account)]
+    free, number = name, 1
+    while any(is_same(free, one) for one in taken):
+        number += 1
+        free = f"{name} ({number})"
+    return free
 
 
 async def _list(app: Any, arguments: argparse.Namespace) -> list[dict[str, Any]]:

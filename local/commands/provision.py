@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 import time
-from typing import TextIO
+from typing import Any, TextIO
 
 import orjson
 
@@ -20,78 +20,87 @@ _SHOWN = 20  # kinds of error
 _REFRESH = 0.2  # seconds between two updates of the terminal
 
 
+# Options by name, with the arguments of `add_argument`.
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "--base": {
+        "required": True,
+        "metavar": "URL",
+        "help": f"SCIM base URL (tenant URL), with or without ?{FLAG}",
+    },
+    "--instance": {
+        "action": "append",
+        "default": [],
+        "metavar": "URL",
+        "help": "base URL of another instance of the same target; requests go to all in turn (repeatable)",
+    },
+    "--token": {"required": True, "help": "secret token of the directory"},
+    "--people": {
+        "type": int,
+        "default": 250,
+        "metavar": "N",
+        "help": "people in the company (default 250)",
+    },
+    "--groups": {
+        "type": int,
+        "default": 5,
+        "metavar": "G",
+        "help": "groups to provision (default 5)",
+    },
+    "--connections": {
+        "type": int,
+        "default": 8,
+        "metavar": "C",
+        "help": "requests at the same time (default 8)",
+    },
+    "--dialect": {
+        "choices": ("default", "flag"),
+        "help": f"PATCH as today, or as with {FLAG} (default: what --base says)",
+    },
+    "--matching": {
+        "choices": ("userName", "externalId"),
+        "default": "userName",
+        "help": "matching attribute of users",
+    },
+    "--seed": {
+        "type": int,
+        "default": 1,
+        "metavar": "S",
+        "help": "another number, another company (default 1)",
+    },
+    "--cycles": {
+        "default": ",".join(CYCLES),
+        "metavar": "LIST",
+        "help": "comma-separated; default: %(default)s",
+    },
+    "--patience": {
+        "type": float,
+        "default": 60.0,
+        "metavar": "SECONDS",
+        "help": "how long a failing request is repeated",
+    },
+    "--page-size": {
+        "type": int,
+        "default": 100,
+        "metavar": "N",
+        "help": "users on a page of the cycle discover (default 100)",
+    },
+    "--measure": {
+        "action": "store_true",
+        "help": "one kind of request at a time instead of cycles",
+    },
+    "--server-pid": {
+        "type": int,
+        "metavar": "PID",
+        "help": "with --measure: the server's CPU time per request too (Linux)",
+    },
+    "--json": {"action": "store_true", "help": "print one JSON object instead of a table"},
+}
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    add = parser.add_argument
-    add(
-        "--base",
-        required=True,
-        metavar="URL",
-        help=f"SCIM base URL (tenant URL), with or without ?{FLAG}",
-    )
-    add(
-        "--instance",
-        action="append",
-        default=[],
-        metavar="URL",
-        help="base URL of another instance of the same target; requests go to all in turn (repeatable)",
-    )
-    add("--token", required=True, help="secret token of the directory")
-    add("--people", type=int, default=250, metavar="N", help="people in the company (default 250)")
-    add("--groups", type=int, default=5, metavar="G", help="groups to provision (default 5)")
-    add(
-        "--connections",
-        type=int,
-        default=8,
-        metavar="C",
-        help="requests at the same time (default 8)",
-    )
-    add(
-        "--dialect",
-        choices=("default", "flag"),
-        help=f"PATCH as today, or as with {FLAG} (default: what --base says)",
-    )
-    add(
-        "--matching",
-        choices=("userName", "externalId"),
-        default="userName",
-        help="matching attribute of users",
-    )
-    add(
-        "--seed",
-        type=int,
-        default=1,
-        metavar="S",
-        help="another number, another company (default 1)",
-    )
-    add(
-        "--cycles",
-        default=",".join(CYCLES),
-        metavar="LIST",
-        help="comma-separated; default: %(default)s",
-    )
-    add(
-        "--patience",
-        type=float,
-        default=60.0,
-        metavar="SECONDS",
-        help="how long a failing request is repeated",
-    )
-    add(
-        "--page-size",
-        type=int,
-        default=100,
-        metavar="N",
-        help="users on a page of the cycle discover (default 100)",
-    )
-    add("--measure", action="store_true", help="one kind of request at a time instead of cycles")
-    add(
-        "--server-pid",
-        type=int,
-        metavar="PID",
-        help="with --measure: the server's CPU time per request too (Linux)",
-    )
-    add("--json", action="store_true", help="print one JSON object instead of a table")
+    for option, described in _OPTIONS.items():
+        parser.add_argument(option, **described)
 
 
 def run(arguments: argparse.Namespace) -> int:

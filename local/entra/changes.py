@@ -17,7 +17,7 @@ _PER_THOUSAND = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Indexes of people by their change; joiners and lost answers are ranges after the first people."""
 

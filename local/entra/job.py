@@ -91,7 +91,16 @@ class Job:
         """Report the progress of a cycle."""
         requests, seconds = self.record.requests, time.monotonic() - self._started
         rate = requests / seconds if seconds else 0.0
-        self._report(Progress(cycle, done, total, requests, rate, self.record.error_count))
+        self._report(
+            Progress(
+                cycle=cycle,
+                done=done,
+                total=total,
+                requests=requests,
+                requests_per_second=rate,
+                errors=self.record.error_count,
+            )
+        )
 
     def _quarantine(self) -> None:
         failures, requests = self.record.failures, self.record.requests

@@ -55,9 +55,13 @@ async def measure(
     With `server_pid` the server's CPU milliseconds per request too. The people have addresses of their own, so that a
     directory may be in use; afterwards they are gone.
     """
-    record = Record(options.token)
+    record = Record(secret=options.token)
     summary = Summary(
-        options.base, options.people, options.connections, options.dialect, ["measure"]
+        base=options.base,
+        people=options.people,
+        connections=options.connections,
+        dialect=options.dialect,
+        cycles=["measure"],
     )
     started = time.monotonic()
     try:

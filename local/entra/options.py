@@ -1,6 +1,6 @@
 """The options of a run of the simulator."""
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
 Dialect = Literal["default", "flag"]
@@ -35,6 +35,7 @@ class Options:
 
     base: str
     token: str = field(repr=False)
+    _: KW_ONLY
     people: int = 250
     connections: int = 8
     dialect: Dialect = "default"

@@ -16,7 +16,7 @@ MAX_ERRORS = 200
 """Different errors that are kept; further ones are only counted."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """The progress: `done` of `total` people or groups in this cycle; other counts since the start."""
 
@@ -37,7 +37,7 @@ class Deviation:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperationSummary:
     """Requests of one kind; times in ms; rate and the server's CPU time if they were measured."""
 
@@ -49,7 +49,7 @@ class OperationSummary:
     cpu_ms: float | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Summary:
     """The result of a run. `seconds` is the whole run, waiting between repetitions included."""
 
@@ -81,7 +81,7 @@ class Summary:
         return {**asdict(self), "ok": self.ok}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Record:
     """Collects the results during a run. `secret`, the token, is removed from every text."""
 
@@ -132,7 +132,12 @@ class Record:
         p50, p95 = percentiles(times)
         rate = round(len(times) / seconds, 1) if seconds else None
         return OperationSummary(
-            len(times), p50, p95, round(max(times, default=0.0), 2), rate, cpu_ms
+            count=len(times),
+            p50_ms=p50,
+            p95_ms=p95,
+            max_ms=round(max(times, default=0.0), 2),
+            requests_per_second=rate,
+            cpu_ms=cpu_ms,
         )
 
     def fill(self, summary: Summary, seconds: float) -> Summary:

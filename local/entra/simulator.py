@@ -19,9 +19,13 @@ async def run(options: Options, report: Report = silent) -> Summary:
 
     Faults of the server are in the summary and raise no exception.
     """
-    record = Record(options.token)
+    record = Record(secret=options.token)
     summary = Summary(
-        options.base, options.people, options.connections, options.dialect, list(options.cycles)
+        base=options.base,
+        people=options.people,
+        connections=options.connections,
+        dialect=options.dialect,
+        cycles=list(options.cycles),
     )
     started = time.monotonic()
     try:

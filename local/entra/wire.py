@@ -17,14 +17,14 @@ from local.entra.options import Options
 from local.entra.record import PASSING, Record
 
 CONTENT_TYPE = "application/scim+json; charset=utf-8"
-_LONGEST_PAUSE = 5.0
+_MAX_PAUSE = 5.0
 
 
 class Quarantined(Exception):
     """The job can't go on; Entra would put it into quarantine (Microsoft Learn, "Quarantine status")."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """An answer as received. `content` is the decoded JSON, None without or with malformed JSON.
 
@@ -117,7 +117,7 @@ class Wire:
                 wait = _retry_after(answer) or pause
             self._record.retries += 1
             await asyncio.sleep(wait * self._random.uniform(0.8, 1.2))
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            pause = min(pause * 2, _MAX_PAUSE)
 
     async def _once(
         self,
@@ -145,7 +145,14 @@ class Wire:
             body = await response.read()
         self._record.answered(operation, time.perf_counter() - started, response.status)
         lower = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(request, response.status, lower, body, _decoded(body), attempt > 1)
+        return Answer(
+            request=request,
+            status=response.status,
+            headers=lower,
+            body=body,
+            content=_decoded(body),
+            repeated=attempt > 1,
+        )
 
 
 def equals(attribute: str, value: str) -> str:

@@ -16,7 +16,7 @@ class FederatedCredential:
     audience: str = "api://AzureADTokenExchange"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Application:
     """One app registration. Without redirect addresses, any on this machine is allowed."""
 

@@ -11,7 +11,7 @@ from local.graph.simulator import Simulator
 LIFETIME = 300.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Code:
     """The grant of the sign-in page; `issued`: monotonic seconds."""
 

@@ -104,7 +104,7 @@ def _json(handler: Callable[[Request], Awaitable[object]]) -> Callable[..., Awai
 
 
 class Control:
-    """The handlers over one simulator."""
+    """The handlers that change one simulator."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator

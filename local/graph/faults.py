@@ -37,7 +37,7 @@ class UnknownFault(Exception):
     """A fault name that does not exist."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Fault:
     """A fault that is on. `tenant` empty: all tenants; `times`: calls left; `until`: monotonic seconds."""
 
@@ -80,7 +80,7 @@ class Faults:
             raise UnknownFault(name)
         until = None if seconds is None else self.clock.monotonic() + seconds
         self.off(name, tenant=tenant)
-        fault = Fault(name, tenant, times, until, retry_after)
+        fault = Fault(name=name, tenant=tenant, times=times, until=until, retry_after=retry_after)
         self._active = [*self._active, fault]
         return fault
 

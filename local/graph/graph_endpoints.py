@@ -1,7 +1,6 @@
 """Presence as Microsoft Graph answers it (learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid)."""
 
 import asyncio
-import re
 
 import orjson
 from starlette.requests import Request
@@ -13,9 +12,9 @@ from local.graph.keys import BadSignature
 from local.graph.people import Tenant
 from local.graph.simulator import Simulator
 from local.graph.token import GRAPH_HOSTS
+from shared.ids import is_guid
 
 MAX_IDS_PER_CALL = 650
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CONTEXT = b'{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#Collection(microsoft.graph.presence)","value":['
 
 
@@ -139,7 +138,7 @@ class Graph:
         for object_id in sorted(
             {given.lower() for given in ids}
         ):  # the order of the answer is nowhere promised
-            if _GUID.fullmatch(object_id) is not None and tenant.has(object_id):
+            if is_guid(object_id) and tenant.has(object_id):
                 found.append(encoded(tenant, object_id, now))
             elif (unknown := _unknown(tenant, object_id)) is not None:
                 found.append(orjson.dumps(unknown))
@@ -147,7 +146,7 @@ class Graph:
 
     def _one(self, tenant: Tenant, given: str) -> Response:
         object_id = given.lower()
-        if not _GUID.fullmatch(object_id):
+        if not is_guid(object_id):
             raise GraphError(
                 400, "BadRequest", "The id is not a GUID; a user principal name does not work here."
             )

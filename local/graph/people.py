@@ -51,7 +51,7 @@ class Consent:
         return "granted" if self.role else "signed-in"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Tenant:
     """One Entra tenant. `crowd` people exist in addition to `known`; `anyone`: every GUID does."""
 

@@ -20,7 +20,7 @@ _OUT_OF_OFFICE_TEXT = "I am out of the office."
 _64_BITS = (1 << 64) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """A status set by hand, written to the wire exactly as given."""
 
@@ -55,7 +55,11 @@ class PresenceSource:
     ) -> None:
         """Set a status that stays until `release`."""
         status = Status(
-            availability, activity or availability, out_of_office, message, self._next()
+            availability=availability,
+            activity=activity or availability,
+            out_of_office=out_of_office,
+            message=message,
+            sequence=self._next(),
         )
         self._set[tenant_id, object_id.lower()] = status
 

@@ -31,7 +31,7 @@ IDENTITY_HEADER = "simulated-identity-header"
 _NAMESPACE = UUID("b1d5a1a4-8f3f-4c34-9a5e-0b7a7b1f5e22")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Options:
     """The options that can change at run time. Times in seconds."""
 
@@ -70,7 +70,9 @@ class Simulator:
         self.tenants: dict[str, Tenant] = {}
         self.codes: dict[str, Any] = {}
         self.applications = {
-            CLIENT_ID: Application(CLIENT_ID, HOME_TENANT_ID, secrets={CLIENT_SECRET: True}),
+            CLIENT_ID: Application(
+                client_id=CLIENT_ID, home_tenant_id=HOME_TENANT_ID, secrets={CLIENT_SECRET: True}
+            ),
         }
         home = self.add_tenant("Simulated operator", "operator.example", tenant_id=HOME_TENANT_ID)
         home.add("Olga Operator", roles=frozenset((MEMBER, GLOBAL_ADMINISTRATOR)))
@@ -110,7 +112,9 @@ class Simulator:
         """Return a new tenant; its id follows from the domain when not given."""
         domain = (domain or f"{name.lower().replace(' ', '-')}.example").lower()
         tenant_id = (tenant_id or str(uuid5(_NAMESPACE, domain))).lower()
-        tenant = self.tenants[tenant_id] = Tenant(tenant_id, domain, name, crowd=crowd)
+        tenant = self.tenants[tenant_id] = Tenant(
+            tenant_id=tenant_id, domain=domain, name=name, crowd=crowd
+        )
         return tenant
 
     def tenant(self, segment: str) -> Tenant | None:

@@ -7,7 +7,6 @@ the newer ones the detailed value moved from `activity` to `availability`.
 from typing import Literal
 
 Style = Literal["old", "new", "upper", "future"]
-STYLES: tuple[Style, ...] = ("old", "new", "upper", "future")
 
 # (availability, activity) with how often of 256; the shape of a working day in an office.
 MIX = (

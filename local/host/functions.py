@@ -21,7 +21,7 @@ _SETTING = re.compile("%([^%]+)%")
 RESERVED = ("admin", "runtime")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Code:
     """The Python side of a function: the callable, its parameter, and the queues of its outputs."""
 
@@ -175,14 +175,14 @@ def _code(function: Function, environment: Mapping[str, str]) -> Code:
     parameter = trigger.name if trigger else ""
     is_async = inspect.iscoroutinefunction(user_function)
     return Code(
-        name,
-        user_function,
-        is_async,
-        parameter,
-        hints.get(parameter),
-        wants_context,
-        outputs,
-        answers,
+        name=name,
+        user_function=user_function,
+        is_async=is_async,
+        parameter=parameter,
+        annotation=hints.get(parameter),
+        wants_context=wants_context,
+        outputs=outputs,
+        http_answer=answers,
     )
 
 

@@ -20,7 +20,7 @@ from shared.clock import Clock, SystemClock
 from shared.http import Request, Response
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostOptions:
     """How to run an app.
 

@@ -9,7 +9,7 @@ import orjson
 from local.host.errors import HostError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostFile:
     """Settings of the HTTP and queue extensions; times in seconds."""
 

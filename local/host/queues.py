@@ -25,7 +25,7 @@ Call = Callable[[QueueFunction, object], Awaitable[Any]]
 Later = Callable[[float, Callable[[], None]], object]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Message:
     """A message in a queue."""
 
@@ -59,7 +59,7 @@ class Queues:
     def put(self, queue: str, body: bytes) -> None:
         """Add a message, to be handled as soon as the loop is free."""
         now = self._clock.now()
-        self._waiting.setdefault(queue, []).append(Message(body, now, now))
+        self._waiting.setdefault(queue, []).append(Message(body=body, inserted=now, visible=now))
         self.pump(queue)
 
     def waiting(self, queue: str) -> list[Message]:

@@ -10,13 +10,13 @@ It runs only on loopback, so that only the person in front of the machine reache
 
 import base64
 import re
-import uuid
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import orjson
 
 from local.host.http import Answer
+from shared.ids import is_guid
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"
 OBJECT_ID = "00000000-0000-4000-8000-0000000000aa"
@@ -121,14 +121,7 @@ def person_of(headers: dict[str, str]) -> str | None:
     values = [part.strip().partition("=") for part in cookie.split(";")]
     value = next((value for name, _, value in values if name == COOKIE), _DEFAULT)
     role, _, account = value.partition(".")
-    return value if role in ROLES and _is_guid(account) else None
-
-
-def _is_guid(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
+    return value if role in ROLES and is_guid(account) else None
 
 
 def _ask_to_sign_in(path: str, query: str, headers: dict[str, str]) -> Answer:
@@ -197,7 +190,7 @@ def _me(person: str | None) -> Answer:
 
 def _switch(query: dict[str, str]) -> Answer:
     role, account = query.get("role", "admin"), query.get("account", ACCOUNT).lower()
-    if role not in ROLES or not _is_guid(account):
+    if role not in ROLES or not is_guid(account):
         text = f"role must be one of {', '.join(ROLES)}, account a GUID such as {ACCOUNT}.\n"
         return Answer(400, [("content-type", "text/plain; charset=utf-8")], text.encode())
     return _redirect(_local(query.get("post_login_redirect_uri", "/")), f"{role}.{account}")

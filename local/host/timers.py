@@ -15,12 +15,12 @@ from shared import log
 from shared.clock import Clock, timestamp
 
 _LATE = timedelta(seconds=1)
-_LONGEST_SLEEP = 60.0  # so that a machine that wakes up, or a clock that is set, is noticed
+_MAX_SLEEP = 60.0  # so that a machine that wakes up, or a clock that is set, is noticed
 
 Call = Callable[[TimerFunction, TimerRequest], Awaitable[Any]]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class _Timer:
     function: TimerFunction
     schedule: Schedule
@@ -38,7 +38,7 @@ class Timers:
         self._wake = asyncio.Event()
         now = clock.now()
         self._timers = [
-            _Timer(each, schedule, schedule.after(now))
+            _Timer(function=each, schedule=schedule, due=schedule.after(now))
             for each in functions
             for schedule in [_read(each)]
         ]
@@ -57,8 +57,8 @@ class Timers:
         """Return the seconds until the next tick is due, as far as is known now."""
         idle = [timer.due for timer in self._timers if timer.running is None]
         if not idle:
-            return _LONGEST_SLEEP
-        return min(max((min(idle) - self._clock.now()).total_seconds(), 0.0), _LONGEST_SLEEP)
+            return _MAX_SLEEP
+        return min(max((min(idle) - self._clock.now()).total_seconds(), 0.0), _MAX_SLEEP)
 
     async def run(self) -> None:
         """Tick until cancelled."""

@@ -31,7 +31,7 @@ from local.transfer.progress import Progress
 from presence.store.manifest import HEAD
 from shared.app import App
 from shared.clock import timestamp
-from shared.tables.schema import CONTACTS, PRESENCE
+from shared.tables.schema.base import CONTACTS, PRESENCE
 
 _ATTEMPTS = 5
 _LATE = timedelta(minutes=5)  # a transaction may be stored so long after its event's key was made
@@ -48,7 +48,7 @@ class Exported:
     restless: list[str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Writing:
     """The file that is being written."""
 
@@ -65,7 +65,7 @@ async def export(app: App, to: Path, progress: Progress) -> Exported:
     """Write the file, complete or not at all; raise TransferError if that fails."""
     unfinished = to.with_name(to.name + ".part")
     with _opened(unfinished) as out:
-        writing = _Writing(app, out, progress)
+        writing = _Writing(app=app, out=out, progress=progress)
         out.write(header_line(timestamp(app.clock.now())))
         ids = await _write_all(writing)
         out.write(complete_line(writing.sections, writing.rows, writing.sums.hexdigest()))

@@ -20,8 +20,9 @@ from local.transfer.partitions import Section
 from local.transfer.progress import Progress
 from shared import row_versions
 from shared.app import App
-from shared.tables.limits import MAX_OPERATIONS, MAX_TRANSACTION_BYTES
 from shared.tables.port import (
+    MAX_OPERATIONS,
+    MAX_TRANSACTION_BYTES,
     Delete,
     LimitExceeded,
     NotFound,
@@ -30,7 +31,7 @@ from shared.tables.port import (
     StorageUnavailable,
     Upsert,
 )
-from shared.tables.schema import IMPORT, REINDEX, WORK
+from shared.tables.schema.base import IMPORT, REINDEX, WORK
 
 _MARK = Section(WORK, IMPORT)
 _STATE = "state"
@@ -61,7 +62,7 @@ class Imported:
     continued: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Loading:
     app: App
     source: Path
@@ -89,7 +90,7 @@ async def load(app: App, source: Path, progress: Progress, *, replace: bool = Fa
         await _note(app, state)
     # Rows of the file may be of other indexing rules than those that the target's passes have gone by.
     await _clear_one(app, Section(WORK, REINDEX))
-    loading = _Loading(app, source, progress, overview, state)
+    loading = _Loading(app=app, source=source, progress=progress, overview=overview, state=state)
     await _write_all(loading)
     await _compare(loading)
     await _drop(app, _MARK, [_STATE])

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from directories import store
 from presence import tenant_links
 from shared import keys
-from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.port import Row, Tables
-from shared.tables.schema import (
+from shared.tables.port import MAX_QUERY_ROWS, Row, Tables
+from shared.tables.schema.base import (
     ALL_DIRECTORIES,
     AUDIT_ACCOUNTS,
     CONTACTS,

@@ -18,7 +18,8 @@ from directories.audit_relay import outbox_rows
 from shared import row_versions
 from shared.clock import MINUTE, is_ahead
 from shared.tables.port import Delete, Insert, NotFound, PreconditionFailed, Row, Tables
-from shared.tables.schema import AUTH_REQUEST, CONSENTS, WORK
+from shared.tables.schema.base import CONSENTS, WORK
+from shared.tables.schema.work import AUTH_REQUEST
 
 LIFETIME = 10 * MINUTE
 _SWEPT = 50
@@ -28,7 +29,7 @@ _CONFIRM_VERSION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthRequest:
     """A pending request for sign-in or consent (`step`).
 

@@ -20,7 +20,6 @@ from presence import tenant_links
 from presence.consent import auth_requests, linking, quotas
 from presence.consent.auth_requests import AuthRequest
 from presence.consent.outcomes import OF_REASON, outcome_of_error
-from presence.graph.client import is_object_id
 from presence.graph.clouds import cloud_of
 from presence.graph.failure_reasons import Fault
 from presence.graph.tokens import company_of, user_name_of
@@ -29,6 +28,7 @@ from presence.tenant_links import DirectoryLink
 from shared import log
 from shared.app import App
 from shared.clock import DAY, is_ahead, now_ms
+from shared.ids import is_guid
 
 # Global Administrator, Privileged Role Administrator: who may consent to application permissions of Graph
 # (learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference).
@@ -75,13 +75,13 @@ async def begin(
     flow.pop("state")
     now = now_ms(app.clock)
     attempt = AuthRequest(
-        "sign-in",
-        directory_id,
-        actor.account,
-        actor.id,
-        auth_requests.digest(browser),
-        now + auth_requests.LIFETIME,
-        redirect_uri,
+        step="sign-in",
+        directory_id=directory_id,
+        account=actor.account,
+        person_id=actor.id,
+        browser=auth_requests.digest(browser),
+        expires=now + auth_requests.LIFETIME,
+        redirect_uri=redirect_uri,
         must_confirm=must_confirm,
         flow=flow,
     )
@@ -150,7 +150,7 @@ async def _authorize_administrator(
     """Return an outcome if the person who signed in may not connect this tenant, else "" and the proven request."""
     tenant_id, object_id = str(claims["tid"]).lower(), str(claims["oid"]).lower()
     roles = claims.get("wids")
-    if not is_object_id(tenant_id):
+    if not is_guid(tenant_id):
         return "failed", attempt
     if not isinstance(roles, list) or not ADMINISTRATORS.intersection(map(str, roles)):
         return "not_admin", attempt
@@ -204,10 +204,10 @@ async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str], a
     if named and named != attempt.tenant_id:
         return "other_tenant"
     link = DirectoryLink(
-        attempt.directory_id,
-        attempt.tenant_id,
-        attempt.account,
-        "propagating",
+        directory_id=attempt.directory_id,
+        tenant_id=attempt.tenant_id,
+        account=attempt.account,
+        state="propagating",
         since=now_ms(app.clock),
         probe_id=attempt.probe_id,
         company=attempt.company,

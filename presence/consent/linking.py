@@ -11,7 +11,7 @@ from directories import audit, audit_relay, provisioning_log
 from directories.audit import Act, Actor, AuditEvent, system_actor
 from presence import health, tenant_links
 from presence.instance import runtime_of
-from presence.store import commits, compaction, manifest
+from presence.store import commits, manifest
 from presence.store.codec import Delta
 from presence.store.manifest import LinkedDirectory, Manifest
 from presence.store.manifest import decode as decode_head
@@ -27,7 +27,7 @@ from shared.tables.port import (
     Replace,
     StorageUnavailable,
 )
-from shared.tables.schema import PRESENCE
+from shared.tables.schema.base import PRESENCE
 
 _ATTEMPTS = 8
 
@@ -135,7 +135,7 @@ async def _add_to_manifest(app: App, link: DirectoryLink) -> None:
                 await tables.transact(
                     PRESENCE,
                     tenant_id,
-                    [manifest.first_head([LinkedDirectory(directory_id)])],
+                    [manifest.first_head([LinkedDirectory(id=directory_id)])],
                 )
             else:
                 value = encode_head(_with_directory(head, directory_id))
@@ -160,7 +160,7 @@ def _with_directory(head: Manifest, directory_id: str) -> Manifest:
     directories = (
         head.directories
         if head.bit(directory_id)
-        else [*head.directories, LinkedDirectory(directory_id)]
+        else [*head.directories, LinkedDirectory(id=directory_id)]
     )
     return replace(
         head,
@@ -178,11 +178,11 @@ async def _remove_from_manifest(app: App, tenant_id: str, directory_id: str) -> 
         snapshot = await runtime.snapshots.get(tables, app.clock, tenant_id)
         try:
             if snapshot is None:
-                await compaction.remove(tables, tenant_id)  # left by a removal that was killed
+                await commits.remove(tables, tenant_id)  # left by a removal that was killed
             elif not snapshot.head.bit(directory_id):
                 return
             elif len(snapshot.head.linked_directories()) == 1:
-                await compaction.remove(tables, tenant_id, snapshot.tag)
+                await commits.remove(tables, tenant_id, snapshot.tag)
             else:
                 await commits.commit(
                     tables, tenant_id, snapshot, *_without_directory(snapshot, directory_id)

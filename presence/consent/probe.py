@@ -14,7 +14,7 @@ from directories.audit import Actor
 from presence import external_ids, tenant_links
 from presence.consent import linking
 from presence.graph.batching import Fetch
-from presence.graph.errors import BadRequest, GraphError, Refused
+from presence.graph.client import BadRequest, GraphError, Refused
 from presence.graph.failure_reasons import Fault
 from presence.instance import runtime_of
 from presence.presence_states import GraphPresence, shown

@@ -28,7 +28,8 @@ from shared.tables.port import (
     Row,
     query_all,
 )
-from shared.tables.schema import CONSENT_QUOTA, CONSENTS, WORK
+from shared.tables.schema.base import CONSENTS, WORK
+from shared.tables.schema.work import CONSENT_QUOTA
 
 WINDOW = 10 * MINUTE
 _ATTEMPTS = 8

@@ -6,7 +6,7 @@ none -> (Microsoft) -> propagating -> waiting -> active -> troubled -> lost -> a
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from directories.fault_sources import Severity
+from directories.hooks import Severity
 from directories.models import Directory
 from presence import external_ids, tenant_links
 from presence.graph.clouds import NO_PRESENCE, cloud_of
@@ -25,7 +25,7 @@ NO_PEOPLE = "no_people"  # the reason while the directory has no people
 UNCONFIRMED = "unconfirmed"  # the reason while the company waits to be confirmed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """The connection as shown.
 
@@ -98,21 +98,21 @@ async def describe(app: App, link: DirectoryLink | None) -> Connection:
 async def _described(app: App, link: DirectoryLink | None) -> Connection:
     if link is None:
         return Connection(
-            "none",
-            "warn",
-            Message("connection_none_title"),
-            Message("connection_none_sentence"),
+            state="none",
+            tone="warn",
+            title=Message("connection_none_title"),
+            sentence=Message("connection_none_sentence"),
             impossible=_impossible(app),
         )
     if link.state == "propagating":
         return _propagating(app, link)
     if link.state == "removed":
         return Connection(
-            "removed",
-            "good",
-            Message("connection_removed_title"),
-            Message("connection_removed_sentence"),
-            Message("connection_removed_remedy"),
+            state="removed",
+            tone="good",
+            title=Message("connection_removed_title"),
+            sentence=Message("connection_removed_sentence"),
+            remedy=Message("connection_removed_remedy"),
             tenant_id=link.tenant_id,
             since=moment(link.since),
             impossible=_impossible(app),
@@ -132,13 +132,13 @@ def _propagating(app: App, link: DirectoryLink) -> Connection:
     """Return a connection with pending consent; a missing role is normal for the first minutes."""
     if not link.is_confirmed:
         return Connection(
-            "propagating",
-            "warn",
-            Message("connection_unconfirmed_title"),
-            Message("connection_unconfirmed_sentence"),
-            Message("connection_unconfirmed_remedy"),
-            UNCONFIRMED,
-            link.tenant_id,
+            state="propagating",
+            tone="warn",
+            title=Message("connection_unconfirmed_title"),
+            sentence=Message("connection_unconfirmed_sentence"),
+            remedy=Message("connection_unconfirmed_remedy"),
+            reason=UNCONFIRMED,
+            tenant_id=link.tenant_id,
             since=moment(link.since),
         )
     reason = REASONS.get(link.reason)
@@ -148,13 +148,13 @@ def _propagating(app: App, link: DirectoryLink) -> Connection:
     if reason is not None and (is_late or reason.code not in ("no_role", "deleted")):
         sentence, remedy = reason.sentence, reason.remedy
     return Connection(
-        "propagating",
-        "warn",
-        Message("connection_late_title" if is_late else "connection_propagating_title"),
-        sentence,
-        remedy,
-        link.reason,
-        link.tenant_id,
+        state="propagating",
+        tone="warn",
+        title=Message("connection_late_title" if is_late else "connection_propagating_title"),
+        sentence=sentence,
+        remedy=remedy,
+        reason=link.reason,
+        tenant_id=link.tenant_id,
         since=moment(link.since),
         moving=True,
     )
@@ -164,11 +164,11 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
     snapshot = await runtime_of(app).snapshots.get(app.tables, app.clock, link.tenant_id)
     if snapshot is None or not snapshot.head.bit(link.directory_id):
         return Connection(
-            "troubled",
-            "bad",
-            Message("connection_interrupted_title"),
-            Message("connection_interrupted_sentence"),
-            Message("connection_interrupted_remedy"),
+            state="troubled",
+            tone="bad",
+            title=Message("connection_interrupted_title"),
+            sentence=Message("connection_interrupted_sentence"),
+            remedy=Message("connection_interrupted_remedy"),
             tenant_id=link.tenant_id,
         )
     head = snapshot.head
@@ -178,10 +178,10 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
         return failed
     if not head.counts.people and await _has_no_people(app, link.directory_id):
         return Connection(
-            "active" if head.as_of else "waiting",
-            "good",
-            Message("connection_no_people_title"),
-            Message("connection_no_people_sentence"),
+            state="active" if head.as_of else "waiting",
+            tone="good",
+            title=Message("connection_no_people_title"),
+            sentence=Message("connection_no_people_sentence"),
             reason=NO_PEOPLE,
             tenant_id=link.tenant_id,
             since=moment(link.since),
@@ -190,20 +190,20 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
         )
     if not head.as_of:
         return Connection(
-            "waiting",
-            "good",
-            Message("connection_waiting_title"),
-            Message("connection_waiting_sentence"),
+            state="waiting",
+            tone="good",
+            title=Message("connection_waiting_title"),
+            sentence=Message("connection_waiting_sentence"),
             tenant_id=link.tenant_id,
             since=moment(link.since),
             moving=True,
             health=figures,
         )
     return Connection(
-        "active",
-        "good",
-        Message("connection_active_title"),
-        counted(
+        state="active",
+        tone="good",
+        title=Message("connection_active_title"),
+        sentence=counted(
             "connection_active_sentence",
             head.counts.people,
             seconds=app.settings.presence_interval,
@@ -242,13 +242,13 @@ def _failing(
     if reason is None or sentence is None:
         return None
     return Connection(
-        "lost" if lost else "troubled",
-        "bad" if lost else "warn",
-        title,
-        sentence,
-        reason.remedy,
-        reason.code,
-        link.tenant_id,
+        state="lost" if lost else "troubled",
+        tone="bad" if lost else "warn",
+        title=title,
+        sentence=sentence,
+        remedy=reason.remedy,
+        reason=reason.code,
+        tenant_id=link.tenant_id,
         since=moment(since),
         health=figures,
     )

@@ -10,8 +10,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from presence.graph.client import MAX_IDS_PER_CALL, TOO_LONG, UNREADABLE
-from presence.graph.errors import BadRequest, Refused, Throttled, Unavailable
+from presence.graph.client import (
+    MAX_IDS_PER_CALL,
+    TOO_LONG,
+    UNREADABLE,
+    BadRequest,
+    Refused,
+    Throttled,
+    Unavailable,
+)
 
 Call = Callable[[Sequence[str]], Awaitable[None]]
 Pause = Callable[[float], Awaitable[None]]
@@ -24,7 +31,7 @@ _MAX_STRANGERS = 8  # refused one by one, while hardly anybody is known, before 
 _BACKOFF_SECONDS = 0.5  # doubled with each try
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Result:
     """The result of a run.
 

@@ -1,17 +1,25 @@
-"""The client of Microsoft Graph: one call to getPresencesByUserId and its answer or error."""
+"""The client of Microsoft Graph: one call to getPresencesByUserId, its answer or error, and the limits for calls.
+
+Graph allows 1,500 calls in 30 seconds for the app in one tenant, and 2,000 a second in all tenants
+(learn.microsoft.com/graph/throttling-limits). A bucket of `burst` calls that fills by `rate` a second admits
+at most burst + 30 * rate in any 30 seconds. Syncs of a tenant run on one instance at a time: 450 + 30 * 30 =
+1,350. Refreshes on demand come from several instances and share the rest. The bucket of all tenants is one
+instance's share.
+"""
 
 import json
-import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
-from presence.graph.errors import BadRequest, Refused, Throttled, Unavailable
 from presence.presence_states import GraphPresence, parse
+from shared.cache import LruCache
 from shared.clock import Clock
 from shared.concurrency import import_modules
 from shared.retry_after import seconds_until
+from shared.token_bucket import Bucket
 
 if TYPE_CHECKING:
     import aiohttp
@@ -23,12 +31,11 @@ _PATH = "/v1.0/communications/getPresencesByUserId"
 _TIMEOUT = 10.0
 _MAX_WAIT = 300.0
 _MAX_ANSWER = 8 << 20  # bytes; ten times the answer for 650 people with status notes
-_OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-def is_object_id(text: str) -> bool:
-    """Return whether a lower-case text has the form of an Entra object ID, which Graph requires."""
-    return _OBJECT_ID.fullmatch(text) is not None
+Purpose = Literal["sync", "demand"]
+_LIMITS: dict[Purpose, tuple[float, float]] = {"sync": (450, 30), "demand": (20, 1)}
+_ALL = (200.0, 100.0)
+_TENANTS = 4096
+_ROUNDING = 1e-6  # of a token, so that a caller that waited isn't told to wait a nanosecond more
 
 
 class GraphClient:
@@ -147,3 +154,64 @@ def _json(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         return json.loads(body.decode("utf-8-sig", "replace"), strict=False)
+
+
+class GraphError(Exception):
+    """Base class of all errors of a call to Graph."""
+
+
+@dataclass(eq=False)
+class Throttled(GraphError):
+    """429: no call before `retry_after` seconds are over."""
+
+    retry_after: float | None
+
+
+@dataclass(eq=False)
+class Unavailable(GraphError):
+    """5xx, a broken connection, no answer in time, or an answer that can't be read."""
+
+    reason: str
+    retry_after: float | None = None
+
+
+@dataclass(eq=False)
+class Refused(GraphError):
+    """401 or 403: the token or its role is not accepted, a matter of consent."""
+
+    status: int
+
+
+@dataclass(eq=False)
+class BadRequest(GraphError):
+    """400 or 404: an ID in the request isn't accepted; Graph doesn't name it."""
+
+    status: int
+
+
+class Budget:
+    """The token buckets of an instance."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._all = Bucket(_ALL[0], clock.monotonic())
+        self._tenants: LruCache[tuple[str, Purpose], Bucket] = LruCache(_TENANTS)
+
+    def take(self, tenant_id: str, purpose: Purpose) -> float:
+        """Take one call out of the budget: return 0, or the seconds after which to ask again."""
+        now, limits = self._clock.monotonic(), _LIMITS[purpose]
+        bucket = self._tenants.get((tenant_id, purpose))
+        if bucket is None:
+            bucket = Bucket(limits[0], now)
+            self._tenants.put((tenant_id, purpose), bucket)
+        seconds = max(_wait(bucket, now, *limits), _wait(self._all, now, *_ALL))
+        if not seconds:
+            bucket.level -= 1
+            self._all.level -= 1
+        return seconds
+
+
+def _wait(bucket: Bucket, now: float, burst: float, rate: float) -> float:
+    """Return the seconds until a call is allowed, or 0."""
+    bucket.fill(now, rate, burst)
+    return 0.0 if bucket.level >= 1 - _ROUNDING else bucket.wait(1, rate)

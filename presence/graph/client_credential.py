@@ -82,5 +82,5 @@ def _certificate(path: Path) -> dict[str, str]:
         load_pem_x509_certificate(pem.encode())
     except (OSError, ValueError, TypeError) as error:
         log.failure("credential.certificate_unreadable", error)
-        raise Fault("own_credential") from None
+        raise Fault(reason="own_credential") from None
     return {"private_key": pem, "public_certificate": pem}

@@ -11,7 +11,7 @@ from shared.messages import Message
 from shared.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
     """One Microsoft cloud. `exchange_audience` is the audience of a managed identity's token."""
 
@@ -31,28 +31,28 @@ class Cloud:
 
 CLOUDS = {
     "global": Cloud(
-        "https://login.microsoftonline.com",
-        "https://graph.microsoft.com",
-        "https://entra.microsoft.com",
-        "api://AzureADTokenExchange",
+        login_url="https://login.microsoftonline.com",
+        graph_url="https://graph.microsoft.com",
+        portal_url="https://entra.microsoft.com",
+        exchange_audience="api://AzureADTokenExchange",
     ),
     "gcchigh": Cloud(
-        "https://login.microsoftonline.us",
-        "https://graph.microsoft.us",
-        "https://entra.microsoft.us",
-        "api://AzureADTokenExchangeUSGov",
+        login_url="https://login.microsoftonline.us",
+        graph_url="https://graph.microsoft.us",
+        portal_url="https://entra.microsoft.us",
+        exchange_audience="api://AzureADTokenExchangeUSGov",
     ),
     "dod": Cloud(
-        "https://login.microsoftonline.us",
-        "https://dod-graph.microsoft.us",
-        "https://entra.microsoft.us",
-        "api://AzureADTokenExchangeUSGov",
+        login_url="https://login.microsoftonline.us",
+        graph_url="https://dod-graph.microsoft.us",
+        portal_url="https://entra.microsoft.us",
+        exchange_audience="api://AzureADTokenExchangeUSGov",
     ),
     "china": Cloud(
-        "https://login.partner.microsoftonline.cn",
-        "https://microsoftgraph.chinacloudapi.cn",
-        "https://entra.microsoftonline.cn",
-        "api://AzureADTokenExchangeChina",
+        login_url="https://login.partner.microsoftonline.cn",
+        graph_url="https://microsoftgraph.chinacloudapi.cn",
+        portal_url="https://entra.microsoftonline.cn",
+        exchange_audience="api://AzureADTokenExchangeChina",
         has_presence=False,
     ),
 }
@@ -63,12 +63,12 @@ def cloud_of(settings: Settings) -> Cloud:
     """Return the deployment's cloud, with the addresses that settings override."""
     cloud = CLOUDS[settings.cloud]
     return Cloud(
-        settings.login_url or cloud.login_url,
-        settings.graph_url or cloud.graph_url,
-        cloud.portal_url,
-        cloud.exchange_audience,
-        cloud.has_presence,
-        cloud.graph_url,
+        login_url=settings.login_url or cloud.login_url,
+        graph_url=settings.graph_url or cloud.graph_url,
+        portal_url=cloud.portal_url,
+        exchange_audience=cloud.exchange_audience,
+        has_presence=cloud.has_presence,
+        resource=cloud.graph_url,
     )
 
 

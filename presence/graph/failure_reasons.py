@@ -119,7 +119,7 @@ _BY_ERROR = {
 _FROM_GATEWAY = frozenset({407, 408, 425})  # an intermediary's, not the login service's
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Fault(Exception):
     """No token could be obtained.
 
@@ -148,7 +148,9 @@ def fault_of(status: int, error: str, codes: tuple[int, ...], retry_after: float
     is_shared = status in (400, 401) and error in ("invalid_client", "unauthorized_client")
     is_guess = known is None and reason in ("misconfigured", "unexpected")
     is_doubtful = is_shared or is_guess or reason == "own_credential"
-    return Fault(reason, codes, retry_after, is_doubtful, status)
+    return Fault(
+        reason=reason, codes=codes, retry_after=retry_after, is_doubtful=is_doubtful, status=status
+    )
 
 
 def _reason_without_number(status: int, error: str) -> str:

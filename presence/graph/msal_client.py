@@ -48,7 +48,7 @@ class Application:
         except (requests.RequestException, msal.exceptions.MsalError, ValueError, RuntimeError):
             self.close()
             if self.http.last_status == 200:
-                raise Fault("unavailable") from None  # the page isn't metadata
+                raise Fault(reason="unavailable") from None  # the page isn't metadata
             raise self._fault() from None
 
     def token(self) -> Token:
@@ -56,7 +56,7 @@ class Application:
         try:
             result = self._answered(lambda: self._msal.acquire_token_for_client([self._scope]))
         except ValueError:
-            raise Fault("unavailable") from None
+            raise Fault(reason="unavailable") from None
         if "access_token" not in result:
             codes = tuple(code for code in result.get("error_codes", ()) if isinstance(code, int))
             raise fault_of(
@@ -103,7 +103,7 @@ class Application:
         try:
             result: dict[str, Any] = ask()
         except OwnCredential:
-            raise Fault("own_credential") from None
+            raise Fault(reason="own_credential") from None
         except (requests.RequestException, msal.exceptions.MsalError):  # msal raises on 5xx
             raise fault_of(self.http.last_status, "", (), self.http.last_wait) from None
         except (

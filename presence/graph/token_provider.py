@@ -1,4 +1,4 @@
-"""Tokens of the app for all tenants of its registration.
+"""Tokens of the app for all tenants of its registration, and whose fault it is if there is none.
 
 Each instance keeps one token per tenant until five minutes before it expires, for up to 20,000 tenants
 (about 2 KB each). So 10,000 tenants cost an instance at most 10,000 token calls per token lifetime;
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from presence.graph import tokens
 from presence.graph.client_credential import Proof
-from presence.graph.failure_reasons import Fault
+from presence.graph.failure_reasons import REASONS, Fault
 from presence.graph.msal_client import ANY_TENANT, Application
 from presence.graph.msal_http import MetadataCache
 from presence.graph.tokens import Token
@@ -28,6 +28,7 @@ MAX_TENANTS = 20_000
 _RENEW_BEFORE = 300.0  # seconds
 _THREADS = 24
 T = TypeVar("T")
+_PROBE_SECONDS = 60.0
 
 
 class Credential:
@@ -115,7 +116,7 @@ class Credential:
             self._fetching.discard(tenant_id)
         use_until = requested_at + token.expires_in - _RENEW_BEFORE
         if not token.may_read_presence:
-            raise Fault("no_role")
+            raise Fault(reason="no_role")
         if not is_dropped:
             self._tokens.put(tenant_id, (use_until, token))
         return token
@@ -135,9 +136,47 @@ class Credential:
     async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run `work` in a thread of ours, so that a hanging login service blocks no other threads."""
         if not self.is_set_up:
-            raise Fault("not_set_up")
+            raise Fault(reason="not_set_up")
         self._threads = self._threads or ThreadPoolExecutor(_THREADS, thread_name_prefix="msal")
         context = contextvars.copy_context()  # so that log lines of the thread belong to the call
         return await asyncio.get_running_loop().run_in_executor(
             self._threads, context.run, work, *arguments
         )
+
+
+class Control:
+    """The probes of one instance.
+
+    `home` is the tenant of the app registration; "" if the deployment doesn't say, in which case
+    every failure keeps the reason that Microsoft's answer suggests.
+    """
+
+    def __init__(self, credential: Credential, clock: Clock, home: str) -> None:
+        self._credential, self._clock, self._home = credential, clock, home
+        self._last: tuple[float, str | None] | None = None
+
+    async def attribute_fault(self, fault: Fault) -> str:
+        """Return the reason of a failure, after a probe if the answer leaves it open."""
+        if not fault.is_doubtful or not self._home:
+            return fault.reason
+        own_failure = await self.own_failure()
+        if own_failure is None:  # our credential works, so the tenant is the cause
+            attributed = {"own_credential": "deleted", "misconfigured": "unexpected"}
+            return attributed.get(fault.reason, fault.reason)
+        if REASONS[own_failure].kind == "passing":
+            return "unavailable"
+        return "misconfigured" if own_failure == "misconfigured" else "own_credential"
+
+    async def own_failure(self) -> str | None:
+        """Return why our home tenant gives no token, or None; probed at most once a minute."""
+        now = self._clock.monotonic()
+        if self._last is None or not 0 <= now - self._last[0] < _PROBE_SECONDS:
+            self._last = now, await self._probe()
+        return self._last[1]
+
+    async def _probe(self) -> str | None:
+        try:
+            await self._credential.fresh_token(self._home)
+        except Fault as fault:
+            return fault.reason
+        return None

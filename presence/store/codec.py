@@ -5,7 +5,7 @@ JSON that has each kind of presence once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import orjson
@@ -30,6 +30,7 @@ class Entry:
     changed_at: int = 0
     directories: int = 1
     as_of: int = AS_OF_LAST_SYNC
+    _: KW_ONLY
     retry_at: int = 0
     tries: int = 0
 
@@ -74,9 +75,16 @@ def _row(object_id: str, entry: Entry, kinds: dict[GraphPresence, int]) -> list[
     return [object_id, kind, entry.changed_at]
 
 
+def _entry(row: list[Any], kinds: list[GraphPresence]) -> Entry:
+    entry = Entry(kinds[row[1]], *row[2:5])
+    if len(row) == 7:
+        entry.retry_at, entry.tries = row[5:]
+    return entry
+
+
 def decode(value: bytes) -> Delta:
     """Return the people of a row. Raise UnsupportedRowVersion."""
     content = row_versions.read(value, "presence page")
     kinds = [intern(*kind) for kind in content["k"]]
-    changed = {row[0]: Entry(kinds[row[1]], *row[2:]) for row in content["p"]}
+    changed = {row[0]: _entry(row, kinds) for row in content["p"]}
     return Delta(changed, tuple(content.get("g", ())))

@@ -1,26 +1,45 @@
-"""Store changes of a tenant's presence.
+"""Store changes of a tenant's presence, and compact what is stored.
 
 The rows are log-structured: a sync writes one delta row with those who changed, and the head row, in one
-transaction, however many people there are. When the deltas have grown, everyone is written into new pages
-(`compaction`).
+transaction, however many people there are. Once the deltas cost a reader about as much as the pages, everyone
+is written into new pages.
+
+Pages are never overwritten: a worker that was overtaken leaves rows that nothing refers to instead of old
+statuses, and a killed one leaves the former generation complete. Rows are deleted only while it is certain
+that they don't count: `tidy` stores the manifest with each step, which fails if it was changed, and `remove`
+deletes the versions of rows that it has read.
 """
 
-from dataclasses import replace
+import asyncio
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TypeVar
 
-from presence.store import codec, compaction, manifest
-from presence.store.codec import Delta
-from presence.store.compaction import Written
+from presence.store import codec, manifest
+from presence.store.codec import Delta, Entry
 from presence.store.manifest import HEAD, Manifest
 from presence.store.snapshot import Snapshot
 from shared.tables.port import (
+    Delete,
     NotFound,
     Operation,
     PreconditionFailed,
     Replace,
     Tables,
     Upsert,
+    query_all,
 )
-from shared.tables.schema import PRESENCE
+from shared.tables.schema.base import PRESENCE
+
+MAX_DELTA = 5000  # people; in their longest form they stay below the megabyte of a row
+MAX_DELTAS = 64
+PAGE = 2000  # people in a row
+_KEPT = 8  # deltas that stay when pages are written, for readers that lag a little
+_PAGES_AT_ONCE = 12  # in a transaction, below its 4 MiB
+_DELETIONS_AT_ONCE = 99  # in a transaction, in addition to the head row
+T = TypeVar("T")
 
 
 class Overtaken(Exception):
@@ -48,8 +67,8 @@ async def commit(
         NotLinked: The tenant isn't linked any more.
     """
     tag, written = snapshot.tag, Written(top)
-    if delta and compaction.are_due(snapshot, len(delta)):
-        written = await compaction.write(tables, tenant_id, snapshot, top, delta)
+    if delta and are_due(snapshot, len(delta)):
+        written = await write(tables, tenant_id, snapshot, top, delta)
     elif delta:
         written = Written(replace(top, seq=top.seq + 1, logged=top.logged + len(delta)))
     top, operations = written.top, [*written.rest, *_delta_row(written.top.seq, delta)]
@@ -58,7 +77,7 @@ async def commit(
             PRESENCE, tenant_id, [*operations, Replace(HEAD, manifest.encode(top), tag)]
         )
     except (NotFound, PreconditionFailed) as error:
-        await compaction.discard(tables, tenant_id, written.stored)
+        await discard(tables, tenant_id, written.stored)
         raise (NotLinked if isinstance(error, NotFound) else Overtaken) from None
     known = (
         snapshot.head.seq
@@ -72,10 +91,134 @@ async def commit(
 def _delta_row(seq: int, delta: Delta) -> list[Operation]:
     """Return the operation for the row of a delta.
 
-    It overwrites a row with this number, which can't count, because the manifest is stored with it.
+    It overwrites a row with this number: the manifest, stored in the same transaction, doesn't count that row.
     """
     return (
         [Upsert(manifest.delta_key(seq), codec.encode(delta))]
-        if 0 < len(delta) <= compaction.MAX_DELTA
+        if 0 < len(delta) <= MAX_DELTA
         else []
     )
+
+
+@dataclass(slots=True)
+class Written:
+    """New pages: `top` counts them, `stored` has the keys of those in storage, `rest` goes with the head row."""
+
+    top: Manifest
+    stored: list[str] = field(default_factory=list)
+    rest: list[Operation] = field(default_factory=list)
+
+
+def are_due(snapshot: Snapshot, more: int) -> bool:
+    """Return whether a delta of `more` people is to be stored as new pages."""
+    top = snapshot.head
+    too_long = top.seq - top.first + 1 >= MAX_DELTAS or top.logged + more > max(
+        MAX_DELTA, len(snapshot.entries)
+    )
+    return more > MAX_DELTA or too_long
+
+
+async def write(
+    tables: Tables, tenant_id: str, snapshot: Snapshot, top: Manifest, delta: Delta
+) -> Written:
+    """Write everyone into pages of a new generation, except the last pages, which go with the manifest."""
+    people = {**snapshot.entries, **delta.changed}
+    for object_id in delta.gone:
+        people.pop(object_id, None)
+    written = Written(_counting(top, len(people), len(delta)))
+    for key, page in zip(manifest.page_keys(written.top), _divided(people), strict=True):
+        if len(written.rest) == _PAGES_AT_ONCE:
+            await tables.transact(PRESENCE, tenant_id, written.rest)
+            written.stored += [row.key for row in written.rest]
+            written.rest = []
+        written.rest.append(Upsert(key, codec.encode(Delta(page))))
+        await asyncio.sleep(0)  # let other requests run
+    return written
+
+
+def _counting(top: Manifest, people: int, changed: int) -> Manifest:
+    seq = top.seq + 1
+    is_row = changed <= MAX_DELTA  # the delta is stored as well, for readers that lag a little
+    return replace(
+        top,
+        seq=seq,
+        first=max(top.first, seq - _KEPT) if is_row else seq + 1,
+        generation=f"{seq:012}-{secrets.token_hex(4)}",
+        pages=-(-people // PAGE),
+        logged=changed if is_row else 0,
+        untidy=top.untidy or top.seq > 0,  # at first there is nothing to delete
+    )
+
+
+def _divided(people: Mapping[str, Entry]) -> Iterator[dict[str, Entry]]:
+    remaining = iter(people.items())
+    while page := dict(islice(remaining, PAGE)):
+        yield page
+
+
+async def tidy(tables: Tables, tenant_id: str, snapshot: Snapshot) -> bool:
+    """Delete the rows that don't count. Return False if the manifest was changed in the meantime."""
+    top = snapshot.head
+    counted = {HEAD, *manifest.delta_keys(top), *manifest.page_keys(top)}
+    found = await query_all(tables, PRESENCE, tenant_id, keys_only=True)
+    dead = [row.key for row in found if row.key not in counted]
+    value = manifest.encode(top)
+    try:
+        for some in _batches(dead):
+            deletions = [Delete(key) for key in some]
+            tags = await tables.transact(
+                PRESENCE, tenant_id, [*deletions, Replace(HEAD, value, snapshot.tag)]
+            )
+            snapshot.tag = tags[-1]
+    except (PreconditionFailed, NotFound):
+        return False
+    return True
+
+
+async def remove(tables: Tables, tenant_id: str, tag: str = "") -> None:
+    """Delete a tenant's presence, the head row first, so that nothing is read or stored any more.
+
+    If it is killed, call it again; a tenant that is linked again before that loses nothing.
+
+    Args:
+        tables: The storage.
+        tenant_id: The tenant.
+        tag: The ETag of the head row; "" deletes only rows without a head row.
+
+    Raises:
+        PreconditionFailed: The head row has another ETag.
+    """
+    if tag:
+        await discard(tables, tenant_id, [HEAD], tag)
+    found = await query_all(tables, PRESENCE, tenant_id)
+    if manifest.head_of(found) is None:
+        for some in _batches(found):
+            try:
+                await tables.transact(
+                    PRESENCE, tenant_id, [Delete(row.key, row.etag) for row in some]
+                )
+            except (PreconditionFailed, NotFound):
+                for row in some:
+                    await _try(tables, tenant_id, Delete(row.key, row.etag))
+
+
+async def discard(
+    tables: Tables, tenant_id: str, row_keys: Sequence[str], tag: str | None = None
+) -> None:
+    """Delete rows, whether they exist or not. Raise PreconditionFailed if one has another ETag."""
+    for key in row_keys:
+        try:
+            await tables.transact(PRESENCE, tenant_id, [Delete(key, tag)])
+        except NotFound:
+            continue
+
+
+async def _try(tables: Tables, tenant_id: str, deletion: Delete) -> None:
+    try:
+        await tables.transact(PRESENCE, tenant_id, [deletion])
+    except (PreconditionFailed, NotFound):
+        return
+
+
+def _batches(items: Sequence[T]) -> list[Sequence[T]]:
+    return [items[at : at + _DELETIONS_AT_ONCE] for at in range(0, len(items), _DELETIONS_AT_ONCE)]

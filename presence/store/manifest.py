@@ -13,12 +13,12 @@ import orjson
 
 from shared import row_versions
 from shared.tables.port import Insert, Row
-from shared.tables.schema import DELTA, MANIFEST, PAGE
+from shared.tables.schema.presence import DELTA, MANIFEST, PAGE
 
 HEAD = MANIFEST.key
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class LinkedDirectory:
     """A linked directory and how far its provisioning log was read. Times in milliseconds; 0: never.
 
@@ -41,7 +41,7 @@ class LinkedDirectory:
     )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Counts:
     """Figures of the last sync, and totals since the tenant was linked."""
 
@@ -86,7 +86,7 @@ class FailureState:
     )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Manifest:
     """The state of a tenant's presence.
 

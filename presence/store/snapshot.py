@@ -12,7 +12,7 @@ from presence.store.manifest import HEAD, Manifest
 from shared import keys, log
 from shared.clock import Clock
 from shared.tables.port import Row, Tables, query_all
-from shared.tables.schema import PRESENCE
+from shared.tables.schema.base import PRESENCE
 
 SHARED_FOR = 1.0  # seconds that a snapshot serves without a look at the table
 _MAX_TENANTS = 256
@@ -20,7 +20,7 @@ _MAX_PEOPLE = 500_000
 _MAX_READS = 3
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Snapshot:
     """A tenant's people at `head.seq`; `tag` is the ETag of the head row.
 
@@ -95,7 +95,7 @@ def _empty_snapshot(row: Row) -> Snapshot:
         as_of=0,
         not_before=0,
     )
-    return Snapshot(top, row.etag, is_whole=False)
+    return Snapshot(head=top, tag=row.etag, is_whole=False)
 
 
 async def catch_up(tables: Tables, tenant_id: str, snapshot: Snapshot) -> Snapshot | None:
@@ -135,7 +135,7 @@ async def _assemble(row: Row, found: Sequence[Row]) -> Snapshot | None:
     whole, deltas = manifest.page_keys(top), range(top.first, top.seq + 1)
     if not all(key in values for key in (*whole, *manifest.delta_keys(top))):
         return None
-    snapshot = Snapshot(top, row.etag)
+    snapshot = Snapshot(head=top, tag=row.etag)
     for key in whole:
         snapshot.apply(codec.decode(values[key]))
         await asyncio.sleep(0)  # let other requests run while a large tenant is read

@@ -170,7 +170,12 @@ def _quarantined(entry: Entry, now: int) -> Entry:
     """Return a bad ID that isn't asked for during an hour, then two, up to a day."""
     wait = min(HOUR << min(entry.tries, 8), _MAX_QUARANTINE)
     return Entry(
-        NOTHING, entry.changed_at, entry.directories, NEVER_CONFIRMED, now + wait, entry.tries + 1
+        NOTHING,
+        entry.changed_at,
+        entry.directories,
+        NEVER_CONFIRMED,
+        retry_at=now + wait,
+        tries=entry.tries + 1,
     )
 
 

@@ -1,19 +1,27 @@
-"""The timer and the queue: which tenants are due, and the handling of a message. Independent of Azure."""
+"""The timer and the queue: which tenants are due, the handling of a message, and reconciliation. Independent of Azure.
+
+Reconciliation checks pending consents again, and disconnects directories that were deleted.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
 
+from directories import store as directories
+from directories.audit import system_actor
 from presence import health, tenant_links
+from presence.consent import linking, probe
 from presence.instance import runtime_of
-from presence.sync import reconcile
 from presence.sync.sync_tenant import Outcome, sync
+from presence.tenant_links import DirectoryLink
 from shared import log
 from shared.app import App
-from shared.clock import HOUR, SECOND, is_ahead, is_recent, now_ms
+from shared.clock import HOUR, MINUTE, SECOND, is_ahead, is_recent, now_ms
+from shared.concurrency import each
 
 _MAX_TENANTS_OF_A_BATCH = 32
+_EVERY = 10 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ async def due(app: App) -> list[str]:
         messages = [_batch(due[at : at + _MAX_TENANTS_OF_A_BATCH], now) for at in batches]
     else:
         messages = [_Message(tenant_id, now).encode() for tenant_id in due]
-    if reconcile.is_due(now, app.settings.presence_interval):
+    if is_due(now, app.settings.presence_interval):
         messages.append(_Message("", now).encode())
     log.event("timer.run", timer="presence_timer", seconds=round(app.clock.monotonic() - began, 3))
     return messages
@@ -81,7 +89,7 @@ async def handle(app: App, body: bytes) -> Outcome | Literal["swept"] | None:
     if now >= message.at and not is_recent(message.at, now, 2 * interval):
         return None
     if not message.tenant_id:
-        await reconcile.sweep(app)
+        await sweep(app)
         return "swept"
     return await sync(app, message.tenant_id)
 
@@ -105,3 +113,32 @@ def _read(body: bytes) -> _Message | None:
         if isinstance(tenant_id, str) and isinstance(sent_at, int)
         else None
     )
+
+
+def is_due(now: int, interval: int) -> bool:
+    """Return whether this tick is the first in ten minutes; `interval` is in seconds."""
+    return now // _EVERY != (now - interval * SECOND) // _EVERY
+
+
+async def sweep(app: App) -> None:
+    """Check pending consents again, and disconnect directories that were deleted.
+
+    A failure for one directory doesn't stop the others; the next sweep tries again.
+    """
+
+    async def one(link: DirectoryLink) -> None:
+        try:
+            await _reconcile_link(app, link)
+        except Exception as error:
+            log.failure("presence.sweep_failed", error, directory_id=link.directory_id)
+
+    await each(await tenant_links.directories(app.tables), one)
+
+
+async def _reconcile_link(app: App, link: DirectoryLink) -> None:
+    directory = await directories.get(app.tables, link.directory_id)
+    if directory is None or directory.state == "removing":
+        await linking.disconnect(app, link.directory_id)
+        await tenant_links.forget(app.tables, link.directory_id)
+    elif link.state == "propagating" and not probe.is_abandoned(link, now_ms(app.clock)):
+        await probe.check(app, link.directory_id, system_actor(link.account, "presence_timer"))

@@ -9,8 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from presence.graph.client import MAX_IDS_PER_CALL
-from presence.graph.errors import GraphError, Throttled
+from presence.graph.client import MAX_IDS_PER_CALL, GraphError, Throttled
 from presence.graph.failure_reasons import REASONS, Fault
 from presence.instance import RefreshState, Runtime
 from presence.presence_states import GraphPresence

@@ -15,15 +15,15 @@ from dataclasses import dataclass, field, replace
 
 from directories import events
 from directories.events import Event
-from presence.graph.client import is_object_id
 from presence.store.manifest import LinkedDirectory
-from scim.index_values import decode_active
+from scim.resource_rows import decode_active
 from shared import keys
 from shared.clock import DAY, HOUR, MINUTE, SECOND, is_recent
 from shared.concurrency import each
-from shared.ids import ulid
+from shared.ids import is_guid, ulid
 from shared.tables.port import Row, Tables
-from shared.tables.schema import CONTACTS, EVENT, EXTERNAL_ID
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EVENT, EXTERNAL_ID
 
 _WINDOW = HOUR + 5 * MINUTE
 _WINDOW_PAGES = 3  # of 1,000 events; with more of them in the window, the directory is busy
@@ -35,7 +35,7 @@ _SLOT_AT = len(EVENT.from_time(""))
 _ROWS_PER_PAGE = 1000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class RosterDelta:
     """The change of one directory's roster.
 
@@ -118,7 +118,9 @@ async def moves(
     held = await _held(tables, linked.id, doubtful)
     came = {one for one, found in findings.evidence.items() if found.present}
     linked = replace(to_read.linked, recount=needs_recount)
-    return RosterDelta(linked, came=(came - doubtful.keys()) | held, went=doubtful.keys() - held)
+    return RosterDelta(
+        linked=linked, came=(came - doubtful.keys()) | held, went=doubtful.keys() - held
+    )
 
 
 def _may_recount(linked: LinkedDirectory, now: int) -> bool:
@@ -140,7 +142,7 @@ async def _scan(tables: Tables, linked: LinkedDirectory, now: int) -> RosterDelt
         for row in rows:
             if decode_active(row.value):
                 object_id = EXTERNAL_ID.parts_of(row.key)[0].lower()
-                if is_object_id(object_id):
+                if is_guid(object_id):
                     people.add(object_id)
                 else:
                     not_ids += 1
@@ -156,7 +158,7 @@ async def _scan(tables: Tables, linked: LinkedDirectory, now: int) -> RosterDelt
         people=count,
         recount=False,
     )
-    return RosterDelta(linked, everybody=frozenset(people))
+    return RosterDelta(linked=linked, everybody=frozenset(people))
 
 
 def _event_key(milliseconds: int) -> str:
@@ -217,7 +219,7 @@ def _note(event: Event, findings: _Findings, *, is_new: bool) -> None:
     is_present = event.kind != "user.deleted" and event.active is True
     for spelling, is_present_now in ((before if before != now else "", False), (now, is_present)):
         object_id = spelling.lower()
-        if is_object_id(object_id):
+        if is_guid(object_id):
             found = findings.evidence.setdefault(object_id, _Evidence())
             found.present |= is_present_now
             found.absent |= not is_present_now

@@ -15,14 +15,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from presence.instance import runtime_of
-from presence.store import commits, compaction
+from presence.store import commits
 from presence.store.codec import Delta
 from presence.store.manifest import LinkedDirectory, Manifest
 from presence.store.snapshot import Snapshot
 from presence.sync import backoff, diff, roster
-from presence.sync.poll import poll
 from presence.sync.roster import RosterDelta
-from presence.sync.run import SyncRun, outcome, report
+from presence.sync.run import SyncRun, outcome, poll, report
 from shared.app import App
 from shared.clock import SECOND, is_ahead, is_recent, now_ms
 from shared.concurrency import each
@@ -134,7 +133,7 @@ async def _carry_out(run: SyncRun, snapshot: Snapshot, times: LeaseTimes) -> Out
     keeping = asyncio.create_task(_keep_lease(run, times))
     try:
         if snapshot.head.untidy:
-            run.is_tidy = await compaction.tidy(run.app.tables, run.tenant_id, snapshot)
+            run.is_tidy = await commits.tidy(run.app.tables, run.tenant_id, snapshot)
         run.moves = await _moves(run, snapshot)
         members = diff.roster(snapshot, run.moves)
         await poll(run, snapshot, *diff.to_ask(snapshot, members, run.started))

@@ -83,7 +83,7 @@ def _read_operation(place: int, given: Any) -> BulkOperation:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
     """The outcome of an operation: `identifier` of the resource, `error` the body of a failure."""
 
@@ -143,10 +143,11 @@ async def _one(context: Context, operation: BulkOperation, ids: dict[str, str]) 
         await log_rejection(context, refusal, method, path, identifier, data)
         return _failed(refusal)
     except Exception as error:
-        status, message, _ = describe_failure(error)
-        if status == 500:
+        failure = describe_failure(error)
+        if failure.status == 500:
             log.failure("scim.error", error)
-        return _Outcome(status, error=error_body(status, message))
+        body = error_body(failure.status, failure.message)
+        return _Outcome(status=failure.status, error=body)
 
 
 async def _call(
@@ -155,7 +156,7 @@ async def _call(
     conditions = Preconditions.read({"if-match": operation.version} if operation.version else {})
     if operation.method == "DELETE":
         await service.delete(identifier, conditions)
-        return _Outcome(204)
+        return _Outcome(status=204)
     if data is None:
         raise ScimError(400, Message("bulk_data_missing"), "invalidSyntax")
     _check_size(data, service.max_body_bytes)
@@ -167,11 +168,13 @@ async def _call(
     else:
         stored = await service.patch(identifier, read_patch(data), conditions)
         if not service.returns_patched:
-            return _Outcome(204, etag=stored.etag)
+            return _Outcome(status=204, etag=stored.etag)
     # Only the attributes that the service adds are used: don't read the members of a group.
     meta_only = read_attributes("meta", None, service.resource_type)
     meta = (await service.represent(stored, meta_only))["meta"]
-    return _Outcome(status, meta["location"], meta["version"], stored.id)
+    return _Outcome(
+        status=status, location=meta["location"], etag=meta["version"], identifier=stored.id
+    )
 
 
 def _check_size(data: Any, most: int) -> None:
@@ -205,7 +208,7 @@ def _target(
 
 
 def _failed(error: ScimError) -> _Outcome:
-    return _Outcome(error.status, error=error.body())
+    return _Outcome(status=error.status, error=error.body())
 
 
 def _unresolved(

@@ -108,7 +108,7 @@ def normalize_multi_valued(elements: list[Any]) -> list[Any] | None:
 
 
 def has_only_qualifiers(element: Any) -> bool:
-    """Return whether a complex element has no value left."""
+    """Return whether a complex element holds nothing but `type` and `primary`."""
     return isinstance(element, dict) and element.keys() <= _QUALIFIERS
 
 

@@ -4,7 +4,7 @@ Every name that a client may write is looked up in one table per resource type, 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NamedTuple
 
 from scim.core import interop
@@ -20,6 +20,7 @@ class Attribute:
     """
 
     name: str
+    _: KW_ONLY
     type: str = "string"
     multi_valued: bool = False
     description: str = ""
@@ -75,6 +76,7 @@ class Schema:
     name: str
     description: str
     attributes: tuple[Attribute, ...]
+    _: KW_ONLY
     listed: tuple[Attribute, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -125,6 +127,7 @@ class ResourceType:
     name: str
     endpoint: str
     schema: Schema
+    _: KW_ONLY
     extensions: tuple[Schema, ...] = ()
     common: tuple[Attribute, ...] = ()
     description: str = ""

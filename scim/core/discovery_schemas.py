@@ -7,7 +7,7 @@ RESOURCE_TYPE_URN = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 
 
 def _fixed(name: str, type: str, description: str, **rest: object) -> Attribute:
-    return Attribute(name, type, description=description, mutability="readOnly", **rest)  # type: ignore[arg-type]
+    return Attribute(name, type=type, description=description, mutability="readOnly", **rest)  # type: ignore[arg-type]
 
 
 def _complex(

@@ -11,7 +11,7 @@ from scim.core.parser import Parser, resource_scope
 KEPT_CHARACTERS = 256
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Filter:
     """A compiled filter. `matches(resource)` tells whether a resource passes."""
 
@@ -53,4 +53,10 @@ def _parse(text: str, resource_type: ResourceType) -> Filter:
     node = parser.expression(resource_scope(resource_type))
     parser.end()
     found = tuple(equalities(node))
-    return Filter(text, node, node.compile(), is_exact_equality(node), found)
+    return Filter(
+        text=text,
+        node=node,
+        matches=node.compile(),
+        is_exact_equality=is_exact_equality(node),
+        _equalities=found,
+    )

@@ -7,14 +7,14 @@ GROUP_URN = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
 def _fixed(name: str, description: str, type: str = "string", **rest: object) -> Attribute:
     """Return a sub-attribute of a member, which may be removed and added but not changed."""
-    return Attribute(name, type, description=description, mutability="immutable", **rest)  # type: ignore[arg-type]
+    return Attribute(name, type=type, description=description, mutability="immutable", **rest)  # type: ignore[arg-type]
 
 
 _MEMBERS = Attribute(
     "members",
-    "complex",
-    True,
-    "The members of the group.",
+    type="complex",
+    multi_valued=True,
+    description="The members of the group.",
     needed=True,
     sub_attributes=(
         _fixed("value", "The id of the member.", case_exact=True),

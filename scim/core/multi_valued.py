@@ -82,7 +82,7 @@ def _key(attribute: Attribute, element: Element) -> Hashable:
 
 
 def _comparable(attribute: Attribute, name: str, value: Any) -> Hashable:
-    """Return a sub-attribute's value in the form that its caseExact compares."""
+    """Return a sub-attribute's value for comparison: case folded unless it is caseExact."""
     exact = not isinstance(value, str) or attribute.subs[name.lower()].case_exact
     return str(value) if exact else fold(value)
 

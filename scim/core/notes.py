@@ -13,7 +13,7 @@ _VALUE = re.compile(r'"[^"]*"?')
 class Notes:
     """Names that are no attributes, and attributes that were left out with the reason, in the order of the request.
 
-    A reader of values without `Notes` refuses a malformed value, whatever its attribute.
+    A function that reads values and gets no `Notes` refuses every malformed value.
     """
 
     unknown: dict[str, None] = field(default_factory=dict)

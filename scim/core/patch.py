@@ -78,7 +78,7 @@ def patch_steps(
 ) -> Generator[None, None, dict[str, Any]]:
     """Do the work of `apply_patch` in steps, so that the caller can serve other requests between them."""
     result = dict(resource)
-    patch = _Patch(result, resource_type, notes, operations)
+    patch = _Patch(result=result, resource_type=resource_type, notes=notes, operations=operations)
     for operation in operations:
         yield from patch.apply(operation)
     _tidy(result, resource)
@@ -124,7 +124,7 @@ def _tidy(result: dict[str, Any], before: dict[str, Any]) -> None:
                 result[name] = tidied
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Patch:
     """Applies operations to `result`."""
 

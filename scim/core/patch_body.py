@@ -27,8 +27,7 @@ def read_patch(body: object) -> list[Operation]:
 
     Raises:
         ScimError: invalidSyntax if the body isn't a PatchOp, invalidPath or invalidValue for a
-        fault
-            in an operation, 413 for more than MAX_OPERATIONS.
+            fault in an operation, 413 for more than MAX_OPERATIONS.
     """
     if isinstance(body, list):
         body = {

@@ -33,7 +33,7 @@ class Selection:
     comparisons: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
     """A parsed path. `attribute` is None if it names a schema; `extension` is empty for core."""
 
@@ -49,8 +49,7 @@ def parse_path(text: str, resource_type: ResourceType) -> Path:
 
     Raises:
         ScimError: invalidPath if it is malformed, its subclass UnknownAttribute if the resource
-        type
-            does not have the attribute, invalidFilter for a fault in its brackets.
+            type does not have the attribute, invalidFilter for a fault in its brackets.
     """
     return (
         _parse_kept(text, resource_type)
@@ -68,7 +67,13 @@ def _parse(text: str, resource_type: ResourceType) -> Path:
     text = text.strip()
     target = resource_type.find(text)
     if target is not None:
-        return Path(text, target.extension, target.attribute, None, target.sub)
+        return Path(
+            text=text,
+            extension=target.extension,
+            attribute=target.attribute,
+            selection=None,
+            sub=target.sub,
+        )
     if len(text) > MAX_CHARACTERS:
         raise bad_path("path_too_long", count=len(text), most=MAX_CHARACTERS)
     if "[" in text:
@@ -109,4 +114,10 @@ def _selected(parser: Parser, text: str, target: Target) -> Path:
     sub = parser.sub_attribute(target)
     parser.end()
     selection = Selection(node, node.compile(), element_terms(node), parser.terms)
-    return Path(text, target.extension, target.attribute, selection, sub)
+    return Path(
+        text=text,
+        extension=target.extension,
+        attribute=target.attribute,
+        selection=selection,
+        sub=sub,
+    )

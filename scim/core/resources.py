@@ -133,7 +133,7 @@ def _check_name(name: str, resource_type: ResourceType) -> None:
 
 
 def is_unknown_name(name: str, resource_type: ResourceType) -> bool:
-    """Return whether a name can't mean an attribute of the resource type, nor a path to one that is misspelt."""
+    """Return whether a name is neither an attribute of the resource type nor a misspelt path to one."""
     if _URN.fullmatch(name):
         urns = (resource_type.schema.id.lower(), *resource_type.urns)
         prefixes = tuple(f"{urn}{divider}" for urn in urns for divider in ":.")

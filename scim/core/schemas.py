@@ -61,7 +61,7 @@ def _external_id() -> Attribute:
 
 def _meta_part(name: str, type: str, description: str, case_exact: bool = False) -> Attribute:
     return Attribute(
-        name, type, description=description, case_exact=case_exact, mutability="readOnly"
+        name, type=type, description=description, case_exact=case_exact, mutability="readOnly"
     )
 
 
@@ -69,7 +69,7 @@ def _meta() -> Attribute:
     """Return the attribute `meta` (RFC 7643 section 3.1)."""
     return Attribute(
         "meta",
-        "complex",
+        type="complex",
         description="What the service provider knows about the resource.",
         mutability="readOnly",
         sub_attributes=(
@@ -87,7 +87,11 @@ def _meta() -> Attribute:
 def _schemas() -> Attribute:
     """Return the attribute `schemas`, which a filter may name but /Schemas does not list."""
     return Attribute(
-        "schemas", "reference", True, "The URNs of the resource's schemas.", returned="always"
+        "schemas",
+        type="reference",
+        multi_valued=True,
+        description="The URNs of the resource's schemas.",
+        returned="always",
     )
 
 
@@ -100,12 +104,17 @@ USER = ResourceType(
     "User",
     "/Users",
     USER_SCHEMA,
-    (ENTERPRISE_SCHEMA,),
-    (_schemas(), *USER_SCHEMA.listed, _meta(), PASSWORD),
-    "User Account",
+    extensions=(ENTERPRISE_SCHEMA,),
+    common=(_schemas(), *USER_SCHEMA.listed, _meta(), PASSWORD),
+    description="User Account",
 )
 GROUP = ResourceType(
-    "Group", "/Groups", GROUP_SCHEMA, (), (_schemas(), *GROUP_SCHEMA.listed, _meta()), "Group"
+    "Group",
+    "/Groups",
+    GROUP_SCHEMA,
+    extensions=(),
+    common=(_schemas(), *GROUP_SCHEMA.listed, _meta()),
+    description="Group",
 )
 
 RESOURCE_TYPES = {resource_type.name: resource_type for resource_type in (USER, GROUP)}

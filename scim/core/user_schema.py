@@ -26,20 +26,27 @@ def _plural(
         text("type", "What the value is used for.", canonical_values=types),
         Attribute(
             "primary",
-            "boolean",
+            type="boolean",
             description="Whether the value is the preferred one; true at most once.",
         ),
     )
-    return Attribute(name, "complex", True, description, sub_attributes=subs, needed=needed)
+    return Attribute(
+        name,
+        type="complex",
+        multi_valued=True,
+        description=description,
+        sub_attributes=subs,
+        needed=needed,
+    )
 
 
 def _reference(name: str, description: str, *types: str, **rest: object) -> Attribute:
-    return Attribute(name, "reference", description=description, reference_types=types, **rest)  # type: ignore[arg-type]
+    return Attribute(name, type="reference", description=description, reference_types=types, **rest)  # type: ignore[arg-type]
 
 
 _NAME = Attribute(
     "name",
-    "complex",
+    type="complex",
     description="The components of the person's name.",
     required=True,
     needed=True,
@@ -63,16 +70,16 @@ _ADDRESS_PARTS = (
     text("type", "What the address is used for.", canonical_values=("work", "home", "other")),
     Attribute(
         "primary",
-        "boolean",
+        type="boolean",
         description="Whether the address is the preferred one; true at most once.",
     ),
 )
 
 _GROUPS = Attribute(
     "groups",
-    "complex",
-    True,
-    "The groups the person belongs to; changed through the groups.",
+    type="complex",
+    multi_valued=True,
+    description="The groups the person belongs to; changed through the groups.",
     mutability="readOnly",
     sub_attributes=(
         text("value", "The id of the group.", mutability="readOnly", case_exact=True),
@@ -90,7 +97,7 @@ _GROUPS = Attribute(
 )
 
 _CERTIFICATE = Attribute(
-    "value", "binary", description="The DER-encoded certificate, in base64.", case_exact=True
+    "value", type="binary", description="The DER-encoded certificate, in base64.", case_exact=True
 )
 
 _PHONES = ("work", "home", "mobile", "fax", "pager", "other")
@@ -145,7 +152,7 @@ USER_SCHEMA = Schema(
         text("timezone", "The time zone in IANA format, such as 'America/Los_Angeles'."),
         Attribute(
             "active",
-            "boolean",
+            type="boolean",
             description="Whether the person is shown; false hides them. Without it, true.",
             required=True,
             needed=True,
@@ -171,7 +178,13 @@ USER_SCHEMA = Schema(
             _reference("value", "The URL of a photo.", "external", case_exact=True),
             ("photo", "thumbnail"),
         ),
-        Attribute("addresses", "complex", True, "Postal addresses.", sub_attributes=_ADDRESS_PARTS),
+        Attribute(
+            "addresses",
+            type="complex",
+            multi_valued=True,
+            description="Postal addresses.",
+            sub_attributes=_ADDRESS_PARTS,
+        ),
         _GROUPS,
         _plural(
             "entitlements", "What the person is entitled to.", text("value", "The entitlement."), ()
@@ -183,7 +196,7 @@ USER_SCHEMA = Schema(
 
 _MANAGER = Attribute(
     "manager",
-    "complex",
+    type="complex",
     description="The person's manager.",
     needed=True,
     sub_attributes=(

@@ -13,35 +13,35 @@ from typing import Literal
 
 import orjson
 
-from scim import index_values, resource_rows
+from scim import resource_rows
 from scim.core.errors import ScimError
 from scim.core.patch import MemberChange
 from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.messages import Message
-from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
-from shared.tables.port import Delete, Operation, Replace, Row, Upsert, query_all
-from shared.tables.schema import (
-    CONTACTS,
-    GROUP,
-    GROUP_GROUP,
-    MEMBER,
-    USER,
-    USER_GROUP,
-    OnePart,
-    TwoParts,
+from shared.tables.port import (
+    MAX_OPERATIONS,
+    MAX_QUERY_ROWS,
+    Delete,
+    Operation,
+    Replace,
+    Row,
+    Upsert,
+    query_all,
 )
+from shared.tables.schema.base import CONTACTS, OnePart, TwoParts
+from shared.tables.schema.contacts import GROUP, GROUP_GROUP, MEMBER, USER, USER_GROUP
 
 Kind = Literal["User", "Group"]
 _RECORDS: dict[Kind, OnePart] = {"User": USER, "Group": GROUP}
 _SEEN_FROM_MEMBER: dict[Kind, TwoParts] = {"User": USER_GROUP, "Group": GROUP_GROUP}
-MANY_MEMBERS = 50_000  # of one page of groups, unless a single group has more
-_ROOM = (
+MAX_PAGE_MEMBERS = 50_000  # of one page of groups, unless a single group has more
+_MAX_MEMBER_OPERATIONS = (
     MAX_OPERATIONS - 8
 )  # besides the members, a transaction may hold the group's own rows and an event
 # Of 4 MiB as sent, in which one byte may take six; a joining user's record is written again.
-_ROOM_BYTES = 400_000
+_MAX_MEMBER_BYTES = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ async def members_between(
         more, count = len(rows) == MAX_QUERY_ROWS, count + len(rows)
         if more:
             start = keys.successor(rows[-1].key)
-        if more and count >= MANY_MEMBERS:
+        if more and count >= MAX_PAGE_MEMBERS:
             last = group_id
             stop = MEMBER.under(last)[1]
     return found, bisect_right(group_ids, last)
@@ -193,7 +193,7 @@ async def _join(app: App, directory_id: str, group_id: str, member_id: str) -> M
         if record is not None:
             seen_from_group = Upsert(MEMBER.key(group_id, member_id), encode_kind(kind))
             seen_from_member = Upsert(
-                _SEEN_FROM_MEMBER[kind].key(member_id, group_id), index_values.NOTHING
+                _SEEN_FROM_MEMBER[kind].key(member_id, group_id), resource_rows.NOTHING
             )
             touch = Replace(key, record.value, record.etag)
             return Move(member_id, True, [touch, seen_from_group, seen_from_member])
@@ -256,7 +256,9 @@ def batches(moves: Iterable[Move]) -> Iterator[list[Move]]:
     batch, count, size = list[Move](), 0, 0
     for move in moves:
         more = sum(len(one.value) for one in move.operations if not isinstance(one, Delete))
-        if batch and (count + len(move.operations) > _ROOM or size + more > _ROOM_BYTES):
+        if batch and (
+            count + len(move.operations) > _MAX_MEMBER_OPERATIONS or size + more > _MAX_MEMBER_BYTES
+        ):
             yield batch
             batch, count, size = [], 0, 0
         batch.append(move)

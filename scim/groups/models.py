@@ -6,24 +6,23 @@ from typing import Any
 
 import orjson
 
-from scim import index_values, resource_rows
+from scim import resource_rows
 from scim.core import schemas
 from scim.core.errors import ScimError
 from scim.groups.membership import Member
 from shared import keys, row_versions
-from shared.index_version import INDEX_VERSION
 from shared.messages import Message
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
-from shared.tables.schema import GROUP, GROUP_EXTERNAL_ID, GROUP_NAME
+from shared.tables.schema.contacts import GROUP, GROUP_EXTERNAL_ID, GROUP_NAME, INDEX_VERSION
 
 VERSION = 1
 MAX_BYTES = 64 * 1024
-_MOST_SHOWN = 300  # characters
+_MAX_SHOWN = 300  # characters
 _NAME = GROUP_NAME.all()[0]
 OwnRow = Insert | Replace | Delete
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRecord:
     """A group as stored; `version` counts its changes, those of its membership by SCIM requests included.
 
@@ -51,7 +50,7 @@ class GroupRecord:
     @property
     def shown_name(self) -> str:
         """The name as lists show it: a company may send one of any length."""
-        return str(self.resource["displayName"])[:_MOST_SHOWN]
+        return str(self.resource["displayName"])[:_MAX_SHOWN]
 
     def changed(self, resource: dict[str, Any], modified: str) -> "GroupRecord":
         """Return the next version with another resource."""
@@ -105,20 +104,15 @@ def decode(identifier: str, value: bytes) -> GroupRecord:
     """Return the record from a row's value."""
     row = row_versions.read(value, "group", VERSION)
     return GroupRecord(
-        identifier,
-        row.pop("resource"),
-        row.pop("created"),
-        row.pop("modified"),
-        row.pop("version"),
-        tuple(row.pop("index", ())),
-        row.pop("index_version", 1),
+        id=identifier,
+        resource=row.pop("resource"),
+        created=row.pop("created"),
+        modified=row.pop("modified"),
+        version=row.pop("version"),
+        index=tuple(row.pop("index", ())),
+        index_version=row.pop("index_version", 1),
         unknown_fields=row,
     )
-
-
-def group_key(identifier: str) -> str:
-    """Return the key of the record."""
-    return GROUP.key(identifier)
 
 
 def name_key(display_name: str) -> str:
@@ -128,11 +122,11 @@ def name_key(display_name: str) -> str:
 
 def index_rows(record: GroupRecord) -> dict[str, bytes]:
     """Return the rows by which the group is found."""
-    rows = {name_key(record.resource["displayName"]): index_values.encode_owner(record.id)}
+    rows = {name_key(record.resource["displayName"]): resource_rows.encode_owner(record.id)}
     if external_id := record.resource.get("externalId"):
-        rows[GROUP_EXTERNAL_ID.key(external_id, record.id)] = index_values.NOTHING
+        rows[GROUP_EXTERNAL_ID.key(external_id, record.id)] = resource_rows.NOTHING
     for key in resource_rows.unique_keys(schemas.GROUP, record.resource):
-        rows[key] = index_values.encode_owner(record.id)
+        rows[key] = resource_rows.encode_owner(record.id)
     return rows
 
 
@@ -161,7 +155,7 @@ def insertion(record: GroupRecord) -> list[OwnRow]:
     """Return the operations that store a new group, its record's first."""
     index = index_rows(record)
     return [
-        Insert(group_key(record.id), encode(_with_index(record, index))),
+        Insert(GROUP.key(record.id), encode(_with_index(record, index))),
         *(Insert(key, value) for key, value in index.items()),
     ]
 
@@ -170,7 +164,7 @@ def replacement(old: GroupRecord, new: GroupRecord, tag: str) -> list[OwnRow]:
     """Return the operations that replace a stored group, read with this tag, its record's first."""
     before, after = stored_keys(old), index_rows(new)
     return [
-        Replace(group_key(new.id), encode(_with_index(new, after)), tag),
+        Replace(GROUP.key(new.id), encode(_with_index(new, after)), tag),
         *(Delete(key) for key in before if key not in after),
         *(Insert(key, value) for key, value in after.items() if key not in before),
     ]
@@ -188,7 +182,7 @@ def reindexing(
         value = rows.pop(name_key(record.resource["displayName"]))
         rows |= {key: value for key in present if key.startswith(_NAME)}
     return [
-        Replace(group_key(record.id), encode(_with_index(record, rows)), tag),
+        Replace(GROUP.key(record.id), encode(_with_index(record, rows)), tag),
         *(Delete(key) for key in present if key not in rows),
         *(
             Insert(key, value)
@@ -201,7 +195,7 @@ def reindexing(
 
 def removal(record: GroupRecord, tag: str) -> list[OwnRow]:
     """Return the operations that remove a group, read with this tag, and its index rows."""
-    return [Delete(group_key(record.id), tag), *(Delete(key) for key in stored_keys(record))]
+    return [Delete(GROUP.key(record.id), tag), *(Delete(key) for key in stored_keys(record))]
 
 
 def _with_index(record: GroupRecord, rows: Iterable[str]) -> GroupRecord:

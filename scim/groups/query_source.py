@@ -8,12 +8,13 @@ from scim import key_samples, resource_rows
 from scim.context import Context
 from scim.core.filter_ast import Equality
 from scim.core.schemas import GROUP
-from scim.groups import membership, models, store
+from scim.groups import membership, store
 from scim.groups.membership import Member
 from scim.groups.models import StoredGroup, represent
 from scim.query import Item
 from shared.concurrency import each
 from shared.tables import schema
+from shared.tables.schema.contacts import GROUP_EXTERNAL_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,9 @@ class Groups:
 
     async def key_of(self, number: int) -> str | None:
         """Return the key of the group with this number, from 1."""
-        return await key_samples.key_of(self.context.app, self.directory_id, schema.GROUP, number)
+        return await key_samples.key_of(
+            self.context.app, self.directory_id, schema.contacts.GROUP, number
+        )
 
     async def total(self) -> int:
         """How many groups the directory has."""
@@ -74,7 +77,8 @@ class Groups:
 
     def _item(self, group: StoredGroup, listed: Sequence[Member] | None) -> Item:
         return Item(
-            models.group_key(group.record.id), represent(group, listed, self.context.base_url)
+            schema.contacts.GROUP.key(group.record.id),
+            represent(group, listed, self.context.base_url),
         )
 
 
@@ -87,9 +91,7 @@ async def _by_display_name(context: Context, value: str) -> list[str]:
 
 
 async def _by_external_id(context: Context, value: str) -> list[str]:
-    return await resource_rows.ids(
-        context.app, context.directory.id, schema.GROUP_EXTERNAL_ID, value
-    )
+    return await resource_rows.ids(context.app, context.directory.id, GROUP_EXTERNAL_ID, value)
 
 
 async def _by_member(context: Context, value: str) -> list[str]:

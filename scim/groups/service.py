@@ -88,7 +88,11 @@ class GroupService(ResourceService[StoredGroup]):
         resource, plan = _split_members(resource)
         now = timestamp(app.clock.now())
         group = StoredGroup(
-            GroupRecord(new_id(app.clock, app.random.bits), resource, now, now), (), ""
+            GroupRecord(
+                id=new_id(app.clock, app.random.bits), resource=resource, created=now, modified=now
+            ),
+            (),
+            "",
         )
 
         async def attempt() -> StoredGroup:

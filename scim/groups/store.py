@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
-from directories import event_clock, provisioning_log
-from directories.provisioning_log import Event
-from scim import index_values, resource_rows
+from directories import events
+from directories.events import Event
+from scim import resource_rows
 from scim.groups import membership, models
 from scim.groups.membership import Move, operations_of
 from scim.groups.models import OwnRow, StoredGroup
 from scim.write_lock import attempts, busy
 from shared.app import App
 from shared.tables.port import Delete, NotFound, PreconditionFailed, Replace, Row
-from shared.tables.schema import CONTACTS, GROUP, GROUP_GROUP
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import GROUP, GROUP_GROUP
 
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredGroup | None:
@@ -37,7 +38,7 @@ def _assemble(found: list[Row]) -> StoredGroup:
 async def ids_by_display_name(app: App, directory_id: str, display_name: str) -> list[str]:
     """Return the id of the group with this display name, in any case."""
     row = await app.tables.get(CONTACTS, directory_id, models.name_key(display_name))
-    return [index_values.decode_owner(row.value)] if row else []
+    return [resource_rows.decode_owner(row.value)] if row else []
 
 
 async def write(
@@ -59,7 +60,7 @@ async def write(
     row = own[0]
     operations = [
         *own,
-        provisioning_log.write(event, event_clock.for_write(app, directory_id), app.random.bits),
+        events.insertion_in_change(app, directory_id, event),
         *operations_of(first),
     ]
     tags = await app.tables.transact(CONTACTS, directory_id, operations)

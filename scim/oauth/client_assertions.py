@@ -45,7 +45,7 @@ class Untrusted(BadAssertion):
     of_itself = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedAssertion:
     """An assertion without a fault in itself, but not verified yet.
 

@@ -46,8 +46,8 @@ def token_failure(error: Exception) -> Response:
             name = "temporarily_unavailable" if error.status == 429 else "invalid_request"
             return OAuthError(name, error.message, error.status, error.headers).response
         case _:
-            status, message, headers = describe_failure(error)
-            if status == 500:
+            failure = describe_failure(error)
+            if failure.status == 500:
                 log.failure("token.error", error)
-            name = "temporarily_unavailable" if status == 503 else "server_error"
-            return OAuthError(name, message, status, headers).response
+            name = "temporarily_unavailable" if failure.status == 503 else "server_error"
+            return OAuthError(name, failure.message, failure.status, failure.headers).response

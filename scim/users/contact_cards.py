@@ -12,8 +12,8 @@ from shared.keys import search_key
 from shared.words import words_of
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-_MOST = 300  # characters of each part: every row by which the person is found holds a card
-_MOST_OF_OTHERS = 100  # of a part by which the person is found but that no list shows
+_MAX_LENGTH = 300  # characters of each part: every row by which the person is found holds a card
+_MAX_OTHER_LENGTH = 100  # of a part by which the person is found but that no list shows
 RULES = 2  # of the terms in the keys of the rows that hold the card
 _FIRST_WORD = re.compile(r"[^\W_]+")
 _FIRST_APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
@@ -119,24 +119,24 @@ def decode(identifier: str, value: bytes) -> Card:
 def card_of(identifier: str, resource: dict[str, Any], number: str) -> Card:
     """Return the card of a SCIM user (canonical form) with the main number `number`."""
     name, enterprise = resource.get("name", {}), resource.get(ENTERPRISE, {})
-    shown = display_name(resource)[:_MOST]
-    given = str(name.get("givenName") or "")[:_MOST_OF_OTHERS]
-    family = str(name.get("familyName") or "")[:_MOST_OF_OTHERS]
+    shown = display_name(resource)[:_MAX_LENGTH]
+    given = str(name.get("givenName") or "")[:_MAX_OTHER_LENGTH]
+    family = str(name.get("familyName") or "")[:_MAX_OTHER_LENGTH]
     return Card(
         id=identifier,
         name=shown,
-        title=resource.get("title", "")[:_MOST],
-        department=enterprise.get("department", "")[:_MOST],
-        mail=work_mail(resource)[:_MOST],
-        user_name=resource["userName"][:_MOST],
-        number=number[:_MOST],
-        external_id=resource.get("externalId", "")[:_MOST],
+        title=resource.get("title", "")[:_MAX_LENGTH],
+        department=enterprise.get("department", "")[:_MAX_LENGTH],
+        mail=work_mail(resource)[:_MAX_LENGTH],
+        user_name=resource["userName"][:_MAX_LENGTH],
+        number=number[:_MAX_LENGTH],
+        external_id=resource.get("externalId", "")[:_MAX_LENGTH],
         given=given,
         family=family,
         other_names=_other_names(resource, f"{shown} {given} {family}"),
-        organization=str(enterprise.get("organization") or "")[:_MOST_OF_OTHERS],
-        place=_place(resource["addresses"])[:_MOST_OF_OTHERS] if "addresses" in resource else "",
-        employee_number=str(enterprise.get("employeeNumber") or "")[:_MOST_OF_OTHERS],
+        organization=str(enterprise.get("organization") or "")[:_MAX_OTHER_LENGTH],
+        place=_place(resource["addresses"])[:_MAX_OTHER_LENGTH] if "addresses" in resource else "",
+        employee_number=str(enterprise.get("employeeNumber") or "")[:_MAX_OTHER_LENGTH],
     )
 
 
@@ -150,7 +150,7 @@ def _other_names(resource: dict[str, Any], known: str) -> str:
     text = " ".join(further_texts)
     own = set(words_of(known))
     further = dict.fromkeys(word for word in text.split() if not own.issuperset(words_of(word)))
-    return " ".join(further)[:_MOST_OF_OTHERS]
+    return " ".join(further)[:_MAX_OTHER_LENGTH]
 
 
 def _place(addresses: list[dict[str, Any]]) -> str:

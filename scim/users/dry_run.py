@@ -91,7 +91,7 @@ def _stored(
 ) -> DryRun:
     """Return the outcome for a canonical resource. Raise ScimError as the write would."""
     check_numbers(directory, {}, resource)
-    record = UserRecord(_ID, resource, "", "")
+    record = UserRecord(id=_ID, resource=resource, created="", modified="")
     encode(record)  # refuses a user that is too large
     numbers = index_rows.derived(record, directory.region)
     card = index_rows.card_of(record, numbers)

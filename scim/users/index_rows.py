@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from scim import index_values, resource_rows
+from scim import resource_rows
 from scim.core import schemas
 from scim.users import contact_cards, number_rows, search_terms
 from scim.users.models import UserRecord, encode
 from scim.users.number_rows import MAX_NUMBERS
 from shared import keys
-from shared.index_version import INDEX_VERSION
 from shared.numbers.number import Number, derive
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
-from shared.tables.schema import (
+from shared.tables.schema.contacts import (
     EXCHANGE,
     EXTERNAL_ID,
     FIND,
     HIDDEN_NUMBER,
+    INDEX_VERSION,
     LIST,
     MAIL,
     MANAGER,
@@ -37,11 +37,6 @@ from shared.tables.schema import (
 # 2 * (8 + 17 + 5 + 14 + 5) + 2 = 100 of 100 operations. The terms are those of `search_terms`, the numbers those of
 # `number_rows`.
 MAX_MAILS = 8
-
-
-def user_key(identifier: str) -> str:
-    """Return the key of the record."""
-    return USER.key(identifier)
 
 
 def name_key(user_name: str) -> str:
@@ -77,13 +72,12 @@ class _Shown(NamedTuple):
 class _Values(NamedTuple):
     """The values of a person's rows: one value per family, but number rows each have their own.
 
-    `numbers` are the values of rows by a number's end, `others` the keys of the other number rows. The row of the
-    address on the card, `mail_key`, holds the card as well, so that agents find an active person by it.
+    `numbers` are the values of rows by a number's end. The row of the address on the card, `mail_key`, holds the card
+    as well, so that agents find an active person by it.
     """
 
     families: dict[str, bytes]
     numbers: dict[str, bytes]
-    others: list[str]
     mail_key: str
 
     @classmethod
@@ -95,27 +89,27 @@ class _Values(NamedTuple):
             if n.fault
         ]
         families = {
-            NAME.name: index_values.encode_owner(shown.card.id),
-            EXTERNAL_ID.name: index_values.encode_active(is_active=shown.active),
-            MAIL.name: index_values.NOTHING,
-            HIDDEN_NUMBER.name: index_values.NOTHING,
+            NAME.name: resource_rows.encode_owner(shown.card.id),
+            EXTERNAL_ID.name: resource_rows.encode_active(is_active=shown.active),
+            MAIL.name: resource_rows.NOTHING,
+            HIDDEN_NUMBER.name: resource_rows.NOTHING,
             LIST.name: card,
             FIND.name: card,
             SOUND.name: card,
             MANAGER.name: card,
-            UNIQUE.name: index_values.encode_owner(shown.card.id),
+            UNIQUE.name: resource_rows.encode_owner(shown.card.id),
             EXCHANGE.name: card,
         }
         if faults and shown.active:
-            families[UNPARSED.name] = index_values.encode_unparsed(
-                index_values.UnparsedNumbers(shown.card.name, faults)
+            families[UNPARSED.name] = resource_rows.encode_unparsed(
+                resource_rows.UnparsedNumbers(shown.card.name, faults)
             )
         if not shown.active:
-            return cls(families, {}, [], "")
+            return cls(families, {}, "")
         own = [number for _, number in shown.own]
-        by_end, others = number_rows.shown_rows(shown.card.id, card, own)
+        by_end = number_rows.rows_by_end(shown.card.id, card, own)
         mail_key = MAIL.key(keys.fold_case(shown.card.mail), shown.card.id)
-        return cls(families, by_end, others, mail_key)
+        return cls(families, by_end, mail_key)
 
     def at(self, key: str) -> bytes | None:
         """Return the value of the row with this key; None if none is derived."""
@@ -139,7 +133,9 @@ def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, by
     }
     if shown.active:
         found |= dict.fromkeys(_shown_keys(shown.card), families[FIND.name])
-        found |= dict.fromkeys(values.others, families[FIND.name])
+        own = [number for _, number in shown.own]
+        others = number_rows.other_keys(shown.card.id, own, values.numbers)
+        found |= dict.fromkeys(others, families[FIND.name])
         if values.mail_key in found:
             found[values.mail_key] = families[FIND.name]
     else:
@@ -183,7 +179,7 @@ def insertion(record: UserRecord, region: str) -> list[Operation]:
     rows = index_rows(record, region)
     stored = _with_index(record, rows, region)
     return [
-        Insert(user_key(record.id), encode(stored)),
+        Insert(USER.key(record.id), encode(stored)),
         *(Insert(key, value) for key, value in rows.items()),
     ]
 
@@ -197,7 +193,7 @@ def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> lis
     shown = _Shown.of(new, region)
     before, after = set(stored_keys(old)), _rows_of(new, shown, _Values.of(shown))
     return [
-        Replace(user_key(new.id), encode(_with_index(new, after, region)), etag),
+        Replace(USER.key(new.id), encode(_with_index(new, after, region)), etag),
         *(Delete(key) for key in before if key not in after),
         *(Insert(key, value) for key, value in after.items() if key not in before),
         *(Upsert(key, after[key]) for key in _outdated(old, shown, after, region) if key in before),
@@ -230,7 +226,7 @@ def reindexing(
         value = rows.pop(own)
         rows |= {key: value for key in present if _family_of(key) == _family_of(own)}
     return [
-        Replace(user_key(record.id), encode(_with_index(record, rows, region)), etag),
+        Replace(USER.key(record.id), encode(_with_index(record, rows, region)), etag),
         *(Delete(key) for key in present if key not in rows),
         *(_stored(key, value, present) for key, value in rows.items()),
     ]
@@ -262,7 +258,7 @@ def _family_of(key: str) -> str:
 
 def removal(record: UserRecord, etag: str) -> list[Operation]:
     """Return the operations that remove a user, read with this tag, and all its rows."""
-    return [Delete(user_key(record.id), etag), *(Delete(key) for key in stored_keys(record))]
+    return [Delete(USER.key(record.id), etag), *(Delete(key) for key in stored_keys(record))]
 
 
 def _names(rows: dict[str, bytes], identifier: str) -> tuple[str, ...]:

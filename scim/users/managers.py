@@ -14,8 +14,8 @@ from scim.users.models import UserRecord
 from shared import keys
 from shared.app import App
 from shared.concurrency import each
-from shared.ids import is_id
-from shared.tables.schema import EXTERNAL_ID
+from shared.ids import is_guid
+from shared.tables.schema.contacts import EXTERNAL_ID
 
 _MAX_CANDIDATES = 5
 
@@ -44,7 +44,7 @@ async def find_manager(app: App, directory_id: str, value: str) -> Manager | Non
 
     One round trip for an id of this service, as Entra sends it; else one for the two indexes at once and one to read.
     """
-    identifiers = [value] if is_id(value) else []
+    identifiers = [value] if is_guid(value) else []
     found = await _active(app, directory_id, identifiers)
     if found is None and value:
         by_external_id, by_user_name = await asyncio.gather(

@@ -18,7 +18,7 @@ MAX_BYTES = (
 )  # about fifty times a real record; a page holds a thousand people, and each change is read
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserRecord:
     """A user as stored.
 
@@ -111,14 +111,14 @@ def decode(identifier: str, value: bytes) -> UserRecord:
     """Return the record from a row's value."""
     row = row_versions.read(value, "user", VERSION)
     return UserRecord(
-        identifier,
-        row.pop("resource"),
-        row.pop("created"),
-        row.pop("modified"),
-        row.pop("version"),
-        tuple(row.pop("index")),
-        row.pop("index_version", 1),
-        row.pop("index_region", ""),
+        id=identifier,
+        resource=row.pop("resource"),
+        created=row.pop("created"),
+        modified=row.pop("modified"),
+        version=row.pop("version"),
+        index=tuple(row.pop("index")),
+        index_version=row.pop("index_version", 1),
+        index_region=row.pop("index_region", ""),
         unknown_fields=row,
     )
 

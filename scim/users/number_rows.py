@@ -1,12 +1,17 @@
-"""The rows that a person's numbers are found by: by their end (calls), by any part of them (typing), by their exchange."""
+"""The rows that a person's numbers are found by: by their end (calls), by any part of them (typing), by their exchange.
 
-from collections.abc import Iterator, Sequence
+A row at *offset* o holds the digits from o on, then a dot and the digits before: `79460958.4420`. Digits typed from the
+middle begin at some offset of the number; with a row at every third offset, one of the typed digits' first three is
+the first digit of a row. So three ranges find them all: rows that begin with the typed digits, with them less the first
+digit, and less its first two; the digits before the dot tell the rest. The end of a number is found by reversed digits.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 
 from scim.users import contact_cards
 from scim.users.contact_cards import Card
-from shared.numbers.index_keys import offsets, turned
 from shared.numbers.number import Key, KeyKind, Number
-from shared.tables.schema import EXCHANGE, FIND, HIDDEN_NUMBER, NUMBER
+from shared.tables.schema.contacts import EXCHANGE, FIND, HIDDEN_NUMBER, NUMBER
 
 MAX_NUMBERS = 12
 MAX_ROWS = 14  # of one person's numbers: twelve ends, and the rest for parts and exchanges
@@ -18,26 +23,25 @@ _LETTERS: dict[KeyKind, str] = {
     "possible": "p",
 }
 _KINDS: dict[str, KeyKind] = {letter: kind for kind, letter in _LETTERS.items()}
+_OFFSET_STEP = 3
+_MIN_TYPED = 4
+_DOT = "."
 
 
-def shown_rows(
-    identifier: str, card: bytes, own: Sequence[Number]
-) -> tuple[dict[str, bytes], list[str]]:
-    """Return an active person's number rows: by a number's end with their values, and the keys of all others."""
-    ends, others = _ends(own), list[str]()
+def rows_by_end(identifier: str, card: bytes, own: Sequence[Number]) -> dict[str, bytes]:
+    """Return an active person's number rows by a number's end, with their values."""
     # Of two numbers with the same digits the main one has the last word.
-    by_end = {
+    return {
         NUMBER.key(key.digits[::-1], identifier): contact_cards.with_number_key(
             card, key.extension, _LETTERS[key.kind]
         )
-        for key in reversed(ends)
+        for key in reversed(_ends(own))
     }
-    left = MAX_ROWS - len(by_end)
-    for part_key in dict.fromkeys(_others(identifier, own)):
-        if len(others) >= left:
-            break
-        others.append(part_key)
-    return by_end, others
+
+
+def other_keys(identifier: str, own: Sequence[Number], by_end: Mapping[str, bytes]) -> list[str]:
+    """Return the keys of an active person's other number rows, which hold the card alone."""
+    return list(dict.fromkeys(_others(identifier, own)))[: MAX_ROWS - len(by_end)]
 
 
 def hidden_keys(identifier: str, own: Sequence[Number]) -> Iterator[str]:
@@ -75,3 +79,32 @@ def _typed(number: Number) -> list[str]:
     if number.fault is not None and number.keys:
         return [key.digits for key in number.keys]
     return [number.keys[-1].digits] if number.keys else []
+
+
+def offsets(count: int) -> list[int]:
+    """Return the offsets at which rows for a number of so many digits begin, 0 first.
+
+    The rest after the last one is two digits more than _OFFSET_STEP, because the four last digits are an end. Offset 1
+    is left out of long numbers: it would serve only a text that begins with the second digit of a country code.
+    """
+    if count < _MIN_TYPED + 1:
+        return [0]
+    inner = range(count - _MIN_TYPED - 1, 0, -_OFFSET_STEP)
+    return [0, *(offset for offset in inner if offset > 1 or count < 10)]
+
+
+def turned(digits: str, offset: int) -> str:
+    """Return the digits from the offset on, a dot, and the digits before it; at offset 0 the digits alone."""
+    return f"{digits[offset:]}{_DOT}{digits[:offset]}" if offset else digits
+
+
+def turned_back(part: str) -> str:
+    """Return the digits that `turned` was given, "" for anything else, such as a word with letters."""
+    rest, _, before = part.partition(_DOT)
+    digits = before + rest
+    return digits if digits.isascii() and digits.isdecimal() else ""
+
+
+def ranges_of(part: str) -> Iterator[str]:
+    """Return the beginnings of the rows of all numbers that have `part` (four digits or more) in the middle."""
+    yield from (part[skipped:] for skipped in range(_OFFSET_STEP))

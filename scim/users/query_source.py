@@ -10,13 +10,13 @@ from scim.context import Context
 from scim.core.filter_ast import Equality
 from scim.core.schemas import USER
 from scim.query import Item
-from scim.users import index_rows, store
+from scim.users import store
 from scim.users.models import StoredUser, represent
 from shared import keys
 from shared.concurrency import each
 from shared.numbers.number import MIN_DIGITS, derive
 from shared.tables import schema
-from shared.tables.schema import EXTERNAL_ID, HIDDEN_NUMBER, MAIL, MEMBER, NUMBER
+from shared.tables.schema.contacts import EXTERNAL_ID, HIDDEN_NUMBER, MAIL, MEMBER, NUMBER
 
 # Users that an index names are read one by one if that is less work than to read all, and never more than an answer
 # may hold; to read one alone costs as much as to read some thirty among hundreds.
@@ -42,7 +42,9 @@ class Users:
 
     async def key_of(self, number: int) -> str | None:
         """Return the key of the user with this number, from 1."""
-        return await key_samples.key_of(self.context.app, self.directory_id, schema.USER, number)
+        return await key_samples.key_of(
+            self.context.app, self.directory_id, schema.contacts.USER, number
+        )
 
     async def total(self) -> int:
         """How many users the directory has, active or not."""
@@ -71,7 +73,9 @@ class Users:
         return [self._item(user) for user in found if user is not None]
 
     def _item(self, user: StoredUser) -> Item:
-        return Item(index_rows.user_key(user.record.id), represent(user, self.context.base_url))
+        return Item(
+            schema.contacts.USER.key(user.record.id), represent(user, self.context.base_url)
+        )
 
 
 def _without_selection(path: str) -> str:

@@ -54,7 +54,14 @@ class UserService(ResourceService[StoredUser]):
         check_numbers(directory, {}, resource)
         now = timestamp(self.app.clock.now())
         user = StoredUser(
-            UserRecord(new_id(self.app.clock, self.app.random.bits), resource, now, now), (), ""
+            UserRecord(
+                id=new_id(self.app.clock, self.app.random.bits),
+                resource=resource,
+                created=now,
+                modified=now,
+            ),
+            (),
+            "",
         )
         active = user.record.active
         event = self._event("user.created", user, notes, users=1, active=active)
@@ -62,7 +69,7 @@ class UserService(ResourceService[StoredUser]):
             await store.insert(self.app, directory.id, user.record, directory.region, event)
         except AlreadyExists as taken:
             raise await self._conflict(taken.key, resource) from None
-        key_samples.created(self.app, directory.id, schema.USER)
+        key_samples.created(self.app, directory.id, schema.contacts.USER)
         return user
 
     async def _update(self, stored: StoredUser, resource: Resource, notes: Notes) -> StoredUser:

@@ -3,16 +3,16 @@
 import itertools
 from collections.abc import AsyncIterator
 
-from directories import event_clock, provisioning_log
-from directories.provisioning_log import Event
-from scim import index_values, resource_rows
+from directories import events
+from directories.events import Event
+from scim import resource_rows
 from scim.users import index_rows, models
 from scim.users.models import StoredUser, UserRecord
 from shared.app import App
 from shared.concurrency import TimeSlice
-from shared.tables.limits import MAX_OPERATIONS
-from shared.tables.port import Delete, Row
-from shared.tables.schema import CONTACTS, MEMBER, NOTE, NOTED, USER, USER_GROUP
+from shared.tables.port import MAX_OPERATIONS, Delete, Row
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import MEMBER, NOTE, NOTED, USER, USER_GROUP
 
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredUser | None:
@@ -45,14 +45,14 @@ def _assemble(found: list[Row]) -> StoredUser:
 async def ids_by_user_name(app: App, directory_id: str, user_name: str) -> list[str]:
     """Return the id of the user with this user name, in any case."""
     row = await app.tables.get(CONTACTS, directory_id, index_rows.name_key(user_name))
-    return [index_values.decode_owner(row.value)] if row else []
+    return [resource_rows.decode_owner(row.value)] if row else []
 
 
 async def insert(app: App, directory_id: str, user: UserRecord, region: str, event: Event) -> None:
     """Store a new user; raise AlreadyExists if the user name is taken."""
     operations = [
         *index_rows.insertion(user, region),
-        provisioning_log.write(event, event_clock.for_write(app, directory_id), app.random.bits),
+        events.insertion_in_change(app, directory_id, event),
     ]
     await app.tables.transact(CONTACTS, directory_id, operations)
 
@@ -75,9 +75,7 @@ async def replace(
         directory_id,
         [
             *operations,
-            provisioning_log.write(
-                event, event_clock.for_write(app, directory_id), app.random.bits
-            ),
+            events.insertion_in_change(app, directory_id, event),
         ],
     )
 
@@ -95,7 +93,7 @@ async def delete(
         *index_rows.removal(user.record, user.tag),
         *(Delete(row.key) for row in user.notes),
         *([Delete(NOTED.key(user.id))] if user.notes else []),
-        provisioning_log.write(event, event_clock.for_write(app, directory_id), app.random.bits),
+        events.insertion_in_change(app, directory_id, event),
     ]
     room = (MAX_OPERATIONS - len(own)) // 2
     leaving = [_memberships(user.record.id, group_id) for group_id in user.groups]

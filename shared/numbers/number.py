@@ -34,7 +34,7 @@ KeyKind = Literal["international", "national", "raw", "possible"]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Digits (3 to 15) that a number is found by, with the internal extension that this leaves out, or ""."""
+    """Digits (3 to 15) that a number is found by, and the extension if they don't include it."""
 
     digits: str
     kind: KeyKind

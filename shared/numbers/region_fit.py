@@ -95,7 +95,7 @@ def best(sample: Sample, fits: Iterable[Fit], region: str) -> RegionFit | None:
     if count < MIN_VALUES or not by_region:
         return None
 
-    def worth(fit: Fit) -> tuple[int, int, int, int]:
+    def worth(fit: Fit) -> tuple[int, ...]:
         lengths = plan.lengths(dialling(fit.region).code)
         return fit.valid, sample.votes[fit.region], fit.grouped, -len(lengths)
 

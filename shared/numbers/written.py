@@ -12,7 +12,6 @@ from shared.numbers.extension_words import FILLERS, WORDS
 from shared.numbers.text import fold_word
 
 MAX_EXTENSION = 7  # digits of an internal extension
-_MAX_RUNS = 6  # of one text; a text with more is no list of a person's numbers
 _MAX_RUN = 60  # characters from the first to the last digit of a number
 _TOKEN = re.compile(
     r"(?P<digits>[0-9]+)|(?P<word>[^\W\d_]+)|(?P<soft>[ ().\-\[\]~_'\"\u00b7\u30fb]+)|(?P<mark>.)",
@@ -35,7 +34,7 @@ _MIN_BEFORE_NOTE = 6  # digits of a number that may be complete
 _UNITS = frozenset("uhr uur h hr hrs hour hours std stunden heures óra am pm st nd rd th".split())
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Run:
     """Digits that belong together.
 
@@ -100,15 +99,15 @@ class Run:
         """Return both runs as one number with a divider in it."""
         separators = [*self.separators, other.divider, *other.separators[1:]]
         return Run(
-            self.has_plus,
-            self.groups + other.groups,
-            separators,
-            self.divider,
-            self.after_marker,
-            other.extension,
-            self.is_masked or other.is_masked,
-            self.is_tight,
-            other.is_before_word,
+            has_plus=self.has_plus,
+            groups=self.groups + other.groups,
+            separators=separators,
+            divider=self.divider,
+            after_marker=self.after_marker,
+            extension=other.extension,
+            is_masked=self.is_masked or other.is_masked,
+            is_tight=self.is_tight,
+            is_before_word=other.is_before_word,
         )
 
     def _is_zero(self, at: int) -> bool:
@@ -225,7 +224,7 @@ class _Reader:
         if not self._open:
             self._runs.append(
                 Run(
-                    self._plus,
+                    has_plus=self._plus,
                     divider=self._divider,
                     after_marker=self._marker,
                     is_tight=self._tight,

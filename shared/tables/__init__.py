@@ -1,1 +1,1 @@
-"""One narrow port to the tables (`port`), two engines (`sqlite`, `azure`), the limits both keep (`limits`)."""
+"""One narrow port to the tables with the limits that both engines keep (`port`), and the engines (`sqlite`, `azure`)."""

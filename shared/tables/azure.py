@@ -13,7 +13,7 @@ from azure.core.exceptions import AzureError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from shared.tables import azure_protocol as wire
-from shared.tables import limits
+from shared.tables import port
 from shared.tables.azure_account import Account, Credential
 from shared.tables.port import (
     AlreadyExists,
@@ -27,7 +27,7 @@ from shared.tables.port import (
     StorageUnavailable,
     TableError,
 )
-from shared.tables.schema import TABLES
+from shared.tables.schema.base import TABLES
 
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.1  # doubled from one attempt to the next
@@ -57,7 +57,7 @@ class AzureTables:
         self._creating = asyncio.Lock()
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
-        limits.check_key(key)
+        port.check_key(key)
         url = wire.row_url(await self._place(table), partition, key)
         answer = await self._send("GET", url, wire.READ)
         if answer.status_code == 200:
@@ -78,8 +78,8 @@ class AzureTables:
         limit: int = 1000,
         keys_only: bool = False,
     ) -> list[Row]:
-        if not 1 <= limit <= limits.MAX_QUERY_ROWS:
-            raise ValueError(f"limit {limit} is not in 1..{limits.MAX_QUERY_ROWS}")
+        if not 1 <= limit <= port.MAX_QUERY_ROWS:
+            raise ValueError(f"limit {limit} is not in 1..{port.MAX_QUERY_ROWS}")
         url = wire.range_url(await self._place(table), partition, start, stop, limit, keys_only)
         headers, read = (
             (wire.READ_KEYS, wire.read_keys) if keys_only else (wire.READ, wire.read_rows)
@@ -101,7 +101,7 @@ class AzureTables:
     async def transact(
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> list[str]:
-        limits.check(operations)
+        port.check(operations)
         content_type, body = wire.transaction(await self._place(table), partition, operations)
         is_repetition = False
         for attempt in range(1, _ATTEMPTS + 1):

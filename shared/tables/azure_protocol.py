@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import orjson
 
-from shared.tables import limits
+from shared.tables import port
 from shared.tables.port import Delete, Insert, Operation, Replace, Row, Upsert
 
 _VERSIONS = {"x-ms-version": "2019-02-02", "DataServiceVersion": "3.0"}
@@ -158,7 +158,7 @@ def _error(body: bytes) -> tuple[str, int]:
 
 def _entity(partition: str, key: str, value: bytes) -> bytes:
     text = value.decode()
-    pieces = {f"v{index}": piece for index, piece in enumerate(limits.split(text))}
+    pieces = {f"v{index}": piece for index, piece in enumerate(port.split(text))}
     return orjson.dumps({"PartitionKey": partition, "RowKey": key, **pieces})
 
 

@@ -18,7 +18,7 @@ MAX_ENTITY_BYTES = 1024 * 1024
 PROPERTY_CHARACTERS = 32 * 1024  # 64 KiB of UTF-16; longer values are split over properties
 MAX_PROPERTIES = 252
 _ENTITY_OVERHEAD = 2 * 1024  # names and types of the properties, timestamp
-_MOST_ESCAPED = 6  # bytes that one byte of a value may need on the wire
+_MAX_ESCAPED = 6  # bytes that one byte of a value may need on the wire
 _OPERATION_OVERHEAD = 1024  # MIME headers, URL and braces of one operation in a transaction's body
 
 
@@ -32,14 +32,19 @@ def check(operations: Sequence[Operation]) -> None:
         raise LimitExceeded("operations in a transaction", len(operations), MAX_OPERATIONS)
     if len({operation.key for operation in operations}) != len(operations):
         raise DuplicateKey
-    total = 0
+    total = _OPERATION_OVERHEAD * len(operations)
     for operation in operations:
-        check_key(operation.key)
-        total += _OPERATION_OVERHEAD + 2 * len(operation.key)
+        key_bytes = 2 * len(operation.key)
+        if key_bytes > 2 * MAX_KEY_CHARACTERS:
+            check_key(operation.key)
+        total += key_bytes
         if not isinstance(operation, Delete):
-            total += len(operation.value)
-            _check_value(operation.key, operation.value)
-    if total > MAX_TRANSACTION_BYTES // _MOST_ESCAPED:
+            size = len(operation.value)
+            total += size
+            # UTF-16 never has more units than UTF-8 has bytes, so most values need no decoding.
+            if 2 * size > MAX_ENTITY_BYTES - _ENTITY_OVERHEAD - key_bytes:
+                _check_value(operation.key, operation.value)
+    if total > MAX_TRANSACTION_BYTES // _MAX_ESCAPED:
         _check_sent(operations)
 
 
@@ -61,10 +66,7 @@ def check_key(key: str) -> None:
 
 
 def _check_value(key: str, value: bytes) -> None:
-    # UTF-16 never has more units than UTF-8 has bytes, so most values need no decoding.
     room = MAX_ENTITY_BYTES - _ENTITY_OVERHEAD - 2 * len(key)
-    if 2 * len(value) <= room:
-        return
     size = len(value.decode().encode("utf-16-le"))
     if size > room:
         raise LimitExceeded("bytes in a row", size, room)

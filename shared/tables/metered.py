@@ -1,16 +1,20 @@
-"""Counts the round trips of each call for the metrics, and logs faults of storage."""
+"""Count the round trips of each call for the metrics, and log faults of storage."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from shared import log
 from shared.clock import Clock, SystemClock
 from shared.tables.port import Operation, Row, StorageUnavailable, Tables
-from shared.tables.storage_faults import StorageFaults
+
+_EVERY_SECONDS = 60.0
+_MAX_REASONS = 32
 
 
 class MeteredTables:
-    """An engine that adds each call made through it to the request, tick or message that makes it."""
+    """Wraps an engine, and counts each call in the current request, tick or message."""
 
     def __init__(self, inner: Tables, clock: Clock | None = None) -> None:
         self._inner = inner
@@ -54,3 +58,21 @@ class MeteredTables:
         except StorageUnavailable as error:
             self._faults.report(error.reason)
             raise
+
+
+@dataclass(slots=True)
+class StorageFaults:
+    """Logs `storage.unavailable`, at most once a minute for each reason."""
+
+    clock: Clock
+    _logged: dict[str, float] = field(default_factory=dict)
+
+    def report(self, reason: str) -> None:
+        """Log that storage can't be used, unless the same reason was logged less than a minute ago."""
+        now = self.clock.monotonic()
+        recent = {one: at for one, at in self._logged.items() if now - at < _EVERY_SECONDS}
+        self._logged = recent
+        if reason in recent or len(recent) >= _MAX_REASONS:
+            return
+        recent[reason] = now
+        log.event("storage.unavailable", level=logging.ERROR, reason=reason)

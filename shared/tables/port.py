@@ -1,12 +1,29 @@
-"""Operations of every engine, and their errors. Other packages don't know which engine is in use."""
+"""Operations of every engine, their errors and their limits. Other packages don't know which engine is in use.
+
+The limits are those of the Azure table service, kept by us on every engine, because the emulator does not enforce all of
+them (learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model and
+performing-entity-group-transactions). Sizes of text count UTF-16, two bytes a unit.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+import orjson
+
 from shared import keys
+from shared.keys import MAX_KEY_CHARACTERS
 
 MAX_QUERY_ROWS = 1000  # of one round trip
+# The act by which the operator corrects it, if that is known.
+Cause = Literal["", "full", "damaged", "read_only", "missing", "role"]
+MAX_OPERATIONS = 100
+MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
+MAX_ENTITY_BYTES = 1024 * 1024
+PROPERTY_CHARACTERS = 32 * 1024  # 64 KiB of UTF-16; longer values are split over properties
+_ENTITY_OVERHEAD = 2 * 1024  # names and types of the properties, timestamp
+_MAX_ESCAPED = 6  # bytes that one byte of a value may need on the wire
+_OPERATION_OVERHEAD = 1024  # MIME headers, URL and braces of one operation in a transaction's body
 
 
 class Row(NamedTuple):
@@ -96,10 +113,6 @@ class LimitExceeded(TableError):
         return f"{self.limit}: {self.size}, at most {self.allowed}"
 
 
-# The act by which the operator corrects it, if that is known.
-Cause = Literal["", "full", "damaged", "read_only", "missing", "role"]
-
-
 @dataclass(eq=False)
 class StorageUnavailable(TableError):
     """Storage did not answer or can't carry out the operation; `reason` is for the operator's log.
@@ -172,3 +185,61 @@ async def query_all(
         if len(found) < MAX_QUERY_ROWS:
             return rows
         start = keys.successor(found[-1].key)
+
+
+class DuplicateKey(TableError):
+    """One transaction names a key twice: a fault of the caller."""
+
+
+def check(operations: Sequence[Operation]) -> None:
+    """Raise LimitExceeded or DuplicateKey if the service would refuse the transaction."""
+    if not 1 <= len(operations) <= MAX_OPERATIONS:
+        raise LimitExceeded("operations in a transaction", len(operations), MAX_OPERATIONS)
+    if len({operation.key for operation in operations}) != len(operations):
+        raise DuplicateKey
+    total = 0
+    for operation in operations:
+        check_key(operation.key)
+        total += _OPERATION_OVERHEAD + 2 * len(operation.key)
+        if not isinstance(operation, Delete):
+            total += len(operation.value)
+            _check_value(operation.key, operation.value)
+    if total > MAX_TRANSACTION_BYTES // _MAX_ESCAPED:
+        _check_sent(operations)
+
+
+def _check_sent(operations: Sequence[Operation]) -> None:
+    """Return the exact size: a value is sent as a JSON string, in which a quote takes 2 bytes and a control character 6."""
+    total = 0
+    for operation in operations:
+        total += _OPERATION_OVERHEAD + 2 * len(operation.key)
+        if not isinstance(operation, Delete):
+            total += len(orjson.dumps(operation.value.decode()))
+    if total > MAX_TRANSACTION_BYTES:
+        raise LimitExceeded("bytes in a transaction", total, MAX_TRANSACTION_BYTES)
+
+
+def check_key(key: str) -> None:
+    """Raise LimitExceeded if a key has more than 1 KiB of UTF-16; `shared.keys` escapes, so other faults cannot occur."""
+    if len(key) > MAX_KEY_CHARACTERS:
+        raise LimitExceeded("bytes in a key", 2 * len(key), 2 * MAX_KEY_CHARACTERS)
+
+
+def _check_value(key: str, value: bytes) -> None:
+    # UTF-16 never has more units than UTF-8 has bytes, so most values need no decoding.
+    room = MAX_ENTITY_BYTES - _ENTITY_OVERHEAD - 2 * len(key)
+    if 2 * len(value) <= room:
+        return
+    size = len(value.decode().encode("utf-16-le"))
+    if size > room:
+        raise LimitExceeded("bytes in a row", size, room)
+
+
+def split(text: str) -> list[str]:
+    """Yield `text` in pieces that each fit a property: at most 32 Ki UTF-16 units (an astral character counts two)."""
+    if len(text) <= PROPERTY_CHARACTERS // 2 or (
+        text.isascii() and len(text) <= PROPERTY_CHARACTERS
+    ):
+        return [text]
+    step = PROPERTY_CHARACTERS if text.isascii() else PROPERTY_CHARACTERS // 2
+    return [text[at : at + step] for at in range(0, len(text), step)]

@@ -2,6 +2,9 @@
 
 Statements run on the event loop, since they take microseconds and a thread's hand-over takes longer. Only the commit,
 which waits for the disk, runs in a thread; transactions that arrive during that time are committed together (group commit).
+
+`sqlite3` releases the GIL in each step of a statement, and next to the worker's gRPC threads the event loop then waits to get
+it back. So all rows of a kind are one statement, not one for each row.
 """
 
 import asyncio
@@ -10,10 +13,11 @@ import os
 import random
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from shared.clock import Clock, SystemClock
-from shared.tables import limits, sqlite_file
+from shared.tables import port, sqlite_file
 from shared.tables.port import (
     AlreadyExists,
     Delete,
@@ -27,7 +31,7 @@ from shared.tables.port import (
     TableError,
     Upsert,
 )
-from shared.tables.schema import TABLES
+from shared.tables.schema.base import TABLES
 
 _GROUP = 64  # transactions in one commit at the most, so that none waits long
 _LOG_PAGES = 4000  # 16 MiB, then the log is carried over: a sixth less is written than with SQLite's 1,000 pages
@@ -41,11 +45,6 @@ _CREATE = (
 _OR_UPDATE = (
     "ON CONFLICT (partition, key) DO UPDATE SET value=excluded.value, version=excluded.version"
 )
-_TOGETHER: dict[type[Operation], str] = {
-    Insert: "INSERT INTO {} VALUES (?,?,?,?)",
-    Upsert: f"INSERT INTO {{}} VALUES (?,?,?,?) {_OR_UPDATE}",
-    Delete: "DELETE FROM {} WHERE partition=? AND key=?",
-}
 _Way = Callable[[str, str, int, Sequence[Operation]], None]
 _Pending = tuple[str, str, Sequence[Operation], "asyncio.Future[list[str]]"]
 
@@ -85,7 +84,7 @@ class SqliteTables:
         self._reader = _connect(path)
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
-        limits.check_key(key)
+        port.check_key(key)
         try:
             found = self._reader.execute(
                 f"SELECT value, version FROM {_known(table)} WHERE partition=? AND key=?",
@@ -105,8 +104,8 @@ class SqliteTables:
         limit: int = 1000,
         keys_only: bool = False,
     ) -> list[Row]:
-        if not 1 <= limit <= limits.MAX_QUERY_ROWS:
-            raise ValueError(f"limit {limit} is not in 1..{limits.MAX_QUERY_ROWS}")
+        if not 1 <= limit <= port.MAX_QUERY_ROWS:
+            raise ValueError(f"limit {limit} is not in 1..{port.MAX_QUERY_ROWS}")
         columns = "key, x'', ''" if keys_only else "key, value, version"
         try:
             found = self._reader.execute(
@@ -120,7 +119,7 @@ class SqliteTables:
     async def transact(
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> list[str]:
-        limits.check(operations)
+        port.check(operations)
         if self._is_read_only:
             raise StorageUnavailable("the file is open for reading only", cause="read_only")
         answer: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
@@ -243,32 +242,36 @@ class SqliteTables:
     def _together(
         self, table: str, partition: str, version: int, operations: Sequence[Operation]
     ) -> None:
-        inserts = [
-            (partition, o.key, o.value, version) for o in operations if isinstance(o, Insert)
-        ]
-        if inserts:
-            try:
-                self._writer.executemany(_TOGETHER[Insert].format(table), inserts)
-            except sqlite3.IntegrityError:
-                raise AlreadyExists("") from None
+        inserts = [o for o in operations if isinstance(o, Insert)]
+        try:
+            self._store(table, partition, version, inserts)
+        except sqlite3.IntegrityError:
+            raise AlreadyExists("") from None
         if len(inserts) == len(operations):
             return
-        upserts = [
-            (partition, o.key, o.value, version) for o in operations if isinstance(o, Upsert)
-        ]
-        deletes = [
-            (partition, o.key) for o in operations if isinstance(o, Delete) and o.etag is None
-        ]
-        self._writer.executemany(_TOGETHER[Upsert].format(table), upserts)
-        if deletes and self._writer.executemany(
-            _TOGETHER[Delete].format(table), deletes
-        ).rowcount != len(deletes):
-            raise NotFound("")
+        upserts = [o for o in operations if isinstance(o, Upsert)]
+        self._store(table, partition, version, upserts)
+        deleted = [o.key for o in operations if isinstance(o, Delete) and o.etag is None]
+        if deleted:
+            done = self._writer.execute(_deletion(table, len(deleted)), (partition, *deleted))
+            if done.rowcount != len(deleted):
+                raise NotFound("")
         for operation in operations:
             if isinstance(operation, Replace) or (
                 isinstance(operation, Delete) and operation.etag is not None
             ):
                 self._change(table, partition, version, operation)
+
+    def _store(
+        self, table: str, partition: str, version: int, rows: Sequence[Insert | Upsert]
+    ) -> None:
+        """Store the rows in one statement. Raise sqlite3.IntegrityError if one to insert is there."""
+        if rows:
+            parameters: list[object] = [partition, version]
+            for row in rows:
+                parameters += (row.key, row.value)
+            statement = _storing(table, len(rows), or_update=isinstance(rows[0], Upsert))
+            self._writer.execute(statement, parameters)
 
     def _in_order(
         self, table: str, partition: str, version: int, operations: Sequence[Operation]
@@ -285,9 +288,7 @@ class SqliteTables:
                     and self._version(table, partition, key) is not None
                 ):
                     raise AlreadyExists(key)
-                self._writer.execute(
-                    _TOGETHER[type(operation)].format(table), (partition, key, value, version)
-                )
+                self._store(table, partition, version, [operation])
                 return
             case Replace(key, value, etag):
                 done = self._writer.execute(
@@ -295,7 +296,7 @@ class SqliteTables:
                     (value, version, partition, key, _version_of(etag)),
                 )
             case Delete(key, None):
-                done = self._writer.execute(_TOGETHER[Delete].format(table), (partition, key))
+                done = self._writer.execute(_deletion(table, 1), (partition, key))
             case Delete(key, str(etag)):
                 done = self._writer.execute(
                     f"DELETE FROM {table} {where} AND version=?",
@@ -329,6 +330,20 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA cache_size=-32768")
     connection.execute("PRAGMA temp_store=MEMORY")
     return connection
+
+
+@lru_cache(maxsize=256)
+def _storing(table: str, count: int, *, or_update: bool) -> str:
+    """Return the statement for `count` rows: ?1 is the partition, ?2 the version, then each row's key and value."""
+    rows = ",".join(f"(?1,?{at},?{at + 1},?2)" for at in range(3, 3 + 2 * count, 2))
+    return f"INSERT INTO {table} VALUES {rows} {_OR_UPDATE if or_update else ''}"
+
+
+@lru_cache(maxsize=256)
+def _deletion(table: str, count: int) -> str:
+    """Return the statement that deletes `count` rows of a partition by their keys."""
+    keys = ",".join("?" * count)
+    return f"DELETE FROM {table} WHERE partition=? AND key IN ({keys})"
 
 
 def _known(table: str) -> str:

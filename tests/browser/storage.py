@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from shared.tables.port import Operation, Row, Tables
-from shared.tables.schema import TABLES
+from shared.tables.schema.base import TABLES
 
 
 class GatedTables:

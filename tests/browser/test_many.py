@@ -65,7 +65,7 @@ def test_a_search_of_a_long_log_ends_with_an_answer(
     page: Page, populated: Populated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page goes on by itself, tells how far it looked, and then that nothing matches."""
-    monkeypatch.setattr("directories.log_reader._MAX_QUERIES", 4)
+    monkeypatch.setattr("directories.provisioning_log._MAX_QUERIES", 4)
     page.goto(f"/directories/{populated.entra.id}/log?q=zzzz&kind=refused")
     expect(page.get_by_text("No event in this log matches the filter.")).to_be_visible()
     expect(page.get_by_text("Looking further back")).to_have_count(0)

@@ -36,7 +36,7 @@ def _step_two(page: Page, name: str) -> str:
 
 
 def test_an_unsaved_token_is_not_left_without_a_question(visitor: BrowserContext) -> None:
-    """A link, Back and a reload ask; the token is still there; once it is saved, nothing asks (finding W1)."""
+    """A link, Back and a reload ask; the token is still there; once it is saved, nothing asks."""
     page = visitor.new_page()
     token = _step_two(page, "Adventure Works")
     address = page.url
@@ -76,7 +76,7 @@ def test_leaving_without_the_token_goes_where_one_wanted(visitor: BrowserContext
 def test_a_wrong_kind_is_corrected_and_the_set_up_finished_later(
     visitor: BrowserContext, begun: World
 ) -> None:
-    """No call has come, so nothing needs to be deleted; the list leads back to the step (finding W4)."""
+    """No call has come, so nothing needs to be deleted; the list leads back to the step."""
     page = visitor.new_page()
     _step_two(page, "Wide World")
     page.get_by_label("I have saved").check()
@@ -93,7 +93,7 @@ def test_a_wrong_kind_is_corrected_and_the_set_up_finished_later(
 def test_a_name_that_is_there_already_is_refused_at_its_field(
     visitor: BrowserContext, begun: World
 ) -> None:
-    """Agents could not tell the two apart (finding W5)."""
+    """Agents could not tell the two apart."""
     begun.add("Litware")
     page = visitor.new_page()
     page.goto("/directories/new")
@@ -116,7 +116,7 @@ def test_an_unsaved_token_outlives_the_session(visitor: BrowserContext, begun: W
 
 
 def test_a_third_token_names_the_one_that_ends(visitor: BrowserContext, begun: World) -> None:
-    """Entra uses A, B was lost: to issue C the person chooses, and A stays valid (finding M1)."""
+    """Entra uses A, B was lost: to issue C the person chooses, and A stays valid."""
     made = begun.add("Tailspin", "other")
     begun.scim(made, "GET", "/Users")
     lost = begun.call("POST", f"/api/directories/{made.id}/tokens", {})
@@ -143,7 +143,7 @@ def _to_consent(page: Page, begun: World, directory_id: str, who: str) -> None:
 
 
 def test_two_tabs_do_not_connect_the_wrong_company(visitor: BrowserContext, begun: World) -> None:
-    """The second tab's company is shown to be confirmed, and the first tab is told (finding W7)."""
+    """The second tab's company is shown to be confirmed, and the first tab is told."""
     made = begun.add("Contoso Bank", done=False)
     first, second = visitor.new_page(), visitor.new_page()
     _to_consent(first, begun, made.id, "gloria@contoso.example")
@@ -165,7 +165,7 @@ def test_two_tabs_do_not_connect_the_wrong_company(visitor: BrowserContext, begu
 def test_after_finish_the_next_steps_stay_until_people_arrive(
     visitor: BrowserContext, begun: World
 ) -> None:
-    """Base URL, steps and the live line; the list does not say that all is good (finding M4)."""
+    """Base URL, steps and the live line; the list does not say that all is good."""
     made = begun.add("Northwind")
     page = visitor.new_page()
     page.goto("/")

@@ -14,7 +14,7 @@ from local.host.host import Host
 from scim.groups import membership
 from scim.groups import models as groups
 from scim.groups.models import GroupRecord
-from scim.index_values import NOTHING
+from scim.resource_rows import NOTHING
 from scim.users import contact_cards, index_rows
 from scim.users.models import UserRecord
 from shared.app import App
@@ -22,7 +22,7 @@ from shared.clock import FixedClock, timestamp
 from shared.http import Request, Response
 from shared.ids import new_id
 from shared.tables.port import Insert, Operation
-from shared.tables.schema import MEMBER, USER_GROUP
+from shared.tables.schema.contacts import MEMBER, USER_GROUP
 
 ACCOUNT = "11111111-1111-1111-1111-111111111111"
 OTHER_ACCOUNT = "22222222-2222-2222-2222-222222222222"
@@ -76,7 +76,7 @@ class Company:
             **({contact_cards.ENTERPRISE: {"department": department}} if department else {}),
             **more,
         }
-        return UserRecord(identifier, resource, now, now)
+        return UserRecord(id=identifier, resource=resource, created=now, modified=now)
 
     async def fill(self, count: int) -> None:
         """Store `count` people of all kinds."""
@@ -104,7 +104,11 @@ class Company:
         self._tick()
         now, identifier = timestamp(self.app.clock.now()), new_id(self.app.clock)
         await self._store(
-            groups.insertion(GroupRecord(identifier, {"displayName": name}, now, now))
+            groups.insertion(
+                GroupRecord(
+                    id=identifier, resource={"displayName": name}, created=now, modified=now
+                )
+            )
         )
         for member in members:
             seen = Insert(MEMBER.key(identifier, member), membership.encode_kind("User"))

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from shared.tables.schema import TABLES
+from shared.tables.schema.base import TABLES
 from tests.openapi.conftest import ACCOUNT, Deployed, signed_in, started, stopped
 
 PATH = "/api/directories/contoso/dry-run"

@@ -217,7 +217,12 @@ def _user(name: str, title: str, number: str) -> UserRecord:
         "emails": [{"type": "work", "value": name or "x"}],
         ENTERPRISE: {"department": title, "organization": name},
     }
-    return UserRecord("0190", resource, "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z")
+    return UserRecord(
+        id="0190",
+        resource=resource,
+        created="2026-01-01T00:00:00.000Z",
+        modified="2026-01-01T00:00:00.000Z",
+    )
 
 
 @given(_TEXT, _TEXT, _TEXT)

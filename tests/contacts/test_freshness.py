@@ -83,7 +83,11 @@ def instance(world: World, feature: Any) -> Host:
     functions.register_functions(feature.endpoints.blueprint(world.app))
     options = HostOptions(timers=False, platform_sign_in=False)
     return Host(
-        functions, environment={}, host_file=HostFile(""), clock=world.clock, options=options
+        functions,
+        environment={},
+        host_file=HostFile(route_prefix=""),
+        clock=world.clock,
+        options=options,
     )
 
 

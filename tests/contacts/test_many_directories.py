@@ -5,14 +5,14 @@ import random
 import orjson
 import pytest
 
-from contacts import account_directories, empty_prefix_cache, index_scan, number_lookup, search
+from contacts import account_directories, index_scan, number_lookup, search
 from contacts.cursors import Range
 from contacts.index_scan import Found
 from directories.service import list_directories
 from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.schema import LIST
+from shared.tables.schema.contacts import LIST
 from tests.contacts.conftest import make_company
 from tests.contacts.people import ACCOUNT, Company, Person
 from tests.rounds import rounds
@@ -38,7 +38,7 @@ async def _peopled(app: App, dice: random.Random, count: int) -> list[Company]:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("text", ["an", "ann accountant", "bo"])
-async def test_pages_over_many_directories_hold_everybody_once(
+async def test_pages_over_many_directories_hold_everyone_once(
     app: App, seed: int, text: str
 ) -> None:
     """However the pages and round trips fall, a walk to the end meets whom one directory after the other has."""
@@ -100,7 +100,7 @@ async def test_a_search_for_what_most_rows_lack_is_bounded(
     """A frequent word together with one that no one has: some thousands of rows for a page,
     whatever the directories hold.
     """
-    monkeypatch.setattr(index_scan, "_MOST_ROWS", 300)
+    monkeypatch.setattr(index_scan, "_MAX_ROWS", 300)
     for company in await _companies(app, 5):
         await company.fill(280)
     directories, pages, cursor = await list_directories(app, ACCOUNT), 0, ""
@@ -116,13 +116,13 @@ async def test_a_search_for_what_most_rows_lack_is_bounded(
     assert 2 <= pages <= 4
 
 
-async def test_where_nobody_is_called_so_longer_words_are_not_looked_for(
+async def test_longer_words_are_not_looked_for_after_an_empty_prefix(
     app: App, tables: CountingTables, clock: FixedClock
 ) -> None:
     """Typing on over many directories costs a round trip if people are left; a moment later all are
     asked again.
     """
-    companies = await _companies(app, empty_prefix_cache.MANY + 4)
+    companies = await _companies(app, index_scan.MANY_DIRECTORIES + 4)
     await companies[3].hire("Zoë Zander")
     directories = await list_directories(app, ACCOUNT)
 
@@ -137,7 +137,7 @@ async def test_where_nobody_is_called_so_longer_words_are_not_looked_for(
     similar = len(directories)  # those of the same sound, asked for once
     assert await cost("zol") == (0, 1 + similar)
     assert await cost("zol") == (0, 0)
-    clock.advance(empty_prefix_cache.REMEMBERED)
+    clock.advance(index_scan.EMPTY_SECONDS)
     assert await cost("zol") == (1, len(directories) + similar)
 
 
@@ -198,7 +198,7 @@ async def test_too_many_numbers_for_large_directories_are_told_how_many_would_do
 ) -> None:
     """400 with the number, after one round trip a directory; one number is always looked up."""
     monkeypatch.setattr(number_lookup, "MAX_QUERY_ROWS", 2)
-    monkeypatch.setattr(number_lookup, "MOST_LOOKUPS", 9)
+    monkeypatch.setattr(number_lookup, "MAX_LOOKUPS", 9)
     for company in (contoso, fabrikam):
         await company.fill(50)
     await agent.lookup("+442070000000")
@@ -210,7 +210,7 @@ async def test_too_many_numbers_for_large_directories_are_told_how_many_would_do
     assert "at most 4 at a time" in problem["detail"]
     assert len(calls) == 2
     assert all(await agent.lookup(*numbers[:4]))
-    monkeypatch.setattr(number_lookup, "MOST_LOOKUPS", 1)
+    monkeypatch.setattr(number_lookup, "MAX_LOOKUPS", 1)
     assert await agent.lookup(numbers[0]) == [[(await agent.lookup(numbers[0]))[0][0]] * 2]
 
 

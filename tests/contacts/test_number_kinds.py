@@ -41,7 +41,7 @@ async def test_a_colleague_with_the_number_is_exact_alone(agent: Person, fabrika
     assert await agent.lookup("+49891234568") == [[("Ben", "exact")]]
 
 
-async def test_neighbours_without_extensions_are_nobody(agent: Person, fabrikam: Company) -> None:
+async def test_neighbours_without_extensions_are_no_match(agent: Person, fabrikam: Company) -> None:
     """A number that only begins or nearly ends alike is another line."""
     await fabrikam.hire("Anna", "+49 89 1234567")
     await fabrikam.hire("Ben", "+44 20 7946 0958")
@@ -141,7 +141,7 @@ async def test_short_numbers_and_prefixes_of_the_region_are_exact(
         "+44207946095x",
     ],
 )
-async def test_masked_callers_are_nobody(agent: Person, contoso: Company, arrives: str) -> None:
+async def test_masked_callers_have_no_match(agent: Person, contoso: Company, arrives: str) -> None:
     """A wrong person is worse than no person."""
     await contoso.hire("Anna", "+44 20 7946 0958", "mobile:+44 20 7946 095")
     assert await agent.lookup(arrives) == [[]]
@@ -208,7 +208,7 @@ async def test_all_numbers_of_a_person_with_three_are_found_by_their_middle(
         assert await agent.names(path, q=part) == ["Anna"], part
 
 
-async def test_a_longer_run_of_digits_than_any_number_is_nobody(
+async def test_a_longer_run_of_digits_than_any_number_has_no_match(
     agent: Person, contoso: Company
 ) -> None:
     """No key has more than 15 digits."""

@@ -116,7 +116,7 @@ async def test_a_group_limits_every_page(agent: Person, contoso: Company) -> Non
 
 
 async def test_a_cursor_of_a_search_by_name_is_refused(agent: Person, contoso: Company) -> None:
-    """And one of a number by a search for a name."""
+    """Neither search continues from a cursor of the other: 400."""
     for n in range(12):
         await contoso.hire(f"Sam {n:02}", f"+44 20 7946 00{n:02}")
     by_name = (await agent.get("/api/contacts", q="sam", limit=5))["nextCursor"]

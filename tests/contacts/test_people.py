@@ -317,7 +317,7 @@ async def test_head_is_answered_like_get_without_a_body(agent: Person, contoso: 
     assert (response.status, response.body) == (200, b"")
 
 
-async def test_an_account_without_directories_has_nobody(agent: Person) -> None:
+async def test_an_account_without_directories_has_no_people(agent: Person) -> None:
     """An empty page, not an error."""
     assert await Person(agent.host, account=OTHER_ACCOUNT).get("/api/contacts", q="anna") == {
         "contacts": []

@@ -57,7 +57,7 @@ async def test_a_number_that_only_ends_alike_is_a_choice(agent: Person, contoso:
 
 
 @pytest.mark.parametrize("number", ["+15551234567", "anonymous", "x" * 250])
-async def test_a_number_of_nobody_is_none(agent: Person, contoso: Company, number: str) -> None:
+async def test_a_number_of_no_one_is_none(agent: Person, contoso: Company, number: str) -> None:
     """Withheld and broken numbers get the same answer as those that no one has."""
     await contoso.hire("Anna", NUMBER)
     found = await popped(agent, number)
@@ -108,7 +108,7 @@ async def test_many_large_directories_are_answered_too(
     agent: Person, contoso: Company, fabrikam: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A lookup of many numbers may be refused for its round trips; a call that rings is not."""
-    monkeypatch.setattr(number_lookup, "MOST_LOOKUPS", 1)
+    monkeypatch.setattr(number_lookup, "MAX_LOOKUPS", 1)
     await contoso.hire("Anna", NUMBER)
     await fabrikam.hire("Berta", "+49 30 901820")
     assert (await popped(agent, "020 7946 0958"))["outcome"] == "person"

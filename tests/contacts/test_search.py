@@ -198,7 +198,7 @@ async def test_pages_over_many_directories_join(
     assert sorted(found) == [*(f"Sam {n}" for n in range(9)), "Tom Zed"]
 
 
-async def test_a_rare_word_beside_a_frequent_one_is_found(agent: Person, contoso: Company) -> None:
+async def test_a_rare_word_next_to_a_frequent_one_is_found(agent: Person, contoso: Company) -> None:
     """The longest word is looked up, the others checked; a page that comes short goes on with its cursor."""
     await contoso.fill(600)
     await contoso.hire("Zoe Rare", title="Accountant")
@@ -213,13 +213,13 @@ async def test_a_rare_word_beside_a_frequent_one_is_found(agent: Person, contoso
     assert found == ["Zoe Rare"]
 
 
-async def test_nobody_is_repeated_where_a_directory_comes_short(
+async def test_no_one_is_repeated_where_a_directory_comes_short(
     agent: Person, contoso: Company, fabrikam: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page ends at the end of the directory that was read least far, so that the cursor is right
     for all of them.
     """
-    monkeypatch.setattr("contacts.index_scan._MOST_ROWS", 1)
+    monkeypatch.setattr("contacts.index_scan._MAX_ROWS", 1)
     for n in range(60):
         await contoso.hire(f"Person {n}", title="Accountant")
     await fabrikam.hire("Zoe Fabrikam", title="Accountant")

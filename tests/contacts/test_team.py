@@ -82,7 +82,7 @@ async def test_of_one_team_who_is_active_and_of_the_office_comes_first(desk: Des
 
 
 @pytest.mark.parametrize("status", ["Busy", "Away", "Offline", "DoNotDisturb", "BeRightBack", "X"])
-async def test_no_one_who_is_not_free_stands_in(desk: Desk, status: str) -> None:
+async def test_every_stand_in_is_free(desk: Desk, status: str) -> None:
     """Nor the person, nor someone who became busy after the last sync."""
     boss = await desk.hire("Boss", status)
     meier = await desk.hire("Meier", manager=_under(boss))

@@ -11,7 +11,8 @@ from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.schema import NAMES_COMPLETE, names_partition
+from shared.tables.schema.base import names_partition
+from shared.tables.schema.directories import NAMES_COMPLETE
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 _SETTINGS = Settings(platform_sign_in=True)

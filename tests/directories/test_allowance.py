@@ -25,7 +25,7 @@ from shared.tables.metered import MeteredTables
 
 def person(object_id: str, account: str = "a") -> Principal:
     """A reader."""
-    return Principal(account, object_id, "", frozenset())
+    return Principal(account=account, object_id=object_id, name="", roles=frozenset())
 
 
 @pytest.fixture

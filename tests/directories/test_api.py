@@ -337,9 +337,7 @@ async def test_the_log_is_read_through_the_api(
     ]
 
 
-async def test_the_public_address_stands_in_every_url(
-    app: App, made: Made, clock: FixedClock
-) -> None:
+async def test_the_public_address_is_in_every_url(app: App, made: Made, clock: FixedClock) -> None:
     """PUBLIC_URL wins over the address that the request came to."""
     from directories.serializers import scim_base_url, token_endpoint
 

@@ -28,14 +28,8 @@ from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request
 from shared.tables.port import Operation, StorageUnavailable, query_all
-from shared.tables.schema import (
-    ACCOUNT_AUDIT,
-    AUDIT,
-    AUDIT_OUTBOX,
-    DIRECTORIES,
-    Family,
-    account_audit_partition,
-)
+from shared.tables.schema.base import DIRECTORIES, Family, account_audit_partition
+from shared.tables.schema.directories import ACCOUNT_AUDIT, AUDIT, AUDIT_OUTBOX
 from tests.directories.made import ACCOUNT, Made
 
 GUID = "2f9b6a1e-6c1f-4b61-9d0c-5b8d5f6a7c3e"
@@ -103,7 +97,9 @@ async def test_every_change_of_a_directory_is_an_act(app: App, made: Made) -> No
     await credentials.rotate(app, ALEX, made.id, "tokens", Replacement(1))
     secret = (await credentials.issue(app, ALEX, made.id, "secrets")).credential
     await credentials.revoke(app, ALEX, made.id, "secrets", secret.id)
-    await credentials.set_trust(app, ALEX, made.id, TrustedIdentity(GUID, GUID, ("api://x",)))
+    await credentials.set_trust(
+        app, ALEX, made.id, TrustedIdentity(tenant_id=GUID, subject=GUID, audiences=("api://x",))
+    )
     await credentials.set_trust(app, ALEX, made.id, None)
     await deletion.delete(app, ALEX, made.id)
     await deletion.restore(app, ALEX, made.id)

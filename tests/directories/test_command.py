@@ -52,6 +52,14 @@ def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     return Command(tmp_path, capsys)
 
 
+def test_a_name_that_is_taken_gets_a_number(command: Command) -> None:
+    """A script may add several directories by one name; on the pages each name is used once."""
+    for name in ("Contoso", "CONTOSO", "Contoso"):
+        command.run("add", "--name", name)
+    names = {one["name"] for one in command.run("list")}
+    assert names == {"Contoso", "CONTOSO (2)", "Contoso (3)"}
+
+
 def opens(command: Command, directory_id: str, token: str) -> bool:
     """Whether the token opens the directory."""
     import asyncio
@@ -153,7 +161,7 @@ def test_accounts_are_kept_apart(command: Command) -> None:
         (("rotate", "--id", "none", "--overlap", "99999"), "--overlap"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(
+def test_what_is_wrong_is_reported_in_one_line(
     command: Command, arguments: tuple[str, ...], said: str
 ) -> None:
     """The option, the fault and the remedy; no traceback."""
@@ -163,7 +171,7 @@ def test_what_is_wrong_is_said_in_one_line(
     assert printed.count("\n") == 1
 
 
-def test_a_wrong_place_is_said_in_one_line(command: Command) -> None:
+def test_a_wrong_place_is_reported_in_one_line(command: Command) -> None:
     """A TABLES value that is none, and a file that can't be opened."""
     for url in ("nonsense", "sqlite:////proc/none/x.db"):
         command.url = url

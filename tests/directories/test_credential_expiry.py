@@ -113,7 +113,7 @@ async def test_without_a_valid_credential_the_state_is_not_good(app: App, made: 
 
 
 async def test_the_state_is_good_after_a_good_call_and_people(app: App, made: Made) -> None:
-    """Before the first call it waits for it, and then for people (finding M4)."""
+    """Before the first call it waits for it, and then for people."""
     directory = await service.read(app, ACCOUNT, made.id)
     assert (await status.glance(app, directory)).condition == "waiting_for_call"
     credential_usage.served(app, made.id)

@@ -71,7 +71,7 @@ async def test_a_third_token_is_refused_and_both_are_named(app: App, made: Made)
 
 
 async def test_only_the_named_token_is_replaced(app: App, made: Made) -> None:
-    """The token in use survives although it is the older one: the never used one was named (finding M1)."""
+    """The token in use survives although it is the older one: the never used one was named."""
     lost = await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
     done = await rotate(
         app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0, lost.credential.id)
@@ -83,7 +83,9 @@ async def test_only_the_named_token_is_replaced(app: App, made: Made) -> None:
     assert (done.replaced.id, done.replaced.revoked) == (lost.credential.id, True)
 
 
-async def test_a_replaced_token_does_not_stay_beside_two_others(app: App, made: Made) -> None:
+async def test_a_replaced_token_does_not_stay_in_addition_to_two_others(
+    app: App, made: Made
+) -> None:
     """Two are the limit, so with two live ones the replaced one ends at once or not at all."""
     second = (await issue(app, operator_actor(ACCOUNT), made.id, "tokens")).credential
     with pytest.raises(InvalidField) as caught:
@@ -184,19 +186,28 @@ async def test_client_secrets_expire_after_two_years(app: App, made: Made) -> No
 
 async def test_trust_is_kept_as_given_and_can_be_dropped(app: App, made: Made) -> None:
     """Tenant and subject are GUIDs in any case; audiences are compared exactly."""
-    trust = TrustedIdentity(GUID.upper(), f" {GUID} ", ("api://App", "api://App/host", "api://App"))
+    trust = TrustedIdentity(
+        tenant_id=GUID.upper(),
+        subject=f" {GUID} ",
+        audiences=("api://App", "api://App/host", "api://App"),
+    )
     directory = await set_trust(app, operator_actor(ACCOUNT), made.id, trust)
-    assert directory.trust == TrustedIdentity(GUID, GUID, ("api://App", "api://App/host"))
+    assert directory.trust == TrustedIdentity(
+        tenant_id=GUID, subject=GUID, audiences=("api://App", "api://App/host")
+    )
     assert (await set_trust(app, operator_actor(ACCOUNT), made.id, None)).trust is None
 
 
 @pytest.mark.parametrize(
     ("trust", "field"),
     [
-        (TrustedIdentity("contoso.com", GUID, ("a",)), "tenantId"),
-        (TrustedIdentity(GUID, "", ("a",)), "subject"),
-        (TrustedIdentity(GUID, GUID, ("",)), "audiences"),
-        (TrustedIdentity(GUID, GUID, tuple(map(str, range(6)))), "audiences"),
+        (TrustedIdentity(tenant_id="contoso.com", subject=GUID, audiences=("a",)), "tenantId"),
+        (TrustedIdentity(tenant_id=GUID, subject="", audiences=("a",)), "subject"),
+        (TrustedIdentity(tenant_id=GUID, subject=GUID, audiences=("",)), "audiences"),
+        (
+            TrustedIdentity(tenant_id=GUID, subject=GUID, audiences=tuple(map(str, range(6)))),
+            "audiences",
+        ),
     ],
 )
 async def test_a_wrong_trust_is_refused(
@@ -215,7 +226,10 @@ async def test_the_log_tells_what_was_done_to_credentials(app: App, made: Made) 
     await revoke(app, operator_actor(ACCOUNT), made.id, "tokens", token.id)
     await issue(app, operator_actor(ACCOUNT), made.id, "secrets")
     await set_trust(
-        app, operator_actor(ACCOUNT), made.id, TrustedIdentity(GUID, GUID, ("api://x",))
+        app,
+        operator_actor(ACCOUNT),
+        made.id,
+        TrustedIdentity(tenant_id=GUID, subject=GUID, audiences=("api://x",)),
     )
     await set_trust(app, operator_actor(ACCOUNT), made.id, None)
     lines = (

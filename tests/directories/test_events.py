@@ -6,21 +6,19 @@ import pytest
 
 from directories import events, provisioning_log, service, status
 from directories.event_types import KINDS, REFUSED
-from directories.events import Event, Marks, marks
+from directories.events import Event, Marks, marks, write
 from directories.maintenance import tidy
 from directories.provisioning_log import (
     EventFilter,
-    events_since,
     read,
     refused,
-    safe_cursor,
-    write,
 )
 from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.tables.port import StorageUnavailable
 from tests.directories.made import ACCOUNT, Made
+from tests.directories.stored_events import stored_events
 from tests.rounds import rounds
 
 DIRECTORY = "d1"
@@ -36,7 +34,16 @@ async def put(app: App, *found: Event) -> None:
 def created(app: App, name: str, **more: object) -> Event:
     """A person who came."""
     at = timestamp(app.clock.now())
-    return Event(at, "user.created", "User", f"id-{name}", name, users=1, active=True, **more)  # type: ignore[arg-type]
+    return Event(
+        at,
+        "user.created",
+        resource_type="User",
+        resource_id=f"id-{name}",
+        name=name,
+        users=1,
+        active=True,
+        **more,  # type: ignore[arg-type]
+    )
 
 
 async def fail(app: App, name: str, detail: str = "title is too long.") -> None:
@@ -213,7 +220,10 @@ async def test_refusals_are_found_among_an_import_without_reading_it(
 
 async def test_a_rare_kind_is_found_page_by_page(app: App, tables: CountingTables) -> None:
     """A page may come without lines while older events wait; continuing from its end finds them."""
-    await put(app, Event("t", "group.created", "Group", "g", "Sales", groups=1))
+    await put(
+        app,
+        Event("t", "group.created", resource_type="Group", resource_id="g", name="Sales", groups=1),
+    )
     for _ in range(40):
         app.clock.advance(3600)  # type: ignore[attr-defined]
         operations = [write(created(app, "x"), app.clock) for _ in range(100)]
@@ -270,25 +280,6 @@ async def test_a_refusal_is_answered_even_when_it_cannot_be_stored(
     await fail(App(app.settings, clock, Broken(app.tables)), "anna")
 
 
-async def test_readers_go_on_from_a_cursor(app: App, clock: FixedClock) -> None:
-    """Each event is met, and one that was stored late too: the cursor stays a minute before the
-    present.
-    """
-    assert (await events_since(app.tables, DIRECTORY, "")) == []
-    late = write(created(app, "late"), clock)
-    clock.advance(30)
-    await put(app, created(app, "first"))
-    found = await events_since(app.tables, DIRECTORY, "")
-    cursor = safe_cursor("", found, clock)
-    assert ([stored.event.name for stored in found], cursor) == (["first"], "")
-    await app.tables.transact("contacts", DIRECTORY, [late])
-    found = await events_since(app.tables, DIRECTORY, cursor)
-    assert [stored.event.name for stored in found] == ["late", "first"]
-    clock.advance(90)
-    cursor = safe_cursor(cursor, found, clock)
-    assert await events_since(app.tables, DIRECTORY, cursor) == []
-
-
 async def test_events_are_kept_for_the_set_time(any_app: App, clock: FixedClock) -> None:
     """Older events go (EVENT_RETENTION_DAYS), and the totals stay right without them."""
     from directories import totals
@@ -299,7 +290,7 @@ async def test_events_are_kept_for_the_set_time(any_app: App, clock: FixedClock)
         await any_app.tables.transact("contacts", directory_id, [operation])
         clock.advance(timedelta(days=20).total_seconds())
     await tidy(any_app, directory_id)
-    kept = await events_since(any_app.tables, directory_id, "")
+    kept = await stored_events(any_app.tables, directory_id)
     assert [stored.event.name for stored in kept] == ["new"]
     assert (await totals.read(any_app, directory_id)).users == 2
     fresh = App(any_app.settings, clock, CountingTables(any_app.tables))

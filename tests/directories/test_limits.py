@@ -13,7 +13,7 @@ import pytest
 import scim.endpoints
 from directories import credential_usage, quarantine_warning, rate_limits, rejection_log
 from directories.authenticate import Unauthenticated, authenticate
-from directories.events import Event, events_since, write
+from directories.events import Event, write
 from directories.quarantine_warning import judge
 from directories.status import glance
 from local.counting_tables import CountingTables
@@ -24,6 +24,7 @@ from shared.clock import FixedClock
 from shared.http import Request
 from shared.tables.metered import MeteredTables
 from tests.directories.made import Made
+from tests.directories.stored_events import stored_events
 from tests.openapi.conftest import ADDRESS, TOKEN, started, stopped
 
 
@@ -39,7 +40,7 @@ def served(app: App, directory_id: str, requests: int) -> int:
     return count
 
 
-def test_a_directory_has_its_rate_beside_a_flood(app: App, clock: FixedClock) -> None:
+def test_a_directory_has_its_rate_next_to_a_flood(app: App, clock: FixedClock) -> None:
     """25 requests a second for each tenant, sustained (Learn, "Develop a SCIM endpoint"), whatever another one does."""
     flooded, calm = 0, 0
     for _ in range(120):
@@ -191,7 +192,7 @@ async def test_the_first_call_that_goes_well_is_an_event(
     for instance in (app, App(app.settings, clock, CountingTables(app.tables))):
         credential_usage.served(instance, made.id)
         await instance.background.drain()
-    found = await events_since(app.tables, made.id, "")
+    found = await stored_events(app.tables, made.id)
     assert [stored.event.kind for stored in found] == ["connection.tested"]
 
 
@@ -255,7 +256,7 @@ async def test_strangers_write_next_to_nothing(
     denied = (await credential_usage.read(tables, made.id)).denied
     assert denied is not None
     assert denied.count == 300
-    assert len(await events_since(tables, made.id, "")) == 2  # in 61 seconds
+    assert len(await stored_events(tables, made.id)) == 2  # in 61 seconds
     assert await tables.query("directories", "unknown0unknown0unkn", "", "\ufffd") == []
 
 

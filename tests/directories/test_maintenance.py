@@ -23,7 +23,8 @@ from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.tables.port import Insert, Upsert
-from shared.tables.schema import ALL_DIRECTORIES, TOTAL
+from shared.tables.schema.base import ALL_DIRECTORIES
+from shared.tables.schema.contacts import TOTAL
 from tests.directories.made import ACCOUNT, Made
 
 

@@ -14,7 +14,7 @@ from shared.clock import FixedClock
 from shared.messages import Message
 from shared.settings import Settings
 from shared.tables.port import Delete
-from shared.tables.schema import DIRECTORIES, names_partition
+from shared.tables.schema.base import DIRECTORIES, names_partition
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 ALEX = operator_actor(ACCOUNT)

@@ -13,7 +13,7 @@ from directories.token_limits import AccessTokenLimit
 from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.schema import account_partition
+from shared.tables.schema.base import account_partition
 from tests.directories.made import ACCOUNT, Made
 
 

@@ -15,7 +15,7 @@ from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.tables.port import Operation, StorageUnavailable, Upsert
-from shared.tables.schema import account_partition
+from shared.tables.schema.base import account_partition
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 
@@ -23,7 +23,7 @@ async def test_a_directory_is_read_as_it_was_made(any_app: App) -> None:
     """Name, kind, region and strictness are kept on both engines; a field left out has the
     deployment's default.
     """
-    new = NewDirectory("  Contoso   Ltd ", "other", "de", strict_numbers=True)
+    new = NewDirectory("  Contoso   Ltd ", kind="other", region="de", strict_numbers=True)
     directory, token = await service.create(any_app, operator_actor(ACCOUNT), new)
     plain, _ = await service.create(any_app, operator_actor(ACCOUNT), NewDirectory("Plain"))
     found = await service.read(any_app, ACCOUNT, directory.id)

@@ -67,7 +67,7 @@ def test_what_may_be_right_is_no_typing_error(text: str) -> None:
 
 async def test_a_token_of_the_first_release_stays_valid(app: App, made: Made) -> None:
     """Only its hash is stored, so nothing has to be migrated."""
-    token = Token("first111", tokens.digest(FIRST_RELEASE), made.directory.created)
+    token = Token(id="first111", hash=tokens.digest(FIRST_RELEASE), created=made.directory.created)
 
     await change(
         app, operator_actor(ACCOUNT), made.id, lambda directory: replace(directory, tokens=(token,))

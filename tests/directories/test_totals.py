@@ -11,14 +11,13 @@ import orjson
 import pytest
 
 from directories import totals
-from directories.event_clock import for_write, of
-from directories.events import Event, write
+from directories.events import Event, clock_for_write, clock_of, write
 from directories.totals import Totals, fold, read
 from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.tables.port import Insert, Operation, Row
-from shared.tables.schema import LIST, TOTAL, USER
+from shared.tables.schema.contacts import LIST, TOTAL, USER
 
 DIRECTORY = "d1"
 CAME = Event("t", "user.created", users=1, active=True)
@@ -200,7 +199,7 @@ async def test_totals_that_a_wrong_clock_spoiled_are_recounted(
     assert len([one for one in caplog.messages if "totals.repaired" in one]) == 1
 
 
-async def test_a_recount_changes_nothing_if_the_directory_changed_meanwhile(app: App) -> None:
+async def test_a_recount_changes_nothing_if_the_directory_changed_in_between(app: App) -> None:
     """Events that came while it counted would be counted twice or not at all."""
     await app.tables.transact("contacts", DIRECTORY, people(3))
 
@@ -217,7 +216,7 @@ async def test_a_recount_changes_nothing_if_the_directory_changed_meanwhile(app:
 
 
 @pytest.mark.parametrize("minutes", [2, 60])
-async def test_an_instance_whose_clock_is_behind_dates_events_by_what_it_has_read(
+async def test_an_instance_with_a_slow_clock_dates_events_by_those_it_has_read(
     app: App, clock: FixedClock, minutes: int
 ) -> None:
     """Its events come after those that another instance folded, so they are counted at once."""
@@ -226,9 +225,9 @@ async def test_an_instance_whose_clock_is_behind_dates_events_by_what_it_has_rea
     await fold(app, DIRECTORY)
     await put(app, CAME)
     slow = App(app.settings, FixedClock(clock.now() - timedelta(minutes=minutes)), app.tables)
-    for_write(slow, DIRECTORY)
+    clock_for_write(slow, DIRECTORY)
     await slow.background.drain()
-    operation = write(CAME, for_write(slow, DIRECTORY))
+    operation = write(CAME, clock_for_write(slow, DIRECTORY))
     await app.tables.transact("contacts", DIRECTORY, [operation])
     clock.advance(600)
     await fold(app, DIRECTORY)
@@ -239,7 +238,7 @@ async def test_an_instance_whose_clock_is_behind_dates_events_by_what_it_has_rea
 def test_a_clock_that_is_set_back_does_not_date_events_before_earlier_ones(app: App) -> None:
     """One step of an hour back."""
     clock = FixedClock()
-    own = of(App(app.settings, clock, app.tables))
+    own = clock_of(App(app.settings, clock, app.tables))
     first = own.now()
     clock.advance(-3600)
     assert own.now() >= first
@@ -249,6 +248,6 @@ def test_a_clock_that_is_set_back_does_not_date_events_before_earlier_ones(app: 
 
 def test_a_clock_that_is_far_ahead_is_not_followed(app: App) -> None:
     """More than two hours is a fault, not a difference."""
-    own = of(app)
+    own = clock_of(app)
     own.seen(write(CAME, FixedClock(app.clock.now() + timedelta(days=400))).key)
     assert own.now() == app.clock.now()

@@ -23,7 +23,7 @@ PEOPLE = 40
 SEED = 7
 
 
-async def test_log_of_a_provisioning_run_names_nobody(
+async def test_log_of_a_provisioning_run_names_no_person(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """All cycles, a refused person, a wrong token, an access log: every line of every logger is looked at."""

@@ -15,7 +15,7 @@ import orjson
 from local.host.asgi import Functions, Limits, WebApp
 from local.host.http import Answer
 from shared.clock import FixedClock
-from shared.random_source import RandomSource
+from shared.ids import RandomSource
 
 _PLACEHOLDER = re.compile(r"<(\w+)>")
 

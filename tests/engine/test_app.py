@@ -142,7 +142,7 @@ async def test_timers_and_queues_run_in_the_engine(engine: Engine) -> None:
         )
 
 
-async def test_what_a_failed_job_hands_the_platform_names_nobody(
+async def test_the_error_of_a_failed_job_names_no_person(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The platform logs the exception of a timer or queue function: the error's type, and none of

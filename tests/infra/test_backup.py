@@ -111,7 +111,9 @@ def test_a_named_backup_that_is_no_backup_changes_nothing(tmp_path: Path, data: 
     ("answered", "status", "said"),
     [("", 1, "There is no backup in bak1"), ("None\n", 1, "There is no backup in bak1")],
 )
-def test_an_empty_account_is_said(tmp_path: Path, answered: str, status: int, said: str) -> None:
+def test_an_empty_account_is_reported(
+    tmp_path: Path, answered: str, status: int, said: str
+) -> None:
     """Before anything is downloaded or removed."""
     az = FakeAz(tmp_path)
     az.answer("storage blob list", out=answered)

@@ -31,7 +31,7 @@ def test_capacity_by_hand() -> None:
     assert cost.capacity(2048) == pytest.approx(272.7, abs=0.1)
     thousand = 1_000 * cost.AGENT_REQUESTS * 8 * 21
     for memory, wanted in ((512, 3), (2048, 1), (4096, 1)):
-        it = cost.Deployment("", thousand, 0, memory_gb=memory / 1024)
+        it = cost.Deployment(name="", requests=thousand, people=0, memory_gb=memory / 1024)
         assert cost.instances(it) == wanted
     template = (ROOT / "infra/main.bicep").read_text(encoding="utf-8")
     assert f"@allowed([{', '.join(map(str, cost.CORES))}])\nparam instanceMemoryMB" in template

@@ -24,9 +24,9 @@ from presence.sync import dispatch
 from scim import endpoints
 from shared import log
 from shared.app import App
+from shared.azure_functions import OperationScope
 from shared.clock import SystemClock
 from shared.http import Request
-from shared.instrumentation import OperationScope
 from shared.settings import Settings
 from tests.presence.world import World
 

@@ -124,7 +124,7 @@ def azure(
     return Azure(tmp_path, monkeypatch, capsys)
 
 
-def test_nothing_stands_in_the_way(azure: Azure, tmp_path: Path) -> None:
+def test_a_ready_subscription_has_no_fault(azure: Azure, tmp_path: Path) -> None:
     """Exit status 0, one line, and no call that changes anything."""
     assert azure.run() == (0, ["ok    nothing stands in the way of azd up"])
     calls = [json.loads(line) for line in (tmp_path / "calls.jsonl").read_text().splitlines()]
@@ -292,7 +292,7 @@ def test_a_region_without_zones_is_fine_without_zones(azure: Azure) -> None:
 def test_without_the_azure_cli_it_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It can't ask anything."""
+    """Exit status 1 with the remedy, because no check is possible."""
     monkeypatch.setenv("PATH", "/nowhere")
     assert preflight.main([], {}) == 1
     assert "az is not on the PATH" in capsys.readouterr().out

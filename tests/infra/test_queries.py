@@ -17,8 +17,8 @@ from directories import (
     service,
 )
 from directories.audit import operator_actor
+from directories.events import Event, write
 from directories.models import Directory, Token
-from directories.provisioning_log import Event, write
 from presence.sync import dispatch
 from shared import log
 from shared.clock import FixedClock, timestamp

@@ -55,8 +55,6 @@ SWITCHES: dict[str, dict[str, str]] = {
     },
     "modules/function-app app": {
         "identity.type": "'UserAssigned'",
-        "properties.httpsOnly": "true",
-        "properties.siteConfig.minTlsVersion": "'1.2'",
         "properties.siteConfig.scmMinTlsVersion": "'1.2'",
         "properties.siteConfig.ftpsState": "'Disabled'",
         "properties.functionAppConfig.deployment.storage.authentication.type": "'UserAssignedIdentity'",
@@ -156,6 +154,15 @@ def test_switch_has_its_safe_value(declaration: str) -> None:
     node = (bicep.declarations(path, "resource") | bicep.declarations(path, "variable"))[name]
     found = bicep.values(node)
     assert {place: found.get(place) for place in SWITCHES[declaration]} == SWITCHES[declaration]
+
+
+@pytest.mark.clause("7644/7.2")
+def test_requests_are_encrypted() -> None:
+    """HTTP is redirected, and TLS before 1.2 is refused (RFC 7644 section 7.2)."""
+    app = bicep.declarations(INFRA / "modules/function-app.bicep", "resource")["app"]
+    found = bicep.values(app)
+    assert found["properties.httpsOnly"] == "true"
+    assert found["properties.siteConfig.minTlsVersion"] == "'1.2'"
 
 
 def test_flex_consumption_gets_the_subnet_that_it_needs() -> None:

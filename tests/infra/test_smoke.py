@@ -182,10 +182,10 @@ def target(handler: type[_Deployment]) -> Iterator[smoke.Deployment]:
         url = f"http://127.0.0.1:{server.server_address[1]}"
         played = _Time()
         yield smoke.Deployment(
-            url,
-            "admin",
-            CLIENT_ID,
-            "1.2.3",
+            url=url,
+            token="admin",
+            client_id=CLIENT_ID,
+            version="1.2.3",
             wait_seconds=50,
             pause=played.pause,
             clock=played.clock,
@@ -237,7 +237,7 @@ async def test_the_product_passes(tmp_path: Path) -> None:
         },
         options=HostOptions(timers=True),
     ) as host:
-        target = _AtHome(host.url, "admin", wait_seconds=600, is_local=True)
+        target = _AtHome(url=host.url, token="admin", wait_seconds=600, is_local=True)
         checks = [check for check in smoke.CHECKS if check is not smoke.check_sign_in]
         for check in checks:
             await asyncio.to_thread(check, target)
@@ -374,7 +374,7 @@ def test_the_guide_quotes_what_it_prints(target: smoke.Deployment) -> None:
 
 
 def test_the_guide_quotes_the_round_trip(target: smoke.Deployment) -> None:
-    """The section about a directory that was made by hand."""
+    """The section "8. The whole way over SCIM" quotes the lines that the script prints."""
     target.token, target.scim = "", (f"{target.url}/scim/d1/v2/", "secret")
     smoke.run(target)
     quoted = _quoted("8. The whole way over SCIM")
@@ -393,7 +393,9 @@ def test_telemetry_needs_az_to_be_looked_for(
 
 def test_an_address_where_nothing_answers_is_a_failure() -> None:
     """With the system's own reason."""
-    target = smoke.Deployment("http://127.0.0.1:9", "t", wait_seconds=0, pause=lambda _: None)
+    target = smoke.Deployment(
+        url="http://127.0.0.1:9", token="t", wait_seconds=0, pause=lambda _: None
+    )
     with pytest.raises(smoke.Failure, match="Nothing answers at"):
         smoke.run(target)
 
@@ -427,7 +429,7 @@ def test_telemetry_is_looked_for_in_the_workspace(
         assert target.passed == ["telemetry arrives"]
 
 
-def test_a_missing_token_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_token_is_reported_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a token half of the test could not run, so none of it does."""
     assert smoke.main(["https://example.com"], {}) == 2
     assert "SMOKE_TOKEN" in capsys.readouterr().err
@@ -443,7 +445,7 @@ def test_a_missing_token_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> 
         (["https://example.com"], {"SCIM_BASE_URL": "https://other/scim/d/v2", "SCIM_TOKEN": "t"}),
     ],
 )
-def test_a_token_is_sent_to_nobody_else(
+def test_a_token_is_sent_to_no_other_host(
     arguments: list[str], environment: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Over https only, and to the deployment under test only."""

@@ -117,7 +117,7 @@ def test_holds_no_secret() -> None:
 def test_creates_the_tables_and_queues_of_the_product() -> None:
     """The app's identity need not create anything."""
     from presence.constants import POISON, QUEUE
-    from shared.tables.schema import TABLES
+    from shared.tables.schema.base import TABLES
 
     variables = bicep.declarations(INFRA / "modules/storage.bicep", "variable")
     created = {

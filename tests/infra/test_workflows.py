@@ -64,7 +64,7 @@ def test_uses_no_secret(path: Path) -> None:
 
 
 @each_workflow
-def test_leaves_no_credentials_behind(path: Path) -> None:
+def test_no_credentials_are_left(path: Path) -> None:
     """The checkout does not keep its token for later steps."""
     steps = [step for job in _read(path)["jobs"].values() for step in job["steps"]]
     checkouts = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
@@ -152,7 +152,7 @@ def test_only_the_attested_package_is_deployed(tmp_path: Path, change: bytes, st
 
 
 def test_tools_of_the_deployment_have_a_version() -> None:
-    """`latest` is another program each run."""
+    """With `latest`, each run might use another program."""
     steps = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["steps"]
     (azd,) = [step for step in steps if "setup-azd" in step.get("uses", "")]
     assert re.fullmatch(r"\d+\.\d+\.\d+", azd["with"]["version"])

@@ -213,7 +213,7 @@ async def test_a_directory_restored_elsewhere_is_found_at_once(client: Client) -
         assert (await client.scim("GET", "/Users?count=0", at=at)).status == 200
 
 
-async def test_an_export_over_all_instances_has_everybody_once(client: Client) -> None:
+async def test_an_export_over_all_instances_has_everyone_once(client: Client) -> None:
     """Each chunk of the API's export comes from another instance, while people are deleted."""
     ids = await client.people(60)
     gone = set(ids[3:50:7])

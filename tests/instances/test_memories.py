@@ -139,7 +139,7 @@ async def test_totals_of_pages_are_a_second_old_at_most(
     one, other = two
     directory, token = await create(one.app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     users = f"/scim/{directory.id}/v2/Users"
-    agent = Principal(ACCOUNT, "", "", frozenset({READER}))
+    agent = Principal(account=ACCOUNT, object_id="", name="", roles=frozenset({READER}))
 
     async def is_counted(count: int) -> bool:
         listed = await all_directories(other.app, agent)

@@ -83,7 +83,7 @@ def host_of(app: App) -> Host:
     return Host(
         functions,
         environment={"AzureWebJobsDisableHomepage": "true"},
-        host_file=HostFile(""),
+        host_file=HostFile(route_prefix=""),
         options=HostOptions(timers=False, platform_sign_in=False),
     )
 

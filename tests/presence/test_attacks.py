@@ -11,7 +11,7 @@ from local.graph.simulator import CONTOSO, FABRIKAM
 from local.graph.token import TokenEndpoint
 from presence import tenant_links
 from presence.tenant_links import DirectoryLink
-from shared.tables.schema import AUTH_REQUEST
+from shared.tables.schema.work import AUTH_REQUEST
 from tests.presence.browser import GLORIA, Browser, has_nothing, state_of
 from tests.presence.world import DIRECTORY, World
 
@@ -206,9 +206,19 @@ async def test_two_accounts_on_the_way_at_once_end_with_one_owner(
 
 async def test_the_last_write_of_a_link_checks_the_owner_too(world: World) -> None:
     """Whatever was looked at before: the transaction that links is the one that decides."""
-    await tenant_links.join(world.tables, DirectoryLink(DIRECTORY, VICTIM, "account-one"), 1, [])
+    await tenant_links.join(
+        world.tables,
+        DirectoryLink(directory_id=DIRECTORY, tenant_id=VICTIM, account="account-one"),
+        1,
+        [],
+    )
     with pytest.raises(tenant_links.TenantOwnedByOtherAccount):
-        await tenant_links.join(world.tables, DirectoryLink(EVIL, VICTIM, "account-evil"), 2, [])
+        await tenant_links.join(
+            world.tables,
+            DirectoryLink(directory_id=EVIL, tenant_id=VICTIM, account="account-evil"),
+            2,
+            [],
+        )
     assert await tenant_links.directory(world.tables, EVIL) is None
 
 

@@ -8,7 +8,7 @@ from directories import audit_log
 from directories.audit import AuditEvent
 from local.graph.simulator import CONTOSO
 from presence.api import ACTIONS
-from presence.sync import reconcile
+from presence.sync import dispatch
 from tests.audited_rows import watched
 from tests.presence.browser import GLORIA, Browser
 from tests.presence.world import ACCOUNT, DIRECTORY, World
@@ -111,7 +111,7 @@ async def test_the_timer_is_the_actor_when_it_notices_a_consent(
     """A consent that arrives after the page was closed is connected by the system."""
     await browser.connected()
     world.clock.advance(30)
-    await reconcile.sweep(world.app)
+    await dispatch.sweep(world.app)
     (*_, event) = await events(world)
     assert event.act.code == "presence.connected"
     assert (event.actor.kind, event.actor.name) == ("system", "presence_timer")

@@ -25,7 +25,9 @@ def _tenant(number: int) -> str:
 
 async def _link(world: World, count: int) -> None:
     for number in range(count):
-        link = DirectoryLink(f"d{number}", _tenant(number), "account")
+        link = DirectoryLink(
+            directory_id=f"d{number}", tenant_id=_tenant(number), account="account"
+        )
         await world.link(link.directory_id, link.tenant_id, consent=False)
 
 
@@ -70,7 +72,9 @@ async def test_every_tenant_of_a_batch_is_tried_on_the_host(tmp_path: Path) -> N
     app = App(Settings(tables=tables), SystemClock(), storage)
     for number, tenant in enumerate(world_tenants):
         await linking.connect(
-            app, DirectoryLink(f"d{number}", tenant, "account"), operator_actor("account")
+            app,
+            DirectoryLink(directory_id=f"d{number}", tenant_id=tenant, account="account"),
+            operator_actor("account"),
         )
     settings = {
         "TABLES": tables,

@@ -9,14 +9,9 @@ from presence import tenant_links
 from shared import row_versions
 from shared.clock import DAY, SECOND
 from shared.tables.port import Row
-from shared.tables.schema import (
-    AUTH_REQUEST,
-    CONSENTS,
-    DIRECTORY_LINK,
-    TENANT_LINKS,
-    TENANTS,
-    WORK,
-)
+from shared.tables.schema.base import CONSENTS, TENANT_LINKS, TENANTS, WORK
+from shared.tables.schema.presence import DIRECTORY_LINK
+from shared.tables.schema.work import AUTH_REQUEST
 from tests.presence.browser import GLORIA, Browser
 from tests.presence.world import DIRECTORY, World
 
@@ -44,7 +39,7 @@ async def test_nothing_is_read_before_the_company_is_confirmed(
 
 
 async def test_a_second_tab_does_not_change_the_company(world: World, browser: Browser) -> None:
-    """Tab B accepts for Fabrikam, tab A a moment later for Contoso: A is told, and Fabrikam stays (finding W7)."""
+    """Tab B accepts for Fabrikam, tab A a moment later for Contoso: A is told, and Fabrikam stays."""
     browser.must_confirm = True
     first = await browser.signed_in(GLORIA)
     second = await browser.signed_in(FRANK)

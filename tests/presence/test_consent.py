@@ -1,4 +1,4 @@
-"""From the wizard to Microsoft and back (issue: consent that can't be forged)."""
+"""From the wizard to Microsoft and back."""
 
 import pytest
 
@@ -70,7 +70,7 @@ async def test_consent_that_arrives_after_the_page_was_closed_is_noticed(
 
 
 @pytest.mark.parametrize("shape", ["cancel", "cancel-older"])
-async def test_declined_is_said_although_admin_consent_is_true(
+async def test_declined_is_reported_although_admin_consent_is_true(
     world: World, browser: Browser, shape: str
 ) -> None:
     """Microsoft's error answer has admin_consent=True too; `error` decides (Entra: v2-admin-consent)."""
@@ -100,7 +100,7 @@ async def test_a_privileged_role_administrator_may_connect(browser: Browser) -> 
     assert (await browser.connected("priya@contoso.example")).outcome == "consented"
 
 
-async def test_without_role_claims_nobody_is_an_administrator(
+async def test_without_role_claims_no_one_is_an_administrator(
     world: World, browser: Browser
 ) -> None:
     """A registration that does not send `wids` opens nothing."""
@@ -195,7 +195,7 @@ async def test_a_connected_directory_cannot_wander_to_another_company(
 
 
 @pytest.mark.parametrize("fault", ["discovery.503", "token.503", "token.429", "discovery.garbage"])
-async def test_microsoft_not_answering_is_said_so(
+async def test_microsoft_not_answering_is_reported(
     world: World, browser: Browser, fault: str
 ) -> None:
     """An outage during sign-in is an outcome or a 503 with a remedy, never a 500."""
@@ -251,7 +251,7 @@ async def test_a_company_that_wants_an_administrators_approval_is_told_so(
         (700213, "own_credential"),
     ],
 )
-async def test_what_stands_in_the_way_when_the_code_is_redeemed_is_said(
+async def test_each_obstacle_to_redeeming_the_code_is_reported(
     world: World, browser: Browser, code: int, outcome: str
 ) -> None:
     """The same numbers at the token endpoint, after the sign-in (Entra: reference-error-codes)."""
@@ -264,7 +264,7 @@ async def test_what_stands_in_the_way_when_the_code_is_redeemed_is_said(
 @pytest.mark.parametrize(
     ("code", "outcome"), [(65001, "needs_approval"), (65004, "declined"), (90094, "needs_approval")]
 )
-async def test_what_stands_in_the_way_of_consent_is_said(
+async def test_each_obstacle_to_consent_is_reported(
     world: World, browser: Browser, code: int, outcome: str
 ) -> None:
     """The second page's errors, which come with admin_consent=True (Entra: v2-admin-consent)."""

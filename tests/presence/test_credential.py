@@ -22,8 +22,7 @@ from local.graph.simulator import (
 )
 from presence.graph import tokens
 from presence.graph.failure_reasons import Fault
-from presence.graph.fault_attribution import Control
-from presence.graph.token_provider import Credential
+from presence.graph.token_provider import Control, Credential
 from shared import log
 from shared.clock import FixedClock, SystemClock
 from tests.local.graph.fixtures import RunningSimulator
@@ -373,7 +372,7 @@ def test_a_token_that_cannot_be_read_is_not_taken_for_roleless(value: str) -> No
 async def test_a_sign_in_that_hangs_for_one_tenant_delays_no_other(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """msal blocks its thread: there are enough for others (issue: a tenant that hangs delays no other)."""
+    """msal blocks its thread: there are enough for others."""
     graph_simulator.simulator.faults.on("token.hang", tenant=CONTOSO)
     (fault,) = graph_simulator.simulator.faults.active()
     hanging = asyncio.create_task(credential.token(CONTOSO))
@@ -387,7 +386,7 @@ async def test_a_sign_in_that_hangs_for_one_tenant_delays_no_other(
     await hanging
 
 
-async def test_the_control_asks_anew_whether_our_own_credential_works(
+async def test_the_control_asks_again_whether_our_own_credential_works(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
     """A token of the own tenant in memory proves nothing: a company would be told that it had withdrawn consent."""

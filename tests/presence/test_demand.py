@@ -1,4 +1,4 @@
-"""Refresh on demand, and how old a status may be (issue: at most interval + 2 s, on demand at most 12 s)."""
+"""Refresh on demand, and how old a status may be."""
 
 import asyncio
 from datetime import timedelta
@@ -23,7 +23,7 @@ async def test_a_person_on_screen_is_asked_for_when_older_than_ten_seconds(world
     assert status.as_of == world.clock.now()
 
 
-async def test_within_ten_seconds_nobody_is_asked_for(world: World) -> None:
+async def test_within_ten_seconds_no_status_is_asked_for(world: World) -> None:
     """Confirmed by a sync or by another agent's look: no call."""
     ids = await world.linked(10)
     await world.tick()
@@ -192,7 +192,7 @@ async def test_bad_ids_are_not_asked_for_on_demand(world: World) -> None:
     assert (found[ids[0]].shown, found[bad].shown) == ("inCall", "unknown")
 
 
-async def test_nobody_waits_for_a_graph_that_hangs(
+async def test_no_one_waits_for_a_graph_that_hangs(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After some seconds the agent sees the known statuses; the next one has the answer."""

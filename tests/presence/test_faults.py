@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from local.graph.simulator import CONTOSO, FABRIKAM
-from presence.graph.client import GraphClient
-from presence.graph.errors import Unavailable
+from presence.graph.client import GraphClient, Unavailable
 from presence.presence_states import GraphPresence
 from presence.service import statuses
 from presence.sync.sync_tenant import sync
@@ -114,7 +113,7 @@ async def test_a_bad_id_is_tried_again_and_again_more_rarely(world: World) -> No
     assert await all_is_right(world, [*ids, late])
 
 
-async def test_a_graph_that_refuses_everything_puts_nobody_into_quarantine(world: World) -> None:
+async def test_a_graph_that_refuses_everything_puts_no_one_into_quarantine(world: World) -> None:
     """A bare 400 for every chunk is Graph's trouble, not the ids'."""
     ids = await world.linked(700)
     await world.tick()

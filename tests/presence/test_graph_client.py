@@ -7,8 +7,14 @@ from contextlib import asynccontextmanager
 import orjson
 import pytest
 
-from presence.graph.client import GraphClient
-from presence.graph.errors import BadRequest, GraphError, Refused, Throttled, Unavailable
+from presence.graph.client import (
+    BadRequest,
+    GraphClient,
+    GraphError,
+    Refused,
+    Throttled,
+    Unavailable,
+)
 from presence.presence_states import GraphPresence
 from shared.clock import FixedClock
 from tests.listening import listening
@@ -128,7 +134,7 @@ async def test_each_status_is_one_of_four_faults(status: int, kind: type[GraphEr
         b'{"value":[{"id":"' + ANNA.encode() + b'"',
     ],
 )
-async def test_an_answer_that_is_none_takes_nobodys_status_away(body: bytes) -> None:
+async def test_an_answer_that_is_none_removes_no_status(body: bytes) -> None:
     """A proxy's page, half an answer, another object: unavailable, not "Graph names no one"."""
     assert isinstance(await fault("200 OK", body), Unavailable)
 

@@ -32,7 +32,7 @@ async def test_health_needs_no_sign_in_and_shows_no_data(world: World, browser: 
     assert answer.json["checks"]["queue"] == {"ok": True, "newestHandledSecondsAgo": 0}
 
 
-async def test_a_timer_that_stands_still_is_503(world: World, browser: Browser) -> None:
+async def test_a_stopped_timer_is_503(world: World, browser: Browser) -> None:
     """Last run."""
     await world.linked(5)
     await world.interval()
@@ -41,7 +41,7 @@ async def test_a_timer_that_stands_still_is_503(world: World, browser: Browser) 
     assert (answer.status, answer.json["status"]) == (503, "failing")
 
 
-async def test_messages_that_nobody_takes_are_503(world: World, browser: Browser) -> None:
+async def test_messages_that_are_never_taken_are_503(world: World, browser: Browser) -> None:
     """Queue age."""
     await world.linked(5)
     await world.interval()
@@ -190,7 +190,7 @@ async def test_a_sweep_that_fails_for_one_directory_goes_on_with_the_others(
     assert (await browser.connection())["state"] == "active"
 
 
-async def test_the_timer_waits_for_nobody(world: World, browser: Browser) -> None:
+async def test_the_timer_waits_for_no_tenant(world: World, browser: Browser) -> None:
     """A sign-in service that hangs must not delay a tick: nothing of Microsoft is asked before the messages are out."""
     await browser.connected()
     simulator = world.running.simulator
@@ -201,7 +201,7 @@ async def test_the_timer_waits_for_nobody(world: World, browser: Browser) -> Non
     assert simulator.counters.calls() == before
 
 
-async def test_rows_of_a_later_release_stop_nobody_else(world: World, browser: Browser) -> None:
+async def test_rows_of_a_later_release_stop_no_one_else(world: World, browser: Browser) -> None:
     """After a rollback: a tenant whose row has a newer version waits, the others are synced (docs/operations.md)."""
     await world.linked(5)
     for key in ("tenant|0", "directory|0"):

@@ -10,17 +10,16 @@ from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO
 from presence.consent import quotas
 from presence.endpoints import blueprint
-from presence.graph.client import MAX_IDS_PER_CALL
+from presence.graph.client import MAX_IDS_PER_CALL, Budget
 from presence.graph.clouds import CLOUDS, cloud_of
-from presence.graph.rate_limit import Budget
 from presence.presence_states import intern
-from presence.store import commits, compaction, manifest
+from presence.store import commits, manifest
 from presence.store import snapshot as snapshots
 from presence.store.codec import Delta, Entry, decode, encode
 from presence.store.manifest import LinkedDirectory
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.schema import CONSENT_QUOTA
+from shared.tables.schema.work import CONSENT_QUOTA
 from tests.presence.browser import Browser
 from tests.presence.world import DIRECTORY, World, settings_for
 
@@ -187,8 +186,10 @@ def test_people_survive_packing() -> None:
 
 def test_the_largest_delta_fits_a_row() -> None:
     """5,000 people in the longest form stay below 1 MiB of UTF-16 (limits of the table service)."""
-    longest = Entry(intern("a" * 40, "b" * 40, True), 10**13, 2**10, 10**13, 10**13, 99)
-    ids = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(compaction.MAX_DELTA)]
+    longest = Entry(
+        intern("a" * 40, "b" * 40, True), 10**13, 2**10, 10**13, retry_at=10**13, tries=99
+    )
+    ids = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(commits.MAX_DELTA)]
     assert 2 * len(encode(Delta(dict.fromkeys(ids, longest)))) < 1024 * 1024 - 4096
     assert MAX_IDS_PER_CALL == 650
 
@@ -197,7 +198,7 @@ async def test_both_engines_store_fold_and_tidy_alike(any_tables: CountingTables
     """Deltas, pages of more than one row, deletion of superseded rows, on SQLite and on Azurite."""
     tenant = "tenant-of-both-engines"
     await any_tables.transact(
-        "presence", tenant, [manifest.first_head([LinkedDirectory(DIRECTORY)])]
+        "presence", tenant, [manifest.first_head([LinkedDirectory(id=DIRECTORY)])]
     )
     snapshot = await snapshots.load(any_tables, tenant)
     assert snapshot is not None
@@ -207,16 +208,16 @@ async def test_both_engines_store_fold_and_tidy_alike(any_tables: CountingTables
     }
     await commits.commit(any_tables, tenant, snapshot, snapshot.head, Delta(everybody))
     one = next(iter(everybody))
-    for turn in range(compaction.MAX_DELTAS + 5):
+    for turn in range(commits.MAX_DELTAS + 5):
         entry = Entry(intern("Away", "Away", False), turn)
         await commits.commit(any_tables, tenant, snapshot, snapshot.head, Delta({one: entry}))
         everybody[one] = entry
-    assert await compaction.tidy(any_tables, tenant, snapshot)
+    assert await commits.tidy(any_tables, tenant, snapshot)
     again = await snapshots.load(any_tables, tenant)
     assert again is not None
     assert again.entries == everybody
     assert len(await any_tables.query("presence", tenant, "", "\ufffd")) < 25
-    await compaction.remove(any_tables, tenant, snapshot.tag)
+    await commits.remove(any_tables, tenant, snapshot.tag)
     assert await any_tables.query("presence", tenant, "", "\ufffd") == []
     assert await snapshots.load(any_tables, tenant) is None
 

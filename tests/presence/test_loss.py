@@ -229,7 +229,7 @@ async def test_trying_again_is_no_new_connection_in_the_log(world: World, browse
     assert [line.event.kind for line in lines] == ["presence.connected"]
 
 
-async def test_trying_again_in_doubt_begins_the_ten_minutes_anew(
+async def test_trying_again_in_doubt_restarts_the_ten_minutes(
     world: World, browser: Browser
 ) -> None:
     """An administrator who presses Retry states that it is repaired: it is not lost sooner for
@@ -245,7 +245,7 @@ async def test_trying_again_in_doubt_begins_the_ten_minutes_anew(
     assert "lost" in await minutes(world, 4)
 
 
-async def test_consent_given_anew_within_a_minute_counts_at_once(
+async def test_consent_given_again_within_a_minute_counts_at_once(
     world: World, browser: Browser
 ) -> None:
     """msal repeats a refusal for sixty seconds; the next tick asks Microsoft ."""

@@ -13,7 +13,7 @@ from local.graph.login_errors import Kind
 from local.graph.simulator import CONTOSO
 from presence.consent import flow
 from presence.consent.outcomes import OUTCOMES
-from presence.graph.errors import Unavailable
+from presence.graph.client import Unavailable
 from presence.graph.failure_reasons import BY_NUMBER, REASONS, fault_of
 from presence.presence_states import GraphPresence
 from tests.presence.browser import Browser, state_of
@@ -21,12 +21,32 @@ from tests.presence.world import DIRECTORY, World
 
 CLOSED = [90002, 5000224, 5000225, 500021, 500212, 500213]
 _MORE = [
-    Kind(5000224, 400, "invalid_grant", "We are sorry, this resource is not available."),
-    Kind(5000225, 400, "interaction_required", "This tenant has been blocked due to inactivity."),
-    Kind(500021, 400, "invalid_grant", "Access to tenant is denied."),
-    Kind(500212, 400, "invalid_grant", "The outbound access policy denies this."),
-    Kind(500213, 400, "invalid_grant", "The cross-tenant access policy denies this."),
-    Kind(999_999, 400, "invalid_grant", "An error of the future."),
+    Kind(
+        code=5000224,
+        status=400,
+        error="invalid_grant",
+        text="We are sorry, this resource is not available.",
+    ),
+    Kind(
+        code=5000225,
+        status=400,
+        error="interaction_required",
+        text="This tenant has been blocked due to inactivity.",
+    ),
+    Kind(code=500021, status=400, error="invalid_grant", text="Access to tenant is denied."),
+    Kind(
+        code=500212,
+        status=400,
+        error="invalid_grant",
+        text="The outbound access policy denies this.",
+    ),
+    Kind(
+        code=500213,
+        status=400,
+        error="invalid_grant",
+        text="The cross-tenant access policy denies this.",
+    ),
+    Kind(code=999_999, status=400, error="invalid_grant", text="An error of the future."),
 ]
 
 
@@ -157,7 +177,7 @@ async def test_each_error_on_the_way_back_has_its_outcome(
 
 
 @pytest.mark.parametrize("mode", ["missing", "presence-unknown", "chunk-400", "chunk-404"])
-async def test_a_tenant_that_knows_nobody_is_reported_and_called_rarely(
+async def test_a_tenant_that_knows_no_one_is_reported_and_called_rarely(
     world: World, browser: Browser, mode: str
 ) -> None:
     """The directory is of one company and the consent of another (IntuneManagement#278)."""

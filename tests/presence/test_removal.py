@@ -122,10 +122,10 @@ async def test_a_removal_that_was_killed_half_way_can_be_repeated(
     world: World, browser: Browser
 ) -> None:
     """The rows of presence go first; the page offers to remove again."""
-    from presence.store import compaction
+    from presence.store import commits
 
     await connected(world, browser)
-    await compaction.remove(world.tables, CONTOSO, str((await world.row()).etag))
+    await commits.remove(world.tables, CONTOSO, str((await world.row()).etag))
     assert (await browser.connection())["state"] == "troubled"
     assert (await browser.act("remove")).json["state"] == "removed"
     assert await tenant_links.tenant(world.tables, CONTOSO) is None
@@ -138,7 +138,9 @@ async def test_removing_twice_is_as_removing_once(world: World, browser: Browser
     assert (await browser.act("remove")).json["state"] == "removed"
 
 
-async def test_connected_again_everybody_is_found_afresh(world: World, browser: Browser) -> None:
+async def test_after_a_new_connection_everyone_is_found_again(
+    world: World, browser: Browser
+) -> None:
     """A tenant that was unlinked starts from nothing; instances that knew it do not mix the two."""
     ids = await connected(world, browser)
     other = await world.restarted()

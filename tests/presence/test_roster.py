@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from local.graph.simulator import CONTOSO
-from scim.index_values import encode_active
+from scim.resource_rows import encode_active
 from shared.tables.port import Delete, Upsert
-from shared.tables.schema import EXTERNAL_ID
+from shared.tables.schema.contacts import EXTERNAL_ID
 from tests.presence.test_faults import all_is_right
 from tests.presence.world import DIRECTORY, World
 
@@ -105,7 +105,7 @@ async def test_of_two_spellings_of_an_id_one_may_leave(world: World) -> None:
     assert [await asked(world) for _ in range(3)] == [2] * 3
 
 
-async def test_somebody_who_gets_another_object_id_is_polled_by_the_new_one(world: World) -> None:
+async def test_someone_who_gets_another_object_id_is_polled_by_the_new_one(world: World) -> None:
     """Deleted and created again in Entra, matched by user name: the old id is asked for no longer."""
     ids = await world.linked(3)
     (new,) = world.people(1, start=3)
@@ -115,7 +115,7 @@ async def test_somebody_who_gets_another_object_id_is_polled_by_the_new_one(worl
     assert set(await world.shown([*ids, new])) == {*ids[1:], new}
 
 
-async def test_somebody_who_is_disabled_is_not_polled(world: World) -> None:
+async def test_someone_who_is_disabled_is_not_polled(world: World) -> None:
     """Inactive people are not shown to agents, so their presence isn't needed."""
     ids = await world.linked(3)
     await world.tick()
@@ -128,7 +128,7 @@ async def test_somebody_who_is_disabled_is_not_polled(world: World) -> None:
     assert [await asked(world) for _ in range(3)] == [2] * 3
 
 
-async def test_somebody_who_moves_between_directories_keeps_their_status(world: World) -> None:
+async def test_someone_who_moves_between_directories_keeps_their_status(world: World) -> None:
     """Both events within one interval, whichever directory is read first."""
     ids = await world.linked(4)
     await world.provision(ids[2:], TWO)
@@ -154,7 +154,7 @@ async def test_a_directory_without_people_is_synced(world: World) -> None:
     assert (await world.head())["trouble"]["reason"] == "no_role"  # type: ignore[index]
 
 
-async def test_everybody_leaves_and_somebody_comes(world: World) -> None:
+async def test_all_leave_and_someone_comes(world: World) -> None:
     """From people to none and back."""
     ids = await world.linked(3)
     await world.tick()

@@ -89,7 +89,7 @@ async def test_a_tenant_linked_after_a_removal_was_killed_is_synced(
         await linking.disconnect(world.app, DIRECTORY)
     other = await world.restarted()
     link = await tenant_links.directory(world.tables, DIRECTORY) or DirectoryLink(
-        DIRECTORY, CONTOSO, ACCOUNT
+        directory_id=DIRECTORY, tenant_id=CONTOSO, account=ACCOUNT
     )
     await linking.connect(other.app, link, operator_actor("account"))
     assert await other.tick() == "synced"
@@ -184,7 +184,7 @@ async def test_a_tenant_that_another_account_takes_in_the_last_moment(world: Wor
     assert world.running.simulator.counters.ids_asked == 2
 
 
-async def test_a_directory_linked_anew_during_a_sync_is_gone_through(world: World) -> None:
+async def test_a_directory_linked_again_during_a_sync_is_gone_through(world: World) -> None:
     """Its place in the head is a new one, in which the sync that began before has no people."""
     ids = await world.linked(10)
     await world.provision(ids[:2], TWO)
@@ -207,7 +207,7 @@ async def test_a_directory_linked_anew_during_a_sync_is_gone_through(world: Worl
     assert await all_is_right(world, ids)
 
 
-async def test_a_loss_noted_late_does_not_hold_up_who_connected_meanwhile(world: World) -> None:
+async def test_a_loss_noted_late_does_not_hold_up_a_later_connection(world: World) -> None:
     """The sync found consent lost, the administrator gave it again, then the sync's note arrives:
     no hour of silence.
     """
@@ -236,7 +236,7 @@ async def test_rows_that_are_lost_are_found_again(world: World) -> None:
     assert await (await world.restarted()).shown(ids) == world.truth(ids)
 
 
-async def test_a_row_of_the_next_delta_that_nobody_counts_is_written_over(world: World) -> None:
+async def test_an_uncounted_row_of_the_next_delta_is_overwritten(world: World) -> None:
     """It never counted, since the head comes with its delta."""
     ids = await world.linked(10)
     await world.tick()

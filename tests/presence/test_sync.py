@@ -3,13 +3,13 @@
 import pytest
 
 from local.graph.simulator import CONTOSO
-from scim.index_values import encode_active
-from shared.tables.schema import EXTERNAL_ID
+from scim.resource_rows import encode_active
+from shared.tables.schema.contacts import EXTERNAL_ID
 from tests.presence.world import DIRECTORY, World
 
 
-async def test_everybodys_status_is_known_after_the_first_sync(world: World) -> None:
-    """From link to status: roster, token, Graph, rows (issue: presence at most 30 seconds old)."""
+async def test_everyones_status_is_known_after_the_first_sync(world: World) -> None:
+    """From link to status: roster, token, Graph, rows."""
     ids = await world.linked(700)
     assert await world.tick() == "synced"
     assert await world.shown(ids) == world.truth(ids)
@@ -103,7 +103,7 @@ async def test_directories_share_a_tenants_people(world: World) -> None:
     assert set(await world.shown(ids)) == set(ids)
 
 
-async def test_somebody_in_two_directories_stays_while_one_has_them(world: World) -> None:
+async def test_someone_in_two_directories_stays_while_one_has_them(world: World) -> None:
     """Reference by directory: leaving one directory does not take the status from the other."""
     ids = await world.linked(2)
     await world.provision(ids, "directory-two")
@@ -159,7 +159,7 @@ async def test_an_hour_of_changing_people_costs_four_round_trips_a_sync(world: W
     assert world.calls() - calls == 120 * 2
 
 
-async def test_once_a_day_everybody_is_gone_through(world: World) -> None:
+async def test_once_a_day_all_people_are_read(world: World) -> None:
     """The daily reconcile finds changes that no event told of."""
     ids = await world.linked(3)
     await world.tick()
@@ -171,7 +171,7 @@ async def test_once_a_day_everybody_is_gone_through(world: World) -> None:
     assert set(await world.shown([*ids, silent])) == {*ids, silent}
 
 
-async def test_a_tenant_nobody_linked_costs_one_read(world: World) -> None:
+async def test_an_unlinked_tenant_costs_one_read(world: World) -> None:
     """A late message for a tenant that was removed does nothing."""
     with world.tables.measured() as calls:
         assert await world.tick(tenant_id=CONTOSO) == "not linked"

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import pytest
 
 from local.graph.simulator import CONTOSO
-from presence.graph.errors import BadRequest, Unavailable
+from presence.graph.client import BadRequest, Unavailable
 from presence.presence_states import GraphPresence
 from tests.presence.test_faults import all_is_right
 from tests.presence.world import World
@@ -28,7 +28,7 @@ def through(
     world.runtime.graph.presences = call  # type: ignore[method-assign,assignment]
 
 
-async def test_a_graph_too_slow_for_everybody_serves_all_by_turns(world: World) -> None:
+async def test_a_graph_too_slow_for_everyone_serves_all_by_turns(world: World) -> None:
     """Each call takes five seconds: a sync gets round to a part, and the next begin with those who waited longest."""
     ids = await world.linked(13_000)
     world.running.simulator.options.token_lifetime = 10**6
@@ -68,7 +68,7 @@ async def test_who_is_new_is_asked_for_first(world: World) -> None:
     assert first[0] == new
 
 
-async def test_a_long_stretch_that_fails_holds_up_nobody_else(world: World) -> None:
+async def test_a_long_stretch_that_fails_holds_up_no_one_else(world: World) -> None:
     """Graph fails for the first 11,000 people each time; the other 3,000 are asked for in every sync."""
     await world.linked(14_000)
     await world.tick()

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from local.graph.wire import STYLES, Style
+from local.graph.wire import Style
 from presence import presence_states
 from presence.presence_states import DisplayState, GraphPresence, parse, shown, unknown_values
 from shared.messages import Message
@@ -129,7 +129,9 @@ def test_words_say_more_than_the_state() -> None:
         ),
     ],
 )
-def test_out_of_office_is_a_badge_beside_the_state(resource: dict[str, object], away: bool) -> None:
+def test_out_of_office_is_a_badge_next_to_the_state(
+    resource: dict[str, object], away: bool
+) -> None:
     """A person out of office can be available or in a call (Graph: resources/presence)."""
     parsed = parse({"id": "A", **resource})
     assert parsed is not None
@@ -165,7 +167,7 @@ def test_only_words_of_no_list_are_unfamiliar() -> None:
     assert [v for a, b, _ in [*OLD, *NEW] for v in unknown_values(GraphPresence(a, b, False))] == []
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", get_args(Style))
 async def test_every_generation_of_the_service_is_synced(world: World, style: Style) -> None:
     """End to end: states as Microsoft means them; new values are counted and shown as unknown, nothing fails."""
     ids = await world.linked(300)

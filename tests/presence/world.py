@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from directories.audit import operator_actor
-from directories.provisioning_log import Event, write
+from directories.events import Event, write
 from local.counting_tables import CountingTables
 from local.graph.people import Tenant
 from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, CONTOSO, HOME_TENANT_ID
@@ -17,13 +17,13 @@ from presence.service import Status, statuses
 from presence.sync import dispatch
 from presence.sync.sync_tenant import Outcome, sync
 from presence.tenant_links import DirectoryLink
-from scim.index_values import encode_active
+from scim.resource_rows import encode_active
 from shared import keys
 from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.settings import Settings
 from shared.tables.port import Delete, Operation, Row, Upsert
-from shared.tables.schema import EXTERNAL_ID
+from shared.tables.schema.contacts import EXTERNAL_ID
 from tests.local.graph.fixtures import RunningSimulator
 
 ACCOUNT = "account-one"
@@ -134,7 +134,9 @@ class World:
         if consent:
             self.running.simulator.consent(tenant_id)
         await linking.connect(
-            self.app, DirectoryLink(directory_id, tenant_id, account), operator_actor("account")
+            self.app,
+            DirectoryLink(directory_id=directory_id, tenant_id=tenant_id, account=account),
+            operator_actor("account"),
         )
 
     async def linked(self, count: int) -> list[str]:

@@ -2,10 +2,13 @@
 
 from itertools import product
 from typing import Any
+from urllib.parse import quote
 
 import azure.functions as func
+import orjson
 import pytest
 
+from shared.azure_functions import sendable
 from shared.http import Request, Response
 from tests.openapi.conftest import TOKEN, Deployed
 from tests.reach.test_reach import CALLS, METHODS, SCIM, ask
@@ -60,6 +63,57 @@ async def test_every_answer_says_who_may_keep_it(deployed: Deployed) -> None:
     for call, answer in (await every_answer(deployed)).items():
         policy = answer.headers["cache-control"]
         assert policy == "no-store" or (answer.status in (200, 304) and policy in kept), call
+
+
+NAMES = [
+    "Zürich – Größe",
+    "株式会社 日本",
+    "Ѕales ☎",
+    'quo"te; filename=x, y',
+    "per%0Acent%",
+    "tab\tname",
+    "line\r\nX-Injected: 1",
+    "nul\u0000 del\u007f next\u0085 sep\u2028",
+    "bom\ufeff \U0001f600",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_no_name_becomes_the_empty_500_of_the_host(deployed: Deployed, name: str) -> None:
+    """Of a directory, a person or a group, in Content-Disposition, Location, ETag, Link and WWW-Authenticate."""
+    renamed = await deployed.call("PATCH", "/api/directories/contoso", orjson.dumps({"name": name}))
+    scim = "application/scim+json"
+    made = []
+    for kind, body in (
+        ("Users", {"userName": name, "displayName": name, "externalId": name}),
+        ("Groups", {"displayName": name, "externalId": name}),
+    ):
+        sent = orjson.dumps(
+            {"schemas": [f"urn:ietf:params:scim:schemas:core:2.0:{kind[:-1]}"], **body}
+        )
+        made.append(await deployed.call("POST", f"/scim/contoso/v2/{kind}", sent, scim))
+    quoted = quote(name, safe="")
+    paths = [
+        "/api/directories/contoso/export?format=csv&limit=1",
+        "/api/directories/contoso/export?format=vcard&limit=1",
+        "/api/directories/contoso/numbers?format=csv&limit=1",
+        "/api/directories/contoso/events?format=csv&limit=1",
+        "/api/directories/contoso/audit?format=csv&limit=1",
+        f"/api/directories/{quoted}",
+        f"/api/contacts?q={quoted}",
+        f"/contacts?q={quoted}",
+        f"/directories/{quoted}",
+        f"/scim/contoso/v2/Users/{quoted}",
+        f"/scim/{quoted}/v2/Users",
+        f"/sign-in/callback?state={quoted}&error={quoted}",
+        f"/set-up/{quoted}",
+    ]
+    answers = [renamed, *made, *[await deployed.call("GET", path) for path in paths]]
+    for answer in answers:
+        assert answer.status != 500 or answer.body, answer.headers
+        for value in answer.headers.values():
+            assert value == sendable(value)
+        assert "x-injected" not in answer.headers
 
 
 @pytest.mark.parametrize(

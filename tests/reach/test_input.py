@@ -184,7 +184,7 @@ async def test_signing_in_leads_back_to_this_site_only(deployed: Deployed) -> No
     assert not any(ord(c) < 33 for c in where)
 
 
-def test_nobodys_principal_is_believed_while_sign_in_is_off() -> None:
+def test_no_principal_is_believed_while_sign_in_is_off() -> None:
     """Without the platform in front anybody could send the header."""
     request = Request("GET", ADDRESS, {"x-ms-client-principal": principal("x", "Directory.Admin")})
     with pytest.raises(HttpError) as refused:

@@ -12,7 +12,8 @@ from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Response
 from shared.tables.port import query_all
-from shared.tables.schema import AUDIT, DIRECTORIES, INSPECTED
+from shared.tables.schema.base import DIRECTORIES
+from shared.tables.schema.directories import AUDIT, INSPECTED
 from tests.openapi.conftest import Deployed, host_of
 
 ONE = "/api/directories/contoso"

@@ -4,7 +4,7 @@ import pytest
 
 from bench.modules import FLOWS
 
-# The figures of `python -m bench.modules`; lower one when it falls. Issue 11 aims at 25, 30 and 22.
+# The figures of `python -m bench.modules`; lower one when it falls. The aims are 25, 30 and 22.
 MOST = {"POST /Users": 45, "Organisation page": 40, "steady presence sync": 25}
 
 

@@ -220,7 +220,7 @@ async def answers(
     return found
 
 
-async def test_nobody_is_told_to_sign_in(deployed: Deployed) -> None:
+async def test_no_sign_in_is_asked_for(deployed: Deployed) -> None:
     """401 from the API; pages lead to sign-in and back, forms to the page they stand on (SECURITY.md)."""
     for call, answer in (await answers(deployed, GUARDED, None)).items():
         method, _, path = call.partition(" ")
@@ -300,7 +300,7 @@ async def test_no_scim_address_opens_to_another_directorys_token(deployed: Deplo
         assert (foreign.body, dict(foreign.headers)) == (of_none.body, dict(of_none.headers)), path
 
 
-async def test_where_the_platform_lets_strangers_through_nobody_is_believed_to_be_signed_in(
+async def test_no_one_is_signed_in_at_addresses_that_the_platform_lets_strangers_reach(
     deployed: Deployed,
 ) -> None:
     """Addresses excluded from the platform's sign-in (`/scim/*`, `/health`) ask for tokens, whatever header comes."""
@@ -321,7 +321,7 @@ async def test_where_the_platform_lets_strangers_through_nobody_is_believed_to_b
 @pytest.mark.parametrize(
     "path", ["/scim/..%2f", "/scim/..%5c", "/scim//", "/scim/%2f", "/health/", "/health;/", "//"]
 )
-async def test_no_page_stands_below_an_address_that_strangers_reach(
+async def test_no_page_is_below_an_address_that_strangers_reach(
     deployed: Deployed, path: str
 ) -> None:
     """A path after its dots are resolved, which the platform does first, leads to no page of

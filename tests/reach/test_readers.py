@@ -10,7 +10,8 @@ import pytest
 from directories import audit
 from shared.http import Request, Response
 from shared.tables.port import query_all
-from shared.tables.schema import AUDIT, DIRECTORIES
+from shared.tables.schema.base import DIRECTORIES
+from shared.tables.schema.directories import AUDIT
 from tests.openapi.conftest import ACCOUNT, ADDRESS, Deployed
 
 GROUP = "0b3d4f6a-2c1e-4b7a-8f9d-5e6a7b8c9d0e"
@@ -127,7 +128,7 @@ async def test_no_read_of_an_agent_without_the_role_or_group_shows_the_directory
 async def test_agents_with_the_role_or_group_and_administrators_see_it(
     deployed: Deployed, claims: list[tuple[str, str]]
 ) -> None:
-    """One of both is enough."""
+    """Either the app role or the group is enough."""
     person_id = await _limited(deployed, roles=["Sales.Contoso"], groups=[GROUP])
     for path in ("/api/contacts?q=anna", f"{ONE}/contacts/{person_id}", "/contacts/list?q=anna"):
         assert b"Anna" in (await _ask(deployed, claims, "GET", path)).body

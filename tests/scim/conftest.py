@@ -44,14 +44,14 @@ async def client_of(host: Host, app: App, directory_id: str, **options: object) 
     """A client with the token of a new directory."""
     token = tokens.new_secret(tokens.TOKEN_PREFIX)
     now = timestamp(app.clock.now())
-    live = (Token("token", tokens.digest(token), now),)
+    live = (Token(id="token", hash=tokens.digest(token), created=now),)
     directory = Directory(
-        directory_id,
-        "Contoso",
-        ACCOUNT,
-        "entra",
-        "GB",
-        now,
+        id=directory_id,
+        name="Contoso",
+        account=ACCOUNT,
+        kind="entra",
+        region="GB",
+        created=now,
         tokens=live,
         **options,  # type: ignore[arg-type]
     )
@@ -106,7 +106,7 @@ def _person(app: App, number: int) -> UserRecord:
         "externalId": f"external-{number}",
         "emails": [{"type": "work", "value": address}],
     }
-    return UserRecord(new_id(app.clock), resource, now, now)
+    return UserRecord(id=new_id(app.clock), resource=resource, created=now, modified=now)
 
 
 async def _count(app: App, directory_id: str, users: int) -> None:

@@ -11,7 +11,7 @@ from local.host.host import Host
 from local.host.hostfile import HostFile
 from shared.app import App
 from shared.http import Request
-from tests.scim.client import ScimClient
+from tests.scim.client import ScimClient, patch_body
 
 
 @pytest.mark.clause("7644/3.4.2-list", "entra/connect")
@@ -28,6 +28,24 @@ async def test_a_patch_keeps_the_resource(scim: ScimClient) -> None:
     user = await scim.user()
     await scim.patch(f"/Users/{user.id}", {"op": "replace", "path": "active", "value": False})
     assert (await scim.get(f"/Users/{user.id}")).body["active"] is False
+
+
+@pytest.mark.clause("7644/3.5.2-answer")
+async def test_a_patch_answers_with_the_resource_if_attributes_are_requested(
+    scim: ScimClient,
+) -> None:
+    """RFC 7644 section 3.5.2. Entra takes 204 for a group, whose members may be many."""
+    group = await scim.group("Sales", (await scim.user()).id)
+    operation = {"op": "replace", "path": "displayName", "value": "Support"}
+    path = f"/Groups/{group.id}"
+    assert (await scim.patch(path, operation)).status == 204
+    asked = await scim.call("PATCH", f"{path}?attributes=displayName", patch_body(operation))
+    assert (asked.status, asked.body["displayName"]) == (200, "Support")
+    user = await scim.user("b@example.com")
+    changed = await scim.patch(
+        f"/Users/{user.id}", {"op": "add", "path": "title", "value": "Guide"}
+    )
+    assert (changed.status, changed.body["title"]) == (200, "Guide")
 
 
 @pytest.mark.clause("entra/rate", "ipsie/rate")

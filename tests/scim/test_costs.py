@@ -154,7 +154,7 @@ def test_no_long_text_stays_in_memory(kept: Any) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 8, 35])
-async def test_a_part_of_an_id_reads_nobody(
+async def test_a_part_of_an_id_reads_no_person(
     scim: ScimClient, tables: CountingTables, length: int
 ) -> None:
     """Text that is no id is not looked up: as the beginning of a range it would read all ids that

@@ -27,8 +27,8 @@ BADGE = Schema(
         Attribute("locker", uniqueness="global", case_exact=True),
         Attribute(
             "door",
-            "complex",
-            True,
+            type="complex",
+            multi_valued=True,
             sub_attributes=(
                 Attribute("value"),
                 Attribute("code", returned="never"),

@@ -18,7 +18,7 @@ from tests.scim.client import ScimClient
 @pytest.fixture
 def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page ends after about its third resource, whatever count the request has."""
-    monkeypatch.setattr(resource_rows, "_MOST_BYTES", 500)
+    monkeypatch.setattr(resource_rows, "_MAX_BYTES", 500)
 
 
 async def _walked(scim: ScimClient, path: str, **query: Any) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ async def test_groups_of_very_many_come_in_short_pages(
         (await scim.group(f"g{size}", *people[:size])).id: set(people[:size])
         for size in (7, 0, 3, 1, 6)
     }
-    monkeypatch.setattr(membership, "MANY_MEMBERS", 2)
+    monkeypatch.setattr(membership, "MAX_PAGE_MEMBERS", 2)
     monkeypatch.setattr(membership, "MAX_QUERY_ROWS", 2)
     assert len((await scim.get("/Groups")).resources) < len(groups)
     for found in (await _walked(scim, "/Groups"), await _by_cursor(scim, "/Groups")):
@@ -137,10 +137,10 @@ def test_combining_characters_are_put_in_order_in_short_pieces(
     marks = "a" + "\u0301" * 3000 + "\u0316" * 3000
     assert keys.search_key(marks) == "a"
     assert max(pieces) <= 256
-    began = time.perf_counter()
+    began = time.thread_time()  # a busy machine doesn't count
     ordered = "\u0316" * 3000 + "\u0301" * 2999
     assert keys.fold_case("É" + marks) == f"éá{ordered}"
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.2
 
 
 @pytest.mark.parametrize("length", [10, 256, 257, 3000])

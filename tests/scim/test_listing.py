@@ -16,7 +16,7 @@ Filled = Callable[[int], Awaitable[tuple[ScimClient, str]]]
 
 
 @pytest.mark.clause("7644/3.4.2-list", "7644/3.4.2-total", "7644/3.4.2.4-walk", "okta/paging")
-async def test_a_walk_meets_everybody_once(filled: Filled) -> None:
+async def test_a_walk_meets_everyone_once(filled: Filled) -> None:
     """Microsoft's pagination test: next startIndex = startIndex + itemsPerPage, startIndex is echoed."""
     scim, _ = await filled(23)
     start, seen = 1, list[str]()
@@ -131,7 +131,7 @@ async def test_sorted_both_ways(filled: Filled) -> None:
 
 
 @pytest.mark.clause("9865/2-cursor", "ipsie/paging")
-async def test_a_cursor_walk_meets_everybody_once(filled: Filled) -> None:
+async def test_a_cursor_walk_meets_everyone_once(filled: Filled) -> None:
     """RFC 9865 section 2: begin with an empty cursor, go on with nextCursor until there is none."""
     scim, _ = await filled(11)
     cursor: str | None = ""
@@ -294,7 +294,7 @@ async def _walk(
 
 @pytest.mark.clause("7644/3.4.2.4-walk")
 @pytest.mark.parametrize("query", [{}, {"filter": "active eq true"}, {"filter": 'title eq "x"'}])
-async def test_two_walks_at_once_with_deletions_lose_nobody(
+async def test_two_walks_at_once_with_deletions_lose_no_one(
     scim: ScimClient, query: dict[str, str]
 ) -> None:
     """Whoever exists all the time comes exactly once in each walk, whatever the other client's pages are."""

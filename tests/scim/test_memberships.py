@@ -31,7 +31,7 @@ async def _company(scim: ScimClient, seed: int) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_members_found_by_their_rows_are_those_found_by_reading_everybody(
+async def test_members_found_by_their_rows_are_those_found_by_reading_everyone(
     scim: ScimClient, seed: int
 ) -> None:
     """`groups.value eq` on users is answered by the group's rows; after a `not`, all users are read
@@ -67,7 +67,7 @@ async def test_a_groups_members_are_found_without_reading_anybody_else(
 
 
 @pytest.mark.parametrize("people", [40, 1500])
-async def test_what_an_index_has_of_most_is_read_as_everybody(
+async def test_an_index_that_has_most_people_is_not_used(
     filled: Filled, tables: CountingTables, people: int
 ) -> None:
     """Hundreds of users at a time cost less than one by one, and no answer holds more than a thousand."""

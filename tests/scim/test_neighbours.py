@@ -56,7 +56,7 @@ async def test_operations_times_comparisons_times_elements_is_bounded(
     assert (await scim.patch(f"/Users/{victim}", *operations[:-1])).status == 200
 
 
-async def test_a_deactivation_is_carried_out_beside_too_much_work(scim: ScimClient) -> None:
+async def test_a_deactivation_is_carried_out_next_to_too_much_work(scim: ScimClient) -> None:
     """Whatever else the request has, the person is inactive afterwards."""
     victim = await person_of_many(scim)
     dear = [selecting(MAX_PATH_TERMS, number) for number in range(7)]

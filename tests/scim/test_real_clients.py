@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from directories import provisioning_log
+from directories import events, provisioning_log
 from tests.scim.client import PATCH_OP, USER, ScimClient, patch_body
 
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -33,7 +33,7 @@ async def _stored(scim: ScimClient, identifier: str) -> dict[str, Any]:
     return dict((await scim.get(f"/Users/{identifier}")).body)
 
 
-async def _log(scim: ScimClient) -> list[provisioning_log.Event]:
+async def _log(scim: ScimClient) -> list[events.Event]:
     await scim.app.background.drain()
     page = await provisioning_log.read(scim.app, scim.directory_id)
     return [line.event for line in page.lines]

@@ -8,7 +8,7 @@ from directories import rejection_log
 from directories.event_types import KINDS
 from directories.events import marks
 from directories.provisioning_log import EventFilter, Line, read
-from shared.tables import limits
+from shared.tables import port
 from tests.scim.client import ScimClient
 
 
@@ -93,7 +93,7 @@ async def test_what_no_transaction_can_hold_is_noted_too(
 
     Users and groups have limits below the storage's, so these are lowered to be met.
     """
-    monkeypatch.setattr(limits, "MAX_OPERATIONS", 3)
+    monkeypatch.setattr(port, "MAX_OPERATIONS", 3)
     answer = await scim.user("anna@example.com")
     assert answer.status == 413
     (line,) = await lines(scim)

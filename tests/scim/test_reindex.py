@@ -14,12 +14,12 @@ from local.check import check
 from local.counting_tables import CountingTables
 from local.host.host import Host
 from scim import reindex
-from scim.users import index_rows
 from scim.users import models as user_record
 from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import FixedClock
 from shared.tables.port import Delete, Operation, Replace, Upsert
+from shared.tables.schema.contacts import USER
 from tests.scim.client import ScimClient
 from tests.scim.conftest import ACCOUNT, client_of
 
@@ -34,7 +34,7 @@ async def contoso(host: Host, app: App) -> ScimClient:
 
 async def stored(app: App, identifier: str) -> UserRecord:
     """The user's record."""
-    row = await app.tables.get("contacts", "contoso", index_rows.user_key(identifier))
+    row = await app.tables.get("contacts", "contoso", USER.key(identifier))
     assert row
     return user_record.decode(identifier, row.value)
 
@@ -42,7 +42,7 @@ async def stored(app: App, identifier: str) -> UserRecord:
 async def outdate(app: App, identifier: str, **fields: Any) -> None:
     """Turn the record into one that older rules indexed."""
     record = replace(await stored(app, identifier), index_version=1, index_region="", **fields)
-    operation = Upsert(index_rows.user_key(identifier), user_record.encode(record))
+    operation = Upsert(USER.key(identifier), user_record.encode(record))
     await app.tables.transact("contacts", "contoso", [operation])
 
 
@@ -123,7 +123,7 @@ async def test_name_that_two_users_share_by_new_rules_stays_with_its_first(
         index=tuple("name|anna of older rules" if k == "name|ben" else k for k in record.index),
     )
     operations: list[Operation] = [
-        Upsert(index_rows.user_key(ben), user_record.encode(renamed)),
+        Upsert(USER.key(ben), user_record.encode(renamed)),
         Delete("name|ben"),
         Upsert("name|anna of older rules", row.value),
     ]

@@ -8,7 +8,7 @@ from tests.setup.world import DIRECTORY, ORIGIN, Link, World, secret_in, sentenc
 API = f"/api/directories/{DIRECTORY}/links"
 
 
-async def test_a_link_has_its_code_behind_the_hash(world: World, link: Link) -> None:
+async def test_a_link_has_its_code_after_the_hash(world: World, link: Link) -> None:
     """RFC 9110 section 7.1: a client sends no fragment, so no log of any server has the code."""
     assert link.url.startswith(f"{ORIGIN}/set-up#extdirlink_{DIRECTORY}.{link.id}.")
 

@@ -8,7 +8,8 @@ from directories.setup_links import LIFETIME
 from local.graph.simulator import CONTOSO, FABRIKAM
 from shared import row_versions
 from shared.http import Response
-from shared.tables.schema import DIRECTORIES, SETUP_LINK
+from shared.tables.schema.base import DIRECTORIES
+from shared.tables.schema.directories import SETUP_LINK
 from tests.audited_rows import watched
 from tests.local.graph.fixtures import RunningSimulator
 from tests.setup.at_microsoft import (

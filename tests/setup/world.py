@@ -15,7 +15,7 @@ from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request, Response
 from shared.settings import Settings
-from shared.tables.schema import TABLES
+from shared.tables.schema.base import TABLES
 from tests.openapi.conftest import Deployed, host_of
 
 ORIGIN = "https://directories.example"

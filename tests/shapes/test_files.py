@@ -81,7 +81,7 @@ def test_every_constraint_can_be_checked(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=name_of)
-def test_a_payload_says_what_rule_it_stands_for(path: Path) -> None:
+def test_a_payload_names_its_rule(path: Path) -> None:
     """Its name is the file's; its rule is a sentence."""
     payload = orjson.loads(path.read_bytes())
     assert payload["name"] == path.stem

@@ -214,7 +214,7 @@ async def test_headers_of_a_step_win_over_those_of_the_player() -> None:
     assert seen[0][2] == {"Accept": "a"}
 
 
-async def test_a_file_is_played_over_http_just_as_it_stands() -> None:
+async def test_a_file_is_played_over_http_unchanged() -> None:
     """The query is sent as written, with the token, without a User-Agent."""
     seen: list[web.Request] = []
 

@@ -11,8 +11,8 @@ import pytest
 from local.counting_tables import CountingTables
 from shared import log
 from shared.app import App
+from shared.azure_functions import JobFailed, OperationScope, job
 from shared.clock import FixedClock
-from shared.instrumentation import JobFailed, OperationScope, job
 from shared.settings import Settings
 
 Tick = Callable[[int], Awaitable[int]]

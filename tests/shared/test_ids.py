@@ -12,7 +12,7 @@ def test_an_id_is_a_uuid_of_version_7(clock: FixedClock) -> None:
     assert (made.version, made.variant) == (7, uuid.RFC_4122)
 
 
-def test_later_ids_sort_behind_earlier_ones(clock: FixedClock) -> None:
+def test_later_ids_sort_after_earlier_ones(clock: FixedClock) -> None:
     """A walk in key order must not meet a new person before its present position."""
     earlier = new_id(clock)
     clock.advance(0.001)

@@ -9,7 +9,7 @@ from scim.core.user_schema import ENTERPRISE_SCHEMA, USER_SCHEMA
 from scim.groups import models as groups
 from scim.users.index_rows import index_rows
 from scim.users.models import UserRecord
-from shared.index_version import INDEX_VERSION
+from shared.tables.schema.contacts import INDEX_VERSION
 
 # By version: the digest of the index rows of the users and the group below.
 ROWS = {2: "6c8af3dec4a9d3f8"}
@@ -39,14 +39,18 @@ def _rows() -> Iterator[tuple[str, bytes]]:
         *({ENTERPRISE_SCHEMA.id: {one.name: _value(one)}} for one in ENTERPRISE_SCHEMA.attributes),
     ]
     for resource in resources:
-        user = UserRecord(_ID, {"userName": "someone", **resource}, _TIME, _TIME)
+        user = UserRecord(
+            id=_ID, resource={"userName": "someone", **resource}, created=_TIME, modified=_TIME
+        )
         yield from index_rows(user, "GB").items()
-    group = groups.GroupRecord(_ID, {"displayName": "Group", "externalId": "x"}, _TIME, _TIME)
+    group = groups.GroupRecord(
+        id=_ID, resource={"displayName": "Group", "externalId": "x"}, created=_TIME, modified=_TIME
+    )
     yield from groups.index_rows(group).items()
 
 
 def test_a_change_of_index_rows_raises_the_version() -> None:
-    """Else people in stored directories are not found by the new rows (shared/index_version.py).
+    """Else people in stored directories are not found by the new rows (shared/tables/schema/contacts.py).
 
     There is a user for every attribute of the schemas, so one that becomes searchable counts.
     """

@@ -10,8 +10,8 @@ import pytest
 from local.counting_tables import CountingTables
 from shared import log, telemetry
 from shared.app import App
+from shared.azure_functions import OperationScope
 from shared.clock import FixedClock
-from shared.instrumentation import OperationScope
 from shared.settings import Settings
 
 
@@ -110,7 +110,7 @@ async def test_a_line_of_the_time_before_the_first_call_is_written_with_it(
     monkeypatch.setattr(telemetry, "Telemetry", fail)
     late = log.LateLines()
     settings = Settings(open_telemetry=True)
-    app = App(settings, clock, tables, telemetry.start(settings, late), late)
+    app = App(settings, clock, tables, telemetry=telemetry.start(settings, late), late_lines=late)
     assert host.taken == []
     with OperationScope(app, "presence_health"):
         pass

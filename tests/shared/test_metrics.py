@@ -94,7 +94,7 @@ def test_a_report_of_many_lines_makes_the_next_one_wait(lines: list[dict[str, An
     assert sum(line["calls"] for line in lines) >= 115 * 4, "a line waits, no count is lost"
 
 
-def test_counts_begin_anew_after_a_report(lines: list[dict[str, Any]]) -> None:
+def test_counts_start_at_zero_after_a_report(lines: list[dict[str, Any]]) -> None:
     """Nothing is reported twice, and nothing if nothing happened."""
     counted = Metrics(FixedClock())
     counted.called("a", 200, 0.001, 1)
@@ -114,7 +114,7 @@ async def test_round_trips_are_counted_for_each_call(tables: CountingTables) -> 
 
 
 def test_lines_of_a_call_belong_together(lines: list[dict[str, Any]]) -> None:
-    """Request id, operation and directory stand in every line of a call; a made-up directory id does not."""
+    """Every line of a call has its request id, operation and directory, but no made-up directory id."""
     call = log.begin("scim_users", "contoso")
     log.event("one", count=1)
     log.begin("scim_users", "anna@example.com")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.numbers import index_keys, plan
+from scim.users import number_rows
+from shared.numbers import plan
 from shared.numbers.number import Number, derive
 from shared.numbers.query import are_versions, query_of
 from shared.numbers.text import digits_of
@@ -79,7 +80,7 @@ def test_a_number_has_one_e164_form_however_it_is_written(text: str) -> None:
         "+44 20 7946 0958 poste 12",
     ],
 )
-def test_an_extension_stands_beside_the_number(text: str) -> None:
+def test_an_extension_is_shown_with_the_number(text: str) -> None:
     """A call arrives without the extension, so the number is indexed without it (RFC 3966 section 3)."""
     number = derive(text, "GB")
     assert (number.e164, number.extension, number.digits) == (LONDON, "12", LONDON[1:])
@@ -496,7 +497,7 @@ def test_a_call_is_recognised_however_it_arrives(address: str, region: str) -> N
         "",
     ],
 )
-def test_a_withheld_or_masked_caller_is_nobody(address: str) -> None:
+def test_a_withheld_or_masked_caller_has_no_match(address: str) -> None:
     """Nothing is made of the digits that are left, nor of those in a name or a host."""
     query = query_of(address, "GB")
     assert (query.readings, query.ends) == ((), ())
@@ -537,22 +538,22 @@ def test_any_four_digits_begin_a_row_or_follow_its_beginning(length: int) -> Non
     Only the second digit of a country code begins none in long numbers: `number_search` asks for the code before it.
     """
     number = "0123456789abcde"[:length]
-    rows = {index_keys.turned(number, offset) for offset in index_keys.offsets(length)}
+    rows = {number_rows.turned(number, offset) for offset in number_rows.offsets(length)}
     assert len(rows) <= 5
     for start in range(length - 4):
         if start == 1 and length >= 10 and length % 3 == 0:
             continue
         part = number[start : start + 4]
         assert any(
-            row.startswith(beginning) for row in rows for beginning in index_keys.ranges_of(part)
+            row.startswith(beginning) for row in rows for beginning in number_rows.ranges_of(part)
         ), part
 
 
 def test_a_row_gives_the_number_back() -> None:
     """The digits before the place are after a dot; words are no numbers."""
-    for offset in index_keys.offsets(12):
-        assert index_keys.turned_back(index_keys.turned("442079460958", offset)) == "442079460958"
-    assert index_keys.turned_back("anna.smith") == ""
+    for offset in number_rows.offsets(12):
+        assert number_rows.turned_back(number_rows.turned("442079460958", offset)) == "442079460958"
+    assert number_rows.turned_back("anna.smith") == ""
 
 
 def test_open_plans_have_numbers_of_many_lengths() -> None:

@@ -14,7 +14,7 @@ from scim import endpoints
 from shared.app import App
 from shared.clock import SystemClock
 from shared.http import Request
-from shared.random_source import RandomSource
+from shared.ids import RandomSource
 from shared.settings import Settings
 
 

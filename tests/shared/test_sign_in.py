@@ -40,14 +40,14 @@ def test_the_header_is_not_believed_without_the_platform() -> None:
     "header",
     ["", "not base64!", base64.b64encode(b"[]").decode(), base64.b64encode(b"{}").decode()],
 )
-def test_a_broken_header_is_nobody(header: str) -> None:
+def test_a_broken_header_signs_no_one_in(header: str) -> None:
     """A header that can't be read signs no one in."""
     with pytest.raises(HttpError) as refused:
         principal(Request("GET", "https://host/", {"x-ms-client-principal": header}), _ON)
     assert refused.value.response.status == 401
 
 
-def test_a_person_without_a_tenant_is_nobody() -> None:
+def test_a_person_without_a_tenant_is_not_signed_in() -> None:
     """The account separates customers, so every person has one."""
     with pytest.raises(HttpError):
         principal(_request(ADMIN, tenant=""), _ON)

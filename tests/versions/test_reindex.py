@@ -16,7 +16,6 @@ import pytest
 
 from contacts import number_lookup, search
 from directories import maintenance, reindex_progress, store, totals
-from directories.events import events_since
 from local.check import check, check_links
 from local.host.running import ROOT
 from scim import reindex
@@ -24,10 +23,11 @@ from scim.users import index_rows
 from scim.users import models as user_record
 from shared.app import App
 from shared.clock import FixedClock
-from shared.index_version import INDEX_VERSION
 from shared.settings import Settings
 from shared.tables.open import open_tables
-from shared.tables.schema import USER, family_of
+from shared.tables.schema import family_of
+from shared.tables.schema.contacts import INDEX_VERSION, USER
+from tests.directories.stored_events import stored_events
 from tests.e2e.test_killed import local
 from tests.local.transfer.filled import scim_host
 from tests.rounds import rounds
@@ -80,7 +80,7 @@ async def visible_state(app: App) -> Any:
             (await scim.get("/Users")).body,
             (await scim.get("/Groups")).body,
             await totals.stored(app, "contoso"),
-            await events_since(app.tables, "contoso", ""),
+            await stored_events(app.tables, "contoso"),
         )
 
 
@@ -250,7 +250,7 @@ async def test_pass_of_a_smaller_pace_is_continued_by_the_next_run(
 async def test_rules_that_derive_other_rows_have_another_version(
     path: Path, clock: FixedClock
 ) -> None:
-    """Raise INDEX_VERSION (shared/index_version.py) if a released store's rows are not those of today's rules."""
+    """Raise INDEX_VERSION (shared/tables/schema/contacts.py) if a released store's rows are not those of today's rules."""
     async with opened(path, clock) as app:
         for directory_id in released.DIRECTORIES:
             directory = await store.get(app.tables, directory_id)

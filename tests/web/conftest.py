@@ -12,7 +12,7 @@ from shared.clock import FixedClock
 from shared.http import Request, Response
 from shared.settings import Settings
 from web import routes
-from web.handlers import admin, agent
+from web.endpoints import admin, agent
 
 ACCOUNT = "11111111-1111-4111-8111-111111111111"
 PERSON = "22222222-2222-4222-8222-222222222222"
@@ -46,7 +46,7 @@ def visit(app: App) -> Visitor:
             sent["x-ms-client-principal"] = principal(role, oid=oid)
         parts = [part for part in path.partition("?")[0].split("/") if part]
         url = f"https://app.example.com{path}"
-        request = Request(method, url, sent, body.encode(), _route(parts))
+        request = Request(method, url, sent, body.encode(), route=_route(parts))
         if parts[:1] == ["contacts"]:
             return await agent(app, routes.of_contacts)(request)
         of_one = routes.of_directory if parts[1:] else routes.of_list

@@ -98,7 +98,7 @@ async def test_several_people_with_a_number_are_all_shown(visit: Visitor, contos
     assert sum("+44 20 7946 0018" in row for row in found) == 1
 
 
-async def test_nothing_to_look_up_is_said(visit: Visitor) -> None:
+async def test_nothing_to_look_up_is_reported(visit: Visitor) -> None:
     """For the button and for a text without a number; a field that was just emptied has no message."""
     said = b"There is no number to look up"
     assert said in (await send(visit, numbers="", go="1")).body

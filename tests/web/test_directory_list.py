@@ -36,7 +36,7 @@ async def _make(app: App, count: int) -> list[str]:
             region="GB",
             created=timestamp(app.clock.now() + timedelta(seconds=number)),
             setup="done",
-            tokens=(Token("t1", "0" * 64, timestamp(app.clock.now())),),
+            tokens=(Token(id="t1", hash="0" * 64, created=timestamp(app.clock.now())),),
         )
         await store.insert(
             app.tables, directory, audit.new_events(app.clock, ACTOR, [], directory.id)

@@ -11,7 +11,7 @@ from shared.http import Request, Response
 from shared.settings import Settings, SettingsError
 from tests.web.conftest import principal
 from web import routes
-from web.handlers import admin, agent, anyone
+from web.endpoints import admin, agent, anyone
 
 ORIGINS = "https://crm.example.com, https://desk.example.com:8443"
 Ask = Callable[[str], Mapping[str, str]]
@@ -27,7 +27,7 @@ def embeddable(tables: CountingTables, clock: FixedClock) -> App:
 async def ask(app: App, path: str) -> Response:
     """Return the page for an administrator; `/embed` without sign-in."""
     headers = {} if path.startswith("/embed") else {"x-ms-client-principal": principal()}
-    request = Request("GET", f"https://app.example.com{path}", headers, b"", {"part": ""})
+    request = Request("GET", f"https://app.example.com{path}", headers, b"", route={"part": ""})
     if path.startswith("/contacts"):
         return await agent(app, routes.of_contacts)(request)
     if path.startswith("/embed"):

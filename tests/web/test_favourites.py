@@ -58,7 +58,7 @@ async def test_favourites_cost_a_round_trip_each(
         ("+44 21", []),
     ],
 )
-async def test_favourites_are_searched_as_everybody_is(
+async def test_favourites_are_searched_as_everyone_is(
     visit: Visitor, app: App, text: str, names: list[str]
 ) -> None:
     """By words and by any of their numbers in any format."""
@@ -110,7 +110,7 @@ async def test_two_instances_lose_no_star(visit: Visitor, app: App, tables: Coun
     """Each change is made to the row as stored, and made again if another instance was first."""
     keys = await _hired(app, *(f"Person {n}" for n in range(6)))
     other = App(app.settings, app.clock, tables)
-    reader = Principal(ACCOUNT, PERSON, "Ada", frozenset())
+    reader = Principal(account=ACCOUNT, object_id=PERSON, name="Ada", roles=frozenset())
 
     async def add(number: int) -> None:
         own = (app, other)[number % 2]
@@ -173,7 +173,7 @@ async def test_opened_people_and_their_searches_are_recent(visit: Visitor, app: 
 
 async def test_recents_are_few_and_short_lived(visit: Visitor, app: App) -> None:
     """20 people, 20 searches of at most 100 characters, 30 days."""
-    reader = Principal(ACCOUNT, PERSON, "Ada", frozenset())
+    reader = Principal(account=ACCOUNT, object_id=PERSON, name="Ada", roles=frozenset())
     for n in range(30):
         opened = partial(
             AgentLists.with_recent, key=f"d.{n}", search=f"{n} " * 99, now=app.clock.now()
@@ -199,7 +199,9 @@ async def test_a_deleted_person_leaves_the_lists_when_they_are_read(
     inactive = await company.hire("Ina", active=False)
     await _keep(visit, key, f"{directory.id}.{inactive}", f"{directory.id}.gone")
     assert await _names(visit, "favourites=1") == ["Anna"]
-    lists = await agent_lists.read(app, Principal(ACCOUNT, PERSON, "Ada", frozenset()))
+    lists = await agent_lists.read(
+        app, Principal(account=ACCOUNT, object_id=PERSON, name="Ada", roles=frozenset())
+    )
     assert set(lists.favourites) == {key, f"{directory.id}.{inactive}"}
 
 
@@ -212,7 +214,9 @@ async def test_an_erased_directory_leaves_the_lists_of_everyone(visit: Visitor, 
     register_jobs(app)
     gone = anna.partition(".")[0]
     assert await remove_now(app, operator_actor(ACCOUNT), gone, app.clock.monotonic() + 60)
-    lists = await agent_lists.read(app, Principal(ACCOUNT, PERSON, "Ada", frozenset()))
+    lists = await agent_lists.read(
+        app, Principal(account=ACCOUNT, object_id=PERSON, name="Ada", roles=frozenset())
+    )
     assert (lists.favourites, lists.people) == ((ben,), ())
 
 

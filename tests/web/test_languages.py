@@ -20,7 +20,7 @@ from shared.easy_auth import Principal
 from shared.http import Request
 from shared.messages import Message, catalogue
 from tests.web.conftest import ACCOUNT, PERSON, Visitor, principal
-from web import languages
+from web import page_request
 
 _NOT_BOOLEAN = Message("no_boolean", attribute="active")
 
@@ -119,12 +119,14 @@ async def test_german_pages_do_not_depend_on_the_english_words(
 
 
 async def _problems(app: App) -> list[dict[str, object]]:
-    person = Principal(ACCOUNT, PERSON, "Ada", frozenset({"Directory.Admin"}))
+    person = Principal(
+        account=ACCOUNT, object_id=PERSON, name="Ada", roles=frozenset({"Directory.Admin"})
+    )
     headers = {"x-ms-client-principal": principal()}
     route = {"directoryId": "nowhere"}
     found = []
     for body in (b"", b"{", b"[]", b'{"name": 1}', b'{"nam": "A"}', b'{"name": ""}', b"{}"):
-        request = Request("POST", "https://app.example.com/api", headers, body, route)
+        request = Request("POST", "https://app.example.com/api", headers, body, route=route)
         try:
             await respond(app, request, directories_api.create)
         except Exception as error:
@@ -196,4 +198,4 @@ async def test_an_event_without_a_code_is_shown_as_it_was_stored(app: App, visit
 )
 def test_the_browsers_preferred_language_is_used(header: str, language: str) -> None:
     """RFC 9110 section 12.5.4."""
-    assert languages.preferred(header) == language
+    assert page_request.preferred_language(header) == language

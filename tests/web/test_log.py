@@ -16,13 +16,40 @@ from tests.rounds import rounds
 from tests.web.conftest import ACCOUNT, Visitor
 
 _EVENTS = {
-    "created": Event("", "user.created", "User", "1", "Ada Lovelace", users=1, active=True),
-    "changed": Event("", "user.changed", "User", "1", "Ada Lovelace", changed=("title",)),
-    "disabled": Event("", "user.disabled", "User", "2", "Bob Otto"),
-    "enabled": Event("", "user.enabled", "User", "2", "Bob Otto", active=True),
-    "deleted": Event("", "user.deleted", "User", "2", "Bob Otto", users=-1),
-    "groups": Event("", "group.changed", "Group", "3", "Sales"),
-    "refused": Event("", "request.refused", "User", "", "Eve Kern", status=400, detail="bad"),
+    "created": Event(
+        "",
+        "user.created",
+        resource_type="User",
+        resource_id="1",
+        name="Ada Lovelace",
+        users=1,
+        active=True,
+    ),
+    "changed": Event(
+        "",
+        "user.changed",
+        resource_type="User",
+        resource_id="1",
+        name="Ada Lovelace",
+        changed=("title",),
+    ),
+    "disabled": Event("", "user.disabled", resource_type="User", resource_id="2", name="Bob Otto"),
+    "enabled": Event(
+        "", "user.enabled", resource_type="User", resource_id="2", name="Bob Otto", active=True
+    ),
+    "deleted": Event(
+        "", "user.deleted", resource_type="User", resource_id="2", name="Bob Otto", users=-1
+    ),
+    "groups": Event("", "group.changed", resource_type="Group", resource_id="3", name="Sales"),
+    "refused": Event(
+        "",
+        "request.refused",
+        resource_type="User",
+        resource_id="",
+        name="Eve Kern",
+        status=400,
+        detail="bad",
+    ),
     "access": Event("", "token.revoked", detail="a1b2"),
     "mapping": Event("", "mapping.fault", attribute="dispalyName", detail="not an attribute"),
     "presence": Event("", "presence.lost", detail="no_role"),
@@ -91,9 +118,9 @@ async def test_the_next_lines_keep_the_filter(app: App, clock: FixedClock, visit
         event = Event(
             timestamp(clock.now()),
             "group.created",
-            "Group",
-            str(number),
-            f"Group {number}",
+            resource_type="Group",
+            resource_id=str(number),
+            name=f"Group {number}",
             groups=1,
         )
         await app.tables.transact("contacts", directory_id, [write(event, clock)])
@@ -112,7 +139,7 @@ async def test_while_older_events_wait_the_page_does_not_claim_that_there_are_no
 ) -> None:
     """A rare kind in a busy log: it shows how far back it has looked, and goes on by itself."""
     path = await _log(app, clock)
-    monkeypatch.setattr("directories.log_reader._MAX_QUERIES", 1)
+    monkeypatch.setattr("directories.provisioning_log._MAX_QUERIES", 1)
     clock.advance(7200)
     answer = await visit("GET", f"{path}?kind=groups")
     assert b"Looking further back" in answer.body
@@ -131,7 +158,7 @@ async def test_a_search_through_a_long_log_ends_with_an_answer(
 ) -> None:
     """Each part replaces the line that waits for it; the last one tells whether any event matched."""
     path = await _log(app, clock)
-    monkeypatch.setattr("directories.log_reader._MAX_QUERIES", 1)
+    monkeypatch.setattr("directories.provisioning_log._MAX_QUERIES", 1)
     clock.advance(7200)
     answer, shown = await visit("GET", f"{path}?kind={kind}"), list[str]()
     for _ in rounds():

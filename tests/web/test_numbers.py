@@ -8,7 +8,7 @@ from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import timestamp
 from shared.ids import new_id
-from shared.tables.schema import CONTACTS
+from shared.tables.schema.base import CONTACTS
 from tests.web.conftest import ACCOUNT, Visitor
 
 NUMBERS = ("030 901820", "089 636480", "0211 80001", "0151 23456789")
@@ -23,7 +23,7 @@ async def _directory(app: App) -> str:
             "displayName": f"Person {place}",
             "phoneNumbers": [{"type": "work", "value": number}],
         }
-        user = UserRecord(new_id(app.clock), resource, now, now)
+        user = UserRecord(id=new_id(app.clock), resource=resource, created=now, modified=now)
         await app.tables.transact(CONTACTS, directory.id, index_rows.insertion(user, "GB"))
     return directory.id
 

@@ -14,7 +14,7 @@ from shared.clock import timestamp
 from shared.easy_auth import Principal
 from shared.http import HttpError, Request
 from shared.ids import new_id
-from shared.tables.schema import CONTACTS
+from shared.tables.schema.base import CONTACTS
 from tests.web.conftest import ACCOUNT, PERSON, Visitor, principal
 
 NUMBERS = ("4417", "12", "n/a", "unknown", "020 7946 0018")
@@ -30,7 +30,7 @@ async def _directory(app: App, count: int = 1) -> str:
                 "displayName": f"=Person {number}.{place}",
                 "phoneNumbers": [{"type": "work", "value": value}],
             }
-            user = UserRecord(new_id(app.clock), resource, now, now)
+            user = UserRecord(id=new_id(app.clock), resource=resource, created=now, modified=now)
             await app.tables.transact(CONTACTS, directory.id, index_rows.insertion(user, "GB"))
     return directory.id
 
@@ -50,12 +50,14 @@ async def test_numbers_are_grouped_by_cause(app: App, visit: Visitor) -> None:
 async def test_the_numbers_are_exported_by_administrators(app: App) -> None:
     """A line per number; the file has no formula, and its next part has no headings."""
     directory_id = await _directory(app)
-    person = Principal(ACCOUNT, PERSON, "Ada Admin", frozenset({"Directory.Admin"}))
+    person = Principal(
+        account=ACCOUNT, object_id=PERSON, name="Ada Admin", roles=frozenset({"Directory.Admin"})
+    )
 
     async def export(query: str, role: str = "Directory.Admin") -> tuple[str, str]:
         url = f"https://app.example.com/api/directories/{directory_id}/numbers?format=csv{query}"
         headers = {"x-ms-client-principal": principal(role)}
-        request = Request("GET", url, headers, b"", {"directoryId": directory_id})
+        request = Request("GET", url, headers, b"", route={"directoryId": directory_id})
         answer = await api.numbers(app, request, person)
         return answer.body.decode(), answer.headers.get("Link", "")
 

@@ -10,7 +10,8 @@ from directories.service import NewDirectory, create
 from shared.app import App
 from shared.http import Response
 from shared.tables.port import Delete
-from shared.tables.schema import CONTACTS, USER
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import USER
 from tests.contacts.people import Company
 from tests.web.conftest import ACCOUNT, PERSON, Visitor
 

@@ -11,9 +11,9 @@ from directories.reindex_progress import Progress
 from directories.service import NewDirectory
 from shared.app import App
 from shared.http import Response
-from shared.index_version import INDEX_VERSION
 from shared.row_versions import UnsupportedRowVersion
 from shared.tables.port import StorageUnavailable
+from shared.tables.schema.contacts import INDEX_VERSION
 from tests.web.conftest import ACCOUNT, Visitor
 
 _INLINE = re.compile(

@@ -9,7 +9,8 @@ from directories.service import NewDirectory
 from shared.app import App
 from shared.clock import timestamp
 from shared.tables.port import Upsert
-from shared.tables.schema import CONTACTS, EXTERNAL_ID
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EXTERNAL_ID
 from tests.web.conftest import ACCOUNT, Visitor
 
 DIRECTORY = "brightwater"

@@ -74,7 +74,7 @@ async def test_one_possible_match_is_not_taken_for_the_caller(
     assert "1 person may have +44 20 7946 0777." in page
 
 
-async def test_a_number_of_nobody_is_searched_for(visit: Visitor, contoso: Company) -> None:
+async def test_a_number_of_no_one_is_searched_for(visit: Visitor, contoso: Company) -> None:
     """The search with the number in its field: people whose number contains the digits."""
     page = text(await visit("GET", "/contacts?number=%2B4420794609&pop=1"))
     assert outcome(page) == "none"
@@ -84,7 +84,7 @@ async def test_a_number_of_nobody_is_searched_for(visit: Visitor, contoso: Compa
 
 
 @pytest.mark.parametrize("number", ["", "anonymous", "+"])
-async def test_a_withheld_number_is_said_to_be_withheld(
+async def test_a_withheld_number_is_reported_to_be_withheld(
     visit: Visitor, contoso: Company, number: str
 ) -> None:
     """A word in the search field would find no one; so everyone is listed."""

@@ -9,14 +9,18 @@ from web import static_files
 
 
 async def _get(name: str, **headers: str) -> object:
-    request = Request("GET", f"https://app.example.com/static/{name}", headers, b"", {"name": name})
+    request = Request(
+        "GET", f"https://app.example.com/static/{name}", headers, b"", route={"name": name}
+    )
     return await static_files.serve(request)
 
 
 async def test_a_files_name_has_its_content_in_it() -> None:
     """A new release has new names, so the old one may be kept for ever."""
     name = static_files.address("base.css").removeprefix("/static/")
-    request = Request("GET", "https://a.example/", {"accept-encoding": "gzip"}, b"", {"name": name})
+    request = Request(
+        "GET", "https://a.example/", {"accept-encoding": "gzip"}, b"", route={"name": name}
+    )
     answer = await static_files.serve(request)
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert gzip.decompress(answer.body).startswith(b"/* Every page")

@@ -31,10 +31,10 @@ async def _ticked(visit: Visitor, step: str) -> list[int]:
 
 async def _linked(app: App, **more: object) -> None:
     link = DirectoryLink(
-        DIRECTORY,
-        TENANT,
-        ACCOUNT,
-        "propagating",
+        directory_id=DIRECTORY,
+        tenant_id=TENANT,
+        account=ACCOUNT,
+        state="propagating",
         since=now_ms(app.clock),
         **more,  # type: ignore[arg-type]
     )

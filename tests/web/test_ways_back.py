@@ -31,7 +31,7 @@ async def test_who_comes_back_from_microsoft_signed_out_signs_in_and_goes_on(
     ("language", "words"),
     [("en", "Too late, or already used"), ("de", "Zu spät oder schon benutzt")],
 )
-async def test_a_state_that_is_too_old_is_said_in_the_list(
+async def test_a_state_that_is_too_old_is_reported_in_the_list(
     visit: Visitor, language: str, words: str
 ) -> None:
     """It isn't known any more which directory it was for; the page tells what happened and how to
@@ -134,7 +134,7 @@ async def test_step_1_makes_one_directory_however_often_it_is_sent(
     assert (await visit("POST", place, "name=+&kind=entra&region=DE")).status == 422
 
 
-async def test_step_1_of_a_directory_deleted_since_begins_anew(app: App, visit: Visitor) -> None:
+async def test_step_1_of_a_directory_deleted_since_begins_again(app: App, visit: Visitor) -> None:
     """Back to it by the browser's history: a form of its own, neither the deleted one nor a dead end."""
     place = (await visit("GET", "/directories/new")).headers["Location"]
     await visit("POST", place, "name=One&kind=entra&region=GB")
@@ -146,7 +146,7 @@ async def test_step_1_of_a_directory_deleted_since_begins_anew(app: App, visit: 
         assert answer.headers["Location"] != place
 
 
-async def test_nobody_else_can_choose_the_id_of_a_new_directory(app: App, visit: Visitor) -> None:
+async def test_no_one_else_can_choose_the_id_of_a_new_directory(app: App, visit: Visitor) -> None:
     """A link with a `once` of another site's choice makes an id that depends on who is signed in."""
     await visit("POST", "/directories/new?once=chosen", "name=One&kind=entra&region=GB")
     (made,) = await service.list_directories(app, ACCOUNT)

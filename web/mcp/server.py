@@ -123,11 +123,11 @@ def _remedy(error: Exception) -> tuple[Message, dict[str, str]]:
         return error.message, error.headers
     if isinstance(error, DirectoryError):
         return error.message, {}
-    status, message, headers = describe_failure(error)
-    if status == 500:
+    failure = describe_failure(error)
+    if failure.status == 500:
         log.failure("http.error", error)
-        raise RpcError(INTERNAL_ERROR, message) from None
-    return message, headers
+        raise RpcError(INTERNAL_ERROR, failure.message) from None
+    return failure.message, failure.headers
 
 
 def _text(text: str) -> Json:

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from contacts import account_directories
 from contacts.availability import who_is_free
 from contacts.details import read_contact
-from contacts.filtered_search import find
 from contacts.free_people import free_page_json
 from contacts.people_query import PeopleQuery
 from contacts.response_models import Contact, ContactPage, PopResult
 from contacts.screen_pop import ScreenPop, find_caller
+from contacts.search import find
 from contacts.serializers import page_json, pop_json
 from directories.models import Directory
 from shared.app import App

@@ -7,7 +7,7 @@ import directories.operations
 import presence.operations
 from shared.api_contract import Answer, Operation, Parameter
 from shared.http import JSON, PROBLEM_JSON
-from web.openapi import scim
+from web.openapi import scim, scim_schemas
 from web.openapi.schemas import Json, Schemas, parameter, reference
 
 VERSION = "1.0"
@@ -65,7 +65,7 @@ def describe() -> Json:
             item = paths.setdefault(operation.path, {"x-function": operation.function})
             item[operation.method] = _operation(operation, tag, schemas)
     paths |= scim.paths()
-    schemas.named |= scim.schemas()
+    schemas.named |= scim_schemas.schemas()
     paths["/api/openapi.json"] = {"x-function": "api_description", "get": _own()}
     return {
         "openapi": "3.1.0",

@@ -13,7 +13,7 @@ from web.page_request import PageRequest
 from web.text_families import CREDENTIAL, QUARANTINE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """A problem: `words` for the list, `detail` and `link` for the directory's page.
 
@@ -46,20 +46,20 @@ def _credentials(
         remedy = credential_usage.DENIED_REMEDY.text(glance.denied.reason, visit.language)
         href = f"/directories/{directory.id}/credentials"
         yield Problem(
-            "bad",
-            visit.t("problem_turned_away"),
-            f"{reason} {remedy}".strip(),
-            href,
-            visit.t("problem_open_credentials"),
+            tone="bad",
+            words=visit.t("problem_turned_away"),
+            detail=f"{reason} {remedy}".strip(),
+            href=href,
+            link=visit.t("problem_open_credentials"),
         )
 
     elif not glance.has_credential:
         yield Problem(
-            "bad",
-            visit.t("problem_no_credential"),
-            visit.t("problem_no_credential_detail"),
-            f"/directories/{directory.id}/credentials",
-            visit.t("problem_open_credentials"),
+            tone="bad",
+            words=visit.t("problem_no_credential"),
+            detail=visit.t("problem_no_credential_detail"),
+            href=f"/directories/{directory.id}/credentials",
+            link=visit.t("problem_open_credentials"),
         )
     for ending in glance.endings:
         yield ending_problem(visit, directory, ending)
@@ -69,16 +69,18 @@ def ending_problem(visit: PageRequest, directory: Directory, ending: Ending) -> 
     """Return the warning that a used credential ends soon: which, when, and the remedy."""
     kind = "security_token" if ending.sort == "tokens" else "client_secret"
     return Problem(
-        "bad" if ending.is_urgent else "warn",
-        visit.counted("problem_ending", ending.days_left, kind=visit.t(CREDENTIAL.code(kind))),
-        visit.t(
+        tone="bad" if ending.is_urgent else "warn",
+        words=visit.counted(
+            "problem_ending", ending.days_left, kind=visit.t(CREDENTIAL.code(kind))
+        ),
+        detail=visit.t(
             "problem_ending_detail",
             id=ending.credential.id,
             used=readable(ending.last_used),
             at=readable(ending.credential.expires),
         ),
-        f"/directories/{directory.id}/credentials",
-        visit.t("problem_open_credentials"),
+        href=f"/directories/{directory.id}/credentials",
+        link=visit.t("problem_open_credentials"),
     )
 
 
@@ -94,16 +96,20 @@ def _provisioning(
         )
         tone = "bad" if quarantine.outlook == "beyond" else "warn"
         yield Problem(
-            tone,
-            visit.t(QUARANTINE.code(quarantine.outlook)),
-            detail,
-            log,
-            visit.t("problem_open_log"),
+            tone=tone,
+            words=visit.t(QUARANTINE.code(quarantine.outlook)),
+            detail=detail,
+            href=log,
+            link=visit.t("problem_open_log"),
         )
     elif quarantine.failures:
         words = visit.counted("problem_refused", quarantine.failures)
         yield Problem(
-            "warn", words, visit.t("problem_refused_detail"), log, visit.t("problem_open_log")
+            tone="warn",
+            words=words,
+            detail=visit.t("problem_refused_detail"),
+            href=log,
+            link=visit.t("problem_open_log"),
         )
 
 
@@ -117,6 +123,14 @@ def _presence(
         sentence, remedy = visit.text(connection.sentence), visit.text(connection.remedy)
         lost = connection.state == "lost"
         words = visit.t("problem_presence_lost" if lost else "problem_presence_delayed")
-        yield Problem("bad" if lost else "warn", words, f"{sentence} {remedy}".strip(), href, link)
+        yield Problem(
+            tone="bad" if lost else "warn",
+            words=words,
+            detail=f"{sentence} {remedy}".strip(),
+            href=href,
+            link=link,
+        )
     elif connection.state == "active" and connection.health.get("stale"):
-        yield Problem("warn", visit.t("problem_presence_delayed"), "", href, link)
+        yield Problem(
+            tone="warn", words=visit.t("problem_presence_delayed"), detail="", href=href, link=link
+        )

@@ -6,7 +6,7 @@ from typing import Literal
 from shared.messages import Message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MappingRow:
     """A row; `source` can be copied if it is more than one name."""
 
@@ -21,62 +21,80 @@ class MappingRow:
 _PHONE = 'phoneNumbers[type eq "work"].value'
 _MAIL = 'emails[type eq "work"].value'
 ENTRA = (
-    MappingRow(Message("map_user_name"), "userPrincipalName", "required", "userName"),
     MappingRow(
-        Message("map_object_id"),
-        "objectId",
-        "required",
-        "externalId",
-        Message("map_hint_object_id"),
+        label=Message("map_user_name"),
+        source="userPrincipalName",
+        need="required",
+        target="userName",
     ),
     MappingRow(
-        Message("map_active"),
-        'Switch([IsSoftDeleted], , "False", "True", "True", "False")',
-        "recommended",
-        "active",
-        Message("map_hint_active"),
-        True,
+        label=Message("map_object_id"),
+        source="objectId",
+        need="required",
+        target="externalId",
+        hint=Message("map_hint_object_id"),
     ),
     MappingRow(
-        Message("map_phone"),
-        "Coalesce([telephoneNumber], [mobile])",
-        "optional",
-        _PHONE,
-        Message("map_hint_phone"),
-        True,
+        label=Message("map_active"),
+        source='Switch([IsSoftDeleted], , "False", "True", "True", "False")',
+        need="recommended",
+        target="active",
+        hint=Message("map_hint_active"),
+        copy_source=True,
     ),
     MappingRow(
-        Message("map_first_name"),
-        "givenName",
-        "optional",
-        "name.givenName",
-        Message("map_hint_first_name"),
+        label=Message("map_phone"),
+        source="Coalesce([telephoneNumber], [mobile])",
+        need="optional",
+        target=_PHONE,
+        hint=Message("map_hint_phone"),
+        copy_source=True,
     ),
     MappingRow(
-        Message("map_last_name"),
-        "surname",
-        "optional",
-        "name.familyName",
-        Message("map_hint_last_name"),
+        label=Message("map_first_name"),
+        source="givenName",
+        need="optional",
+        target="name.givenName",
+        hint=Message("map_hint_first_name"),
     ),
-    MappingRow(Message("map_email"), "mail", "optional", _MAIL),
-    MappingRow(Message("map_title"), "jobTitle", "optional", "title"),
+    MappingRow(
+        label=Message("map_last_name"),
+        source="surname",
+        need="optional",
+        target="name.familyName",
+        hint=Message("map_hint_last_name"),
+    ),
+    MappingRow(label=Message("map_email"), source="mail", need="optional", target=_MAIL),
+    MappingRow(label=Message("map_title"), source="jobTitle", need="optional", target="title"),
 )
 OTHER = (
-    MappingRow(Message("map_user_name"), "userName", "required", "userName"),
     MappingRow(
-        Message("map_object_id"), "id", "required", "externalId", Message("map_hint_okta_id")
+        label=Message("map_user_name"), source="userName", need="required", target="userName"
     ),
-    MappingRow(Message("map_first_name"), "firstName", "required", "name.givenName"),
-    MappingRow(Message("map_last_name"), "lastName", "required", "name.familyName"),
-    MappingRow(Message("map_email"), "email", "required", _MAIL),
     MappingRow(
-        Message("map_phone"),
-        "user.primaryPhone != null ? user.primaryPhone : user.mobilePhone",
-        "optional",
-        _PHONE,
-        Message("map_hint_okta_phone"),
-        True,
+        label=Message("map_object_id"),
+        source="id",
+        need="required",
+        target="externalId",
+        hint=Message("map_hint_okta_id"),
     ),
-    MappingRow(Message("map_title"), "title", "optional", "title"),
+    MappingRow(
+        label=Message("map_first_name"),
+        source="firstName",
+        need="required",
+        target="name.givenName",
+    ),
+    MappingRow(
+        label=Message("map_last_name"), source="lastName", need="required", target="name.familyName"
+    ),
+    MappingRow(label=Message("map_email"), source="email", need="required", target=_MAIL),
+    MappingRow(
+        label=Message("map_phone"),
+        source="user.primaryPhone != null ? user.primaryPhone : user.mobilePhone",
+        need="optional",
+        target=_PHONE,
+        hint=Message("map_hint_okta_phone"),
+        copy_source=True,
+    ),
+    MappingRow(label=Message("map_title"), source="title", need="optional", target="title"),
 )

@@ -65,7 +65,7 @@ class ActLine:
     changes: list[Change]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """The filters as the form has them."""
 
@@ -106,7 +106,7 @@ async def show_account(visit: PageRequest) -> Response:
 
 
 async def _values(visit: PageRequest, log: Log, path: str) -> dict[str, Any]:
-    filters = Filters(*(visit.query.get(name, "").strip()[:250] for name in _FIELDS))
+    filters = Filters(**{name: visit.query.get(name, "").strip()[:250] for name in _FIELDS})
     fault, found = "", AuditPage([], "")
     try:
         wanted = audit_api.read_filter(_interpreted(filters))

@@ -24,7 +24,7 @@ _COLUMNS = ("time", "direction", "duration", "number", "match", "name", "title",
 _MAX_CALLS = 3  # times of calls that a row names
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MatchView:
     """A person who has the number, surely or possibly."""
 
@@ -46,7 +46,7 @@ class Near:
     address: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Caller:
     """One number or person of the log with all calls; `number` is E.164 or as pasted, `shown` as people read it."""
 
@@ -193,7 +193,7 @@ async def _callers(visit: PageRequest, log: CallLog) -> list[Caller]:
         if caller is None:
             shown = readable_number(e164) if e164 else call.number
             views = [_match(visit, one, known) for one in own]
-            caller = Caller(e164 or call.number, shown, matches=views)
+            caller = Caller(number=e164 or call.number, shown=shown, matches=views)
             callers[_group(own, e164 or call.number)] = caller
         elif (e164 or call.number) != caller.number:
             caller.others += 1
@@ -215,13 +215,13 @@ def _match(visit: PageRequest, match: Match, known: Statuses) -> MatchView:
     key = key_of(directory.id, card.id)
     status = known.get((directory.id, card.external_id))
     return MatchView(
-        key,
-        card.id,
-        card.name,
-        card.title or card.department,
-        card.organization or directory.name,
-        match.kind == "exact",
-        presence_view(visit, key, status) if status else None,
+        key=key,
+        id=card.id,
+        name=card.name,
+        title=card.title or card.department,
+        company=card.organization or directory.name,
+        exact=match.kind == "exact",
+        presence=presence_view(visit, key, status) if status else None,
     )
 
 

@@ -10,7 +10,7 @@ from shared.messages import Message
 from web.page_request import PageRequest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionView:
     """The presence connection as shown in step 3 and on the directory's page.
 
@@ -49,18 +49,18 @@ def view(visit: PageRequest, connection: Connection, directory: Directory) -> Co
     if connection.state == "none" and directory.presence == "off":
         title, sentence = Message("connection_off_title"), Message("connection_off_sentence")
     return ConnectionView(
-        connection.state,
-        "" if connection.state in ("none", "removed") else connection.tone,
-        visit.text(title),
-        visit.text(sentence),
-        visit.text(connection.remedy),
-        connection.tenant_id,
-        connection.company,
-        connection.accepted_by,
-        connection.begun_by,
-        connection.since,
-        connection.moving,
-        visit.text(connection.impossible),
-        f"{connection.state}.{connection.reason}.{connection.tenant_id}",
-        connection.reason == UNCONFIRMED,
+        state=connection.state,
+        tone="" if connection.state in ("none", "removed") else connection.tone,
+        title=visit.text(title),
+        sentence=visit.text(sentence),
+        remedy=visit.text(connection.remedy),
+        tenant=connection.tenant_id,
+        company=connection.company,
+        accepted_by=connection.accepted_by,
+        begun_by=connection.begun_by,
+        since=connection.since,
+        moving=connection.moving,
+        impossible=visit.text(connection.impossible),
+        mark=f"{connection.state}.{connection.reason}.{connection.tenant_id}",
+        unconfirmed=connection.reason == UNCONFIRMED,
     )

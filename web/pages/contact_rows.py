@@ -1,24 +1,26 @@
-"""People as the Organisation page shows them, and the names by which the page asks for them again."""
+"""People as rows of the Organisation page, the names by which it asks for them again, and their number."""
 
 import hashlib
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from contacts.index_scan import Found
+from contacts.index_scan import Found, Page
+from contacts.people_query import PeopleQuery
 from contacts.serializers import Statuses
 from directories.models import Directory
 from presence.presence_states import Readiness
 from presence.service import Status
 from scim.users.contact_cards import Card
+from shared.ids import is_guid
 from web.page_request import PageRequest
 
-_OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_MAX_CHOICES = 50
+_MAX_DIGITS = 7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceView:
     """A presence status as shown.
 
@@ -48,7 +50,7 @@ class Reach:
 NO_REACH = Reach()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonView:
     """A row of the list.
 
@@ -81,26 +83,26 @@ def split_key(key: str) -> tuple[str, str]:
 
 def is_object_id(text: str) -> bool:
     """Return whether presence can be asked for by this external id."""
-    return _OBJECT_ID.fullmatch(text) is not None
+    return is_guid(text.lower())
 
 
 def presence_view(visit: PageRequest, key: str, status: Status | None) -> PresenceView:
     """Return a status in the visitor's language."""
     if status is None:
-        return PresenceView(key, "none", "", mark="-")
+        return PresenceView(key=key, state="none", words="", mark="-")
     words = visit.text(status.message)
     shown = f"{status.shown}|{words}|{status.out_of_office}|{status.stale}"
     mark = hashlib.blake2s(shown.encode(), digest_size=4).hexdigest()
     return PresenceView(
-        key,
-        status.shown,
-        words,
-        status.out_of_office,
-        status.stale,
-        status.as_of,
-        mark,
-        status.changed_at,
-        status.readiness,
+        key=key,
+        state=status.shown,
+        words=words,
+        out_of_office=status.out_of_office,
+        stale=status.stale,
+        as_of=status.as_of,
+        mark=mark,
+        since=status.changed_at,
+        readiness=status.readiness,
     )
 
 
@@ -131,16 +133,18 @@ def person_view(visit: PageRequest, found: Found, known: Statuses, *, alone: boo
     asked = card.external_id if directory.kind == "entra" and is_object_id(card.external_id) else ""
     status = known.get((directory.id, card.external_id))
     return PersonView(
-        key,
-        card.id,
-        card.name,
-        card.title or card.mail or card.user_name,
-        " · ".join(part for part in (card.department, "" if alone else directory.name) if part),
-        card.number,
-        asked,
-        presence_view(visit, key, status) if asked or status else None,
-        _similar(visit, found),
-        reach_of(directory, card),
+        key=key,
+        id=card.id,
+        name=card.name,
+        subtitle=card.title or card.mail or card.user_name,
+        where=" · ".join(
+            part for part in (card.department, "" if alone else directory.name) if part
+        ),
+        number=card.number,
+        object_id=asked,
+        presence=presence_view(visit, key, status) if asked or status else None,
+        similar=_similar(visit, found),
+        reach=reach_of(directory, card),
     )
 
 
@@ -156,3 +160,70 @@ def _similar(visit: PageRequest, found: Found) -> str:
 def mark_of(values: Iterable[object]) -> str:
     """Return a short fingerprint of a state, by which a change is detected."""
     return hashlib.blake2s(repr(list(values)).encode(), digest_size=8).hexdigest()
+
+
+def count_free(visit: PageRequest, query: PeopleQuery, page: Page, count: int) -> str:
+    """Return the text for `count` people who are free now or soon, as far as the list has shown them."""
+    if query.free == "soon":
+        return visit.counted("people_free_soon_more" if page.cursor else "people_free_soon", count)
+    if page.unconfirmed:
+        return visit.counted("people_free_unconfirmed", count, unconfirmed=page.unconfirmed)
+    return visit.counted("people_free_more" if page.cursor else "people_free", count)
+
+
+def choices_of(found: Iterable[Found]) -> Mapping[str, list[str]]:
+    """Return departments, companies and offices of the people shown, as choices for the filters."""
+    values: dict[str, dict[str, None]] = {"department": {}, "company": {}, "office": {}}
+    for one in found:
+        values["department"][one.card.department] = None
+        values["company"][one.card.organization or one.directory.name] = None
+        values["office"][one.card.place] = None
+    return {name: sorted(filter(None, own))[:_MAX_CHOICES] for name, own in values.items()}
+
+
+def soon_address(query: PeopleQuery, directory: str) -> str:
+    """Return the address of the people who are free soon, "" if the list shows them already."""
+    if query.free != "now":
+        return ""
+    names = ("company", "department", "office", "group")
+    fields = {"q": query.text, **{name: getattr(query, name) for name in names}}
+    fields |= {"directory": directory, "free": "soon"}
+    return f"/contacts?{urlencode({name: value for name, value in fields.items() if value})}"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """People of a search: those who are meant, and those who are only similar."""
+
+    meant: int = 0
+    similar: int = 0
+
+    @classmethod
+    def before(cls, query: dict[str, str]) -> "Counted":
+        """Return the counts of earlier parts, which the address of a further part names."""
+        return cls(_number(query.get("meant", "")), _number(query.get("similar", "")))
+
+    def and_of(self, page: Page) -> "Counted":
+        """Return the counts with those of one more part."""
+        similar = sum(bool(one.similar_to) for one in page.found)
+        return Counted(self.meant + len(page.found) - similar, self.similar + similar)
+
+    @property
+    def shown(self) -> int:
+        """The number of people drawn."""
+        return self.meant + self.similar
+
+    def text(self, visit: PageRequest, *, is_more: bool) -> str:
+        """Return the counts in the visitor's language; `is_more`: further people may follow."""
+        if is_more and not self.shown:
+            return visit.t("people_searching")
+        if self.similar:
+            if is_more:
+                return visit.t("people_and_similar_more", count=self.meant, similar=self.similar)
+            return visit.t("people_and_similar", count=self.meant, similar=self.similar)
+        return visit.counted("people_found_more" if is_more else "people_found", self.meant)
+
+
+def _number(text: str) -> int:
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
+    return int(text) if is_number else 0

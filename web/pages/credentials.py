@@ -19,7 +19,7 @@ from web.text_families import CREDENTIAL_STATE, ENDS
 _TONES = {"live": "good", "expired": "", "revoked": ""}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
     """A row of the table; `ends` is the text before the time `expires`, "" without an end."""
 
@@ -33,7 +33,7 @@ class Credential:
     live: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialSet:
     """All tokens or all secrets.
 
@@ -88,11 +88,11 @@ async def _shown(
     calls = await credential_usage.read(visit.app.tables, directory.id)
     sets = [
         CredentialSet(
-            name,
-            directory.id,
-            [_credential(visit, one, calls) for one in reversed(_tokens(directory, sort))],
-            fresh if name == kind else "",
-            fault if name == kind else "",
+            kind=name,
+            client_id=directory.id,
+            items=[_credential(visit, one, calls) for one in reversed(_tokens(directory, sort))],
+            fresh=fresh if name == kind else "",
+            fault=fault if name == kind else "",
         )
         for name, sort in issuing.SORTS.items()
     ]
@@ -118,12 +118,12 @@ def _credential(visit: PageRequest, token: Token, calls: LastCalls) -> Credentia
     state = "live" if live else "revoked" if token.revoked else "expired"
     used = calls.used.get(token.id, "")
     return Credential(
-        token.id,
-        visit.t(CREDENTIAL_STATE.code(state)),
-        _TONES[state],
-        token.created,
-        used,
-        token.expires,
-        visit.t(ENDS.code("ends" if live else state)) if token.expires else "",
-        live,
+        id=token.id,
+        words=visit.t(CREDENTIAL_STATE.code(state)),
+        tone=_TONES[state],
+        created=token.created,
+        used=used,
+        expires=token.expires,
+        ends=visit.t(ENDS.code("ends" if live else state)) if token.expires else "",
+        live=live,
     )

@@ -20,7 +20,7 @@ from web.pages.connection_view import view
 from web.render import page
 from web.text_families import HEALTH
 
-_MOST_COUNTED = 999
+_MAX_COUNTED = 999
 
 
 _SEPARATOR = {"de": "semicolon"}
@@ -109,8 +109,8 @@ async def set_strict(visit: PageRequest) -> Response:
 
 async def framed(visit: PageRequest, directory: Directory, tab: str) -> dict[str, Any]:
     """Return the values that every page of a directory shows around its own part."""
-    count = await unparsed_numbers.count_unparsed(visit.app, directory, _MOST_COUNTED)
-    unparsed = f"{_MOST_COUNTED}+" if count > _MOST_COUNTED else str(count) if count else ""
+    count = await unparsed_numbers.count_unparsed(visit.app, directory, _MAX_COUNTED)
+    unparsed = f"{_MAX_COUNTED}+" if count > _MAX_COUNTED else str(count) if count else ""
     return {"directory": directory, "tab": tab, "unparsed": unparsed}
 
 

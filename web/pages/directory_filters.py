@@ -35,7 +35,7 @@ class Filters:
         return f"/?{query}" if query else "/"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """Page `number` of `pages` of the list, with the addresses of the pages before and after."""
 
@@ -68,4 +68,6 @@ def part_of(filters: Filters, chosen: Sequence[Overview]) -> Part:
     shown = chosen[(number - 1) * PER_PAGE : number * PER_PAGE]
     before = replace(filters, page=number - 1).address if number > 1 else ""
     after = replace(filters, page=number + 1).address if number < pages else ""
-    return Part(shown, len(chosen), number, pages, before, after)
+    return Part(
+        shown=shown, count=len(chosen), number=number, pages=pages, previous=before, next=after
+    )

@@ -27,7 +27,7 @@ from web.translations import fault_text, outcome_words
 MAX_LIVE = 50  # directories of which every state is read for the page
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A directory in the list."""
 
@@ -132,10 +132,10 @@ async def _row(visit: PageRequest, directory: Directory) -> Row:
     if not directory.is_active:
         until = parse_timestamp(directory.deleted) + deletion.RESTORE_WINDOW
         return Row(
-            directory.id,
-            directory.name,
-            directory.kind,
-            "",
+            id=directory.id,
+            name=directory.name,
+            kind=directory.kind,
+            href="",
             deleting=True,
             overview=overview.of_deleted(visit.app, directory),
             until=until,
@@ -144,19 +144,19 @@ async def _row(visit: PageRequest, directory: Directory) -> Row:
     connection = await connections.read(visit.app, directory.id)
     unfinished = directory.setup != "done"
     return Row(
-        directory.id,
-        directory.name,
-        directory.kind,
-        f"/directories/{directory.id}/{directory.setup}"
+        id=directory.id,
+        name=directory.name,
+        kind=directory.kind,
+        href=f"/directories/{directory.id}/{directory.setup}"
         if unfinished
         else f"/directories/{directory.id}",
-        glance.totals.active,
-        glance.last_call
+        people=glance.totals.active,
+        last_at=glance.last_call
         if glance.stage == "provisioning"
         else "",  # a test of the connection does not provision people
-        presence_badge(visit, directory, connection),
-        problems_of(visit, directory, glance, connection),
-        unfinished,
+        presence=presence_badge(visit, directory, connection),
+        problems=problems_of(visit, directory, glance, connection),
+        setup=unfinished,
         waiting=visit.t(WAITING.code(glance.stage)) if glance.stage != "provisioning" else "",
         overview=overview.describe(
             visit.app, directory, glance, [connections.severity_of(connection)]

@@ -9,10 +9,10 @@ import orjson
 from contacts.dry_run import attribute_of
 from directories import service
 from directories.models import Directory
-from presence.graph.client import is_object_id
 from scim.users import dry_run
 from scim.users.dry_run import MAX_CHARACTERS, DryRun
 from shared.http import Response
+from shared.ids import is_guid
 from shared.numbers.number import Number
 from web.page_request import PageRequest
 from web.pages.directory import framed
@@ -107,7 +107,7 @@ def _outcome(visit: PageRequest, directory: Directory, found: DryRun | str) -> O
         ("department", card.department),
         ("emails", card.mail),
     )
-    needs_object_id = directory.kind == "entra" and not is_object_id(card.external_id.lower())
+    needs_object_id = directory.kind == "entra" and not is_guid(card.external_id.lower())
     return Outcome(
         name=card.name,
         active=found.record.active,

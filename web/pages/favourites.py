@@ -1,4 +1,4 @@
-"""An agent's favourites: people and groups that are kept for the signed-in person."""
+"""The people and groups that an agent keeps as favourites, and the people opened last."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -158,3 +158,26 @@ def _has(found: Found, text: str) -> bool:
 def _has_number(found: Found, text: str) -> bool:
     typed = typed_of(text, found.directory.region)
     return any(typed.is_in(own) for own in found.numbers)
+
+
+async def clear_recents(visit: PageRequest) -> Response:
+    """Remove the recent people and searches of the person."""
+    await agent_lists.change(visit.app, visit.reader, AgentLists.without_recents)
+    if not visit.is_partial:
+        return visit.go("/contacts?recent=1")
+    headers = trigger("favourites-changed", visit.t("recents_cleared"))
+    return Response(204, headers=headers)
+
+
+def note_recent(visit: PageRequest, lists: AgentLists, key: str, search: str) -> None:
+    """Note, in the background, that a person was opened; `lists` are those read for the page."""
+    now = visit.app.clock.now()
+    if lists.with_recent(key, search, now) == lists:
+        return
+
+    async def store() -> None:
+        await agent_lists.change(
+            visit.app, visit.reader, lambda stored: stored.with_recent(key, search, now)
+        )
+
+    visit.app.background.start_optional(store(), "recents.lost")

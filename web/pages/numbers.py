@@ -23,10 +23,10 @@ from web.pages.directory import framed
 from web.render import page
 
 _PEOPLE = 200
-_MOST_COUNTED = 999
+_MAX_COUNTED = 999
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonNumber:
     """A number as it was sent, with its person and why it can't be read. `key` opens the person's card."""
 
@@ -61,14 +61,14 @@ async def show(visit: PageRequest) -> Response:
     after = visit.query.get("after", "")[:100]
     found, more = await unparsed_numbers.list_unparsed(visit.app, directory, _PEOPLE, after)
     following = f"/directories/{directory.id}/numbers?after={quote(more, safe='')}" if more else ""
-    count = await unparsed_numbers.count_unparsed(visit.app, directory, _MOST_COUNTED)
+    count = await unparsed_numbers.count_unparsed(visit.app, directory, _MAX_COUNTED)
     return page(
         visit,
         "numbers.html",
         causes=await _by_cause(visit, directory, found),
         shown=len(found),
-        count=min(count, _MOST_COUNTED),
-        counted_all=count <= _MOST_COUNTED,
+        count=min(count, _MAX_COUNTED),
+        counted_all=count <= _MAX_COUNTED,
         suggestion=None if after else await suggest_region(visit.app, directory),
         export=f"/api/directories/{directory.id}/numbers?format=csv&limit={MAX_EXPORTED}",
         next=following,
@@ -88,7 +88,14 @@ async def _by_cause(
             code, why, remedy = _described(visit, fault, number["fault"])
             cause = causes.setdefault(code, Cause(code, remedy, []))
             cause.numbers.append(
-                PersonNumber(key, person.id, person.name, number["value"], number["type"], why)
+                PersonNumber(
+                    key=key,
+                    id=person.id,
+                    name=person.name,
+                    value=number["value"],
+                    type=number["type"],
+                    why=why,
+                )
             )
         await time_slice.yield_when_over()
     return sorted(causes.values(), key=lambda one: -len(one.numbers))

@@ -9,30 +9,37 @@ from contacts import account_directories, agent_lists, listing
 from contacts.agent_lists import AgentLists
 from contacts.availability import among, who_is_free
 from contacts.condition import MAX_DIRECTORIES, in_company
-from contacts.filtered_search import find
 from contacts.index_scan import Page as Contacts
 from contacts.note_search import find_noted
 from contacts.people_query import FREE, MAX_FACET, Free, PeopleQuery
+from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
 from shared.http import Response
 from web.page_request import PageRequest
 from web.pages import favourites, person
 from web.pages.companies import MAX_SELECT, matching
-from web.pages.contact_rows import key_of, mark_of, person_view, split_key
+from web.pages.contact_rows import (
+    Counted,
+    choices_of,
+    count_free,
+    key_of,
+    mark_of,
+    person_view,
+    soon_address,
+    split_key,
+)
 from web.pages.favourites import GroupLink, StarView
-from web.pages.free_list import choices_of, count_free, soon_address
-from web.pages.people_counted import Counted
 from web.pages.team import team_of
 from web.render import page
 
 _PEOPLE = 60  # of a part
 _MAX_PEOPLE = 960  # of all parts that Back draws at once
 _GROUPS = 500
-_LONGEST = 200  # characters of a search
+_MAX_SEARCH = 200  # characters of a search
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """The filters of the list.
 
@@ -148,18 +155,18 @@ async def to_list(visit: PageRequest) -> Response:
 def filters_of(query: dict[str, str]) -> Filters:
     """Return the filters of an address."""
     return Filters(
-        query.get("q", "").strip()[:_LONGEST],
-        query.get("directory", "")[:64],
-        query.get("group", "")[:200],
-        query.get("favourites") == "1",
-        query.get("recent") == "1",
-        query.get("noted") == "1",
-        query.get("groups_of"),
-        _people(query.get("people", "")),
-        query.get("company", "").strip()[:MAX_FACET],
-        query.get("department", "").strip()[:MAX_FACET],
-        query.get("office", "").strip()[:MAX_FACET],
-        free if (free := query.get("free", "")) in FREE else "",
+        q=query.get("q", "").strip()[:_MAX_SEARCH],
+        directory=query.get("directory", "")[:64],
+        group=query.get("group", "")[:200],
+        favourites=query.get("favourites") == "1",
+        recent=query.get("recent") == "1",
+        noted=query.get("noted") == "1",
+        groups_of=query.get("groups_of"),
+        people=_people(query.get("people", "")),
+        company=query.get("company", "").strip()[:MAX_FACET],
+        department=query.get("department", "").strip()[:MAX_FACET],
+        office=query.get("office", "").strip()[:MAX_FACET],
+        free=free if (free := query.get("free", "")) in FREE else "",
     )
 
 

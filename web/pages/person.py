@@ -13,7 +13,7 @@ from shared.http import HttpError, Response
 from shared.numbers.number import Number
 from web.filters import readable_number
 from web.page_request import PageRequest
-from web.pages import notes, recents
+from web.pages import favourites, notes
 from web.pages.contact_rows import (
     PresenceView,
     Reach,
@@ -118,7 +118,7 @@ async def open_card(visit: PageRequest, key: str) -> Opened:
     card, lists = await asyncio.gather(
         card_of(visit, key), agent_lists.read(visit.app, visit.reader)
     )
-    recents.note(visit, lists, key, visit.query.get("q", ""))
+    favourites.note_recent(visit, lists, key, visit.query.get("q", ""))
     return Opened(card, star_of(lists, key))
 
 

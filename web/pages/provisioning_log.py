@@ -12,7 +12,7 @@ from directories.events import moment_of
 from directories.provisioning_log import EventFilter, Line
 from directories.serializers import cursor, read_cursor
 from shared.http import Response
-from web import event_words
+from web import translations
 from web.page_request import PageRequest
 from web.pages.directory import framed
 from web.render import page
@@ -39,7 +39,7 @@ _TONES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventLine:
     """A line of the log; a press on the name opens the history of `person`."""
 
@@ -79,7 +79,7 @@ async def show(visit: PageRequest) -> Response:
         filters.person,
         KINDS.get(filters.kind, frozenset()),
         filters.q,
-        partial(event_words.everything, visit),
+        partial(translations.event_text, visit),
     )
     found = await provisioning_log.read(visit.app, directory.id, before, _LINES, wanted)
     events = [_line(visit, line) for line in found.lines]
@@ -125,17 +125,17 @@ def _filters(query: dict[str, str]) -> Filters:
 def _line(visit: PageRequest, line: Line) -> EventLine:
     event = line.event
     return EventLine(
-        event.at,
-        event_words.title(visit, event),
-        _TONES.get(event.kind, ""),
-        event.name or event.external_id,
-        (event.resource_id or event.name) if event.resource_type == "User" else "",
-        tuple(_attribute(visit, name) for name in event.changed),
-        _attribute(visit, event.attribute) if event.is_refusal else "",
-        event_words.detail(visit, event),
-        event_words.remedy(visit, event),
-        event.client,
-        line.count,
+        at=event.at,
+        words=translations.event_title(visit, event),
+        tone=_TONES.get(event.kind, ""),
+        name=event.name or event.external_id,
+        person=(event.resource_id or event.name) if event.resource_type == "User" else "",
+        changed=tuple(_attribute(visit, name) for name in event.changed),
+        attribute=_attribute(visit, event.attribute) if event.is_refusal else "",
+        detail=translations.event_detail(visit, event),
+        remedy=translations.event_remedy(visit, event),
+        client=event.client,
+        count=line.count,
     )
 
 

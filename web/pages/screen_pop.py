@@ -17,12 +17,12 @@ from web.pages.organisation import Filters, list_values
 from web.pages.person import Opened, open_card
 from web.render import page
 
-_LONGEST = 200  # characters of a search
+_MAX_SEARCH = 200  # characters of a search
 
 
 async def show(visit: PageRequest) -> Response:
     """Show the Organisation page, or to htmx its list and card, for the number of an incoming call."""
-    text = visit.query.get("number", "")[:_LONGEST]
+    text = visit.query.get("number", "")[:_MAX_SEARCH]
     chosen = visit.query.get("directory", "")[:64]
     directories = await account_directories.all_directories(visit.app, visit.reader)
     asked = [one for one in directories if one.id == chosen] if chosen else directories
@@ -33,7 +33,7 @@ async def show(visit: PageRequest) -> Response:
     filters = Filters(q=pop.number if _has_digits(pop.number) else "", directory=chosen)
     found = None
     if pop.outcome != "none":
-        found = Page([Found(match.directory, match.card) for match in pop.matches])
+        found = Page([Found(directory=match.directory, card=match.card) for match in pop.matches])
     values = await list_values(visit, filters, directories, found=found, partial=visit.is_partial)
     values |= {
         "directories": directories,

@@ -94,11 +94,11 @@ async def trust(visit: PageRequest, session: SetupSession) -> Response:
     """Trust the identity of the company's provisioning service instead of a secret."""
     values = {name: visit.form.get(name, "").strip() for name in _TRUST_FIELDS}
     identity = TrustedIdentity(
-        values["tenantId"],
-        values["subject"],
-        tuple(values["audiences"].replace(",", " ").split()),
-        values["issuer"],
-        values["jwksUri"],
+        tenant_id=values["tenantId"],
+        subject=values["subject"],
+        audiences=tuple(values["audiences"].replace(",", " ").split()),
+        issuer=values["issuer"],
+        jwks_uri=values["jwksUri"],
     )
     try:
         await setup_session.trust(visit.app, session, identity)

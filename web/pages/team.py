@@ -24,7 +24,7 @@ from web.pages.contact_rows import (
 from web.render import page
 from web.text_families import REASON
 
-_MOST = 12  # people of a list that are shown
+_MAX_SHOWN = 12  # people of a list that are shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +81,10 @@ async def team_of(visit: PageRequest, key: str) -> TeamView:
 
 def _view(visit: PageRequest, key: str, team: Team) -> TeamView:
     def members(people: Sequence[Found]) -> list[MemberView]:
-        shown = sorted(people[: 4 * _MOST], key=lambda one: _order(_status(team, one)))
-        return [_member(visit, one, _status(team, one), one.card.title) for one in shown[:_MOST]]
+        shown = sorted(people[: 4 * _MAX_SHOWN], key=lambda one: _order(_status(team, one)))
+        return [
+            _member(visit, one, _status(team, one), one.card.title) for one in shown[:_MAX_SHOWN]
+        ]
 
     own = _status(team, team.person)
     line = team.line
@@ -99,8 +101,8 @@ def _view(visit: PageRequest, key: str, team: Team) -> TeamView:
         else None,
         peers=members(line.peers),
         reports=members(line.reports),
-        hidden_peers=max(0, len(line.peers) - _MOST),
-        hidden_reports=max(0, len(line.reports) - _MOST),
+        hidden_peers=max(0, len(line.peers) - _MAX_SHOWN),
+        hidden_reports=max(0, len(line.reports) - _MAX_SHOWN),
     )
 
 

@@ -14,7 +14,7 @@ _FIELDS = ("tenantId", "issuer", "jwksUri", "subject", "audiences")
 async def ask(visit: PageRequest) -> Response:
     """Show the dialog with the identity as it is."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
-    trust = directory.trust or TrustedIdentity("", "", ())
+    trust = directory.trust or TrustedIdentity(tenant_id="", subject="", audiences=())
     values = {
         "tenantId": trust.tenant_id,
         "issuer": trust.issuer,
@@ -31,11 +31,11 @@ async def save(visit: PageRequest) -> Response:
     trust = None
     if "remove" not in visit.form:
         trust = TrustedIdentity(
-            values["tenantId"],
-            values["subject"],
-            tuple(values["audiences"].replace(",", " ").split()),
-            values["issuer"],
-            values["jwksUri"],
+            tenant_id=values["tenantId"],
+            subject=values["subject"],
+            audiences=tuple(values["audiences"].replace(",", " ").split()),
+            issuer=values["issuer"],
+            jwks_uri=values["jwksUri"],
         )
     try:
         await credentials.set_trust(visit.app, visit.actor, visit.directory_id, trust)

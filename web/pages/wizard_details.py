@@ -36,7 +36,7 @@ async def create(visit: PageRequest) -> Response:
         return await _step(visit, None, form, {"kind": visit.t("kind_missing")}, 422)
     once = visit.query.get("once", "")
     wanted = NewDirectory(
-        form["name"], kind, form["region"], id=_id_of(visit, once) if once else ""
+        form["name"], kind=kind, region=form["region"], id=_id_of(visit, once) if once else ""
     )
     try:
         directory, token = await service.create(visit.app, visit.actor, wanted)

@@ -1,4 +1,4 @@
-"""Wizard, step 3: sync presence or not, consent, and the way back from Microsoft."""
+"""Wizard, step 3: sync presence or not, consent, the way back from Microsoft, and the removal of access."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from shared.messages import Message
 from web.page_request import PageRequest
 from web.pages import setup_links, wizard_steps
 from web.pages.connection_view import ConnectionView, view
-from web.render import page
+from web.render import dialog, page
 from web.translations import outcome_words
 
 
@@ -133,3 +133,26 @@ async def _connection(visit: PageRequest) -> Connection:
 
 async def _directory(visit: PageRequest) -> Directory:
     return await service.read(visit.app, visit.account, visit.directory_id)
+
+
+async def ask_to_remove(visit: PageRequest) -> Response:
+    """Show the dialog that lists the access to be removed."""
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
+    return dialog(visit, "remove.html", directory=directory)
+
+
+async def remove(visit: PageRequest) -> Response:
+    """Drop tokens and presence at once; the answer shows the second step."""
+    assert visit.person is not None
+    await consents.remove(visit.app, visit.actor, visit.directory_id)
+    directory = await service.set_up(visit.app, visit.actor, visit.directory_id, presence="off")
+    return await step(visit, directory)
+
+
+async def check_gone(visit: PageRequest) -> Response:
+    """Return whether the company has deleted the application."""
+    assert visit.person is not None
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
+    checked = await consents.check_gone(visit.app, visit.actor, directory.id)
+    gone = {"tone": "good" if checked.gone else "warn", "words": visit.text(checked.message)}
+    return page(visit, "gone.html", directory=directory, gone=gone)

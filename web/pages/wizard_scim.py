@@ -12,7 +12,7 @@ from directories.serializers import scim_base_url
 from directories.status import DirectoryStatus
 from presence.service import first_external_ids
 from shared.http import Response
-from web import event_words
+from web import translations
 from web.page_request import PageRequest
 from web.pages import attribute_mapping, issuing, wizard_steps
 from web.render import page
@@ -174,11 +174,11 @@ def _refusal(visit: PageRequest, glance: DirectoryStatus) -> dict[str, str] | No
         title = (
             f"{visit.t('live_refused')}: {event.name}" if event.name else visit.t("live_refused")
         )
-        detail = event_words.detail(visit, event)
+        detail = translations.event_detail(visit, event)
         return {
             "title": title,
             "at": event.at,
             "detail": detail,
-            "remedy": event_words.remedy(visit, event),
+            "remedy": translations.event_remedy(visit, event),
         }
     return None

@@ -118,6 +118,13 @@ def test_measure_prints_a_rate_for_every_operation(
     assert "filter miss" in capsys.readouterr().out
 
 
+def progress(cycle: str, done: int, total: int) -> Progress:
+    """A job's progress, with one request a second."""
+    return Progress(
+        cycle=cycle, done=done, total=total, requests=done, requests_per_second=1.0, errors=0
+    )
+
+
 class Terminal(io.StringIO):
     """A file that claims to be a terminal."""
 
@@ -131,8 +138,8 @@ def test_a_terminal_shows_a_line_that_moves() -> None:
     out = Terminal()
     screen = Screen(out)
     for done in (0, 1, 2):
-        screen.show(Progress("people", done, 2, done, 1.0, 0))
-    screen.show(Progress("groups", 0, 1, 2, 1.0, 0))
+        screen.show(progress("people", done, 2))
+    screen.show(progress("groups", 0, 1))
     screen.end()
     assert out.getvalue().count("\n") == 2
     assert "\r" in out.getvalue()
@@ -144,7 +151,7 @@ def test_a_file_gets_one_line_a_cycle() -> None:
     out = io.StringIO()
     screen = Screen(out)
     for done in (0, 1, 2):
-        screen.show(Progress("people", done, 2, done, 1.0, 0))
+        screen.show(progress("people", done, 2))
     screen.end()
     assert out.getvalue().count("\n") == 1
     assert "\r" not in out.getvalue()

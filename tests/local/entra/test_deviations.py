@@ -400,7 +400,7 @@ async def test_a_busy_server_is_asked_again(provision: Provision, strict: Strict
     assert figures == summary.requests - summary.statuses["429"] - summary.statuses["503"]
 
 
-async def test_connections_cut_in_the_middle_lose_nobody(
+async def test_connections_cut_in_the_middle_lose_no_one(
     provision: Provision, strict: StrictServer
 ) -> None:
     """Learn, "Troubleshoot": a repeated POST meets a 409, and the matching filter finds the user."""
@@ -463,5 +463,7 @@ async def test_faults_that_differ_only_in_values_are_one_kind(
 
 def test_a_body_after_204_is_found_out() -> None:
     """RFC 9110 section 15.3.5: a 204 has no content."""
-    answer = Answer("DELETE /Users/1", 204, {}, b"{}", {}, False)
+    answer = Answer(
+        request="DELETE /Users/1", status=204, headers={}, body=b"{}", content={}, repeated=False
+    )
     assert checks.status(answer, 204) == ["a 204 has a body"]

@@ -70,7 +70,7 @@ def test_a_process_that_is_not_there_cannot_be_measured() -> None:
 
 
 def test_percentiles_of_few_values() -> None:
-    """None, one, many."""
+    """Without values they are 0; one value is both; of many they are the 50th and 95th percentile."""
     from array import array
 
     assert percentiles(array("d")) == (0.0, 0.0)

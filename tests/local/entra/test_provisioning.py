@@ -54,7 +54,7 @@ async def test_the_target_holds_the_people_as_they_are_in_entra(
         )
 
 
-async def test_a_second_run_creates_nobody_twice(
+async def test_a_second_run_creates_no_one_twice(
     provision: Provision, strict: StrictServer
 ) -> None:
     """All are matched, also those who have another user name since."""
@@ -124,8 +124,8 @@ async def test_the_flag_in_the_tenant_url_rides_along(
     """Learn: `aadOptscim062020` is added to the tenant URL; a server ignores unknown query parameters."""
     summary = await run(
         Options(
-            f"{options.base}/?aadOptscim062020",
-            TOKEN,
+            base=f"{options.base}/?aadOptscim062020",
+            token=TOKEN,
             people=3,
             cycles=("connect", "initial"),
             patience=0,
@@ -159,9 +159,9 @@ async def test_progress_is_reported_up_to_the_last_one(options: Options) -> None
     assert [people[0].done, people[-1].done, people[-1].total] == [0, 40, 40]
 
 
-def test_nobody_changes_in_two_ways() -> None:
+def test_no_one_changes_in_two_ways() -> None:
     """Each change can be recognised in the target; joiners and lost answers are beyond the company."""
-    plan = changes.plan(Options("http://h", "t", people=3000))
+    plan = changes.plan(Options(base="http://h", token="t", people=3000))
     chosen = [
         plan.titles,
         plan.numbers,

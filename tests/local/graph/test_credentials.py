@@ -83,7 +83,7 @@ def identity_token(
         return dict(client.acquire_token_for_client(resource=resource))
 
 
-def test_a_managed_identity_stands_in_for_a_secret(
+def test_a_managed_identity_replaces_a_secret(
     graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """workload-identity-federation-config-app-trust-managed-identity: identity token as client assertion."""

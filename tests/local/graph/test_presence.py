@@ -101,7 +101,7 @@ async def test_a_token_without_the_role_is_refused(
     ] == missing_role
 
 
-async def test_a_token_of_one_tenant_sees_nobody_of_another(
+async def test_a_token_of_one_tenant_sees_no_one_of_another(
     graph_simulator: RunningSimulator, ids: list[str]
 ) -> None:
     """Contoso's ids are unknown in Fabrikam."""

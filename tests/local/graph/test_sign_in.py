@@ -187,7 +187,7 @@ async def test_registered_redirect_addresses_match_exactly(
     assert "AADSTS50011" in (await call(address(graph_simulator)))[1]
 
 
-async def test_somebody_of_another_tenant_cannot_sign_in(graph_simulator: RunningSimulator) -> None:
+async def test_someone_of_another_tenant_cannot_sign_in(graph_simulator: RunningSimulator) -> None:
     """AADSTS50020 on the page of a named tenant."""
     status, body, _ = await call(address(graph_simulator, FABRIKAM) + "&sign_in_as=" + GLORIA)
     assert status == 400
@@ -209,7 +209,7 @@ async def test_the_page_offers_the_people_of_the_tenant_only(
     assert "Simulator &ndash; not Microsoft" in one
 
 
-async def test_the_page_answers_when_somebody_is_chosen(graph_simulator: RunningSimulator) -> None:
+async def test_the_page_answers_when_someone_is_chosen(graph_simulator: RunningSimulator) -> None:
     """The form posts the choice to the same address."""
     status, _, headers = await call(address(graph_simulator), "POST", data={"sign_in_as": GLORIA})
     assert status == 302

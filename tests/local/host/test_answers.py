@@ -66,7 +66,7 @@ async def test_repeated_header_collapses_to_the_last_one(host: RunningHost) -> N
     assert (await ask(host.port, "/answer/repeated")).all("X-One") == ["second"]
 
 
-async def test_cookies_do_not_collapse_and_are_written_anew(host: RunningHost) -> None:
+async def test_cookies_do_not_collapse_and_are_rewritten(host: RunningHost) -> None:
     """Set-Cookie travels in a list of its own; ASP.NET Core encodes values and writes the attributes in its order."""
     assert (await ask(host.port, "/answer/repeated")).all("Set-Cookie") == [
         "a=1; domain=; path=/; samesite=lax; httponly",

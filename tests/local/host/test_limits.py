@@ -156,7 +156,7 @@ async def test_body_may_be_100_megabytes(host: RunningHost) -> None:
 
 
 async def test_large_body_arrives_whole(host: RunningHost) -> None:
-    """A body of many reads."""
+    """A body that needs many reads of the socket is complete and in order."""
     assert (
         await ask(host.port, "/length", method="POST", body=b"x" * 3_000_000)
     ).body == b"3000000"

@@ -38,7 +38,7 @@ def test_wrong_setting_is_named(tmp_path: Path) -> None:
         load_module(module(tmp_path, text), {"DEFAULT_REGION": "Britain"})
 
 
-def test_storage_that_can_not_be_opened_is_said(tmp_path: Path) -> None:
+def test_storage_that_can_not_be_opened_is_reported(tmp_path: Path) -> None:
     """A file in place of the folder."""
     (tmp_path / "file").write_text("")
     text = (
@@ -137,7 +137,11 @@ def test_host_json_that_can_not_be_used_is_named(tmp_path: Path, text: str) -> N
 def test_host_json_of_the_product() -> None:
     """No route prefix, since SCIM clients and people get short addresses; queues as the local host plays them."""
     expected = HostFile(
-        "", batch_size=16, new_batch_threshold=8, max_dequeue_count=5, visibility_timeout=10.0
+        route_prefix="",
+        batch_size=16,
+        new_batch_threshold=8,
+        max_dequeue_count=5,
+        visibility_timeout=10.0,
     )
     assert read_host_file(ROOT / "host.json") == expected
 
@@ -146,4 +150,10 @@ def test_silent_host_json_has_the_platforms_defaults(tmp_path: Path) -> None:
     """learn.microsoft.com/azure/azure-functions/functions-host-json."""
     path = tmp_path / "host.json"
     path.write_text('{"version":"2.0"}')
-    assert read_host_file(path) == HostFile("api", 16, 8, 5, 0.0)
+    assert read_host_file(path) == HostFile(
+        route_prefix="api",
+        batch_size=16,
+        new_batch_threshold=8,
+        max_dequeue_count=5,
+        visibility_timeout=0.0,
+    )

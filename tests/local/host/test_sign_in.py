@@ -37,7 +37,7 @@ def cookie(reply: Reply) -> dict[str, str]:
     return {"Cookie": reply.one("Set-Cookie").split(";")[0]}
 
 
-async def test_everybody_on_this_machine_is_the_local_administrator(host: RunningHost) -> None:
+async def test_everyone_on_this_machine_is_the_local_administrator(host: RunningHost) -> None:
     """Without any sign-in step; the app reads it as it reads the platform's header."""
     person = signed_in(await echoed(host))
     assert (person.account, person.roles, person.name) == (
@@ -64,7 +64,7 @@ async def test_headers_that_pretend_to_be_the_platforms_are_removed(host: Runnin
 @pytest.mark.parametrize(
     "path", ["/health", "/scim/1/v2/ServiceProviderConfig", "/SCIM/1/v2/ServiceProviderConfig"]
 )
-async def test_excluded_paths_have_nobody(host: RunningHost, path: str) -> None:
+async def test_excluded_paths_have_no_person(host: RunningHost, path: str) -> None:
     """`excludedPaths` of the deployment: /scim/* and /health."""
     assert (await ask(host.port, path)).body == b"nobody"
 
@@ -245,7 +245,7 @@ def test_only_this_machine_can_connect() -> None:
         assert listener.getsockname()[0] == "127.0.0.1"
 
 
-def test_unknown_cookie_is_nobody() -> None:
+def test_unknown_cookie_signs_no_one_in() -> None:
     """A value that was not set here signs no one in."""
     assert person_of({"cookie": "LocalSignIn=root.x"}) is None
     assert person_of({"cookie": "other=1"}) == f"admin.{ACCOUNT}"

@@ -21,7 +21,7 @@ from presence.store.snapshot import load
 from presence.tenant_links import DirectoryLink
 from scim import endpoints
 from shared.app import App
-from shared.tables.schema import TABLES
+from shared.tables.schema.base import TABLES
 from tests.scim.client import ScimClient
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"
@@ -89,7 +89,9 @@ async def _person(scim: ScimClient, number: int) -> str:
 
 async def _link(app: App, directory_id: str) -> None:
     await linking.connect(
-        app, DirectoryLink(directory_id, TENANT, ACCOUNT), operator_actor(ACCOUNT)
+        app,
+        DirectoryLink(directory_id=directory_id, tenant_id=TENANT, account=ACCOUNT),
+        operator_actor(ACCOUNT),
     )
     snapshot = await load(app.tables, TENANT)
     assert snapshot

@@ -13,7 +13,7 @@ from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.tables.port import Delete, Operation, Upsert
-from shared.tables.schema import ALL_DIRECTORIES
+from shared.tables.schema.base import ALL_DIRECTORIES
 from tests.local.transfer.filled import TENANT, Deployment
 
 
@@ -117,7 +117,7 @@ async def test_broken_link_is_found(deployment: Deployment) -> None:
     assert "not linked to it" in said
 
 
-async def test_faults_name_nobody(deployment: Deployment) -> None:
+async def test_faults_name_no_person(deployment: Deployment) -> None:
     """Keys hold names and numbers; a fault shows none of them."""
     rows = await deployment.app.tables.query("contacts", "contoso", "", "\ufffd")
     index = [

@@ -79,7 +79,7 @@ def test_removing_without_a_list_removes_all() -> None:
     assert _change(op="remove", path="members", value=[]) == []
 
 
-def test_adding_nobody_changes_nothing() -> None:
+def test_adding_no_member_changes_nothing() -> None:
     """Null and [] are no members."""
     assert _change(op="add", path="members", value=[]) == []
     assert _change(op="add", path="members", value=None) == []

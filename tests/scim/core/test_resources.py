@@ -29,7 +29,7 @@ def test_names_match_in_any_case() -> None:
     }
 
 
-@pytest.mark.clause("7643/2.3.1", "7643/4.1.2-phone")
+@pytest.mark.clause("7643/2.3.1", "7643/4.1.2-phone", "entra/no-transform")
 def test_values_are_kept_exactly_as_sent() -> None:
     """Microsoft Learn: "Transformations of data shouldn't happen"; numbers, case and blanks stay."""
     phones = [{"type": "Work", "value": " 10-040-1308 "}]
@@ -154,7 +154,7 @@ def test_a_missing_user_name_is_named(name: object) -> None:
     assert (scim_type, detail.split()[0]) == ("invalidValue", "userName")
 
 
-def test_nobody_is_refused_for_having_no_name() -> None:
+def test_no_one_is_refused_for_having_no_name() -> None:
     """Guests and room accounts have neither given nor family name; one refusal is retried for 28 days."""
     assert _user()["userName"] == "babs"
 

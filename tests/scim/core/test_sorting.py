@@ -38,7 +38,7 @@ def test_who_has_no_value_comes_last_ascending_and_first_descending() -> None:
     assert _sorted("title", *users, descending=True)[0] == "1"
 
 
-@pytest.mark.clause("7644/3.4.2.3")
+@pytest.mark.clause("7644/3.4.2.3", "7644/3.4.2.3-multi")
 def test_several_values_are_ordered_by_the_primary_one() -> None:
     """RFC 7644 section 3.4.2.3: the primary value, else the first."""
     users: list[dict[str, Any]] = [

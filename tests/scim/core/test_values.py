@@ -19,9 +19,9 @@ THING = ResourceType(
         "Thing",
         "",
         (
-            Attribute("size", "integer"),
-            Attribute("weight", "decimal"),
-            Attribute("made", "dateTime"),
+            Attribute("size", type="integer"),
+            Attribute("weight", type="decimal"),
+            Attribute("made", type="dateTime"),
             Attribute("labels", multi_valued=True),
             Attribute("serial", mutability="immutable"),
         ),

@@ -51,7 +51,7 @@ async def client(app: App) -> AsyncIterator[TokenClient]:
         app,
         operator_actor(ACCOUNT),
         directory.id,
-        TrustedIdentity(CONTOSO, SUBJECT, ("api://other", AUDIENCE)),
+        TrustedIdentity(tenant_id=CONTOSO, subject=SUBJECT, audiences=("api://other", AUDIENCE)),
     )
     yield TokenClient(host, app, directory.id, secret)
     await app.background.drain()

@@ -122,7 +122,7 @@ async def test_how_an_assertion_differs_from_the_trusted_one_only_the_administra
     await not_trusted(client, sign(**change), why)
 
 
-async def test_what_is_expected_stands_in_the_log(
+async def test_the_log_has_what_is_expected(
     client: TokenClient, sign: Any, clock: FixedClock
 ) -> None:
     """Issuer, audiences and subject to compare with; one line a minute, however many come."""
@@ -197,7 +197,7 @@ async def test_an_extension_that_must_be_understood_is_refused(
 
 @pytest.mark.clause("6749/7523-3-sig")
 async def test_claims_cannot_be_changed_after_signing(client: TokenClient, sign: Any) -> None:
-    """A body exchanged under a true signature."""
+    """An assertion with a valid signature and another body is refused (RFC 7515 section 5.2)."""
     header, _, signature = sign().split(".")
     body = sign(exp=4_000_000_000 - 1).split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(body + "=="))
@@ -308,9 +308,13 @@ async def test_without_trust_no_assertion_is_taken(client: TokenClient, sign: An
 @pytest.mark.parametrize(
     "other",
     [
-        TrustedIdentity(FABRIKAM, SUBJECT, ("api://other", AUDIENCE)),
-        TrustedIdentity(CONTOSO, "11111111-52f0-4b0b-8a36-2f1f6f0c9b11", ("api://other", AUDIENCE)),
-        TrustedIdentity(CONTOSO, SUBJECT, ("api://third",)),
+        TrustedIdentity(tenant_id=FABRIKAM, subject=SUBJECT, audiences=("api://other", AUDIENCE)),
+        TrustedIdentity(
+            tenant_id=CONTOSO,
+            subject="11111111-52f0-4b0b-8a36-2f1f6f0c9b11",
+            audiences=("api://other", AUDIENCE),
+        ),
+        TrustedIdentity(tenant_id=CONTOSO, subject=SUBJECT, audiences=("api://third",)),
     ],
 )
 async def test_an_access_token_ends_with_the_identity_that_it_was_issued_for(
@@ -376,6 +380,6 @@ async def test_the_issuer_is_that_of_the_deployments_cloud(
     for cloud, host in (("global", "microsoftonline.com"), ("gcchigh", "microsoftonline.us")):
         app = App(Settings.read({"CLOUD": cloud}), clock, tables)
         assert (
-            issuer(app, TrustedIdentity(CONTOSO, SUBJECT, ()))
+            issuer(app, TrustedIdentity(tenant_id=CONTOSO, subject=SUBJECT, audiences=()))
             == f"https://login.{host}/{CONTOSO}/v2.0"
         )

@@ -97,7 +97,7 @@ async def test_another_assertion_is_refused(
 
 
 @pytest.mark.clause("6749/7523-3-sig")
-async def test_a_key_of_somebody_else_is_refused(client: TokenClient, issuer: OidcIssuer) -> None:
+async def test_a_key_of_someone_else_is_refused(client: TokenClient, issuer: OidcIssuer) -> None:
     """The same `kid`, another key; and an elliptic-curve algorithm with the RSA key's name."""
     stranger = OidcIssuer(issuer.clock)
     stranger.url = issuer.url

@@ -36,10 +36,15 @@ async def test_values_come_back_as_they_were_sent(scim: ScimClient) -> None:
     sent = [
         {"type": "work", "value": "(020) 7946-0018 x12"},
         {"type": "mobile", "value": "10-040-1308"},
+        {"type": "other", "value": " +49 (0)30  123456 "},
     ]
-    answer = await scim.user("Anna.MÜLLER@Example.com", phoneNumbers=sent)
-    assert answer.body["phoneNumbers"] == sent
-    assert answer.body["userName"] == "Anna.MÜLLER@Example.com"
+    texts = {"displayName": " Mu\u0308ller,  ANNA ", "title": "Chief  \u200bOfficer "}
+    answer = await scim.user("Anna.MÜLLER@Example.com", phoneNumbers=sent, **texts)
+    stored = await scim.get(f"/Users/{answer.id}")
+    for body in (answer.body, stored.body):
+        assert body["phoneNumbers"] == sent
+        assert body["userName"] == "Anna.MÜLLER@Example.com"
+        assert {name: body[name] for name in texts} == texts
 
 
 @pytest.mark.clause("7643/4.1.1-userName", "7644/3.3-409", "interop/case", "interop/conflict")
@@ -239,7 +244,7 @@ async def test_another_directory_knows_nothing_of_a_user(
     assert (await crossed.get("/Users")).status == 401
 
 
-async def test_what_stands_beside_a_person_follows_each_sort_of_change(
+async def test_after_each_kind_of_change_the_rows_are_those_of_a_new_derivation(
     scim: ScimClient, app: App
 ) -> None:
     """After every change the rows are those that a new derivation gives: none missing, none stale,
@@ -291,16 +296,16 @@ async def _beside(app: App, directory_id: str) -> dict[str, Row]:
     }
 
 
-async def test_a_change_after_another_region_writes_the_card_anew(app: App) -> None:
+async def test_a_change_after_another_region_writes_the_card_again(app: App) -> None:
     """National numbers are read as of the directory's region; if that changed since, no row keeps
     the old form.
     """
     number = [{"type": "work", "value": "030 1234567"}]
     user = UserRecord(
-        new_id(app.clock),
-        {"userName": "anna", "title": "Cook", "phoneNumbers": number},
-        "",
-        "",
+        id=new_id(app.clock),
+        resource={"userName": "anna", "title": "Cook", "phoneNumbers": number},
+        created="",
+        modified="",
     )
     await app.tables.transact("contacts", "d", index_rows.insertion(user, "DE"))
     stored = await store.get(app, "d", user.id)

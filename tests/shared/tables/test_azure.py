@@ -60,7 +60,7 @@ async def test_the_environment_is_not_read_at_each_call() -> None:
     await account.close()
 
 
-async def test_nobody_waits_for_ever() -> None:
+async def test_no_one_waits_for_ever() -> None:
     """Two attempts of a read fit into the 20 seconds of a request (the SDK would wait 300 s)."""
     account = Account("https://account.table.core.windows.net", _KEY)
     assert account._transport.connection_config.timeout == 5

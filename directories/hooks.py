@@ -1,7 +1,8 @@
-"""Work that features above `directories` have the maintenance timer do."""
+"""What features above `directories` add to it: work for the maintenance timer, and faults of a directory."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from directories.models import Directory
 from shared.app import App
@@ -12,6 +13,9 @@ Job = Callable[[App, float], Awaitable[None]]
 Tidying = Callable[[App, str], Awaitable[None]]
 # Removes rows about a directory, which is being erased, outside the directory's partitions.
 Removal = Callable[[App, Directory], Awaitable[None]]
+# How urgently an administrator is needed.
+Severity = Literal["", "warn", "bad"]
+FaultSource = Callable[[App, Directory], Awaitable[Severity]]
 
 
 @dataclass(slots=True)
@@ -21,3 +25,10 @@ class MaintenanceJobs:
     jobs: list[Job] = field(default_factory=list)
     tidying: list[Tidying] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class FaultSources:
+    """The sources of an App, registered when its functions are built."""
+
+    sources: list[FaultSource] = field(default_factory=list)
