@@ -6,7 +6,8 @@ from dataclasses import replace
 from contacts.condition import conditions_of
 from contacts.free_people import FreePage, FreePerson
 from contacts.index_scan import Found, Page
-from contacts.people_query import PeopleQuery
+from contacts.listing import members_of_named
+from contacts.people_query import Free, PeopleQuery
 from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
@@ -16,6 +17,7 @@ from shared.clock import SECOND
 
 _OLD_AFTER = 3 * SECOND  # of the status of a person who is recommended
 _ORDER: dict[Readiness, int] = {"free": 0, "soon": 1}
+_WANTED: dict[Free, tuple[Readiness, ...]] = {"now": ("free",), "soon": ("free", "soon")}
 
 
 async def who_is_free(
@@ -43,10 +45,8 @@ async def who_is_free(
     query = query if query.free else replace(query, free="now")
     page = await find(app, directories, query, limit, cursor)
     confirmed = await confirmed_ready(app, page.found)
-    wanted = ("free", "soon") if query.free == "soon" else ("free",)
-    people = [one for one in confirmed.people if one.readiness in wanted]
-    # A person may have changed status in between.
-    people.sort(key=lambda one: _ORDER[one.readiness])
+    people = [one for one in confirmed.people if one.readiness in _WANTED[query.free]]
+    people.sort(key=lambda one: _ORDER[one.readiness])  # a person may have changed in between
     return FreePage(people=people, cursor=page.cursor, unconfirmed=confirmed.unconfirmed)
 
 
@@ -56,21 +56,34 @@ async def among(
     """Return those of the people who meet a query's filters.
 
     Free people are returned only if Microsoft confirms them.
+
+    One round trip for each directory of these people; a group by name costs one for each of them as well.
     """
+    if query.group_name:
+        found = await members_of_named(app, query.group_name, found)
     if not query.has_filters:
         return Page(list(found))
-    conditions = await conditions_of(app, directories, query)
-    searched = {one.id for one in conditions.directories}
+    plain = await conditions_of(app, directories, replace(query, free=""))
+    searched = {one.id for one in plain.directories}
+    (condition,) = plain.in_order
     meeting = [
         one
-        for condition in conditions.in_order
         for one in found
-        if one.directory.id in searched and condition.meets(one.directory, one.card)
+        if one.directory.id in searched
+        and (condition is None or condition.meets(one.directory, one.card))
     ]
     if not query.free:
         return Page(meeting)
-    confirmed = await confirmed_ready(app, meeting)
-    people = [one for one in confirmed.people if query.free == "soon" or one.readiness == "free"]
+    known = await presence_of(app, [(one.directory, one.card) for one in meeting])
+    wanted = _WANTED[query.free]
+
+    def may_be_free(one: Found) -> bool:
+        status = known.get((one.directory.id, one.card.external_id))
+        return status is not None and status.readiness in wanted
+
+    confirmed = await confirmed_ready(app, [one for one in meeting if may_be_free(one)])
+    people = [one for one in confirmed.people if one.readiness in wanted]
+    people.sort(key=lambda one: _ORDER[one.readiness])
     return Page([one.found for one in people], unconfirmed=confirmed.unconfirmed)
 
 

@@ -27,6 +27,12 @@ class Company:
     directories: Sequence[Directory]
     rest: str
 
+    def has(self, one: Found) -> bool:
+        """Return whether the query finds a person as one of these companies."""
+        if one.directory.id not in {own.id for own in self.directories}:
+            return False
+        return not self.rest or NameQuery.of(self.rest).is_meant(one.card)
+
 
 def company_of(directories: Sequence[Directory], text: str) -> Company | None:
     """Return the directories whose names begin with the most words of the query.

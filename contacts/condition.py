@@ -88,10 +88,13 @@ def folded_words(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The directories to search, and the condition for each readiness wanted, in the order of the answer."""
+    """The directories to search, and the condition for each readiness wanted, in the order of the answer.
+
+    A condition of None lets in everyone.
+    """
 
     directories: Sequence[Directory]
-    in_order: Sequence[Condition]
+    in_order: Sequence[Condition | None]
 
 
 def in_company(directories: Sequence[Directory], company: str) -> Sequence[Directory]:

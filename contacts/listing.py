@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from contacts.cursors import Range
-from contacts.index_scan import Found, Page, walk
+from contacts.cursors import Cursor, Range, write_cursor
+from contacts.index_scan import Found, Page, is_known_empty, note_empty, walk
 from directories.models import Directory
 from scim import resource_rows
 from scim.groups import membership, store
@@ -28,6 +28,14 @@ async def list_contacts(
 ) -> Page:
     """Return the next `limit` people by name, with one round trip per directory."""
     return await walk(app, directories, Range(LIST), limit, cursor)
+
+
+def before(name: str) -> str:
+    """Return the cursor of `list_contacts` from which on names begin with this search key or follow it, "" for "".
+
+    Names are sorted by their search keys, without case and accents.
+    """
+    return write_cursor(Cursor(Range(LIST).name, keys.escape(name))) if name else ""
 
 
 async def list_groups(
@@ -144,12 +152,53 @@ async def groups_by_name(
     app: App, directories: Sequence[Directory], name: str
 ) -> list[tuple[Directory, str]]:
     """Return the groups with this display name, in any case, with one round trip per directory."""
+    folded = keys.fold_case(" ".join(name.split()))
 
     async def one(directory: Directory) -> list[tuple[Directory, str]]:
-        row = await app.tables.get(CONTACTS, directory.id, GROUP_NAME.key(keys.fold_case(name)))
+        row = await app.tables.get(CONTACTS, directory.id, GROUP_NAME.key(folded))
         return [(directory, resource_rows.decode_owner(row.value))] if row else []
 
     return [group for own in await each(directories, one) for group in own]
+
+
+async def groups_beginning(
+    app: App, directories: Sequence[Directory], text: str, most: int
+) -> list[tuple[Directory, str]]:
+    """Return at most `most` groups whose display names begin with a text, in any case, by name.
+
+    At most one round trip per directory, and none for those that had no such group a moment ago.
+    """
+    folded = keys.fold_case(" ".join(text.split()))
+    asked = [one for one in directories if not is_known_empty(app, one, GROUP_NAME.name, folded)]
+
+    async def one(directory: Directory) -> list[tuple[str, Directory, str]]:
+        start, stop = GROUP_NAME.beginning(folded)
+        rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=most)
+        if not rows:
+            note_empty(app, directory, GROUP_NAME.name, folded)
+        return [(row.key, directory, resource_rows.decode_owner(row.value)) for row in rows]
+
+    found = [group for own in await each(asked, one) for group in own]
+    found.sort(key=lambda group: (group[0], group[1].id))
+    return [(directory, group_id) for _, directory, group_id in found[:most]]
+
+
+async def members_of_named(app: App, name: str, found: Sequence[Found]) -> list[Found]:
+    """Return those of some people who are in a group with this display name, in their order.
+
+    One round trip for each directory, and one for each person of a directory with such a group.
+    """
+    by_id = {one.directory.id: one.directory for one in found}
+    groups_of = dict[str, str]()
+    for directory, group in await groups_by_name(app, list(by_id.values()), name):
+        groups_of[directory.id] = group
+
+    async def is_member(one: Found) -> bool:
+        group = groups_of.get(one.directory.id)
+        return bool(group and await members_among(app, one.directory, group, [one.card.id]))
+
+    kept = await each(found, is_member)
+    return [one for one, is_kept in zip(found, kept, strict=True) if is_kept]
 
 
 async def check_group(app: App, directory: Directory, group_id: str) -> None:

@@ -80,7 +80,7 @@ async def search_exactly(
     cursor: str,
     condition: Condition | None = None,
 ) -> Page:
-    """Return the next matches of the query, without similar people.
+    """Return the next matches of the query that meet the condition, without similar people.
 
     With a `condition`, those of them who meet it.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from shared.keys import search_key
+from shared.numbers.typed import is_number
 
 Free = Literal["", "now", "soon"]
 FREE: tuple[Free, ...] = get_args(Free)
@@ -92,6 +93,13 @@ class PeopleQuery:
         names = ("group", "company", "department", "office", "free")
         missing = {name: getattr(other, name) for name in names if not getattr(self, name)}
         return replace(self, **missing)
+
+    @property
+    def may_name_group(self) -> bool:
+        """Return whether the words may be the name of a group: no address, no number, none chosen already."""
+        text = self.text
+        is_name = len(text) > 1 and "@" not in text and not is_number(text)
+        return is_name and not (self.group or self.group_name)
 
     @property
     def has_filters(self) -> bool:

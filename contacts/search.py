@@ -1,7 +1,8 @@
 """Search while an agent types (a name in any spelling, words, an address, a number in any format), with filters.
 
-With filters, free people come before those who are free soon. Several searches follow each other; a cursor
-holds the number of one and the cursor in it.
+With filters, free people come before those who are free soon. If free people are asked for, words mean
+people by their own words first, and then the members of a group with this name. Several searches follow
+each other; a cursor holds the number of one and the cursor in it.
 """
 
 import unicodedata
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from contacts import company_search, filtered_listing, listing, name_search
-from contacts.condition import Condition, conditions_of
+from contacts.condition import Condition, Conditions, conditions_of
 from contacts.cursors import bad_cursor
 from contacts.index_scan import Found, Page
 from contacts.name_query import NameQuery
@@ -26,6 +27,7 @@ _MAX_PAGES = (
 _IN_GROUPS = "g"  # begins a cursor of a search in the groups with a name
 _FIRST = ord("0")
 _MAX_GROUPS = 30  # of one name, in as many directories
+_Group = tuple[Directory, str]  # with its id
 
 
 async def find_meeting(
@@ -132,7 +134,7 @@ async def search(
 class _Step:
     """One search of those that make the answer."""
 
-    condition: Condition
+    condition: Condition | None
     directories: Sequence[Directory]
     query: PeopleQuery
 
@@ -142,34 +144,85 @@ async def find(
 ) -> Page:
     """Return the next people, listed or (with a text) searched, who meet the filters of the query.
 
-    With `query.group`, `directories` is that of the group. If free people are asked for and no one is found by the words,
-    these are taken for the name of a group, which is one round trip per directory.
+    With `query.group`, `directories` is that of the group. If free people are asked for, a
+    text that may be the name of a group is looked up as one after the last person whom it finds as words,
+    with one round trip per directory.
 
     Raises:
         HttpError: 400 for a cursor of another query, or if too many directories are asked for free people.
     """
+    conditions = Conditions(directories, [None])
+    if query.has_filters:
+        conditions = await conditions_of(app, directories, query)
+    if query.group_name:
+        groups = await _groups_named(app, conditions, query.group_name)
+        return await _in_groups(app, conditions, query, groups, limit, cursor)
+    if cursor.startswith(_IN_GROUPS):
+        if not (query.free and query.may_name_group):
+            raise bad_cursor()
+        groups = await _groups_named(app, conditions, query.text)
+        return await _of_group_in_words(app, conditions, query, groups, limit, cursor)
+    page = await _by_words(app, conditions, query, limit, cursor)
+    if page.cursor or not (query.free and query.may_name_group):
+        return page
+    groups = await _groups_named(app, conditions, query.text)
+    left = limit - len(page.found)
+    if not (groups and left):
+        return Page(page.found, _IN_GROUPS if groups else "")
+    more = await _of_group_in_words(app, conditions, query, groups, left, "")
+    return Page([*page.found, *more.found], more.cursor)
+
+
+async def _groups_named(app: App, conditions: Conditions, name: str) -> Sequence[_Group]:
+    groups = await listing.groups_by_name(app, conditions.directories, name)
+    return groups[:_MAX_GROUPS]
+
+
+async def _by_words(
+    app: App, conditions: Conditions, query: PeopleQuery, limit: int, cursor: str
+) -> Page:
     if not query.has_filters:
-        return await find_meeting(app, directories, query, limit, cursor, None)
-    conditions = await conditions_of(app, directories, query)
-    is_named = bool(query.group_name) or cursor.startswith(_IN_GROUPS)
-    if not is_named:
-        steps = [_Step(one, conditions.directories, query) for one in conditions.in_order]
-        page = await _go_through(app, steps, limit, cursor)
-        may_be_group = bool(query.free and query.text and not query.group)
-        if page.found or page.cursor or cursor or not may_be_group:
-            return page
-    name = query.group_name or query.text
-    if not name:
-        raise bad_cursor()
-    targets = await listing.groups_by_name(app, conditions.directories, name)
-    text = query.text if query.group_name else ""
-    steps = [
-        _Step(condition, [directory], replace(query, text=text, group=group))
-        for condition in conditions.in_order
-        for directory, group in targets[:_MAX_GROUPS]
+        return await find_meeting(app, conditions.directories, query, limit, cursor, None)
+    steps = [_Step(one, conditions.directories, query) for one in conditions.in_order]
+    return await _go_through(app, steps, limit, cursor)
+
+
+async def _of_group_in_words(
+    app: App,
+    conditions: Conditions,
+    query: PeopleQuery,
+    groups: Sequence[_Group],
+    limit: int,
+    cursor: str,
+) -> Page:
+    """Return the next members of the groups that the words name whom the words do not find by themselves."""
+    text = query.text
+    named = replace(query, text="", group_name=text)
+    page = await _in_groups(app, conditions, named, groups, limit, cursor)
+    words = NameQuery.of(text)
+    company = company_search.company_of(conditions.directories, text)
+    found = [
+        one
+        for one in page.found
+        if not (words.is_meant(one.card) or (company and company.has(one)))
     ]
-    if not steps:
-        return Page([])
+    return replace(page, found=found)
+
+
+async def _in_groups(
+    app: App,
+    conditions: Conditions,
+    query: PeopleQuery,
+    groups: Sequence[_Group],
+    limit: int,
+    cursor: str,
+) -> Page:
+    """Return the next people of the groups who meet the rest of the query."""
+    steps = [
+        _Step(condition, [directory], replace(query, group=group))
+        for condition in conditions.in_order
+        for directory, group in groups
+    ]
     page = await _go_through(app, steps, limit, cursor.removeprefix(_IN_GROUPS))
     return Page(page.found, _IN_GROUPS + page.cursor if page.cursor else "")
 

@@ -40,7 +40,7 @@ class NewLink:
     code: str
 
     def address(self, origin: str) -> str:
-        """Return the address to send; its code is behind `#`, which no server gets."""
+        """Return the address to send; its code comes after `#`, which browsers send to no server."""
         page = "/set-up?for=sign-in" if self.link.purpose == "sign-in" else "/set-up"
         return f"{origin}{page}#{self.code}"
 

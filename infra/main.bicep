@@ -303,6 +303,7 @@ module app 'modules/function-app.bicep' = {
     httpAlwaysReady: httpAlwaysReady
     httpConcurrency: httpConcurrency
     zoneRedundant: zoneRedundant
+    readsKeyVault: !empty(signInSecretUri)
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
   }
   dependsOn: [roles]

@@ -72,7 +72,7 @@ class RandomSource:
 
     def hex(self, octets: int) -> str:
         """Return `octets` random octets, at most 16, as hexadecimal digits."""
-        return f"{self.bits(8 * octets):0{2 * octets}x}"
+        return self._next()[:octets].hex()
 
     def _next(self) -> bytes:
         process = os.getpid()

@@ -44,6 +44,9 @@ param httpConcurrency int
 @description('True spreads the instances over the region\'s zones.')
 param zoneRedundant bool
 
+@description('True when a setting refers to Key Vault, which the app then reads as its identity.')
+param readsKeyVault bool
+
 @description('Subnet that the app calls out through; empty: none.')
 param subnetId string
 
@@ -79,7 +82,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     httpsOnly: true
     clientAffinityEnabled: false
     publicNetworkAccess: 'Enabled'
-    keyVaultReferenceIdentity: identityId // for a client secret of sign-in, if there is one (settings.bicep)
+    keyVaultReferenceIdentity: readsKeyVault ? identityId : null
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     functionAppConfig: {
       runtime: { name: 'python', version: pythonVersion }

@@ -53,7 +53,8 @@ class Router(Generic[F]):
         function = table.functions[table.groups[first]]
         names = function.template.parameters
         given = zip(names, found.groups()[first : first + len(names)], strict=True)
-        return function, {name: value for name, value in given if value}
+        values = {name: value for name, value in given if value}
+        return function, {**function.template.defaults, **values}
 
     def _table(self, method: str) -> _Table[F]:
         functions = [

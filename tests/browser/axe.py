@@ -39,15 +39,15 @@ def in_both_themes(shown: Page, page: Page | Frame) -> list[str]:
     return found
 
 
-def narrow(page: Page) -> list[str]:
-    """Return the findings of axe at 320 px, and whether that scrolls sideways (criterion 1.4.10, Reflow)."""
-    page.set_viewport_size({"width": 320, "height": 700})
-    found = [f"320 px: {one}" for one in violations(page)]
-    width = page.evaluate("document.documentElement.scrollWidth")
+def narrow(page: Page, width: int = 320) -> list[str]:
+    """Return the findings of axe in both themes at a width, and whether that scrolls sideways (criterion 1.4.10, Reflow)."""
+    page.set_viewport_size({"width": width, "height": 700})
+    found = [f"{width} px, {one}" for one in in_both_themes(page, page)]
+    needed = page.evaluate("document.documentElement.scrollWidth")
     page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
-    return found + ([f"{width} px wide at 320"] if width > 320 else [])
+    return found + ([f"{needed} px wide at {width}"] if needed > width else [])
 
 
-def faults(page: Page) -> list[str]:
-    """Return the findings of axe in both themes and at 320 px, and whether that scrolls sideways."""
-    return in_both_themes(page, page) + narrow(page)
+def faults(page: Page, width: int = 320) -> list[str]:
+    """Return the findings of axe in both themes, wide and at `width` px, and whether that scrolls sideways."""
+    return in_both_themes(page, page) + narrow(page, width)

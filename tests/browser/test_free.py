@@ -159,14 +159,14 @@ def test_a_row_offers_call_and_chat_on_hover_and_focus(at_desk: Page, desk: Desk
 
 
 def test_two_keys_lead_to_the_call_button_of_a_stand_in(at_desk: Page, desk: Desk) -> None:
-    """From the row: Enter and S. The best one with the reason; no one who isn't free."""
+    """From the row: Enter and the right arrow. The best one with the reason; no one who isn't free."""
     page = at_desk
     page.clock.install()
     page.goto("/contacts")
     _row(page, "Max Meier").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Max Meier")).to_be_focused()
-    page.keyboard.press("s")
+    page.keyboard.press("ArrowRight")
     first = page.locator(".stand-ins .member").first
     expect(first.locator("[data-stand-in-call]")).to_be_focused()
     expect(first).to_contain_text("Anna Able")

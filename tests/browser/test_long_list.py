@@ -45,7 +45,7 @@ def drawn(browser: Browser, crowd: World) -> Iterator[Page]:
 
 def _draw(page: Page, people: int) -> None:
     """Scroll until so many people were drawn."""
-    page.evaluate("window.drawn = () => document.querySelectorAll('.part').length * 60")
+    page.evaluate("window.drawn = () => document.querySelectorAll('.part').length * 40")
     count = 0
     for _ in rounds():
         if count >= people:
@@ -67,10 +67,10 @@ def _session(page: Page) -> CDPSession:
 
 
 def test_a_long_list_stays_small(drawn: Page) -> None:
-    """At most 20 parts of 60 people are in the document; scrolling lays out little more than the visible part."""
+    """At most 30 parts of 40 people are in the document; scrolling lays out little more than the visible part."""
     drawn.evaluate("scrollTo(0, document.body.scrollHeight)")
     height = drawn.evaluate("document.body.scrollHeight")
-    assert drawn.locator(".person").count() <= 22 * 60
+    assert drawn.locator(".person").count() <= 32 * 40
     session = _session(drawn)
     before = _metric(session, "LayoutCount")
     frames = drawn.evaluate(

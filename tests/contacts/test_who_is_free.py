@@ -2,7 +2,8 @@
 
 import pytest
 
-from contacts.availability import who_is_free
+from contacts.availability import among, who_is_free
+from contacts.listing import read_person
 from contacts.people_query import PeopleQuery
 from local.graph.simulator import FABRIKAM
 from shared.http import HttpError
@@ -74,6 +75,66 @@ async def test_a_group_is_named_in_words(desk: Desk) -> None:
         if not cursor:
             break
     assert names == expected
+
+
+@pytest.mark.parametrize("limit", [1, 2, 50])
+async def test_a_department_and_a_group_of_one_name_are_both_meant(desk: Desk, limit: int) -> None:
+    """People of the department first, then further members of the group; each once, on pages of any size."""
+    anna = await desk.hire("Anna", department="Sales")
+    await desk.hire("Ben", department="Sales")
+    carla, dora = await desk.hire("Carla"), await desk.hire("Dora", "Busy")
+    await desk.hire("Emil")
+    await desk.company.group("Sales", anna, carla, dora)
+    await desk.world.tick()
+    names, cursor = list[str](), ""
+    query = PeopleQuery.typed("free now in sales")
+    for _ in rounds():
+        page = await who_is_free(desk.world.app, [desk.company.directory], query, limit, cursor)
+        names += [one.found.card.name for one in page.people]
+        cursor = page.cursor
+        if not cursor:
+            break
+    assert names == ["Anna", "Ben", "Carla"]
+
+
+async def test_a_directory_is_named_in_words(desk: Desk) -> None:
+    """Among several directories, its name alone, or with further words."""
+    other = await make_company(desk.world.app, ACCOUNT, "Fabrikam", "GB")
+    await desk.hire("Anna", department="Sales")
+    await desk.hire("Ben")
+    await desk.hire("Carla", "Busy")
+    await desk.world.tick()
+    directories = [desk.company.directory, other.directory]
+
+    async def free(text: str) -> list[str]:
+        query = PeopleQuery.typed(text)
+        page = await who_is_free(desk.world.app, directories, query, 10)
+        return [one.found.card.name for one in page.people]
+
+    assert await free("free now in contoso") == ["Anna", "Ben"]
+    assert await free("free now in contoso sales") == ["Anna"]
+    assert await free("free now in fabrikam") == []
+
+
+async def test_some_people_are_asked_for_who_of_them_is_free(desk: Desk) -> None:
+    """Favourites and the like: the free ones, then those who soon will be; by department and by the name of a group."""
+    anna = await desk.hire("Anna", "InACall", department="Sales")
+    ben = await desk.hire("Ben", department="Sales")
+    carla = await desk.hire("Carla", "Offline")
+    await desk.company.group("Night Desk", anna, carla)
+    await desk.world.tick()
+    directory = desk.company.directory
+    kept = [await read_person(desk.world.app, directory, one) for one in (anna, ben, carla)]
+
+    async def of(**filters: str) -> list[str]:
+        query = PeopleQuery(**filters)  # type: ignore[arg-type]
+        page = await among(desk.world.app, [directory], query, [one for one in kept if one])
+        return [one.card.name for one in page.found]
+
+    assert await of(free="now") == ["Ben"]
+    assert await of(free="soon") == ["Ben", "Anna"]
+    assert await of(free="soon", department="sales", group_name="night desk") == ["Anna"]
+    assert await of(group_name="night desk") == ["Anna", "Carla"]
 
 
 async def test_the_free_come_before_those_who_soon_will_be(desk: Desk) -> None:
@@ -164,7 +225,7 @@ async def test_the_cursor_of_another_question_is_refused(desk: Desk) -> None:
 
 
 async def test_words_that_name_a_company_find_its_free_people(desk: Desk) -> None:
-    """A directory's name beside *free now*, as without it: who is called so comes first, page after page."""
+    """Words of a directory's name work together with *free now*: people who are called so come first, page after page."""
     app = desk.world.app
     brightwater = await make_company(app, ACCOUNT, "Brightwater Ltd", "GB")
     ids = desk.world.people(4, FABRIKAM)

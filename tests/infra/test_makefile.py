@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.func import __main__ as core_tools_tests
+
 ROOT = Path(__file__).parent.parent.parent
+
+
+def test_without_core_tools_it_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`make test-func` ends with 2, so that a pipeline does not take it for a run that passed."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert core_tools_tests.main() == 2
+    assert "func (Azure Functions Core Tools 4" in capsys.readouterr().err
 
 
 def test_a_node_that_is_new_enough_is_used() -> None:

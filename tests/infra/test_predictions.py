@@ -281,6 +281,8 @@ def test_sign_in_proves_itself_with_the_identity_or_with_the_secret_that_is_name
     named = provider["registration"]["clientSecretSettingName"]
     assert named == (SECRET if choice == "gcchigh" else ASSERTION)
     assert given.keys() & {SECRET, ASSERTION} == {named}
+    (app,) = _of(choice, "Microsoft.Web/sites")
+    assert bool(app["properties"].get("keyVaultReferenceIdentity")) == (named == SECRET)
     if named == SECRET:
         place = verify.CHOICES[choice]["SIGN_IN_SECRET_URI"]
         assert given[SECRET] == f"@Microsoft.KeyVault(SecretUri={place})"

@@ -1,5 +1,6 @@
 """The checked-in descriptions: current, valid for their version, alike, and fit for generators of clients."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,25 @@ async def test_another_version_is_refused(tables: Tables, clock: FixedClock) -> 
         await handler(app)(Request("GET", "http://10.0.0.1/api/openapi.json?version=2.0"))
     assert raised.value.extra == {"field": "version"}
     assert "3.1, 3.0" in raised.value.message.text()
+
+
+def test_the_guide_calls_what_there_is() -> None:
+    """The names in the C#, TypeScript and Python examples of docs/api.md are those that the generators make."""
+    guide = (Path(__file__).parents[2] / "docs/api.md").read_text(encoding="utf-8")
+    description = _read(VERSIONS[0])
+    operation = description["paths"]["/api/contacts"]["get"]
+    parameters = {one["name"] for one in operation["parameters"]}
+    (method, named) = re.findall(r"client\.(\w+)Async\(([^)]*)\)", guide)[0]
+    assert method[0].lower() + method[1:] == operation["operationId"]
+    assert set(re.findall(r"(\w+): ", named)) <= parameters
+    assert "/generateOptionalParameters:true" in guide
+    assert 'client.GET("/api/contacts"' in guide
+    package = description["info"]["title"].lower().replace(" ", "-") + "-client"
+    assert f"pip install ./{package}\n" in guide
+    module, function = re.findall(r"from (\w+\.api\.\w+) import (\w+)", guide)[0]
+    assert module == f"{package.replace('-', '_')}.api.{operation['tags'][0].lower()}"
+    assert function.replace("_", "") == operation["operationId"].lower()
+    assert set(re.findall(rf"{function}\.sync\(client=client, (\w+)=", guide)) <= parameters
 
 
 def test_the_guide_for_integrators_is_prose() -> None:

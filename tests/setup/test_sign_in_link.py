@@ -264,7 +264,7 @@ async def test_a_set_up_link_confirms_the_company_before_it_is_finished(world: W
 
 
 async def test_step_3_creates_the_link_and_shows_that_it_waits(world: World) -> None:
-    """The button is beside the sign-in; the link is in the answer once, its state on step 3."""
+    """The button is next to the sign-in. The link is in the answer once; step 3 shows its state."""
     form = "application/x-www-form-urlencoded"
     step = f"/directories/{DIRECTORY}/presence"
     page = (await world.first.call("POST", step, b"choice=on", form, origin=ORIGIN)).body.decode()

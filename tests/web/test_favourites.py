@@ -82,6 +82,23 @@ async def test_favourites_of_a_group_are_those_who_are_in_it(visit: Visitor, app
     assert await _names(visit, f"favourites=1&group={group}") == ["Ben"]
 
 
+async def test_favourites_are_found_by_the_name_of_a_group(visit: Visitor, app: App) -> None:
+    """As in the search of everyone. A list that filters leave empty does not say that there are no favourites."""
+    directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
+    company = Company(app, directory)
+    anna, ben = [await company.hire(name) for name in ("Anna", "Ben")]
+    await company.group("Night Desk", ben)
+    await _keep(visit, f"{directory.id}.{anna}", f"{directory.id}.{ben}")
+    assert await _names(visit, "favourites=1&q=night+desk") == ["Ben"]
+    assert await _names(visit, "favourites=1&q=group:%22night+desk%22") == ["Ben"]
+    empty = (await visit("GET", "/contacts/list?favourites=1&department=Sales")).body
+    assert b"No favourites yet" not in empty
+    assert b"No one matches these filters" in empty
+    empty = (await visit("GET", "/contacts?favourites=1&free=now")).body
+    assert b"No one is free" in empty
+    assert b"/contacts?favourites=1&amp;free=soon" in empty
+
+
 async def test_a_star_works_without_a_script(visit: Visitor, app: App) -> None:
     """A form in the card: the answer leads back to the person, and the star is on."""
     key = (await _hired(app, "Anna"))[0]

@@ -1,13 +1,17 @@
 """The filter by group on the Organisation page."""
 
 import re
+from typing import Any
 
 from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
+from scim.users.contact_cards import ENTERPRISE
 from shared.app import App
 from tests.contacts.people import Company
 from tests.web.conftest import ACCOUNT, Visitor
+
+FORM = "application/x-www-form-urlencoded"
 
 
 async def _company(app: App, name: str) -> Company:
@@ -38,6 +42,59 @@ async def test_groups_are_read_again_only_for_another_directory(
     assert "Anna" in page
     assert "group-field" not in page
     assert costs[0] - costs[1] == 1
+
+
+async def test_a_search_offers_groups_by_their_names(
+    visit: Visitor, app: App, tables: CountingTables
+) -> None:
+    """From three letters on, beside the people; the link keeps whether they have to be free. Of 40 groups five are offered.
+
+    A group costs a round trip, and none is looked for again while the next letters are typed.
+    """
+    company = await _company(app, "Contoso")
+    night = await company.group("Night Desk")
+    for number in range(40):
+        await company.group(f"Team {number:02}")
+    assert 'class="chip"' not in await _list(visit, "q=ni")
+    page = await _list(visit, "q=NIGHT")
+    assert f'href="/contacts?directory={company.id}&amp;group={night}"' in page
+    page = await _list(visit, "q=free+now+in+night")
+    assert f"group={night}&amp;free=now" in page
+    assert (await _list(visit, "q=team")).count('class="chip"') == 5
+
+    async def cost() -> int:
+        with tables.measured() as calls:
+            await _list(visit, f"q=nixo&groups_of={company.id}")
+        return len([call for call in calls if call[1] == "contacts"])
+
+    await _list(visit, "q=nix")
+    app.clock.advance(2)  # type: ignore[attr-defined]
+    remembered = await cost()
+    app.clock.advance(6)  # type: ignore[attr-defined]
+    assert await cost() - remembered == 1
+
+
+async def test_people_with_notes_are_filtered_too(visit: Visitor, app: App) -> None:
+    """By department and by group; the words are those of the notes."""
+    company = await _company(app, "Contoso")
+    people = list[str]()
+    for name, department in (("Anna", "Sales"), ("Ben", "Claims")):
+        more: dict[str, Any] = {ENTERPRISE: {"department": department}}
+        people.append(await company.hire(name, **more))
+    group = await company.group("Night Desk", people[0])
+    for person in people:
+        body = f"act=add&key={company.id}.{person}&text=only+after+10&days=7"
+        headers = {"origin": "https://app.example.com", "content_type": FORM}
+        assert (await visit("POST", "/contacts/notes", body, **headers)).status == 303
+    of = f"noted=1&directory={company.id}"
+    for query, shown in (
+        ("q=after", ["Anna", "Ben"]),
+        ("q=after&department=claims", ["Ben"]),
+        (f"q=after&group={group}&groups_of={company.id}", ["Anna"]),
+        ("q=free+now", []),
+    ):
+        page = await _list(visit, f"{of}&{query}")
+        assert re.findall(r'class="name ellipsis"><bdi>([^<]+)</bdi>', page) == shown, query
 
 
 async def test_without_script_the_filter_stays(visit: Visitor, app: App) -> None:

@@ -223,7 +223,7 @@ async def test_other_methods_are_405_with_allow(visit: Visitor) -> None:
     assert answer.headers["Allow"] == "GET, POST, HEAD"
 
 
-_ORGANISATION = {"people.css", "free.css", "people.js", "free.js", "desk.js"}
+_ORGANISATION = {"agent.css", "organisation.js"}
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ _ORGANISATION = {"people.css", "free.css", "people.js", "free.js", "desk.js"}
         ("/contacts", "Directory.Admin", _ORGANISATION),
         ("/contacts", "Directory.Reader", _ORGANISATION),
         ("/contacts?number=1&pop=1", "Directory.Reader", _ORGANISATION | {"pop.js"}),
-        ("/contacts/history", "Directory.Reader", {"people.css", "free.css", "history.js"}),
+        ("/contacts/history", "Directory.Reader", {"agent.css", "history.js"}),
         ("/directories/new", "Directory.Reader", set()),
     ],
 )
@@ -247,7 +247,7 @@ async def test_a_page_loads_only_what_it_needs(
         f"{name}.{kind}"
         for name, kind in re.findall(r"/static/(\w+)[\w.]*-\w{12}\.(css|js)", answer.body.decode())
     }
-    assert found == {"base.css", "theme.js", "htmx.js", "base.js", "session.js", "status.js"} | own
+    assert found == {"base.css", "theme.js", "htmx.js", "page.js"} | own
 
 
 _BELOW = ("", "/setup", "/connect", "/presence", "/credentials", "/log", "/numbers")

@@ -181,13 +181,16 @@ def choices_of(found: Iterable[Found]) -> Mapping[str, list[str]]:
     return {name: sorted(filter(None, own))[:_MAX_CHOICES] for name, own in values.items()}
 
 
-def soon_address(query: PeopleQuery, directory: str) -> str:
-    """Return the address of the people who are free soon, "" if the list shows them already."""
+def soon_address(query: PeopleQuery, others: Mapping[str, str]) -> str:
+    """Return the address of the people who are free soon, "" if the list shows them already.
+
+    `others` are fields of the address besides the query.
+    """
     if query.free != "now":
         return ""
     names = ("company", "department", "office", "group")
     fields = {"q": query.text, **{name: getattr(query, name) for name in names}}
-    fields |= {"directory": directory, "free": "soon"}
+    fields |= {**others, "free": "soon"}
     return f"/contacts?{urlencode({name: value for name, value in fields.items() if value})}"
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from contacts import account_directories, agent_lists, listing
 from contacts.agent_lists import AgentLists
 from contacts.index_scan import Found
-from contacts.listing import read_person
+from contacts.listing import members_of_named, read_person
 from contacts.name_query import NameQuery
+from contacts.people_query import PeopleQuery
 from directories.models import Directory
 from shared.concurrency import each
 from shared.http import Response
@@ -80,25 +81,26 @@ async def take_over(visit: PageRequest) -> Response:
 
 
 async def read(
-    visit: PageRequest,
-    keys: Sequence[str],
-    text: str,
-    directories: Sequence[Directory],
-    only: frozenset[str] | None = None,
+    visit: PageRequest, keys: Sequence[str], directories: Sequence[Directory]
 ) -> list[Found]:
-    """Return those of the people who still exist, with one round trip per person.
-
-    `only` are the ids of the members of a group.
-    """
+    """Return those of the people who still exist, with one round trip per person."""
     by_id = {one.id: one for one in directories}
 
     async def one(key: tuple[str, str]) -> Found | None:
         directory = by_id.get(key[0])
-        if directory is None or (only is not None and key[1] not in only):
-            return None
-        return await read_person(visit.app, directory, key[1])
+        return await read_person(visit.app, directory, key[1]) if directory else None
 
-    return [one for one in await each(map(split_key, keys), one) if one and _has(one, text)]
+    return [one for one in await each(map(split_key, keys), one) if one]
+
+
+async def meant(visit: PageRequest, query: PeopleQuery, found: list[Found]) -> list[Found]:
+    """Return those of the people whom the words of a query mean, or who are in a group with this name."""
+    text = query.text
+    by_words = [one for one in found if _has(one, text)]
+    others = [one for one in found if not _has(one, text)]
+    if not (others and query.may_name_group):
+        return by_words
+    return [*by_words, *await members_of_named(visit.app, text, others)]
 
 
 def by_name(found: Sequence[Found]) -> list[Found]:
@@ -111,13 +113,18 @@ async def groups(
 ) -> list[GroupLink]:
     """Return the favourite groups that still exist, by name, with one round trip per group."""
     by_id = {one.id: one for one in directories}
+    kept = [(by_id[of], group) for of, group in map(split_key, keys) if of in by_id]
+    return await named(visit, kept)
 
-    async def one(key: tuple[str, str]) -> GroupLink | None:
-        directory = by_id.get(key[0])
-        name = await listing.group_name(visit.app, directory, key[1]) if directory else ""
-        return GroupLink(*key, name) if name else None
 
-    found = [one for one in await each(map(split_key, keys), one) if one]
+async def named(visit: PageRequest, groups: Sequence[tuple[Directory, str]]) -> list[GroupLink]:
+    """Return those of the groups that exist, by name, with one round trip per group."""
+
+    async def one(group: tuple[Directory, str]) -> GroupLink | None:
+        name = await listing.group_name(visit.app, *group)
+        return GroupLink(group[0].id, group[1], name) if name else None
+
+    found = [one for one in await each(groups, one) if one]
     return sorted(found, key=lambda one: (search_key(one.name), one.group))
 
 

@@ -9,6 +9,7 @@ from contacts import account_directories, agent_lists, listing
 from contacts.agent_lists import AgentLists
 from contacts.availability import among, who_is_free
 from contacts.condition import MAX_DIRECTORIES, in_company
+from contacts.index_scan import Found
 from contacts.index_scan import Page as Contacts
 from contacts.note_search import find_noted
 from contacts.people_query import FREE, MAX_FACET, Free, PeopleQuery
@@ -16,6 +17,7 @@ from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
 from shared.http import Response
+from shared.keys import search_key
 from web.page_request import PageRequest
 from web.pages import favourites, person
 from web.pages.companies import MAX_SELECT, matching
@@ -27,16 +29,19 @@ from web.pages.contact_rows import (
     mark_of,
     person_view,
     soon_address,
-    split_key,
 )
 from web.pages.favourites import GroupLink, StarView
+from web.pages.letters import Letter, letters_of
 from web.pages.team import team_of
 from web.render import page
 
-_PEOPLE = 60  # of a part
+_PEOPLE = 40  # of a part
 _MAX_PEOPLE = 960  # of all parts that Back draws at once
 _GROUPS = 500
 _MAX_SEARCH = 200  # characters of a search
+_MAX_START = 20  # characters of a name
+_MIN_GROUP = 3  # characters of a search for which groups are offered
+_OFFERED_GROUPS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,7 @@ class Filters:
     `favourites` and `recent` limit the list to the agent's own, `noted` to people with notes,
     which `q` then searches. `groups_of` is the directory whose
     groups the page offers and to which `group` belongs, None if the request does not name one. `people` is how many are shown.
+    `start` is the letter with which a list of everyone begins.
     """
 
     q: str = ""
@@ -60,11 +66,17 @@ class Filters:
     department: str = ""
     office: str = ""
     free: Free = ""
+    start: str = ""
 
     @property
     def any(self) -> bool:
         """Return whether anyone is left out."""
-        return bool(self.q or self.directory or self.group or self.is_own or self.query.has_filters)
+        return bool(self.directory or self.start or not self.is_alphabetic)
+
+    @property
+    def is_alphabetic(self) -> bool:
+        """Whether the list is everyone, or everyone of a directory, by name."""
+        return not (self.q or self.group or self.is_own or self.query.has_filters)
 
     @property
     def is_own(self) -> bool:
@@ -72,23 +84,38 @@ class Filters:
         return self.favourites or self.recent or self.noted
 
     @property
-    def query(self) -> PeopleQuery:
-        """The query of words and filters; a typed filter takes precedence."""
-        given = PeopleQuery(
+    def chosen(self) -> PeopleQuery:
+        """The filters that were chosen, without words."""
+        return PeopleQuery(
             group=self.group,
             company=self.company,
             department=self.department,
             office=self.office,
             free=self.free,
         )
-        return PeopleQuery.typed(self.q).over(given)
+
+    @property
+    def query(self) -> PeopleQuery:
+        """The query of words and filters; a typed filter takes precedence."""
+        typed = PeopleQuery(text=self.q) if self.noted else PeopleQuery.typed(self.q)
+        return typed.over(self.chosen)
+
+    @property
+    def narrows_own(self) -> bool:
+        """Whether words or filters leave out some of those whom an agent keeps."""
+        return bool(self.q or self.directory or self.group or self.chosen.has_filters)
 
     @property
     def address(self) -> dict[str, str]:
         """The fields of the address of the list."""
         names = ("q", "directory", "group", "company", "department", "office", "free")
         found = {name: value for name in names if (value := getattr(self, name))}
-        return found | ({"noted": "1"} if self.noted else {})
+        return found | self.own_list
+
+    @property
+    def own_list(self) -> dict[str, str]:
+        """The field of the address that chooses one of the lists that agents keep."""
+        return {name: "1" for name in ("favourites", "recent", "noted") if getattr(self, name)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +137,12 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class Shortcuts:
-    """The part above the people in a list of favourites or recents."""
+    """The part above the people. `free` is kept by the links to groups."""
 
     groups: Sequence[GroupLink] = ()
     searches: Sequence[str] = ()
     clearable: bool = False
+    free: Free = ""
 
 
 async def show(visit: PageRequest) -> Response:
@@ -122,6 +150,7 @@ async def show(visit: PageRequest) -> Response:
     filters = filters_of(visit.query)
     directories = await account_directories.all_directories(visit.app, visit.reader)
     card = await person.opened(visit) if visit.query.get("person") else None
+    no_card = person.GONE if "person" in visit.query else person.NO_CARD
     cursor = visit.query.get("cursor", "")[:2048]
     values = await list_values(visit, filters, directories, cursor, partial=False)
     if card and visit.query.get("team") == "1":
@@ -130,7 +159,7 @@ async def show(visit: PageRequest) -> Response:
         visit,
         "organisation.html",
         directories=directories,
-        **person.values(card, gone="person" in visit.query),
+        **(card.values if card else no_card),
         **values,
     )
 
@@ -167,6 +196,7 @@ def filters_of(query: dict[str, str]) -> Filters:
         department=query.get("department", "").strip()[:MAX_FACET],
         office=query.get("office", "").strip()[:MAX_FACET],
         free=free if (free := query.get("free", "")) in FREE else "",
+        start=search_key(query.get("from", "").strip()[:_MAX_START]),
     )
 
 
@@ -205,7 +235,8 @@ async def list_values(
         filters = replace(filters, group="")
     lists = await _lists(visit, filters, cursor)
     if found is None:
-        found = await _found(visit, filters, chosen, cursor, lists)
+        after = cursor or (listing.before(filters.start) if filters.is_alphabetic else "")
+        found = await _found(visit, filters, chosen, after, lists)
     counted = Counted.before(visit.query).and_of(found)
     known = await presence_of(visit.app, [(one.directory, one.card) for one in found.found])
     left_out = await account_directories.undecided(visit.app, visit.reader)
@@ -220,13 +251,18 @@ async def list_values(
         "count": await _count(visit, filters, chosen, found, counted),
         "is_end": not found.cursor and not counted.shown,
         "mark": await list_mark(visit, directories) if not cursor else "",
-        "shortcuts": await _shortcuts(visit, filters, directories, lists),
+        "letters": _letters(visit, filters, found),
+        "shortcuts": None
+        if cursor
+        else await _shortcuts(visit, filters, directories, chosen, lists),
         "group_star": _group_star(filters, of, lists),
         "notice": visit.counted("groups_unknown_some", left_out) if left_out else "",
         "companies": matching(directories, "") if len(directories) > MAX_SELECT else None,
         "empty_name": _empty_name(filters, chosen),
         "choices": choices_of(found.found),
-        "soon_address": soon_address(filters.query, filters.directory),
+        "soon_address": soon_address(
+            filters.query, {"directory": filters.directory, **filters.own_list}
+        ),
         "too_many": MAX_DIRECTORIES if _is_too_wide(filters.query, chosen) else 0,
     }
 
@@ -260,20 +296,31 @@ async def _found(
     lists: AgentLists,
 ) -> Contacts:
     if filters.noted:
-        return await find_noted(visit.app, directories, filters.q, filters.people, cursor)
+        page = await find_noted(visit.app, directories, filters.q, filters.people, cursor)
+        noted = await _members(visit, filters.group, directories, page.found)
+        meeting = await among(visit.app, directories, filters.chosen, noted)
+        return replace(meeting, cursor=page.cursor)
     if not (filters.favourites or filters.recent):
         return await _asked(visit, filters, directories, cursor)
-    query = filters.query
     keys = lists.favourites if filters.favourites else tuple(one.what for one in lists.people)
-    only = None
-    if filters.group:
-        ids = [split_key(key)[1] for key in keys]
-        only = await listing.members_among(visit.app, directories[0], filters.group, ids)
-    found = await favourites.read(visit, keys, query.text, directories, only)
-    if not (filters.directory or filters.group or query.text) and len(found) < len(keys):
-        await favourites.forget_gone(visit, keys, found, directories)
-    found = favourites.by_name(found) if filters.favourites else found
-    return await among(visit.app, directories, query, found)
+    kept = await favourites.read(visit, keys, directories)
+    if not (filters.directory or filters.query.text) and len(kept) < len(keys):
+        await favourites.forget_gone(visit, keys, kept, directories)
+    kept = await _members(visit, filters.group, directories, kept)
+    kept = await favourites.meant(visit, filters.query, kept)
+    kept = favourites.by_name(kept) if filters.favourites else kept
+    return await among(visit.app, directories, filters.query, kept)
+
+
+async def _members(
+    visit: PageRequest, group: str, directories: Sequence[Directory], found: list[Found]
+) -> list[Found]:
+    """Return those of some people who are in the chosen group of the one directory in view, all if there is none."""
+    if not group:
+        return found
+    ids = [one.card.id for one in found if one.directory.id == directories[0].id]
+    members = await listing.members_among(visit.app, directories[0], group, ids)
+    return [one for one in found if one.card.id in members]
 
 
 async def _asked(
@@ -290,15 +337,47 @@ async def _asked(
     return Contacts(found, page.cursor, unconfirmed=page.unconfirmed)
 
 
+def _letters(visit: PageRequest, filters: Filters, found: Contacts) -> Sequence[Letter]:
+    """Return the letters at which a list that is too long for one part can begin."""
+    is_long = bool(found.cursor or filters.start)
+    if not (is_long and filters.is_alphabetic):
+        return ()
+    return letters_of(visit, filters.directory)
+
+
 async def _shortcuts(
-    visit: PageRequest, filters: Filters, directories: Sequence[Directory], lists: AgentLists
+    visit: PageRequest,
+    filters: Filters,
+    directories: Sequence[Directory],
+    chosen: Sequence[Directory],
+    lists: AgentLists,
 ) -> Shortcuts | None:
-    """Return the part above the people in a list of favourites or recents, None for any other list."""
+    """Return the part above the people, None if it is empty.
+
+    A search has groups whose names begin with its words, favourites their groups, recents their searches.
+    """
+    if not filters.is_own and filters.q:
+        return await _offered_groups(visit, filters, chosen)
     if filters.favourites and lists.groups:
         return Shortcuts(groups=await favourites.groups(visit, lists.groups, directories))
     if filters.recent and (lists.people or lists.searches):
         return Shortcuts(searches=[one.what for one in lists.searches], clearable=True)
     return None
+
+
+async def _offered_groups(
+    visit: PageRequest, filters: Filters, chosen: Sequence[Directory]
+) -> Shortcuts | None:
+    """Return the groups whose names begin with the words of a search, None if there is none.
+
+    At most one round trip per directory, and none while the words go on with letters that no group has.
+    """
+    query = filters.query
+    if not query.may_name_group or len(query.text) < _MIN_GROUP or len(chosen) > MAX_DIRECTORIES:
+        return None
+    found = await listing.groups_beginning(visit.app, chosen, query.text, _OFFERED_GROUPS)
+    groups = await favourites.named(visit, found)
+    return Shortcuts(groups=groups, free=query.free) if groups else None
 
 
 def _group_star(filters: Filters, of: str, lists: AgentLists) -> StarView | None:
@@ -323,7 +402,7 @@ async def _count(
     counted: Counted,
 ) -> str:
     """Return the number of people, exactly if all of them are drawn or none is left out."""
-    if filters.query.free and not filters.is_own:
+    if filters.query.free:
         return count_free(visit, filters.query, found, counted.shown)
     if filters.query.has_filters or filters.q or filters.group or filters.is_own:
         return counted.text(visit, is_more=bool(found.cursor))

@@ -62,7 +62,7 @@
   });
 
   // The place in the list stands in the history entry: Back, and a reload, draw as many people and scroll there.
-  const PART = 60;
+  const PART = 40;
   const MOST = 960;
   let waiting = null;
   const keep = () => {
@@ -84,7 +84,7 @@
   };
 
   // Of a long list, parts far from the screen leave the document and come back before they are seen.
-  const KEPT = 20;
+  const KEPT = 30;
   const away = new WeakMap();
   const seen = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {

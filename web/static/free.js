@@ -106,9 +106,9 @@
     (person?.parentElement.children[held.at] ?? here.querySelector("[data-stand-in-call], [data-no-stand-in]") ?? document.getElementById("card-name"))?.focus({ preventScroll: true });
     held = null;
   });
-  // S, with the focus on a person or in the card: to the call button of the best stand-in.
+  // The right arrow, with the focus on a person or in the card: to the call button of the best stand-in.
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "s" || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
+    if (event.key !== "ArrowRight" || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.target.matches("input, textarea, select")) return;
     const person = event.target.closest(".people .person");
     if (!person && !event.target.closest("#card")) return;
     event.preventDefault();

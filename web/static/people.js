@@ -65,18 +65,34 @@
     if (first) openCard(first.dataset.person);
   };
 
-  // Keyboard on the Organisation page: / to search, arrows through people, Enter opens, Escape closes.
+  const sendSearch = (search) => search.dispatchEvent(new Event("input", { bubbles: true }));
+  page.onPress("[data-clear]", (_, event) => {
+    event.preventDefault();
+    const search = document.querySelector("[data-search]");
+    search.value = "";
+    sendSearch(search);
+    search.focus();
+  });
+
+  // Keyboard on the Organisation page: / or a letter to search, arrows through people, Enter opens, Escape closes.
   document.addEventListener("keydown", (event) => {
     const typing = event.target.matches("input:not([type=checkbox]), textarea, select");
     const search = document.querySelector("[data-search]");
     if (event.key === "Escape") {
       if (document.querySelector("dialog[open]")) return;
       if (closeCard()) { event.preventDefault(); return; }
-      if (event.target === search && search.value) { event.preventDefault(); search.value = ""; search.dispatchEvent(new Event("input", { bubbles: true })); }
+      if (event.target === search && search.value) { event.preventDefault(); search.value = ""; sendSearch(search); }
       return;
     }
     if (!search || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    if (event.key === "/" && !typing) { event.preventDefault(); search.focus(); search.select(); return; }
+    const isWhole = event.target === search && search.selectionEnd - search.selectionStart === search.value.length;
+    if (event.key === "/" && (!typing || isWhole)) { event.preventDefault(); search.focus(); search.select(); return; }
+    // A letter that no field has goes to the search: from the list it goes on with what is there, from elsewhere it starts over.
+    if (!typing && /^[\p{L}\p{N}+]$/u.test(event.key)) {
+      search.focus();
+      if (event.target.closest(".people")) search.setSelectionRange(search.value.length, search.value.length); else search.select();
+      return;
+    }
     if (event.key === "Enter" && event.target === search) {
       // Whom the list shows already is opened at once; otherwise the form is sent, and the first of its answer is meant.
       if (search.value !== listed) { opensFirst = true; return; }
@@ -116,6 +132,16 @@
     field.dispatchEvent(new Event("change", { bubbles: true }));
   });
   document.addEventListener("toggle", ({ target }) => { if (target.open && target.matches(".picker")) target.querySelector("input").focus(); }, true);
+
+  // A letter: the list begins with the people of this letter, until something is searched for or filtered.
+  const from = document.getElementById("from");
+  page.onPress("[data-letter]", ({ dataset }, event) => {
+    event.preventDefault();
+    from.value = dataset.letter;
+    document.body.dispatchEvent(new Event("people-changed"));
+    scrollTo(0, 0);
+  });
+  for (const kind of ["input", "change"]) from.form.addEventListener(kind, () => { from.value = ""; }, true);
 
   // A list that is drawn anew keeps the focus and the mark of the open card.
   let focused = null;
@@ -171,5 +197,12 @@
   document.addEventListener("DOMContentLoaded", () => {
     markOpen();
     next = setTimeout(follow, page.pause());
+    // Agents type at once; a phone would show its keyboard, a frame would take the focus from the page around it.
+    const isDesk = window.parent === window && matchMedia("(min-width: 901px) and (hover: hover)").matches;
+    const search = document.querySelector("[data-search]");
+    if (isDesk && document.activeElement === document.body && !card.firstElementChild && !history.state?.place?.y) {
+      search.focus({ preventScroll: true });
+      search.select();
+    }
   });
 })();

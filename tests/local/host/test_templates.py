@@ -33,6 +33,14 @@ def match(template: str, path: str) -> dict[str, str] | None:
         ("a/{id?}/{more?}", "/a/1/2", {"id": "1", "more": "2"}),
         ("a/{id?}/b", "/a/b", None),
         ("f/{name}.{kind}", "/f/a.b.json", {"name": "a.b", "kind": "json"}),
+        ("a/{n:int}", "/a/12", {"n": "12"}),
+        ("a/{n:int}", "/a/-2147483648", {"n": "-2147483648"}),
+        ("a/{n:int}", "/a/2147483648", None),
+        ("a/{n:int}", "/a/1.5", None),
+        ("a/{n:int?}", "/a", {}),
+        ("a/{n:alpha}", "/a/x1", None),
+        ("a/{x=1}", "/a/2", {"x": "2"}),
+        ("a/{x=1}", "/a/", {}),
     ],
 )
 def test_template_matches_as_aspnetcore_does(
@@ -43,7 +51,8 @@ def test_template_matches_as_aspnetcore_does(
 
 
 @pytest.mark.parametrize(
-    "template", ["a/{x", "a/{x}/{x}", "{*a}/b", "a//b", "a/{x:int}", "a/{x=1}", "a{{1}}", "a/b{c?}"]
+    "template",
+    ["a/{x", "a/{x}/{x}", "{*a}/b", "a//b", "a/{x:max(9)}", "a/{x:odd}", "a{{1}}", "a/b{c?}"],
 )
 def test_wrong_template_is_refused(template: str) -> None:
     """A template that the host would not load must not seem to work here."""

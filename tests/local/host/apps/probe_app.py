@@ -102,13 +102,13 @@ async def order3_fixed(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @app.function_name("number")
-@app.route(route="number/{n}", methods=["GET"])
+@app.route(route="number/{n:int}", methods=["GET"])
 async def number(req: func.HttpRequest) -> func.HttpResponse:
     return seen("number", req)
 
 
 @app.function_name("preset")
-@app.route(route="preset/{x}", methods=["GET"])
+@app.route(route="preset/{x=abc}", methods=["GET"])
 async def preset(req: func.HttpRequest) -> func.HttpResponse:
     return seen("preset", req)
 

@@ -20,7 +20,7 @@ from contacts.response_models import (
     PopResult,
     UnparsedPage,
 )
-from directories.operations import DIRECTORY_ID, FORMAT
+from local.openapi.directories import DIRECTORY_ID, FORMAT
 from shared.api_contract import (
     CURSOR,
     IF_MATCH,
@@ -45,7 +45,7 @@ _FACET = {"type": "string", "maxLength": MAX_FACET}
 _SEARCH = (
     Parameter(
         "q",
-        "A name in any spelling, beginnings of words, or a number in any format; empty for everyone.",
+        "A name in any spelling, beginnings of words, the name of a company, or a number in any format; empty for everyone.",
         {"type": "string", "maxLength": 200},
     ),
     Parameter(
