@@ -17,10 +17,10 @@ from directories.models import Directory
 from directories.store import cache
 from directories.totals import Totals
 from shared.app import App
-from shared.cache import LruCache
 from shared.concurrency import each
 from shared.easy_auth import Principal
 from shared.http import HttpError
+from shared.limits import LruCache
 from shared.messages import Message, counted
 
 REMEMBERED = 5.0  # seconds until a directory made on another instance is searched too

@@ -13,8 +13,8 @@ from directories import reindex_progress
 from directories.models import Directory
 from scim.users import models
 from shared.app import App
-from shared.cache import LruCache
 from shared.concurrency import each
+from shared.limits import LruCache
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import INDEX_VERSION, USER
 

@@ -18,8 +18,8 @@ from directories.models import Directory
 from scim.users.contact_cards import Card, decode
 from shared import keys
 from shared.app import App
-from shared.cache import LruCache
 from shared.concurrency import TimeSlice, each
+from shared.limits import LruCache
 from shared.tables.port import MAX_QUERY_ROWS
 from shared.tables.schema.base import CONTACTS
 

@@ -13,7 +13,7 @@ from directories import audit, store
 from directories.audit import Act, Actor, AuditEvent
 from shared import log
 from shared.app import App
-from shared.cache import LruCache
+from shared.limits import LruCache
 from shared.tables.port import (
     MAX_OPERATIONS,
     Delete,

@@ -13,8 +13,8 @@ from directories.access_rows import BY_TRUST, Access, decode_access
 from directories.models import Directory, is_directory_id
 from directories.store import CACHED_SECONDS, cache
 from shared.app import App
-from shared.cache import LruCache
 from shared.http import HttpError
+from shared.limits import LruCache
 from shared.messages import Message
 from shared.tables.schema.base import DIRECTORIES
 from shared.tables.schema.directories import ACCESS_TOKEN

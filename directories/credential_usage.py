@@ -17,7 +17,7 @@ from directories.events import Event
 from directories.models import Directory
 from shared import row_versions
 from shared.app import App
-from shared.cache import LruCache
+from shared.limits import LruCache
 from shared.messages import CodeFamily, Message
 from shared.tables.port import AlreadyExists, Insert, Tables, Upsert
 from shared.tables.schema.base import CONTACTS, DIRECTORIES

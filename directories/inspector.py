@@ -17,9 +17,9 @@ from directories.audit import Actor
 from directories.models import Directory
 from shared import row_versions
 from shared.app import App
-from shared.cache import LruCache
 from shared.clock import timestamp
 from shared.ids import new_ulid
+from shared.limits import LruCache
 from shared.tables.port import MAX_OPERATIONS, Delete, Insert, TableError, query_all
 from shared.tables.schema.base import DIRECTORIES
 from shared.tables.schema.directories import INSPECTED

@@ -15,8 +15,8 @@ from directories.event_types import MAPPING
 from directories.events import Event, told
 from shared import log, row_versions
 from shared.app import App
-from shared.cache import LruCache
 from shared.clock import timestamp
+from shared.limits import LruCache
 from shared.messages import Message
 from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFailed, Replace
 from shared.tables.schema.base import CONTACTS

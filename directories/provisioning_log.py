@@ -106,7 +106,7 @@ class _Collected:
 
     def line_of(self, event: Event) -> Line | None:
         """Return the line that this refusal belongs to."""
-        return self.open.get(_sort(event)) if event.is_refusal else None
+        return self.open.get(_line_key(event)) if event.is_refusal else None
 
     def add(self, stored: StoredEvent) -> None:
         """Add the next older event; failures before a person's success get a line of their own."""
@@ -118,7 +118,7 @@ class _Collected:
         line = Line(stored.key, event, event.count, event.at)
         self.lines.append(line)
         if event.is_refusal:
-            self.open[_sort(event)] = line
+            self.open[_line_key(event)] = line
         else:
             self.open = {
                 sort: line for sort, line in self.open.items() if not _is_same(line.event, event)
@@ -171,7 +171,7 @@ async def _backwards(
         width = width * _STEP if len(rows) < _MIN_ROWS else width
 
 
-def _sort(event: Event) -> tuple[str, ...]:
+def _line_key(event: Event) -> tuple[str, ...]:
     """Return the key by which refusals are merged into one line: person and reason, or the text without a person."""
     if identity := _identity(event):
         return (identity, str(event.status), event.scim_type, event.attribute)

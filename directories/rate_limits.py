@@ -22,11 +22,10 @@ from dataclasses import dataclass, field
 
 from shared import log
 from shared.app import App
-from shared.cache import LruCache
 from shared.easy_auth import Principal
 from shared.http import HttpError
+from shared.limits import Buckets, LruCache
 from shared.messages import Message
-from shared.token_bucket import Bucket
 
 # Round trips, or milliseconds of processor time, per second of one user on one instance.
 USER_RATE = 500.0
@@ -73,8 +72,8 @@ class _RateLimits:
     `latest_user`, `other_user`: the same of users.
     """
 
-    by_user: LruCache[tuple[str, str], Bucket] = field(default_factory=lambda: LruCache(16_384))
-    by_directory: LruCache[str, Bucket] = field(default_factory=lambda: LruCache(8192))
+    by_user: Buckets[tuple[str, str]] = field(default_factory=lambda: Buckets(16_384))
+    by_directory: Buckets[str] = field(default_factory=lambda: Buckets(8192))
     recent_seconds: LruCache[str, float] = field(default_factory=lambda: LruCache(8192))
     starts: weakref.WeakValueDictionary[str, asyncio.Lock] = field(
         default_factory=weakref.WeakValueDictionary
@@ -103,14 +102,10 @@ class _RateLimits:
 def limit_user(app: App, user: Principal) -> Iterator[None]:
     """Charge the user for round trips and processor time of the block. Raises UserRateExceeded."""
     limits, now = app.state(_RateLimits), app.clock.monotonic()
-    buckets, key = limits.by_user, (user.account, user.object_id)
+    key = (user.account, user.object_id)
     is_alone = limits.note_user("/".join(key), now)
     rate = USER_RATE_ALONE if is_alone else USER_RATE
-    bucket = buckets.get(key)
-    if bucket is None:
-        bucket = Bucket(USER_BURST, now)
-        buckets.put(key, bucket)
-    bucket.fill(now, rate, USER_BURST)
+    bucket = limits.by_user.filled(key, now, rate, USER_BURST)
     if seconds := bucket.wait(USER_RESERVED, rate):
         raise UserRateExceeded(math.ceil(seconds))
     bucket.level -= USER_RESERVED
@@ -134,11 +129,7 @@ def take_request(app: App, directory_id: str) -> None:
     limits, now = app.state(_RateLimits), app.clock.monotonic()
     is_alone = limits.note_call(directory_id, now)
     rate = DIRECTORY_RATE_ALONE if is_alone else DIRECTORY_RATE
-    bucket = limits.by_directory.get(directory_id)
-    if bucket is None:
-        bucket = Bucket(DIRECTORY_BURST, now)
-        limits.by_directory.put(directory_id, bucket)
-    bucket.fill(now, rate, DIRECTORY_BURST)
+    bucket = limits.by_directory.filled(directory_id, now, rate, DIRECTORY_BURST)
     if seconds := bucket.wait(1.0, rate):
         raise DirectoryRateExceeded(rate, math.ceil(seconds))
     bucket.level -= 1.0

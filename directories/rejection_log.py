@@ -15,8 +15,8 @@ from directories.event_types import REFUSED
 from directories.events import Event
 from shared import log
 from shared.app import App
-from shared.cache import LruCache
 from shared.clock import timestamp
+from shared.limits import LruCache
 from shared.messages import Message
 from shared.tables.port import TableError
 from shared.tables.schema.base import CONTACTS
@@ -25,7 +25,7 @@ WINDOW_SECONDS = 60.0
 _MAX_DIFFERENT = 60
 _GUARD_EVERY = 500  # refusals of a directory between two looks at the quarantine's thresholds
 _TOO_MANY = Message("many_others")
-_Sort = tuple[str, ...]
+_EqualityKey = tuple[str, ...]
 Complete = Callable[[Event], Awaitable[Event]]
 
 
@@ -38,7 +38,7 @@ class _Held:
 @dataclass(slots=True, kw_only=True)
 class _Minute:
     started: float
-    held: dict[_Sort, _Held] = field(default_factory=dict)
+    held: dict[_EqualityKey, _Held] = field(default_factory=dict)
     beyond: int = 0
     total: int = 0
     is_to_be_judged: bool = False
@@ -69,7 +69,7 @@ async def _completed(app: App, directory_id: str, event: Event, complete: Comple
     except TableError:
         return event
     minute = _minutes(app).by_directory.get(directory_id)
-    held = minute.held.get(_sort(event)) if minute else None
+    held = minute.held.get(_equality_key(event)) if minute else None
     if held is not None:
         held.event = completed
     return completed
@@ -125,8 +125,8 @@ def _to_store(app: App, directory_id: str, event: Event) -> list[Event]:
         minutes.put(directory_id, minute)
     minute.total += 1
     minute.is_to_be_judged |= minute.total % _GUARD_EVERY == 0
-    sort = _sort(event)
-    if held := minute.held.get(sort):
+    key = _equality_key(event)
+    if held := minute.held.get(key):
         held.count += 1
         _store_later(app, directory_id, minute)
         return late
@@ -134,11 +134,11 @@ def _to_store(app: App, directory_id: str, event: Event) -> list[Event]:
         minute.beyond += 1
         _store_later(app, directory_id, minute)
         return late
-    minute.held[sort] = _Held(event)
+    minute.held[key] = _Held(event)
     return [*late, event]
 
 
-def _sort(event: Event) -> _Sort:
+def _equality_key(event: Event) -> _EqualityKey:
     """Return the key that equal refusals share."""
     return (
         event.method,

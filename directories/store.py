@@ -23,9 +23,9 @@ from directories.audit import AuditEvent
 from directories.models import Directory, Readers, Token, TrustedIdentity, is_directory_id
 from shared import row_versions
 from shared.app import App
-from shared.cache import LruCache
 from shared.clock import Clock, parse_timestamp, timestamp
 from shared.concurrency import each
+from shared.limits import Bucket, Buckets, LruCache
 from shared.tables.port import (
     AlreadyExists,
     Delete,
@@ -46,7 +46,6 @@ from shared.tables.schema.base import (
     overview_partition,
 )
 from shared.tables.schema.directories import DIRECTORY
-from shared.token_bucket import Bucket
 
 _ORPHAN_SECONDS = 3600.0
 CACHED_SECONDS = 30.0
@@ -208,7 +207,7 @@ class DirectoryCache:
     changes: int = 0
     known: LruCache[str, _Entry] = field(default_factory=lambda: LruCache(_KNOWN))
     unknown: LruCache[str, _Entry] = field(default_factory=lambda: LruCache(_UNKNOWN))
-    rereads: LruCache[str, Bucket] = field(default_factory=lambda: LruCache(_UNKNOWN))
+    rereads: Buckets[str] = field(default_factory=lambda: Buckets(_UNKNOWN))
 
     async def get(self, app: App, directory_id: str) -> tuple[Directory | None, bool]:
         """Return the directory, or None, and whether it was read from storage just now."""
@@ -238,12 +237,7 @@ class DirectoryCache:
     def _allowance(self, app: App, directory_id: str) -> Bucket:
         """Return the token bucket of re-reads for an ID."""
         now = app.clock.monotonic()
-        bucket = self.rereads.get(directory_id)
-        if bucket is None:
-            bucket = Bucket(_ALLOWANCE, now)
-            self.rereads.put(directory_id, bucket)
-        bucket.fill(now, _ALLOWANCE_RATE, _ALLOWANCE)
-        return bucket
+        return self.rereads.filled(directory_id, now, _ALLOWANCE_RATE, _ALLOWANCE)
 
     def _entry(self, directory_id: str) -> _Entry | None:
         return self.known.get(directory_id) or self.unknown.get(directory_id)

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 
 from directories.access_rows import decode_access
 from shared.app import App
-from shared.cache import LruCache
 from shared.clock import parse_timestamp
 from shared.http import HttpError
+from shared.limits import Bucket, LruCache
 from shared.messages import Message
 from shared.tables.port import query_all
 from shared.tables.schema.base import DIRECTORIES
 from shared.tables.schema.directories import ACCESS_TOKEN
-from shared.token_bucket import Bucket
 
 TOKEN_RATE = 1.0  # access tokens per second of one credential on one instance
 TOKEN_BURST = 10.0

@@ -21,7 +21,7 @@ import orjson
 from directories import events
 from shared import keys, log, row_versions
 from shared.app import App
-from shared.cache import LruCache
+from shared.limits import LruCache
 from shared.tables.port import (
     AlreadyExists,
     Insert,

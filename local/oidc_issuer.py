@@ -80,7 +80,7 @@ class OidcIssuer:
 @contextmanager
 def running(issuer: OidcIssuer) -> Iterator[OidcIssuer]:
     """Serve the issuer on a free port of loopback while the context is open."""
-    with socket.socket() as listening:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(64)
         issuer.url = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -13,7 +13,7 @@ from presence.graph.token_provider import Control, Credential
 from presence.store.snapshot import Snapshots
 from presence.tenant_links import DirectoryLink
 from shared.app import App
-from shared.cache import LruCache
+from shared.limits import LruCache
 
 _LINKS = 20_000
 

@@ -22,7 +22,7 @@ Endpoint = Callable[[Context, Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class Dispatcher:
     """Registers SCIM endpoints."""
 
     app: App

@@ -1,21 +1,46 @@
-"""All functions of the SCIM service provider."""
+"""All functions of the SCIM service provider, and the endpoints of `/Users` and `/Groups` (RFC 7644 section 3)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import azure.functions as func
 
 from directories.hooks import MaintenanceJobs
-from scim import base_url_hint, resource_endpoints
+from scim import base_url_hint
 from scim.bulk import endpoints as bulk
+from scim.context import Context, Preconditions
+from scim.core.patch_body import read_patch
+from scim.core.projection import Projection
 from scim.discovery import endpoints as discovery
-from scim.dispatch import Edge
+from scim.dispatch import Dispatcher
+from scim.groups.service import GroupService
+from scim.http import (
+    parameters,
+    read_json,
+    read_list_query,
+    read_projection,
+    read_search,
+    resource_response,
+    scim_response,
+)
 from scim.oauth import endpoints as sign_in
+from scim.resource_service import ResourceService
+from scim.users.service import UserService
 from shared.app import App
+from shared.azure_functions import Blueprint
+from shared.http import Request, Response
+
+Service = ResourceService[Any]
 
 
 def blueprint(app: App) -> func.Blueprint:
     """Return the functions under `/scim/`."""
-    functions, edge = func.Blueprint(), Edge(app)
-    for feature in (resource_endpoints, bulk, discovery):
-        feature.register(functions, edge)
+    functions, dispatcher = func.Blueprint(), Dispatcher(app)
+    _register(functions, dispatcher, "user", _Endpoints(UserService))
+    _register(functions, dispatcher, "group", _Endpoints(GroupService))
+    for feature in (bulk, discovery):
+        feature.register(functions, dispatcher)
     sign_in.register(functions, app)
     base_url_hint.register(functions, app)
     app.state(MaintenanceJobs).jobs.append(_reindex)
@@ -39,3 +64,98 @@ async def _tidy_lists(app: App, directory_id: str) -> None:
     from scim import page_starts
 
     await page_starts.trim(app, directory_id)
+
+
+def _register(
+    functions: Blueprint, dispatcher: Dispatcher, name: str, endpoints: "_Endpoints"
+) -> None:
+    """Register the functions of a resource type."""
+    route = f"{name.capitalize()}s"
+    dispatcher.add(functions, f"scim_{name}s", route, GET=endpoints.list, POST=endpoints.create)
+    dispatcher.add(
+        functions,
+        f"scim_{name}",
+        f"{route}/{{id}}",
+        search=endpoints.search,
+        GET=endpoints.read,
+        PUT=endpoints.replace,
+        PATCH=endpoints.patch,
+        DELETE=endpoints.delete,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoints:
+    """The endpoints of one resource type; `service` makes its service for a request."""
+
+    service: Callable[[Context], Service]
+
+    async def list(self, context: Context, request: Request) -> Response:
+        """Answer GET on the collection."""
+        service, sent = self.service(context), parameters(request)
+        query = read_list_query(sent, service.resource_type)
+        return scim_response(await service.list(query, sent.get("filter", "")))
+
+    async def search(self, context: Context, request: Request) -> Response:
+        """Answer POST to `/.search` of the collection (RFC 7644 section 3.4.3)."""
+        service = self.service(context)
+        body = read_json(request, service.max_body_bytes)
+        query = read_search(body, service.resource_type)
+        return scim_response(await service.list(query, str(body.get("filter", ""))))
+
+    async def create(self, context: Context, request: Request) -> Response:
+        """Answer POST to the collection."""
+        service = self.service(context)
+        projection = _projection(service, request)
+        stored = await service.create(read_json(request, service.max_body_bytes))
+        return await _answer(service, stored, projection, 201)
+
+    async def read(self, context: Context, request: Request) -> Response:
+        """Answer GET of one resource; 304 if the client has this version."""
+        service = self.service(context)
+        projection = _projection(service, request)
+        stored = await service.read(request.route["id"])
+        conditions = Preconditions.read(request.headers)
+        if service.has_whole_etag(projection) and conditions.not_modified(stored.etag):
+            return Response(304, headers={"ETag": stored.etag})
+        return await _answer(service, stored, projection)
+
+    async def replace(self, context: Context, request: Request) -> Response:
+        """Answer PUT."""
+        service = self.service(context)
+        projection = _projection(service, request)
+        conditions = Preconditions.read(request.headers)
+        body = read_json(request, service.max_body_bytes)
+        stored = await service.replace(request.route["id"], body, conditions)
+        return await _answer(service, stored, projection)
+
+    async def patch(self, context: Context, request: Request) -> Response:
+        """Answer PATCH.
+
+        204 if the type has no body in this answer and no attributes are requested (RFC 7644 section
+        3.5.2).
+        """
+        service = self.service(context)
+        projection = _projection(service, request)
+        conditions = Preconditions.read(request.headers)
+        operations = read_patch(read_json(request, service.max_body_bytes))
+        stored = await service.patch(request.route["id"], operations, conditions)
+        if service.returns_patched or "attributes" in request.query:
+            return await _answer(service, stored, projection)
+        return Response(204, headers={"ETag": stored.etag})
+
+    async def delete(self, context: Context, request: Request) -> Response:
+        """Answer DELETE."""
+        conditions = Preconditions.read(request.headers)
+        await self.service(context).delete(request.route["id"], conditions)
+        return Response(204)
+
+
+def _projection(service: Service, request: Request) -> Projection:
+    return read_projection(parameters(request), service.resource_type)
+
+
+async def _answer(
+    service: Service, stored: Any, projection: Projection, status: int = 200
+) -> Response:
+    return resource_response(await service.represent(stored, projection), projection, status)

@@ -5,6 +5,10 @@ therefore reads a resource with the groups that it is in, and a walk reads many 
 
 Values of index rows, apart from the cards of people (`scim.users.contact_cards`), are derived from a
 record and written with it, so their version is the record's `index_version`.
+
+A *key sample* holds the key of every thousandth resource, so that a jump to a far `startIndex` counts at most about a
+thousand keys. It only tells roughly how many resources come before a key, since deletions move them; RFC 7644 section
+3.4.2.4 promises no more. A walk from page to page doesn't use it (`page_starts`). Up to number 1,000 keys are counted.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -17,16 +21,18 @@ from scim.core.attributes import Attribute, ResourceType
 from scim.core.errors import ScimError, uniqueness
 from shared import keys, row_versions
 from shared.app import App
-from shared.cache import LruCache
 from shared.ids import is_guid
-from shared.tables.port import MAX_QUERY_ROWS, Row, query_all
+from shared.limits import LruCache
+from shared.tables.port import MAX_QUERY_ROWS, Row, StorageUnavailable, Upsert, query_all
 from shared.tables.schema.base import CONTACTS, OnePart, TwoParts
-from shared.tables.schema.contacts import UNIQUE
+from shared.tables.schema.contacts import KEY_SAMPLE, UNIQUE
 
 _MAX_BYTES = 2 * 1024 * 1024  # of one page: twice a thousand usual people
 _MIN_ROWS = 32
 NOTHING = b"{}"  # the key holds everything
 _ACTIVE, _INACTIVE = b'{"a":1}', b'{"a":0}'
+KEYS_PER_SAMPLE = 1000
+_RECOUNT_SECONDS = 60.0
 
 
 async def get(app: App, directory_id: str, family: OnePart, identifier: str) -> list[Row]:
@@ -204,3 +210,84 @@ def decode_unparsed(value: bytes) -> UnparsedNumbers:
     """Return the unparsed numbers of a row. Raise UnsupportedRowVersion."""
     stored = row_versions.read(value, "unparsed")
     return UnparsedNumbers(stored["name"], stored["numbers"])
+
+
+@dataclass(frozen=True, slots=True)
+class KeySample:
+    """The keys number 1,000, 2,000, … and when all of them were counted (Unix seconds)."""
+
+    keys: tuple[str, ...] = ()
+    at: float = 0.0
+
+
+@dataclass(slots=True)
+class _Created:
+    """The number of resources that this instance created since it last extended a sample."""
+
+    counts: LruCache[tuple[str, str], int] = field(default_factory=lambda: LruCache(1024))
+
+
+async def key_of_number(app: App, directory_id: str, family: OnePart, number: int) -> str | None:
+    """Return the key of the resource with this number, from 1, or None if there are fewer."""
+    if number <= KEYS_PER_SAMPLE:
+        return await key_at(app, directory_id, family, "", number)
+    sample = await _read_key_sample(app, directory_id, family)
+    if abs(app.clock.now().timestamp() - sample.at) > _RECOUNT_SECONDS:
+        app.background.start_optional(recount_keys(app, directory_id, family), "scim.key_sample")
+    known = min(number // KEYS_PER_SAMPLE, len(sample.keys))
+    after = sample.keys[known - 1] if known else ""
+    rest = number - known * KEYS_PER_SAMPLE
+    if not rest:
+        return after
+    return await key_at(app, directory_id, family, after, rest)
+
+
+async def recount_keys(app: App, directory_id: str, family: OnePart) -> None:
+    """Count all keys and store the sample."""
+    await _count_keys(app, directory_id, family, KeySample())
+
+
+def note_created(app: App, directory_id: str, family: OnePart) -> None:
+    """Extend the sample in the background after each thousand resources that this instance created."""
+    counts, place = app.state(_Created).counts, (directory_id, family.name)
+    count = (counts.get(place) or 0) + 1
+    counts.put(place, count % KEYS_PER_SAMPLE)
+    if count == KEYS_PER_SAMPLE:
+        app.background.start_optional(
+            _extend_key_sample(app, directory_id, family), "scim.key_sample"
+        )
+
+
+async def _extend_key_sample(app: App, directory_id: str, family: OnePart) -> None:
+    await _count_keys(app, directory_id, family, await _read_key_sample(app, directory_id, family))
+
+
+async def _count_keys(app: App, directory_id: str, family: OnePart, known: KeySample) -> None:
+    sampled, at = list(known.keys), app.clock.now().timestamp()
+    total = len(sampled) * KEYS_PER_SAMPLE
+    async for key in record_keys(app, directory_id, family, sampled[-1] if sampled else ""):
+        total += 1
+        if total % KEYS_PER_SAMPLE == 0:
+            sampled.append(key)
+    sample = KeySample(tuple(sampled), known.at if known.keys else at)
+    try:
+        row = Upsert(KEY_SAMPLE.key(family.name), encode_key_sample(sample))
+        await app.tables.transact(CONTACTS, directory_id, [row])
+    except StorageUnavailable:
+        return  # the next jump counts again
+
+
+async def _read_key_sample(app: App, directory_id: str, family: OnePart) -> KeySample:
+    row = await app.tables.get(CONTACTS, directory_id, KEY_SAMPLE.key(family.name))
+    return decode_key_sample(row.value) if row else KeySample()
+
+
+def encode_key_sample(sample: KeySample) -> bytes:
+    """Return the value of the row."""
+    return orjson.dumps({"v": 1, "keys": sample.keys, "at": round(sample.at, 3)})
+
+
+def decode_key_sample(value: bytes) -> KeySample:
+    """Return the sample that `encode` wrote. Raise UnsupportedRowVersion."""
+    stored = row_versions.read(value, "key sample")
+    return KeySample(tuple(stored["keys"]), float(stored["at"]))

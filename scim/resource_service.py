@@ -1,6 +1,6 @@
 """Operations on resources of one type (RFC 7644 section 3), shared by users and groups.
 
-`scim.resource_endpoints` and `scim.bulk` call these methods; `scim.users.service` and
+`scim.endpoints` and `scim.bulk` call these methods; `scim.users.service` and
 `scim.groups.service` implement the differences. A method that changes a resource reads, changes and
 writes it, and starts again if another writer changed it in between, so that no change is lost.
 

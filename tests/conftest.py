@@ -14,10 +14,12 @@ import pytest
 from local.counting_tables import CountingTables
 from shared.clock import FixedClock
 from shared.settings import Settings
+from shared.tables import sqlite
 from shared.tables.open import open_tables
 from tests import emulator
 from tests.engine.present import HAS_ENGINE, MISSING
 
+_SYNCHRONOUS = sqlite.SYNCHRONOUS
 _CLAUSE = "clause"  # the property of a test report that names a clause
 # Processes that tests start would compile the product each time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -67,6 +69,20 @@ def _loopback_only() -> Iterator[None]:
     socket.socket.connect = guarded  # type: ignore[method-assign,assignment]
     yield
     socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """Databases of tests need not survive a loss of power; waiting for the disk was most of the time of many tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite, "SYNCHRONOUS", "OFF")
+        yield
+
+
+@pytest.fixture
+def durable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The product's own setting, for the test of it."""
+    monkeypatch.setattr(sqlite, "SYNCHRONOUS", _SYNCHRONOUS)
 
 
 @pytest.fixture(scope="session")

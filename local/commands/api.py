@@ -53,8 +53,8 @@ def generate(version: str) -> str:
     """Return the description in a version of the OpenAPI Specification, as JSON for people."""
     import json
 
-    from web.openapi.document import describe
-    from web.openapi.openapi30 import downgrade
+    from local.openapi.document import describe
+    from local.openapi.openapi30 import downgrade
 
     document = describe() if version == "3.1" else downgrade(describe())
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

@@ -21,7 +21,8 @@ def _server(simulator: Simulator) -> uvicorn.Server:
 
 
 def _listen(port: int) -> socket.socket:
-    listening = socket.socket()
+    # With the protocol, so that asyncio sets TCP_NODELAY on each connection.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((HOST, port))
     listening.listen(2048)

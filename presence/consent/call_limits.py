@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 
 from directories.audit import Actor
 from shared.app import App
-from shared.cache import LruCache
 from shared.http import HttpError
+from shared.limits import Buckets
 from shared.messages import Message
-from shared.token_bucket import Bucket
 
 BURST = 10.0
 RATE = 10 / 60  # actions per second
@@ -21,12 +20,10 @@ _MAX_BUCKETS = 16_384
 
 
 @dataclass(slots=True)
-class _Buckets:
+class _CallLimits:
     """Token buckets by person (account and object ID) or by tenant."""
 
-    by_key: LruCache[tuple[str, ...], Bucket] = field(
-        default_factory=lambda: LruCache(_MAX_BUCKETS)
-    )
+    buckets: Buckets[tuple[str, ...]] = field(default_factory=lambda: Buckets(_MAX_BUCKETS))
 
 
 def charge(app: App, actor: Actor, tenant_id: str = "") -> None:
@@ -35,18 +32,11 @@ def charge(app: App, actor: Actor, tenant_id: str = "") -> None:
     Raises:
         HttpError: 429 with Retry-After, if one of the budgets is used up.
     """
-    buckets, now = app.state(_Buckets).by_key, app.clock.monotonic()
+    buckets, now = app.state(_CallLimits).buckets, app.clock.monotonic()
     keys: list[tuple[str, ...]] = [("person", actor.account, actor.id)]
     if tenant_id:
         keys.append(("tenant", tenant_id))
-    charged: list[Bucket] = []
-    for key in keys:
-        bucket = buckets.get(key)
-        if bucket is None:
-            bucket = Bucket(BURST, now)
-            buckets.put(key, bucket)
-        bucket.fill(now, RATE, BURST)
-        charged.append(bucket)
+    charged = [buckets.filled(key, now, RATE, BURST) for key in keys]
     seconds = math.ceil(max(bucket.wait(1, RATE) for bucket in charged))
     if seconds:
         message = Message("microsoft_calls_limited", seconds=seconds)

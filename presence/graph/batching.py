@@ -105,12 +105,12 @@ class Fetch:
     async def _work(self) -> None:
         while (self._waiting or self._halves) and not self._stopped:
             chunk = self._waiting.popleft() if self._waiting else self._halves.pop()
-            if not await self._may_call():
+            if not await self._wait_for_turn():
                 self._waiting.append(chunk)
                 return
             await self._ask(chunk)
 
-    async def _may_call(self) -> bool:
+    async def _wait_for_turn(self) -> bool:
         """Wait for the budget and for Retry-After. Return False if the deadline comes first."""
         while not self._stopped:
             now = self._monotonic()

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from presence.presence_states import GraphPresence, parse
-from shared.cache import LruCache
 from shared.clock import Clock
 from shared.concurrency import import_modules
+from shared.limits import Bucket, Buckets
 from shared.retry_after import seconds_until
-from shared.token_bucket import Bucket
 
 if TYPE_CHECKING:
     import aiohttp
@@ -195,23 +194,22 @@ class Budget:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._all = Bucket(_ALL[0], clock.monotonic())
-        self._tenants: LruCache[tuple[str, Purpose], Bucket] = LruCache(_TENANTS)
+        self._tenants: Buckets[tuple[str, Purpose]] = Buckets(_TENANTS)
 
     def take(self, tenant_id: str, purpose: Purpose) -> float:
         """Take one call out of the budget: return 0, or the seconds after which to ask again."""
-        now, limits = self._clock.monotonic(), _LIMITS[purpose]
-        bucket = self._tenants.get((tenant_id, purpose))
-        if bucket is None:
-            bucket = Bucket(limits[0], now)
-            self._tenants.put((tenant_id, purpose), bucket)
-        seconds = max(_wait(bucket, now, *limits), _wait(self._all, now, *_ALL))
+        now = self._clock.monotonic()
+        burst, rate = _LIMITS[purpose]
+        bucket = self._tenants.filled((tenant_id, purpose), now, rate, burst)
+        burst_of_all, rate_of_all = _ALL
+        self._all.fill(now, rate_of_all, burst_of_all)
+        seconds = max(_wait(bucket, rate), _wait(self._all, rate_of_all))
         if not seconds:
             bucket.level -= 1
             self._all.level -= 1
         return seconds
 
 
-def _wait(bucket: Bucket, now: float, burst: float, rate: float) -> float:
+def _wait(bucket: Bucket, rate: float) -> float:
     """Return the seconds until a call is allowed, or 0."""
-    bucket.fill(now, rate, burst)
     return 0.0 if bucket.level >= 1 - _ROUNDING else bucket.wait(1, rate)

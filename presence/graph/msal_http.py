@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from presence.graph.clouds import is_loopback_http
-from shared.cache import LruCache
 from shared.clock import Clock, SystemClock
+from shared.limits import LruCache
 from shared.retry_after import seconds_until
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from presence.graph.failure_reasons import REASONS, Fault
 from presence.graph.msal_client import ANY_TENANT, Application
 from presence.graph.msal_http import MetadataCache
 from presence.graph.tokens import Token
-from shared.cache import LruCache
 from shared.clock import Clock
+from shared.limits import LruCache
 from shared.settings import Settings
 
 MAX_TENANTS = 20_000

@@ -9,7 +9,7 @@ from scim.bulk import service
 from scim.context import Context
 from scim.core.errors import ScimError, UnknownAttribute
 from scim.core.schemas import GROUP, USER, ResourceType
-from scim.dispatch import Edge
+from scim.dispatch import Dispatcher
 from scim.groups.service import GroupService
 from scim.http import read_json, read_search, scim_response
 from scim.query import LIST_RESPONSE, ListQuery
@@ -18,10 +18,10 @@ from shared.http import Request, Response
 from shared.messages import Message
 
 
-def register(functions: func.Blueprint, edge: Edge) -> None:
+def register(functions: func.Blueprint, dispatcher: Dispatcher) -> None:
     """Register the functions of bulk and root search."""
-    edge.add(functions, "scim_bulk", "Bulk", POST=_bulk)
-    edge.add(functions, "scim_search", ".search", POST=_search)
+    dispatcher.add(functions, "scim_bulk", "Bulk", POST=_bulk)
+    dispatcher.add(functions, "scim_search", ".search", POST=_search)
 
 
 async def _bulk(context: Context, request: Request) -> Response:

@@ -5,7 +5,7 @@ Entra: Microsoft Learn, "Develop a SCIM endpoint" and "SCIM 2.0 compliance of th
 Deviations that are a separate step are in the module of that step, with their source:
 `parser.Parser.sub_attribute` (a part of a selected value in a filter), `patch._Patch._apply_named`
 (paths as names, read-only names in a value), `patch._Patch._path` (unknown attributes),
-`member_patch._split` (members of a value without a path), `dispatch.Edge._normalized` (doubled
+`member_patch._split` (members of a value without a path), `dispatch.Dispatcher._normalized` (doubled
 slashes).
 """
 

@@ -7,24 +7,26 @@ import azure.functions as func
 from scim.context import Context
 from scim.core.errors import ScimError
 from scim.discovery import documents
-from scim.dispatch import Edge
+from scim.dispatch import Dispatcher
 from scim.http import scim_response
 from shared.http import Request, Response
 from shared.messages import Message
 
 
-def register(functions: func.Blueprint, edge: Edge) -> None:
+def register(functions: func.Blueprint, dispatcher: Dispatcher) -> None:
     """Register the functions of discovery, `/Me`, the SCIM base itself and unknown addresses."""
-    edge.add(functions, "scim_service_provider_config", "ServiceProviderConfig", GET=_config)
-    edge.add(functions, "scim_resource_types", "ResourceTypes/{name?}", GET=_resource_types)
-    edge.add(functions, "scim_schemas", "Schemas/{urn?}", GET=_schemas)
-    edge.add(functions, "scim_base", "", GET=_config)  # OneLogin's "enable" calls the base address
+    dispatcher.add(functions, "scim_service_provider_config", "ServiceProviderConfig", GET=_config)
+    dispatcher.add(functions, "scim_resource_types", "ResourceTypes/{name?}", GET=_resource_types)
+    dispatcher.add(functions, "scim_schemas", "Schemas/{urn?}", GET=_schemas)
+    dispatcher.add(
+        functions, "scim_base", "", GET=_config
+    )  # OneLogin's "enable" calls the base address
     me = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _me)
-    edge.add(functions, "scim_me", "Me", **me)
+    dispatcher.add(functions, "scim_me", "Me", **me)
     # The host takes the first template by function name, so this one must sort after all others of
     # SCIM.
     anything = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _wrong_path)
-    edge.add(functions, "scim_wrong_path", "{*rest}", **anything)
+    dispatcher.add(functions, "scim_wrong_path", "{*rest}", **anything)
 
 
 async def _config(context: Context, request: Request) -> Response:

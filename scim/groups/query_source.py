@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from directories import totals
-from scim import key_samples, resource_rows
+from scim import resource_rows
 from scim.context import Context
 from scim.core.filter_ast import Equality
 from scim.core.schemas import GROUP
@@ -44,7 +44,7 @@ class Groups:
 
     async def key_of(self, number: int) -> str | None:
         """Return the key of the group with this number, from 1."""
-        return await key_samples.key_of(
+        return await resource_rows.key_of_number(
             self.context.app, self.directory_id, schema.contacts.GROUP, number
         )
 

@@ -14,8 +14,8 @@ from directories.credentials import is_key_address
 from directories.models import TrustedIdentity
 from shared import log
 from shared.app import App
-from shared.cache import LruCache
 from shared.concurrency import import_modules
+from shared.limits import LruCache
 
 _FRESH_SECONDS = 24 * 3600.0
 _PAUSE_SECONDS = 30.0

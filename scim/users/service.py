@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from directories.models import Directory
-from scim import key_samples
+from scim import resource_rows
 from scim.core.errors import ScimError
 from scim.core.notes import Notes
 from scim.core.projection import Projection
@@ -69,7 +69,7 @@ class UserService(ResourceService[StoredUser]):
             await store.insert(self.app, directory.id, user.record, directory.region, event)
         except AlreadyExists as taken:
             raise await self._conflict(taken.key, resource) from None
-        key_samples.created(self.app, directory.id, schema.contacts.USER)
+        resource_rows.note_created(self.app, directory.id, schema.contacts.USER)
         return user
 
     async def _update(self, stored: StoredUser, resource: Resource, notes: Notes) -> StoredUser:

@@ -33,6 +33,7 @@ from shared.tables.port import (
 )
 from shared.tables.schema.base import TABLES
 
+SYNCHRONOUS = "FULL"  # every commit is on the disk before its answer (sqlite.org/pragma.html)
 _GROUP = 64  # transactions in one commit at the most, so that none waits long
 _LOG_PAGES = 4000  # 16 MiB, then the log is carried over: a sixth less is written than with SQLite's 1,000 pages
 _LOOK_SECONDS = 1.0  # between two looks whether the file was moved
@@ -46,6 +47,7 @@ _OR_UPDATE = (
     "ON CONFLICT (partition, key) DO UPDATE SET value=excluded.value, version=excluded.version"
 )
 _Way = Callable[[str, str, int, Sequence[Operation]], None]
+_Outcome = list[str] | Exception
 _Pending = tuple[str, str, Sequence[Operation], "asyncio.Future[list[str]]"]
 
 
@@ -72,8 +74,8 @@ class SqliteTables:
     def _open_writer(self, path: Path) -> None:
         sqlite_file.make(path)
         self._writer = _connect(path)
+        self._writer.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
         self._writer.execute("PRAGMA journal_mode=WAL")
-        self._writer.execute("PRAGMA synchronous=FULL")
         self._writer.execute("PRAGMA secure_delete=ON")  # no bytes of erased people are left
         self._writer.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
         for table in TABLES:
@@ -149,13 +151,10 @@ class SqliteTables:
         A rejected transaction waits as well, since a row of its group, which is not durable yet, may
         be the reason.
         """
-        outcomes: list[list[str] | Exception]
+        outcomes: list[_Outcome]
         try:
             await self._begin()
-            outcomes = [
-                self._apply(table, partition, operations)
-                for table, partition, operations, _ in group
-            ]
+            outcomes = self._apply_all(group) or await self._apply_each(group)
             await asyncio.to_thread(self._writer.execute, "COMMIT")
         except Exception as error:
             self._roll_back()
@@ -205,9 +204,30 @@ class SqliteTables:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
 
-    def _apply(
-        self, table: str, partition: str, operations: Sequence[Operation]
-    ) -> list[str] | TableError:
+    def _apply_all(self, group: list[_Pending]) -> list[_Outcome] | None:
+        """Carry out all transactions of the group, or return None if one of them is refused, which is rare.
+
+        Without savepoints: each would be two more steps, in which the GIL is released.
+        """
+        outcomes: list[_Outcome] = []
+        for table, partition, operations, _ in group:
+            version = self._versions.getrandbits(62)
+            try:
+                self._together(table, partition, version, operations)
+            except TableError:
+                return None
+            outcomes.append(_tags(operations, version))
+        return outcomes
+
+    async def _apply_each(self, group: list[_Pending]) -> list[_Outcome]:
+        """Begin the group again, and carry out each transaction or, if it is refused, nothing of it."""
+        self._writer.execute("ROLLBACK")
+        await self._begin()
+        return [
+            self._apply(table, partition, operations) for table, partition, operations, _ in group
+        ]
+
+    def _apply(self, table: str, partition: str, operations: Sequence[Operation]) -> _Outcome:
         """Carry out operations of one kind in one statement.
 
         After an error, carry them out one by one to find the first error.
@@ -217,7 +237,7 @@ class SqliteTables:
             refusal = self._try(self._in_order, table, partition, version, operations)
             if refusal is not None:
                 return refusal
-        return ["" if isinstance(operation, Delete) else str(version) for operation in operations]
+        return _tags(operations, version)
 
     def _try(
         self,
@@ -314,6 +334,11 @@ class SqliteTables:
             f"SELECT version FROM {table} WHERE partition=? AND key=?", (partition, key)
         ).fetchone()
         return int(found[0]) if found else None
+
+
+def _tags(operations: Sequence[Operation], version: int) -> list[str]:
+    """Return the tags of the rows that the operations wrote, "" for a deleted one."""
+    return ["" if isinstance(operation, Delete) else str(version) for operation in operations]
 
 
 def _file_of(path: Path) -> tuple[int, int]:

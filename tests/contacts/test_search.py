@@ -234,7 +234,7 @@ async def test_no_one_is_repeated_where_a_directory_comes_short(
     assert sorted(found) == ["Zoe Contoso", "Zoe Fabrikam"]
 
 
-@pytest.mark.parametrize("count", [60, 20_000])
+@pytest.mark.parametrize("count", [60, 2500])
 async def test_a_search_costs_the_same_whatever_the_size(
     agent: Person, contoso: Company, tables: CountingTables, count: int
 ) -> None:

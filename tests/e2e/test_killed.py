@@ -19,7 +19,7 @@ from local.host.running import ROOT
 from tests.emulator import free_port
 
 pytestmark = pytest.mark.slow
-PEOPLE = 150
+PEOPLE = 90
 
 
 async def local(*arguments: str) -> tuple[int, str]:

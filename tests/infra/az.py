@@ -2,39 +2,23 @@
 
 import json
 import os
-import stat
+import shlex
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-_SCRIPT = """#!/usr/bin/env -S python3 -SE
-import fcntl, json, os, shutil, sys
-arguments = sys.argv[1:]
-folder = os.path.dirname(os.path.abspath(__file__))
-with open(os.path.join(folder, "calls.jsonl"), "a") as calls:
-    calls.write(json.dumps(arguments) + "\\n")
-with open(os.path.join(folder, "answers.json"), "r+") as file:
-    fcntl.flock(file, fcntl.LOCK_EX)
-    answers = json.load(file)
-    line = " ".join(arguments)
-    for answer in answers:
-        if all(word in line for word in answer["words"]) and answer["times"] != 0:
-            answer["times"] -= 1
-            file.seek(0)
-            json.dump(answers, file)
-            file.truncate()
-            break
-    else:
-        sys.exit(f"the fake az knows no answer to: {line}")
-for source in ("--file",) if answer["keep"] else ():
-    name = arguments[arguments.index("--name") + 1]
-    shutil.copy(arguments[arguments.index(source) + 1], os.path.join(answer["keep"], name))
-if answer["give"]:
-    name = arguments[arguments.index("--name") + 1]
-    shutil.copy(os.path.join(answer["give"], name), arguments[arguments.index("--file") + 1])
-sys.stdout.write(answer["out"])
-sys.stderr.write(answer["error"])
-sys.exit(answer["status"])
-"""
+from tests.infra.az_program import answer_to
+
+_run = subprocess.run
+_PROGRAM = Path(__file__).with_name("az_program.py")
+
+
+def shell_program(path: Path, *lines: str) -> None:
+    """Write an executable for the PATH; the shell starts in a few milliseconds, unlike a `python3` of pyenv."""
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]), encoding="utf-8")
+    path.chmod(0o755)
 
 
 @dataclass
@@ -75,13 +59,20 @@ class FakeAz:
 
     def environment(self, **more: str) -> dict[str, str]:
         """Write the program; return an environment in which `az` is it."""
-        script = self.folder / "az"
-        script.write_text(_SCRIPT, encoding="utf-8")
-        script.chmod(script.stat().st_mode | stat.S_IXUSR)
+        command = (sys.executable, "-IS", str(_PROGRAM), str(self.folder))
+        shell_program(self.folder / "az", f'exec {shlex.join(command)} "$@"')
         (self.folder / "answers.json").write_text(json.dumps(self.answers), encoding="utf-8")
         (self.folder / "calls.jsonl").touch()
+        shell_program(self.folder / "python3", f'exec {shlex.quote(sys.executable)} -IS "$@"')
         path = f"{self.folder}{os.pathsep}{os.environ['PATH']}"
         return {**os.environ, "PATH": path, **more}
+
+    def run(self, command: list[str], **options: Any) -> "subprocess.CompletedProcess[str]":
+        """Do as `subprocess.run` with text, but answer `az` in this process."""
+        if Path(command[0]).parent != self.folder or Path(command[0]).name != "az":
+            return _run(command, **options)
+        found = answer_to(str(self.folder), command[1:])
+        return subprocess.CompletedProcess(command, found["status"], found["out"], found["error"])
 
     def calls(self) -> list[list[str]]:
         """Return the arguments of every call so far."""

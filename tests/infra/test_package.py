@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -34,11 +35,12 @@ ENDINGS = {
 }
 
 
-def _listing() -> list[str]:
+@cache
+def _listing() -> tuple[str, ...]:
     done = subprocess.run(
         [INFRA / "package.sh"], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    return done.stdout.splitlines()
+    return tuple(done.stdout.splitlines())
 
 
 def test_package_holds_the_app_and_nothing_else() -> None:

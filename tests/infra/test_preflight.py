@@ -6,14 +6,13 @@ Microsoft Graph v1.0.
 """
 
 import json
-import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra import preflight
-from tests.infra.az import FakeAz
+from tests.infra.az import FakeAz, shell_program
 from tests.infra.bicep import ROOT
 
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
@@ -67,6 +66,7 @@ class Azure:
         self.registrations: dict[str, dict[str, Any]] = {}
         self.bicep = "Bicep CLI version 0.45.15 (x)"
         self.refused: dict[str, str] = {}
+        self.as_program = False
 
     def run(self, **settings: str) -> tuple[int, list[str]]:
         """Run the program on a machine with these answers; return its status and the lines that it printed."""
@@ -103,17 +103,15 @@ class Azure:
         home = folder / "home"
         (home / "bin").mkdir(parents=True, exist_ok=True)
         if self.bicep:
-            self._program(home / "bin/bicep", self.bicep)
+            shell_program(home / "bin/bicep", f"echo '{self.bicep}'")
         environment = az.environment(**{"AZD_CONFIG_DIR": str(home), **SETTINGS, **settings})
         if self.azd:
-            self._program(folder / "azd", self.azd)
+            shell_program(folder / "azd", f"echo '{self.azd}'")
         self._monkeypatch.setenv("PATH", environment["PATH"])
+        if not self.as_program:
+            self._monkeypatch.setattr("subprocess.run", az.run)
         status = preflight.main(["--resource-group", "rg-1"], environment)
         return status, self._capsys.readouterr().out.splitlines()
-
-    def _program(self, path: Path, text: str) -> None:
-        path.write_text(f"#!/bin/sh\necho '{text}'\n", encoding="utf-8")
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
 @pytest.fixture
@@ -125,7 +123,8 @@ def azure(
 
 
 def test_a_ready_subscription_has_no_fault(azure: Azure, tmp_path: Path) -> None:
-    """Exit status 0, one line, and no call that changes anything."""
+    """Exit status 0, one line, and no call that changes anything. Here alone `az` is a program."""
+    azure.as_program = True
     assert azure.run() == (0, ["ok    nothing stands in the way of azd up"])
     calls = [json.loads(line) for line in (tmp_path / "calls.jsonl").read_text().splitlines()]
     verbs = {"show", "list", "version", "list-flexconsumption-locations", "get"}

@@ -1,7 +1,6 @@
 """infra/register-apps.sh asks Microsoft Graph for exactly the two registrations; `az` is played by a recorder."""
 
 import json
-import os
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -13,24 +12,6 @@ import pytest
 from tests.infra.az import FakeAz
 from tests.infra.bicep import INFRA
 
-AZ = """#!/usr/bin/env -S python3 -SE
-import json, os, sys
-arguments = sys.argv[1:]
-known = {
-    "tenantId": "home-tenant",
-    "endpoints.microsoftGraphResourceId": "https://graph.microsoft.com/",
-    "endpoints.activeDirectory": "https://login.microsoftonline.com",
-    "name": os.environ["CLOUD_NAME"],
-    "appId": f"00000000-0000-4000-8000-00000000000{'b' if 'presence' in ' '.join(arguments) else 'a'}",
-}
-if "--body" in arguments:
-    url, body = (arguments[arguments.index(name) + 1] for name in ("--url", "--body"))
-    with open(os.environ["RECORD"], "a") as record:
-        upsert = "Prefer=create-if-missing" in arguments
-        record.write(json.dumps({"url": url, "body": json.loads(body), "upsert": upsert}) + "\\n")
-else:
-    print(known[arguments[arguments.index("--query") + 1]])
-"""
 SIGN_IN = "00000000-0000-4000-8000-00000000000a"
 PRESENCE = "00000000-0000-4000-8000-00000000000b"
 IDENTITY = "00000000-0000-4000-8000-00000000000c"
@@ -56,17 +37,32 @@ def _run(*more: str, cloud: str = "AzureCloud") -> tuple[str, dict[str, Any]]:
 
 
 def _run_in(folder: Path, arguments: list[str], cloud: str) -> tuple[str, dict[str, Any]]:
-    az, record = folder / "az", folder / "record"
-    az.write_text(AZ, encoding="utf-8")
-    az.chmod(0o755)
-    record.touch()
-    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "RECORD": str(record), "CLOUD_NAME": cloud}
+    az = _well_answering(folder, cloud)
     command = [str(INFRA / "register-apps.sh"), *arguments]
+    environment = az.environment()
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    calls = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
-    assert all(call["upsert"] for call in calls)
-    return done.stdout, {call["url"].removeprefix(GRAPH): call["body"] for call in calls}
+    asked = {}
+    for call in az.calls():
+        if "--body" in call:
+            url, body = (call[call.index(name) + 1] for name in ("--url", "--body"))
+            assert "Prefer=create-if-missing" in call
+            asked[url.removeprefix(GRAPH)] = json.loads(body)
+    return done.stdout, asked
+
+
+def _well_answering(folder: Path, cloud: str, *first: dict[str, Any]) -> FakeAz:
+    """An `az` that gives the answers `first`, and otherwise those of a cloud in which all is well."""
+    az = FakeAz(folder)
+    for answer in first:
+        az.answer(*answer.pop("words"), **answer)
+    az.answer("account show", out="home-tenant\n")
+    az.answer("microsoftGraphResourceId", out="https://graph.microsoft.com/\n")
+    az.answer("activeDirectory", out="https://login.microsoftonline.com\n")
+    az.answer("cloud show", out=f"{cloud}\n")
+    az.answer("rest --method get", "sign-in", out=f"{SIGN_IN}\n")
+    az.answer("rest --method get", "presence", out=f"{PRESENCE}\n")
+    az.answer("rest --method patch")
+    return az
 
 
 def test_registers_sign_in_with_the_roles_and_no_secret() -> None:
@@ -146,16 +142,7 @@ def _failing(
     """Run the script with an `az` that gives these answers to `rest`, in this order, and otherwise
     succeeds.
     """
-    az = FakeAz(tmp_path)
-    az.answer("account show", out="home-tenant\n")
-    az.answer("microsoftGraphResourceId", out="https://graph.microsoft.com/\n")
-    az.answer("activeDirectory", out="https://login.microsoftonline.com\n")
-    az.answer("cloud show", out="AzureCloud\n")
-    for answer in answers:
-        az.answer(*answer.pop("words"), **answer)
-    az.answer("rest --method get", "sign-in", out=f"{SIGN_IN}\n")
-    az.answer("rest --method get", "presence", out=f"{PRESENCE}\n")
-    az.answer("rest --method patch")
+    az = _well_answering(tmp_path, "AzureCloud", *answers)
     command = [str(INFRA / "register-apps.sh"), *ARGUMENTS]
     environment = az.environment(RETRY_SECONDS="0")
     return subprocess.run(command, capture_output=True, text=True, env=environment), az

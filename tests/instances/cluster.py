@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
+from urllib.request import Request, urlopen
 
 import aiohttp
 
@@ -93,18 +94,31 @@ class Cluster:
 
     tables: str
     instances: list[Instance]
-    directory: dict[str, Any]
+    directory: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def start(cls, tables: str, count: int = 3) -> "Cluster":
-        """Start the instances and make a directory."""
-        directory = add_directory(tables)
-        instances = [Instance(tables) for _ in range(count)]
-        for one in instances:
+        """Start the instances, the first one alone because it makes the tables; then make a directory."""
+        first, *others = instances = [Instance(tables) for _ in range(count)]
+        first.start()
+        first.wait()
+        for one in others:
             one.start()
-        for one in instances:
+        for one in others:
             one.wait()
-        return cls(tables, instances, directory)
+        running = cls(tables, instances)
+        running.directory = running.add_directory()
+        return running
+
+    def add_directory(self, name: str = "") -> dict[str, Any]:
+        """Make a directory, with a name of its own unless one is given; return its id and token."""
+        address = f"http://127.0.0.1:{self.instances[0].port}"
+        body = {"name": name or f"Contoso {random.getrandbits(64):x}"}
+        headers = {"Content-Type": "application/json", "Origin": address}
+        request = Request(f"{address}/api/directories", json.dumps(body).encode(), headers)
+        with urlopen(request, timeout=_START_SECONDS) as answer:
+            made = json.load(answer)
+        return {"directory_id": made["id"], "token": made["token"]}
 
     def stop(self) -> None:
         """Kill all instances."""
@@ -245,15 +259,6 @@ def command(*arguments: str) -> tuple[int, str]:
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout
-
-
-def add_directory(tables: str, name: str = "") -> dict[str, Any]:
-    """Make a directory, with a name of its own unless one is given; return its id, address and token."""
-    name = name or f"Contoso {random.getrandbits(64):x}"
-    code, output = command("directory", "add", "--tables", tables, "--name", name)
-    assert code == 0, output
-    made: dict[str, Any] = json.loads(output.splitlines()[-1])
-    return made
 
 
 def scratch() -> str:

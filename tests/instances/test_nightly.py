@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 async def test_nothing_is_lost_when_instances_are(is_freezing: bool) -> None:
     """Acknowledged writes are stored, others are whole or absent, all rows agree, totals are exact."""
     tables = cluster.scratch()
-    report = await nightly.kills(tables, 3, is_freezing=is_freezing)
+    report = await nightly.kills(tables, 2, is_freezing=is_freezing)
     cluster.remove(tables)
     assert not report.wrong, str(report)
     assert report.seen["create 201"] > 10
@@ -19,6 +19,6 @@ async def test_nothing_is_lost_when_instances_are(is_freezing: bool) -> None:
 
 async def test_nothing_is_lost_or_refused_when_storage_fails(azurite_tables: str) -> None:
     """Answers that are lost after the commit, 503, resets: no write is answered with 404, 409 or 412 for its own sake."""
-    report = await nightly.faults(azurite_tables, 4, share=0.1)
+    report = await nightly.faults(azurite_tables, 3, share=0.1)
     assert not report.wrong, str(report)
     assert report.seen["met reset_after"] + report.seen["met 503_after"] > 0

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -40,7 +39,7 @@ _TRUST = {
 class Product:
     """A running product with a directory, and the answers that it gave: operation, status, JSON."""
 
-    url: str
+    client: httpx.AsyncClient
     directory_id: str = ""
     contact_id: str = ""
     credential_id: str = ""
@@ -52,20 +51,38 @@ class Product:
         address = path.format(
             directoryId=self.directory_id, contactId=self.contact_id, noteId=self.note_id
         )
-        async with httpx.AsyncClient(base_url=self.url) as client:
-            response = await client.request(method, address, json=body)
+        response = await self.client.request(method, address, json=body)
         content = response.json() if response.content else None
         assert response.status_code < 300, content
         self.answers.append((method.lower(), path.partition("?")[0], response.status_code, content))
         return content
 
 
-@pytest.fixture
-async def product(tmp_path: Path) -> AsyncIterator[Product]:
-    """The product over HTTP, on an empty store."""
-    settings = {"TABLES": f"sqlite:///{tmp_path}/app.db"}
-    async with running(ROOT / "function_app.py", settings) as run:
-        yield Product(run.url)
+@dataclass(frozen=True)
+class Recorded:
+    """The answers of a product at `url`, and its descriptions by version."""
+
+    url: str
+    answers: list[tuple[str, str, int, Any]]
+    documents: dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """What the product says over HTTP, on an empty store at first; once for all clients."""
+    settings = {"TABLES": f"sqlite:///{tmp_path_factory.mktemp('clients')}/app.db"}
+
+    async def record() -> Recorded:
+        async with (
+            running(ROOT / "function_app.py", settings) as run,
+            httpx.AsyncClient(base_url=run.url) as client,
+        ):
+            product = Product(client)
+            await _use(product)
+            documents = {version: await _description(product, version) for version in VERSIONS}
+            return Recorded(run.url, product.answers, documents)
+
+    return asyncio.run(record())
 
 
 async def _use(product: Product) -> None:
@@ -75,15 +92,8 @@ async def _use(product: Product) -> None:
     made = await product.call("POST", "/api/directories", {"name": "Contoso"})
     product.directory_id = made["id"]
     await _read(product)
-    base = f"{product.url}/scim/{product.directory_id}/v2"
-    headers = {"Authorization": f"Bearer {made['token']}"}
-    async with httpx.AsyncClient(headers=headers) as client:
-        user = (await client.post(f"{base}/Users", json=_USER)).json()
-        group = {"displayName": "Sales", "members": [{"value": user["id"]}]}
-        assert (await client.post(f"{base}/Groups", json=group)).status_code == 201
-        assert (await client.post(f"{base}/Users", json={"userName": ""})).status_code == 400
-        assert (await client.get(base, headers={"Authorization": "Bearer x"})).status_code == 401
-    product.contact_id = user["id"]
+    base = f"/scim/{product.directory_id}/v2"
+    product.contact_id = await _provision(product.client, base, made["token"])
     await product.call("POST", f"{one}/tokens", {"overlapHours": 1, "expiresInDays": 30})
     await product.call("POST", f"{one}/secrets", {})
     await product.call("PUT", f"{one}/trust", _TRUST)
@@ -113,6 +123,18 @@ async def _use(product: Product) -> None:
     await product.call("POST", f"{one}/restore")
 
 
+async def _provision(client: httpx.AsyncClient, base: str, token: str) -> str:
+    """Make a person and a group, and cause a line of each kind in the log; return the person's id."""
+    own = {"Authorization": f"Bearer {token}"}
+    user = (await client.post(f"{base}/Users", json=_USER, headers=own)).json()
+    group = {"displayName": "Sales", "members": [{"value": user["id"]}]}
+    assert (await client.post(f"{base}/Groups", json=group, headers=own)).status_code == 201
+    refused = await client.post(f"{base}/Users", json={"userName": ""}, headers=own)
+    assert refused.status_code == 400
+    assert (await client.get(base, headers={"Authorization": "Bearer x"})).status_code == 401
+    return str(user["id"])
+
+
 async def _read(product: Product) -> None:
     one = "/api/directories/{directoryId}"
     await product.call("GET", "/api/contacts")
@@ -139,10 +161,9 @@ def _operations(document: dict[str, Any]) -> dict[tuple[str, str], str]:
 
 
 async def _description(product: Product, version: str) -> dict[str, Any]:
-    async with httpx.AsyncClient(base_url=product.url) as client:
-        found = await client.get("/api/openapi.json", params={"version": version})
+    found = await product.client.get("/api/openapi.json", params={"version": version})
     document: dict[str, Any] = found.json()
-    assert document["servers"] == [{"url": product.url}]
+    assert document["servers"] == [{"url": str(product.client.base_url).rstrip("/")}]
     return document
 
 
@@ -175,11 +196,10 @@ def _snake(name: str) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_python_client_reads_every_answer(
-    product: Product, version: str, tmp_path: Path
+    recorded: Recorded, version: str, tmp_path: Path
 ) -> None:
     """openapi-python-client makes models that read each answer and write it again, null included."""
-    await _use(product)
-    document = await _description(product, version)
+    document = recorded.documents[version]
     name = f"client_of_{version.replace('.', '_')}"
     (tmp_path / "openapi.json").write_text(json.dumps(document))
     await _run(
@@ -189,7 +209,7 @@ async def test_a_python_client_reads_every_answer(
     )
     _models(tmp_path, name)
     operations = _operations(document)
-    assert {(method, path) for method, path, _, _ in product.answers} == operations.keys()
+    assert {(method, path) for method, path, _, _ in recorded.answers} == operations.keys()
     tags = {
         one["operationId"]: one["tags"][0].lower()
         for item in document["paths"].values()
@@ -197,8 +217,8 @@ async def test_a_python_client_reads_every_answer(
         if isinstance(one, dict)
     }
     client_module = importlib.import_module(f"{name}.client")
-    client = client_module.Client(base_url=product.url)
-    for method, path, status, content in product.answers:
+    client = client_module.Client(base_url=recorded.url)
+    for method, path, status, content in recorded.answers:
         operation = operations[method, path]
         module = importlib.import_module(f"{name}.api.{tags[operation]}.{_snake(operation)}")
         answer = httpx.Response(status, json=content)
@@ -210,18 +230,17 @@ async def test_a_python_client_reads_every_answer(
 @pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_typescript_types_fit_every_answer(
-    product: Product, version: str, tmp_path: Path
+    recorded: Recorded, version: str, tmp_path: Path
 ) -> None:
     """openapi-typescript makes types to which each answer can be assigned, with no member too many."""
     if not (_TOOLS / "node_modules").exists():
         pytest.fail("openapi-typescript is missing; make setup gets it")
-    await _use(product)
-    document = await _description(product, version)
+    document = recorded.documents[version]
     (tmp_path / "openapi.json").write_text(json.dumps(document))
     binaries = _TOOLS / "node_modules/.bin"
     await _run(binaries / "openapi-typescript", "openapi.json", "-o", "api.ts", cwd=tmp_path)
     lines = ['import type { paths } from "./api";']
-    for number, (method, path, status, content) in enumerate(product.answers):
+    for number, (method, path, status, content) in enumerate(recorded.answers):
         kind = f'paths["{path}"]["{method}"]["responses"][{status}]["content"]["application/json"]'
         lines.append(f"export const answer{number}: {kind} = {json.dumps(content)};")
     (tmp_path / "answers.ts").write_text("\n".join(lines))

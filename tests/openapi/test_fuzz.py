@@ -1,6 +1,6 @@
 """Requests made from the description, right and wrong ones: no answer is a 5xx but those that the description names.
 
-500 requests, 10,000 under HYPOTHESIS_PROFILE=nightly.
+200 requests, 10,000 under HYPOTHESIS_PROFILE=nightly.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from local.openapi.document import describe
 from shared.http import Response
 from tests.openapi.conftest import Deployed, started, stopped
 from tests.openapi.schema import resolved
 from tests.openapi.test_description import METHODS
-from web.openapi.document import describe
 
 DESCRIPTION = describe()
 OPERATIONS = [
@@ -29,7 +29,7 @@ OPERATIONS = [
     for method in METHODS
     if method in item
 ]
-EXAMPLES = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 500
+EXAMPLES = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 200
 _SLOW = (
     HealthCheck.too_slow,
     HealthCheck.filter_too_much,
@@ -233,7 +233,7 @@ def test_no_request_fails_inside(running: tuple[Deployed, asyncio.Runner, list[s
         max_examples=EXAMPLES,
         deadline=None,
         database=None,
-        derandomize=EXAMPLES == 500,
+        derandomize=EXAMPLES == 200,
         suppress_health_check=_SLOW,
     )
     @given(sent=requests(known))

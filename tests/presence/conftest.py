@@ -9,6 +9,7 @@ from directories.audit import operator_actor
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from presence.constants import CALLBACK, LINK_CALLBACK
+from presence.store import commits
 from shared.clock import FixedClock
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
 from tests.presence.browser import LOOPBACK, ORIGIN, Browser
@@ -25,6 +26,13 @@ async def world(
     world = World(tables, clock, graph_simulator, settings_for(graph_simulator))
     yield world
     await world.close()
+
+
+@pytest.fixture
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages and deltas of a tenth of their size, so that 3,000 people are as many pages as 30,000."""
+    monkeypatch.setattr(commits, "PAGE", commits.PAGE // 10)
+    monkeypatch.setattr(commits, "MAX_DELTA", commits.MAX_DELTA // 10)
 
 
 @pytest.fixture

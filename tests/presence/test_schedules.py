@@ -247,11 +247,12 @@ async def test_an_uncounted_row_of_the_next_delta_is_overwritten(world: World) -
     assert await all_is_right(world, ids)
 
 
+@pytest.mark.usefixtures("short_pages")
 async def test_a_worker_that_is_overtaken_takes_its_pages_away(world: World) -> None:
     """Access is removed while a large tenant's pages are written: none of them is left."""
-    ids = await world.linked(30_000)
+    ids = await world.linked(3000)
     await world.tick()
-    for one in ids[:6000]:
+    for one in ids[:600]:
         world.set(one, "Away")
     other = await world.restarted()
 

@@ -107,8 +107,9 @@ async def test_a_switch_is_an_act_in_the_audit_log(deployed: Deployed) -> None:
     await deployed.json("DELETE", f"{ONE}/inspector")
     rows = await query_all(deployed.app.tables, DIRECTORIES, "contoso", *AUDIT.all())
     acts = [audit.decode(row.key, row.value).act for row in rows]
-    switched = [act for act in acts if "inspect_until" in act.new and act.old]
-    assert [bool(act.new["inspect_until"]) for act in switched] == [False, True]
+    switched = [act for act in acts if act.code.startswith("inspector.")]
+    assert [act.code for act in switched] == ["inspector.stopped", "inspector.started"]
+    assert switched[0].old == switched[1].new
 
 
 async def test_the_recording_is_bounded_over_several_instances(

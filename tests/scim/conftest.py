@@ -1,6 +1,9 @@
 """The SCIM service provider in the host, over the counting engine, with directories to speak to."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 
 import azure.functions as func
 import pytest
@@ -82,23 +85,40 @@ def filled(scim: ScimClient, app: App) -> Callable[[int], Awaitable[tuple[ScimCl
     """Fills the directory with people `person0@example.com` …; gives the client and the first one's id."""
 
     async def fill(count: int) -> tuple[ScimClient, str]:
-        first, operations = "", list[Operation]()
-        for number in range(count):
-            app.clock.advance(0.001)  # type: ignore[attr-defined]
-            user = _person(app, number)
-            first = first or user.id
-            operations += index_rows.insertion(user, "GB")
-            if len(operations) > 85 or number == count - 1:
-                await app.tables.transact("contacts", scim.directory_id, operations)
-                operations = []
+        people = _people(count, app.clock.now())
+        for batch in people.batches:
+            await app.tables.transact("contacts", scim.directory_id, batch)
+        app.clock.advance(0.001 * count)  # type: ignore[attr-defined]
         await _count(app, scim.directory_id, count)
-        return scim, first
+        return scim, people.first_id
 
     return fill
 
 
-def _person(app: App, number: int) -> UserRecord:
-    now = timestamp(app.clock.now())
+@dataclass(frozen=True, slots=True)
+class _People:
+    """The id of the first person, and the rows of all in transactions."""
+
+    first_id: str
+    batches: list[list[Operation]]
+
+
+@lru_cache(maxsize=8)  # many tests fill a directory alike
+def _people(count: int, since: datetime) -> _People:
+    """People who come a millisecond apart."""
+    clock, first_id, batches = FixedClock(since), "", list[list[Operation]]([[]])
+    for number in range(count):
+        clock.advance(0.001)
+        user = _person(clock, number)
+        first_id = first_id or user.id
+        if len(batches[-1]) > 85:
+            batches.append([])
+        batches[-1] += index_rows.insertion(user, "GB")
+    return _People(first_id, batches)
+
+
+def _person(clock: FixedClock, number: int) -> UserRecord:
+    now = timestamp(clock.now())
     address = f"person{number}@example.com"
     resource = {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
@@ -106,7 +126,7 @@ def _person(app: App, number: int) -> UserRecord:
         "externalId": f"external-{number}",
         "emails": [{"type": "work", "value": address}],
     }
-    return UserRecord(id=new_id(app.clock), resource=resource, created=now, modified=now)
+    return UserRecord(id=new_id(clock), resource=resource, created=now, modified=now)
 
 
 async def _count(app: App, directory_id: str, users: int) -> None:

@@ -9,6 +9,8 @@ import contacts.endpoints
 from directories import provisioning_log
 from local.host.host import Host
 from local.host.hostfile import HostFile
+from scim.discovery.documents import MAX_BULK_OPERATIONS
+from scim.query import CURSOR_TIMEOUT, DEFAULT_COUNT, MAX_COUNT
 from shared.app import App
 from shared.http import Request
 from tests.scim.client import ScimClient, patch_body
@@ -61,6 +63,62 @@ async def test_discovery_takes_no_filter(scim: ScimClient, path: str) -> None:
     """A filter is 403, so that a part is not mistaken for the whole (RFC 7644 section 4)."""
     assert (await scim.get(path)).status == 200
     assert (await scim.get(path, filter='id eq "User"')).status == 403
+
+
+@pytest.mark.clause("7643/5", "9865/4")
+async def test_the_configuration_is_what_the_service_does(scim: ScimClient) -> None:
+    """RFC 7643 section 5 and RFC 9865 section 4: a client relies on what is announced."""
+    found = (await scim.get("/ServiceProviderConfig")).body
+    supported = {
+        name for name, value in found.items() if isinstance(value, dict) and value.get("supported")
+    }
+    assert supported == {"patch", "bulk", "filter", "sort", "etag"}
+    assert found["bulk"]["maxOperations"] == MAX_BULK_OPERATIONS
+    assert found["filter"]["maxResults"] == found["pagination"]["maxPageSize"] == MAX_COUNT
+    pagination = dict(found["pagination"])
+    assert (pagination.pop("cursor"), pagination.pop("index")) == (True, True)
+    assert pagination == {
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": DEFAULT_COUNT,
+        "maxPageSize": MAX_COUNT,
+        "cursorTimeout": CURSOR_TIMEOUT,
+    }
+    schemes = {scheme["type"] for scheme in found["authenticationSchemes"]}
+    assert schemes == {"oauthbearertoken", "oauth2"}
+
+
+@pytest.mark.clause("7643/6", "interop/rt-id")
+async def test_resource_types_name_their_schemas(scim: ScimClient) -> None:
+    """RFC 7643 section 6: endpoint, schema and extensions; the id is the name, by which a client asks for it."""
+    known = {schema["id"] for schema in (await scim.get("/Schemas")).resources}
+    found = {kind["name"]: kind for kind in (await scim.get("/ResourceTypes")).resources}
+    assert {name: kind["endpoint"] for name, kind in found.items()} == {
+        "User": "/Users",
+        "Group": "/Groups",
+    }
+    for name, kind in found.items():
+        assert kind["id"] == name
+        assert kind["schema"] in known
+        assert (await scim.get(f"/ResourceTypes/{name}")).body["schema"] == kind["schema"]
+    extensions = found["User"]["schemaExtensions"]
+    assert [(one["schema"] in known, one["required"]) for one in extensions] == [(True, False)]
+
+
+@pytest.mark.clause("7643/8", "7644/3.1", "interop/media")
+async def test_every_answer_is_scim_json(scim: ScimClient) -> None:
+    """RFC 7644 section 3.1, for errors too (section 3.12), whatever Accept says; requests may name it JSON, as Okta does."""
+    as_json = {"content-type": "application/json", "accept": "application/json, text/plain, */*"}
+    made = await scim.call("POST", "/Users", {"userName": "a@example.com"}, headers=as_json)
+    assert made.status == 201
+    for answer in (
+        made,
+        await scim.get("/Users"),
+        await scim.get(f"/Users/{made.id}"),
+        await scim.get("/Users/nobody"),
+        await scim.get("/Users", filter="broken"),
+        await scim.get("/Schemas"),
+    ):
+        assert answer.headers["content-type"] == "application/scim+json"
 
 
 @pytest.mark.clause("interop/conformant")

@@ -18,7 +18,6 @@ from shared.settings import Settings
 from tests.scim.conftest import client_of
 
 
-@pytest.mark.clause("7643/5", "7643/8", "7644/3.1", "7644/4", "interop/media")
 @pytest.mark.slow
 async def test_scim2_tester_finds_no_fault(tables: CountingTables) -> None:
     """0 errors in every check that the suite knows."""

@@ -185,7 +185,21 @@ async def test_a_negative_count_with_a_cursor_is_refused(scim: ScimClient) -> No
     assert (answer.status, answer.body["scimType"]) == (400, "invalidCount")
 
 
-@pytest.mark.clause("7644/3.4.3", "7644/7.5.2", "9865/2-search")
+@pytest.mark.clause("9865/2-search")
+async def test_a_search_by_post_goes_on_with_a_cursor(filled: Filled) -> None:
+    """RFC 9865 section 2: `cursor` and `count` are members of the SearchRequest."""
+    scim, _ = await filled(5)
+    met, cursor = list[str](), ""
+    for _ in rounds():
+        body = {"cursor": cursor, "count": 2, "attributes": ["userName"]}
+        page = await scim.post("/Users/.search", body)
+        met += [resource["userName"] for resource in page.resources]
+        if not (cursor := page.body.get("nextCursor", "")):
+            break
+    assert (len(met), len(set(met))) == (5, 5)
+
+
+@pytest.mark.clause("7644/3.4.3", "7644/7.5.2")
 async def test_a_search_is_a_query_by_post(filled: Filled) -> None:
     """RFC 7644 section 3.4.3: the same answer as the GET."""
     scim, _ = await filled(5)

@@ -104,7 +104,7 @@ async def test_a_line_of_the_time_before_the_first_call_is_written_with_it(
 ) -> None:
     """OpenTelemetry is started while the module is imported, when no invocation runs."""
 
-    def fail() -> None:
+    def fail(_: str) -> None:
         raise ValueError("no connection string")
 
     monkeypatch.setattr(telemetry, "Telemetry", fail)

@@ -192,7 +192,7 @@ async def test_second_instance_continues_where_a_killed_one_stopped(
         scim = ScimClient(host, app, "contoso", released.TOKEN)
         ids = [
             (await scim.user(f"person{number}@contoso.example", displayName="Pat Person")).id
-            for number in range(450)
+            for number in range(300)
         ]
         released.make_old(path, "contoso")
         first = await _instance(path)
@@ -208,7 +208,7 @@ async def test_second_instance_continues_where_a_killed_one_stopped(
         assert not half.is_finished
         shown = await reindex_progress.status(app, "contoso")
         assert shown
-        assert (shown.state, shown.total) == ("running", 460)
+        assert (shown.state, shown.total) == ("running", 310)
         assert 0 < shown.done < shown.total
         await found_everything(app)
 
@@ -222,7 +222,7 @@ async def test_second_instance_continues_where_a_killed_one_stopped(
         assert done
         assert done.is_finished
         assert done.started == half.started, "the pass began again instead of going on"
-        assert done.passed == 460
+        assert done.passed == 310
         assert await outdated(app, "contoso") == 0
         assert await reindex_progress.status(app, "contoso") is None
         assert (await scim.get(f"/Users/{ids[40]}")).body["title"] == "Changed"

@@ -150,6 +150,7 @@ async def show(visit: PageRequest) -> Response:
     filters = filters_of(visit.query)
     directories = await account_directories.all_directories(visit.app, visit.reader)
     card = await person.opened(visit) if visit.query.get("person") else None
+    no_card = person.GONE if "person" in visit.query else person.NO_CARD
     cursor = visit.query.get("cursor", "")[:2048]
     values = await list_values(visit, filters, directories, cursor, partial=False)
     if card and visit.query.get("team") == "1":
@@ -158,7 +159,7 @@ async def show(visit: PageRequest) -> Response:
         visit,
         "organisation.html",
         directories=directories,
-        **person.values(card, gone="person" in visit.query),
+        **(card.values if card else no_card),
         **values,
     )
 

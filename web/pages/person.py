@@ -94,7 +94,8 @@ async def show(visit: PageRequest) -> Response:
     """Show the card for the panel next to the list."""
     if not visit.is_partial:
         return visit.go(f"/contacts?{urlencode({'person': visit.query.get('id', '')})}")
-    return page(visit, "card.html", **values(await open_card(visit, visit.query.get("id", ""))))
+    card = await open_card(visit, visit.query.get("id", ""))
+    return page(visit, "card.html", **card.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,15 @@ class Opened:
 
     card: CardView
     star: StarView
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values of the card's templates."""
+        return {"card": self.card, "star": self.star, "gone": False}
+
+
+NO_CARD: dict[str, Any] = {"card": None, "star": None, "gone": False}
+GONE = NO_CARD | {"gone": True}  # the person who is asked for is not there
 
 
 async def opened(visit: PageRequest) -> Opened | None:
@@ -120,13 +130,6 @@ async def open_card(visit: PageRequest, key: str) -> Opened:
     )
     favourites.note_recent(visit, lists, key, visit.query.get("q", ""))
     return Opened(card, star_of(lists, key))
-
-
-def values(opened: Opened | None, *, gone: bool = False) -> dict[str, Any]:
-    """Return the values of the card's templates; `gone`: the person who is asked for is not there."""
-    if opened is None:
-        return {"card": None, "star": None, "gone": gone}
-    return {"card": opened.card, "star": opened.star, "gone": False}
 
 
 async def card_of(visit: PageRequest, key: str) -> CardView:

@@ -18,8 +18,7 @@ from web.pages.companies import MAX_SELECT
 from web.pages.contact_rows import PresenceView, is_object_id, presence_view
 from web.pages.favourites import star_of
 from web.pages.organisation import list_mark
-from web.pages.person import CardView, Opened, card_of
-from web.pages.person import values as person_values
+from web.pages.person import GONE, NO_CARD, CardView, Opened, card_of
 from web.render import page
 
 _MAX_PEOPLE = 100
@@ -43,7 +42,9 @@ async def show(visit: PageRequest) -> Response:
     if not (changed or card or outdated):
         return Response(204)
     values: dict[str, Any] = {"changed": changed, "outdated": outdated}
-    values |= {**person_values(card.opened, gone=card.is_gone), "told": card.presence}
+    no_card = GONE if card.is_gone else NO_CARD
+    values |= card.opened.values if card.opened else no_card
+    values["told"] = card.presence
     values |= {"directories": directories, "chosen": visit.form.get("directory", "")}
     # The picker of many companies reads its list when it is searched, so it isn't drawn again.
     values["companies"] = len(directories) > MAX_SELECT

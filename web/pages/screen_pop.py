@@ -37,7 +37,7 @@ async def show(visit: PageRequest) -> Response:
     values = await list_values(visit, filters, directories, found=found, partial=visit.is_partial)
     values |= {
         "directories": directories,
-        **person.values(card),
+        **(card.values if card else person.NO_CARD),
         "pop": pop,
         "count": _said(visit, pop),
     }

@@ -317,7 +317,7 @@ KEY_SAMPLE = OnePart(
     parts=("user or group",),
     value="the key of every thousandth record, so that a jump to a far startIndex counts few keys",
     rewritten="whole",
-    codec="scim.key_samples",
+    codec="scim.resource_rows",
     growth="two, of 40 bytes per thousand records",
 )
 AGENT_LISTS = OnePart(

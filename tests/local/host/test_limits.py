@@ -1,6 +1,7 @@
 """Connections, sizes and slow or vanishing clients (Kestrel's limits; functions-scale, "Service limits")."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -33,6 +34,16 @@ async def test_connection_is_kept_for_the_next_request(host: RunningHost) -> Non
         for number in range(3):
             await connection.send(GET % number)
             assert orjson.loads((await connection.reply()).body)["route"] == {"id": str(number)}
+
+
+async def test_a_body_does_not_wait_until_its_head_is_acknowledged(host: RunningHost) -> None:
+    """TCP_NODELAY (RFC 9293 section 3.7.4): else a client that acknowledges late gets a body 40 ms after its head."""
+    async with connect(host.port) as connection:
+        await connection.send(GET % 1)
+        await connection.reply()
+        (served,) = host._server.server_state.connections
+        served_socket = served.transport.get_extra_info("socket")
+        assert served_socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_pipelined_requests_are_answered_in_order(host: RunningHost) -> None:

@@ -1,6 +1,6 @@
 """Hypothesis profiles, chosen by HYPOTHESIS_PROFILE.
 
-`default` is repeatable, `fast` is a tenth of it for `make check-fast`, `nightly` searches.
+`default` is repeatable, `fast` is a third of it for `make check-fast`, `nightly` searches.
 """
 
 import os
@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 
-for _name, _examples in (("default", 500), ("fast", 50)):
+for _name, _examples in (("default", 150), ("fast", 50)):
     settings.register_profile(
         _name,
         max_examples=_examples,

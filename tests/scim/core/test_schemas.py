@@ -34,7 +34,6 @@ def _values(value: Any) -> Any:
         yield value
 
 
-@pytest.mark.clause("7643/2.3.8")
 @pytest.mark.parametrize("urn", SCHEMAS)
 def test_a_schema_has_no_nulls(urn: str) -> None:
     """Microsoft Learn, requirements of /Schemas: no null values."""
@@ -46,6 +45,41 @@ def test_a_schema_has_no_nulls(urn: str) -> None:
 def test_a_schema_is_one_to_another_implementation(urn: str) -> None:
     """RFC 7643 section 7: scim2-models reads every characteristic."""
     assert Schema.model_validate(SCHEMAS[urn].to_json()).id == urn
+
+
+_CHARACTERISTICS = {
+    "type": (
+        "string",
+        "boolean",
+        "decimal",
+        "integer",
+        "dateTime",
+        "reference",
+        "binary",
+        "complex",
+    ),
+    "multiValued": (True, False),
+    "required": (True, False),
+    "caseExact": (True, False),
+    "mutability": ("readOnly", "readWrite", "immutable", "writeOnly"),
+    "returned": ("always", "never", "default", "request"),
+    "uniqueness": ("none", "server", "global"),
+}
+
+
+@pytest.mark.clause("7643/7", "7643/2.3.8")
+@pytest.mark.parametrize("urn", SCHEMAS)
+def test_every_attribute_states_its_characteristics(urn: str) -> None:
+    """RFC 7643 section 7, sub-attributes too: a client takes a missing one for its default, which may be another."""
+    attributes = SCHEMAS[urn].to_json()["attributes"]
+    subs = [sub for attribute in attributes for sub in attribute.get("subAttributes", ())]
+    complex_subs = [sub["name"] for sub in subs if sub["type"] == "complex"]
+    assert complex_subs in ([], ["subAttributes"])  # that of the schema of schemas is the RFC's own
+    for attribute in (*attributes, *subs):
+        assert attribute["name"]
+        assert attribute["description"]
+        for characteristic, values in _CHARACTERISTICS.items():
+            assert attribute[characteristic] in values, (attribute["name"], characteristic)
 
 
 @pytest.mark.clause("7643/4.1.2-types", "interop/canonical")

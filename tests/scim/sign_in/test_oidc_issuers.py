@@ -67,6 +67,7 @@ async def client(app: App, issuer: OidcIssuer) -> AsyncIterator[TokenClient]:
     await host.stop()
 
 
+@pytest.mark.clause("ipsie/scope")
 @pytest.mark.parametrize("algorithm", ["RS256", "RS512", "PS256", "ES256"])
 async def test_an_issuer_of_ones_own_opens_scim(
     client: TokenClient, issuer: OidcIssuer, algorithm: str

@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,13 +28,16 @@ BEGINNING = re.compile(rf"({'|'.join(sorted(NAMES | {'account', 'index'}))})\|")
 READS = {"get", "query", "transact"}
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
+@cache
+def sources() -> list[tuple[str, ast.Module]]:
     """Every module that is deployed or part of `local` and `bench`."""
+    found = []
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             name = path.relative_to(ROOT).as_posix()
             if name != "shared/keys.py" and not name.startswith("shared/tables/schema/"):
-                yield name, ast.parse(path.read_text(encoding="utf-8"))
+                found.append((name, ast.parse(path.read_text(encoding="utf-8"))))
+    return found
 
 
 def literals(tree: ast.AST) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from shared.clock import FixedClock
-from shared.tables.port import Delete, Insert, Replace, StorageUnavailable, Upsert
+from shared.tables.port import AlreadyExists, Delete, Insert, Replace, StorageUnavailable, Upsert
 from shared.tables.sqlite import SqliteTables
 from shared.tables.sqlite_file import unavailable
 from tests.rounds import rounds
@@ -76,6 +76,7 @@ async def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path) -
     assert sorted(stored) == sorted(f"{turn}-{n}" for turn in whole for n in range(4))
 
 
+@pytest.mark.usefixtures("durable")
 async def test_the_disk_is_asked_to_keep_every_commit(tmp_path: Path) -> None:
     """synchronous=FULL with a write-ahead log: an answer means that the disk has it (sqlite.org/pragma.html)."""
     tables = SqliteTables(tmp_path / "test.db")
@@ -97,6 +98,26 @@ async def test_transactions_that_meet_are_committed_together(tmp_path: Path) -> 
     await tables.close()
     assert statements.count("COMMIT") <= 3
     assert [isinstance(outcome, list) for outcome in outcomes] == [n < 90 for n in range(100)]
+
+
+async def test_a_refused_transaction_undoes_nothing_of_its_group(tmp_path: Path) -> None:
+    """The group is begun again with savepoints: the others are stored once, the refused one not at all."""
+    tables = SqliteTables(tmp_path / "test.db")
+    await tables.transact(TABLE, "p", [Insert("taken", b"1")])
+    statements = list[str]()
+    tables._writer.set_trace_callback(statements.append)
+    outcomes = await asyncio.gather(
+        tables.transact(TABLE, "p", [Insert("a", b"1")]),
+        tables.transact(TABLE, "p", [Upsert("b", b"1"), Insert("taken", b"2")]),
+        tables.transact(TABLE, "p", [Insert("c", b"1")]),
+        return_exceptions=True,
+    )
+    rows = await tables.query(TABLE, "p", "a", "z")
+    await tables.close()
+    assert [isinstance(outcome, AlreadyExists) for outcome in outcomes] == [False, True, False]
+    assert [(row.key, row.value) for row in rows] == [("a", b"1"), ("c", b"1"), ("taken", b"1")]
+    assert [row.etag for row in rows[:2]] == [outcomes[0][0], outcomes[2][0]]  # type: ignore[index]
+    assert (statements.count("ROLLBACK"), statements.count("COMMIT")) == (1, 1)
 
 
 async def test_another_process_may_write_too(tmp_path: Path) -> None:
@@ -189,7 +210,7 @@ async def test_all_rows_of_a_kind_are_one_statement(tmp_path: Path) -> None:
         ],
     )
     begun = [statement.split()[0] for statement in statements]
-    assert begun == "BEGIN SAVEPOINT INSERT INSERT DELETE UPDATE RELEASE COMMIT".split()
+    assert begun == "BEGIN INSERT INSERT DELETE UPDATE COMMIT".split()
     assert len(await tables.query(TABLE, "p", "n", "p")) == 20 + 15
     await tables.close()
 

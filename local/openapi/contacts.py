@@ -20,7 +20,7 @@ from contacts.response_models import (
     PopResult,
     UnparsedPage,
 )
-from directories.operations import DIRECTORY_ID, FORMAT
+from local.openapi.directories import DIRECTORY_ID, FORMAT
 from shared.api_contract import (
     CURSOR,
     IF_MATCH,

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import contacts.operations
-import directories.operations
-import presence.operations
+import local.openapi.contacts
+import local.openapi.directories
+import local.openapi.presence
+from local.openapi import scim, scim_schemas
 from shared.api_contract import Answer, Operation, Parameter
 from shared.http import JSON, PROBLEM_JSON
-from web.openapi import scim, scim_schemas
 from web.openapi.schemas import Json, Schemas, parameter, reference
 
 VERSION = "1.0"
@@ -17,9 +17,9 @@ _ABOUT = (
     "companies' provisioning services, each with its own address and security token."
 )
 _FEATURES = (
-    ("Directories", directories.operations.OPERATIONS),
-    ("Contacts", contacts.operations.OPERATIONS),
-    ("Presence", presence.operations.OPERATIONS),
+    ("Directories", local.openapi.directories.OPERATIONS),
+    ("Contacts", local.openapi.contacts.OPERATIONS),
+    ("Presence", local.openapi.presence.OPERATIONS),
 )
 _REFUSALS = {
     400: "The request is not valid; `detail` names the field, the fault and the remedy.",

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from directories.operations import DIRECTORY_ID
+from local.openapi.directories import DIRECTORY_ID
+from local.openapi.scim_schemas import QUERY
 from scim.core.attributes import ResourceType
 from scim.core.patch import PATCH_URN
 from scim.core.schemas import GROUP, USER
@@ -11,7 +12,6 @@ from scim.http import SCIM_JSON, SEARCH_REQUEST
 from shared.api_contract import IF_MATCH, IF_NONE_MATCH, Parameter
 from shared.http import FORM, JSON
 from web.openapi.schemas import Json, parameter, reference
-from web.openapi.scim_schemas import QUERY
 
 _BASE = "/scim/{directoryId}/v2"
 _BULK_URN = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"

@@ -1,6 +1,6 @@
 """The operations of the presence API, for its description."""
 
-from directories.operations import DIRECTORY_ID
+from local.openapi.directories import DIRECTORY_ID
 from presence.response_models import (
     ConnectionChecked,
     PresenceAction,
