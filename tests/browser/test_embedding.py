@@ -283,8 +283,10 @@ def test_the_sign_in_of_a_frame_has_no_fault(browser: Browser, embedded: Embedde
         found += axe.violations(window)
         kept = next(one for one in visitor.cookies() if one["name"] == "LocalSignIn")
         visitor.clear_cookies()
-        where = {"name": "LocalSignIn", "url": embedded.world.url}
-        visitor.add_cookies([{**where, "value": kept["value"], "sameSite": "Lax"}])
+        url = embedded.world.url
+        visitor.add_cookies(
+            [{"name": "LocalSignIn", "value": kept["value"], "url": url, "sameSite": "Lax"}]
+        )
         visitor.grant_permissions(["storage-access"])
         window.close()
         found += axe.violations(inner(page))
