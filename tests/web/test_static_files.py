@@ -38,7 +38,7 @@ async def test_nothing_else_can_be_asked_for(name: str) -> None:
 async def test_no_new_row_has_the_whole_list_styled() -> None:
     """Browsers look at `:has` again for each element that comes below its subject, and style all that depends on it."""
     name = static_files.address("agent.css").removeprefix("/static/")
-    request = Request("GET", "https://a.example/", {}, b"", {"name": name})
+    request = Request("GET", "https://a.example/", {}, b"", route={"name": name})
     sheet = (await static_files.serve(request)).body.decode()
     for above in (".organisation", ".people", ".part", ".people-panel", ".history"):
         assert f"{above}:has(" not in sheet
