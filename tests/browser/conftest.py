@@ -1,5 +1,6 @@
 """A browser, a product with two directories that most tests share, and an empty one for those that change things."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from playwright.sync_api import (
 )
 
 from tests.browser import chromium
-from tests.browser.chromium import Watched
+from tests.browser.chromium import UsedTab
 from tests.browser.world import Made, World, world
 
 # A busy machine is slow at times; a test claims that an element comes, not how soon.
@@ -99,13 +100,23 @@ def visitor(browser: Browser, populated: Populated) -> Iterator[BrowserContext]:
         yield made
 
 
-@pytest.fixture
-def page(visitor: BrowserContext) -> Page:
-    """A tab of it."""
-    return visitor.new_page()
+@pytest.fixture(scope="session")
+def used_tab(browser: Browser, populated: Populated) -> Iterator[UsedTab]:
+    """A tab at the populated product that one test after the other takes."""
+    with contextlib.closing(UsedTab(browser, populated.url)) as tab:
+        yield tab
 
 
 @pytest.fixture
-def watched(page: Page) -> Watched:
-    """Return the actions of the tab."""
-    return chromium.watch(page)
+def page(used_tab: UsedTab) -> Iterator[Page]:
+    """An administrator's tab, as good as new. To turn its clock takes `clocked_page`, to add scripts `visitor`."""
+    yield used_tab.take()
+    used_tab.clean()
+
+
+@pytest.fixture
+def clocked_page(visitor: BrowserContext) -> Page:
+    """An administrator's tab whose time can be moved on."""
+    made = visitor.new_page()
+    made.clock.install()
+    return made

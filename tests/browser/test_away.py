@@ -110,13 +110,13 @@ def test_what_moves_on_a_page_says_that_it_failed(
     ],
 )
 def test_a_page_that_cannot_keep_itself_up_to_date_says_so(
-    page: Page, populated: Populated, name: str, every: int, path: str
+    clocked_page: Page, populated: Populated, name: str, every: int, path: str
 ) -> None:
     """One failed poll is no news; after the second a bar warns that the page may be old, until one
     succeeds.
     """
+    page = clocked_page
     bar = page.get_by_text("Updates aren't getting through.")
-    page.clock.install()
     page.goto(address(name, populated))
     chromium.wait_until_settled(page)  # or the clock's jump would time a request out
     drawn = page.evaluate(_DRAWN)

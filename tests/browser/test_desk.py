@@ -103,9 +103,9 @@ def _metric(session: CDPSession, name: str) -> float:
     return next(float(one["value"]) for one in metrics["metrics"] if one["name"] == name)
 
 
-def test_a_page_left_open_for_a_day_stays_small(page: Page) -> None:
+def test_a_page_left_open_for_a_day_stays_small(clocked_page: Page) -> None:
     """5,800 polls would be made; after 60, the document and its listeners are as few as before."""
-    page.clock.install()
+    page = clocked_page
     page.goto("/contacts")
     page.locator(".person").first.click()
     expect(page.locator(".card")).to_be_visible()
@@ -125,9 +125,9 @@ def test_a_page_left_open_for_a_day_stays_small(page: Page) -> None:
     assert more - listeners < 20
 
 
-def test_a_tab_that_is_looked_at_again_is_refreshed_at_once(page: Page) -> None:
+def test_a_tab_that_is_looked_at_again_is_refreshed_at_once(clocked_page: Page) -> None:
     """While it is hidden it asks for nothing."""
-    page.clock.install()
+    page = clocked_page
     page.goto("/contacts")
     hide = """(hidden) => {
       Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
@@ -164,12 +164,12 @@ def test_a_note_is_written_and_found_by_keyboard(page: Page) -> None:
     expect(page.locator(".note")).to_have_count(0)
 
 
-def test_a_page_that_nobody_touches_asks_a_third_as_often(page: Page) -> None:
+def test_a_page_that_nobody_touches_asks_a_third_as_often(clocked_page: Page) -> None:
     """Azure bills requests.
 
     The first touch asks at once, so that an agent who comes back sees the present.
     """
-    page.clock.install()
+    page = clocked_page
     page.goto("/contacts")
     asked: list[str] = []
     under_way: set[Request] = set()

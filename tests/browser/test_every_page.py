@@ -28,16 +28,25 @@ class Visit:
     received: list[float] = field(default_factory=list)
 
 
-@pytest.fixture(scope="module", params=PAGES)
-def visit(
-    browser: Browser, populated: Populated, request: pytest.FixtureRequest
-) -> Iterator[Visit]:
-    """The first visit of a browser that has nothing of the product in its store."""
+@pytest.fixture(scope="module")
+def forgetful(browser: Browser, populated: Populated) -> Iterator[Visit]:
+    """A tab that keeps no file: each visit is like the first one of a browser."""
     with chromium.context(browser, populated.url) as visitor:
         page = visitor.new_page()
-        made = Visit(request.param, page, chromium.watch(page), chromium.received(page))
-        page.goto(address(request.param, populated), wait_until="load")
-        yield made
+        received = chromium.received(page, keeps_files=False)
+        yield Visit("", page, chromium.watch(page), received)
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def visit(forgetful: Visit, populated: Populated, request: pytest.FixtureRequest) -> Visit:
+    """A visit of one page after the other."""
+    forgetful.name = request.param
+    forgetful.page.goto("/health")
+    forgetful.received.clear()
+    forgetful.watched.hosts.clear()
+    forgetful.watched.complaints.clear()
+    forgetful.page.goto(address(request.param, populated), wait_until="load")
+    return forgetful
 
 
 def test_a_page_weighs_under_60_kilobytes(visit: Visit, populated: Populated) -> None:

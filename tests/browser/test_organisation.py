@@ -62,14 +62,14 @@ def test_a_card_has_an_address_of_its_own(page: Page, populated: Populated) -> N
     expect(page.locator(".card")).to_be_visible()
 
 
-def test_presence_moves_without_a_reload(page: Page, populated: Populated) -> None:
+def test_presence_moves_without_a_reload(clocked_page: Page, populated: Populated) -> None:
     """A status that changes in Teams changes on the page, in its dot and in its words."""
     key = first_person(populated)
     contact = populated.world.call(
         "GET", f"/api/directories/{populated.entra.id}/contacts/{key.partition('.')[2]}"
     )
     found = populated.world.scim(populated.entra, "GET", f"/Users/{contact['id']}")
-    page.clock.install()
+    page = clocked_page
     page.goto("/contacts")
     row = page.locator(f'.person[data-person="{key}"]')
     for availability, words in (("DoNotDisturb", "Presenting"), ("Busy", "In a call")):

@@ -108,6 +108,7 @@ def _with_presence(company: Page, clicks: Clicks, world: World) -> None:
     clicks.press("Accept")
     company.wait_for_url(f"{world.url}/set-up/*?outcome=consented")
     clicks.press("Connect contoso.example")
+    world.sync_presence()
     expect(company.get_by_text("Presence is on")).to_be_visible(timeout=40_000)
     expect(company.locator("#connection").get_by_text(CONTOSO)).to_be_visible()
 

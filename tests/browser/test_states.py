@@ -67,6 +67,7 @@ def test_a_slow_form_is_sent_once(
     expect(pressed).to_be_disabled()
     pressed.dispatch_event("click")
     expect(page.locator("#busy-bar")).to_be_visible()
+    chromium.wait_until(page, lambda: bool(held))
     assert len(held) == 1
     held[0].fulfill(status=503)
     expect(page.get_by_text("That didn't work. Try again.")).to_be_visible()

@@ -90,6 +90,7 @@ def _consented(page: Page, empty: World) -> None:
     expect(page.get_by_text("Access was granted")).to_be_visible()
     expect(page.get_by_text("Is this the company?")).to_be_visible()
     page.get_by_role("button", name="Connect contoso.example").click()
+    empty.sync_presence()
     expect(page.get_by_text("Presence is on")).to_be_visible(timeout=40_000)
     page.get_by_role("button", name="Finish").click()
     expect(page.get_by_role("link", name="Overview")).to_have_attribute("aria-current", "page")

@@ -272,8 +272,8 @@ def world(
             held["gate"] = gate = GatedTables(open_tables(settings))
             return gate
 
-        def kept(*parts: Any) -> App:
-            held["app"] = app = App(*parts)
+        def kept(*parts: Any, **more: Any) -> App:
+            held["app"] = app = App(*parts, **more)
             return app
 
         async def serve() -> None:
