@@ -75,12 +75,9 @@ def _faults_of_call(call: ast.Call) -> Iterator[str]:
 
 def _dotted(node: ast.AST) -> str:
     """Return the name of what is called; `ast.unparse` would take seconds for all modules."""
-    parts = list[str]()
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    parts.append(node.id if isinstance(node, ast.Name) else "")
-    return ".".join(reversed(parts))
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_stored(node: ast.AST) -> bool:
