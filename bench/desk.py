@@ -363,7 +363,10 @@ class Desk:
         """Ask who is free in a department."""
         text = quote(f"free now in {department}")
         named, _ = await self.question(
-            tally, f"/contacts/list?q={text}", f"/api/contacts?q={text}&limit=60"
+            tally,
+            # The page names the directory whose groups it has already.
+            f"/contacts/list?q={text}&groups_of={self.chart.directory.id}",
+            f"/api/contacts?q={text}&limit=60",
         )
         if not named:
             tally.wrong["no one named"] += 1

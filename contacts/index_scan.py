@@ -84,6 +84,14 @@ class _Stretch:
     scanned_to: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """How many rows of a directory to read at once, for a page of so many people."""
+
+    rows: int
+    people: int
+
+
 def _everybody(_directory: Directory, _word: str, _card: Card) -> bool:
     return True
 
@@ -142,7 +150,7 @@ async def walk(
     left = _MAX_ROWS
     batch = min(batch, max(_MIN_ROWS, left // max(1, len(directories))))
     while behind and left > 0 and round_trips < selection.round_trips:
-        await each(behind, partial(_go_on, app, where, selection, batch))
+        await each(behind, partial(_go_on, app, where, selection, _Batch(batch, limit)))
         left -= batch * len(behind)
         round_trips += 1
         if sum(len(stretch.found) for stretch in stretches) >= enough and enough < limit:
@@ -182,21 +190,21 @@ async def _go_on(
     app: App,
     where: Range,
     selection: Selection,
-    batch: int,
+    batch: _Batch,
     stretch: _Stretch,
 ) -> None:
-    """Read the next `batch` rows of one directory."""
+    """Read the next rows of one directory, and decode them until the page has enough people."""
     time_slice = TimeSlice(app.clock)
     start, stop = where.row_keys()
     if stretch.scanned_to:
         start = max(
             start, keys.successor(f"{where.family.name}{keys.SEPARATOR}{stretch.scanned_to}")
         )
-    rows = await app.tables.query(CONTACTS, stretch.directory.id, start, stop, limit=batch)
+    rows = await app.tables.query(CONTACTS, stretch.directory.id, start, stop, limit=batch.rows)
     is_whole = not (where.start or where.stop or stretch.scanned_to)
     if not rows and is_whole:
         note_empty(app, stretch.directory, where.family.name, where.beginning)
-    position = ""
+    position, is_enough = "", False
     for row in rows:
         position = row.key.partition(keys.SEPARATOR)[2]
         if not selection.may_keep(stretch.directory, row.value):
@@ -209,10 +217,15 @@ async def _go_on(
         card = decode(identifier, row.value)
         if selection.keep(stretch.directory, word, card):
             stretch.found.append(Found(directory=stretch.directory, card=card, position=position))
+            # One more than the page has shows that there is another page.
+            is_enough = len(stretch.found) > batch.people
+            if is_enough:
+                break
         elif selection.rejected is not None:
             selection.rejected.append(RejectedRow(stretch.directory, position, row.value))
         await time_slice.yield_when_over()
-    stretch.scanned_to = position if len(rows) == batch else ""
+    has_more = is_enough or len(rows) == batch.rows
+    stretch.scanned_to = position if has_more else ""
 
 
 @dataclass(slots=True)

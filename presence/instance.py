@@ -24,13 +24,14 @@ class RefreshState:
 
     `waiting` and `asking` are people by object ID with the future of their answer: not asked for yet, and being
     asked for. `confirmed`: when a person was last asked for (milliseconds). `resume_at`: no call before
-    (monotonic seconds).
+    (monotonic seconds). `is_question`: an agent waits for who is free, not for the next look at a list.
     """
 
     waiting: dict[str, asyncio.Future[None]] = field(default_factory=dict)
     asking: dict[str, asyncio.Future[None]] = field(default_factory=dict)
     confirmed: dict[str, int] = field(default_factory=dict)
     resume_at: float = 0.0
+    is_question: bool = False
     task: asyncio.Task[None] | None = None
 
 

@@ -30,8 +30,12 @@ _PATH = "/v1.0/communications/getPresencesByUserId"
 _TIMEOUT = 10.0
 _MAX_WAIT = 300.0
 _MAX_ANSWER = 8 << 20  # bytes; ten times the answer for 650 people with status notes
-Purpose = Literal["sync", "demand"]
-_LIMITS: dict[Purpose, tuple[float, float]] = {"sync": (450, 30), "demand": (20, 1)}
+Purpose = Literal["sync", "demand", "question"]
+_LIMITS: dict[Purpose, tuple[float, float]] = {
+    "sync": (450, 30),
+    "demand": (20, 1),
+    "question": (10, 2.5),  # on demand, when an agent waits for who is free
+}
 _ALL = (200.0, 100.0)
 _TENANTS = 4096
 _ROUNDING = 1e-6  # of a token, so that a caller that waited isn't told to wait a nanosecond more

@@ -36,10 +36,10 @@ class Snapshot:
 
     def apply(self, delta: Delta) -> None:
         """Apply a delta. Doing it twice is harmless, because entries are whole."""
-        entries, free, soon = self.entries, self.ready["free"], self.ready["soon"]
-        for object_id in (*delta.changed, *delta.gone):
-            free.discard(object_id)
-            soon.discard(object_id)
+        entries = self.entries
+        for ready in self.ready.values():
+            ready.difference_update(delta.changed)
+            ready.difference_update(delta.gone)
         entries.update(delta.changed)
         for object_id, entry in delta.changed.items():
             if (found := readiness(entry.value)) != "no":

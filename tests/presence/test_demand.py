@@ -81,6 +81,22 @@ async def test_looks_have_a_small_budget_of_their_own(world: World) -> None:
     assert world.calls() - calls <= 21 + world.clock.elapsed - began
 
 
+async def test_a_question_does_not_wait_for_the_budget_of_lists(world: World) -> None:
+    """An agent who asks who is free once a second has no wait but that which gathers other agents' people."""
+    ids = await world.linked(300)
+    await world.tick()
+    world.clock.advance(11)
+    for one in ids[:30]:
+        await statuses(world.app, DIRECTORY, [one], on_demand=True)
+    waits = list[float]()
+    for one in ids[30:90]:
+        began = world.clock.elapsed
+        await statuses(world.app, DIRECTORY, [one], on_demand=True, old_after=3000)
+        waits.append(world.clock.elapsed - began)
+        world.clock.advance(0.95)
+    assert max(waits) < 0.1
+
+
 @pytest.mark.parametrize(
     "fault", ["graph.503", "graph.429", "graph.403", "token.503", "graph.garbage"]
 )

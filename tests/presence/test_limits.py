@@ -1,7 +1,7 @@
 """Budgets, clouds, pure rules and the engines."""
 
 import math
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -10,7 +10,7 @@ from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO
 from presence.consent import quotas
 from presence.endpoints import blueprint
-from presence.graph.client import MAX_IDS_PER_CALL, Budget
+from presence.graph.client import MAX_IDS_PER_CALL, Budget, Purpose
 from presence.graph.clouds import CLOUDS, cloud_of
 from presence.presence_states import intern
 from presence.store import commits, manifest
@@ -29,8 +29,9 @@ def test_no_thirty_seconds_hold_more_calls_than_graph_allows() -> None:
     clock = FixedClock()
     budget = Budget(clock)
     taken: list[float] = []
+    purposes: tuple[Purpose, ...] = get_args(Purpose)
     while clock.elapsed < 120:
-        for purpose in ("sync", "demand"):
+        for purpose in purposes:
             if not budget.take(CONTOSO, purpose):
                 taken.append(clock.elapsed)
         clock.advance(0.005)

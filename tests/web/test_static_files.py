@@ -33,3 +33,13 @@ async def test_nothing_else_can_be_asked_for(name: str) -> None:
     """Only hashed names of files in the folder are known."""
     with pytest.raises(HttpError):
         await _get(name)
+
+
+async def test_no_new_row_has_the_whole_list_styled() -> None:
+    """Browsers look at `:has` again for each element that comes below its subject, and style all that depends on it."""
+    name = static_files.address("agent.css").removeprefix("/static/")
+    request = Request("GET", "https://a.example/", {}, b"", route={"name": name})
+    sheet = (await static_files.serve(request)).body.decode()
+    for above in (".organisation", ".people", ".part", ".people-panel", ".history"):
+        assert f"{above}:has(" not in sheet
+        assert f"{above}:not(:has(" not in sheet

@@ -59,6 +59,11 @@ const page = (() => {
   document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.elt.matches?.("[aria-haspopup=dialog]")) opener = event.detail.elt; });
   const giveBack = () => (opener?.closest("details.menu")?.querySelector("summary") ?? opener)?.focus();
 
+  // A page is laid out by whether a card is open beside its list. `:has` would find that out without a script, but with each
+  // new row it would style all rows again.
+  const panel = document.getElementById("card");
+  if (panel) new MutationObserver(() => panel.parentElement.classList.toggle("open", panel.childElementCount > 0)).observe(panel, { childList: true });
+
   // What was typed and sent comes back with the page, by Back or after a reload; it stands in no address, nor in a log.
   document.addEventListener("htmx:afterRequest", ({ detail: { elt } }) => {
     const field = elt.querySelector?.("[data-kept]");

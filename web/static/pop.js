@@ -33,6 +33,7 @@
       if (field.type === "checkbox") field.checked = false;
       else if (field !== search && field.matches("select, input:not([type=hidden])")) field.value = "";
     }
+    document.getElementById("from").value = "";
     for (const label of document.querySelectorAll("[data-facets]")) label.textContent = label.dataset.label;
   };
   const tell = (origin, message) => window.parent.postMessage(message, origin);

@@ -44,7 +44,22 @@ async def test_a_display_name_is_taken_in_any_case(scim: ScimClient) -> None:
     assert first.id in again.body["detail"]
 
 
-@pytest.mark.clause("7643/4.1.2-groups", "7643/4.2")
+@pytest.mark.clause("7643/4.2")
+async def test_a_member_has_value_reference_and_type(scim: ScimClient) -> None:
+    """RFC 7643 section 4.2: the reference is the member's address, of a user or of a group; a display name is required."""
+    user, inner = await scim.user(), await scim.group("Inner")
+    group = await scim.group("Outer", user.id, inner.id)
+    found = (await scim.get(f"/Groups/{group.id}")).body
+    assert found["displayName"] == "Outer"
+    members = {member["value"]: (member["$ref"], member["type"]) for member in found["members"]}
+    assert members == {
+        user.id: (user.body["meta"]["location"], "User"),
+        inner.id: (inner.body["meta"]["location"], "Group"),
+    }
+    assert (await scim.post("/Groups", {"externalId": "1"})).body["scimType"] == "invalidValue"
+
+
+@pytest.mark.clause("7643/4.1.2-groups")
 async def test_a_member_is_added_and_seen_from_both_sides(scim: ScimClient) -> None:
     """RFC 7643 section 4.1.2: a user's `groups` are the direct memberships, read-only."""
     user, group = await scim.user(), await scim.group()
