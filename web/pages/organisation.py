@@ -263,7 +263,9 @@ async def list_values(
         "soon_address": soon_address(
             filters.query, {"directory": filters.directory, **filters.own_list}
         ),
-        "too_many": MAX_DIRECTORIES if _is_too_wide(filters.query, chosen) else 0,
+        "too_many": 0
+        if filters.is_own or not _is_too_wide(filters.query, chosen)
+        else MAX_DIRECTORIES,
     }
 
 
