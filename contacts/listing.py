@@ -1,6 +1,7 @@
 """People in display order, and the members of a group."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from contacts.cursors import Cursor, Range, write_cursor
 from contacts.index_scan import Found, Page, is_known_empty, note_empty, walk
@@ -21,6 +22,15 @@ from shared.tables.schema.contacts import EXTERNAL_ID, GROUP, GROUP_NAME, LIST, 
 
 # Of a group that is searched in; of a larger one, members are looked up among those found.
 MAX_MEMBER_IDS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _NamedGroup:
+    """A group with the key of the row of its name, by which groups are sorted."""
+
+    key: str
+    directory: Directory
+    id: str
 
 
 async def list_contacts(
@@ -171,16 +181,18 @@ async def groups_beginning(
     folded = keys.fold_case(" ".join(text.split()))
     asked = [one for one in directories if not is_known_empty(app, one, GROUP_NAME.name, folded)]
 
-    async def one(directory: Directory) -> list[tuple[str, Directory, str]]:
+    async def one(directory: Directory) -> list[_NamedGroup]:
         start, stop = GROUP_NAME.beginning(folded)
         rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=most)
         if not rows:
             note_empty(app, directory, GROUP_NAME.name, folded)
-        return [(row.key, directory, resource_rows.decode_owner(row.value)) for row in rows]
+        return [
+            _NamedGroup(row.key, directory, resource_rows.decode_owner(row.value)) for row in rows
+        ]
 
     found = [group for own in await each(asked, one) for group in own]
-    found.sort(key=lambda group: (group[0], group[1].id))
-    return [(directory, group_id) for _, directory, group_id in found[:most]]
+    found.sort(key=lambda group: (group.key, group.directory.id))
+    return [(group.directory, group.id) for group in found[:most]]
 
 
 async def members_of_named(app: App, name: str, found: Sequence[Found]) -> list[Found]:

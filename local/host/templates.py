@@ -39,7 +39,7 @@ class Template:
     defaults: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Segment:
     pattern: str
     names: tuple[str, ...]
@@ -83,7 +83,13 @@ def _segment(text: str) -> _Segment:
         if constraint is None:
             raise ValueError(f"{text} has the constraint {parameter[3]}, which is not known here")
         pattern += f"({constraint}){re.escape(literal)}"
-    return _Segment(pattern, tuple(one[2] for one in found), defaults, optional, catch_all)
+    return _Segment(
+        pattern=pattern,
+        names=tuple(one[2] for one in found),
+        defaults=defaults,
+        optional=optional,
+        catch_all=catch_all,
+    )
 
 
 def _pattern(segments: list[_Segment]) -> str:

@@ -28,6 +28,9 @@ def test_the_summary_of_the_whole_run_says_what_is_missing(monkeypatch: pytest.M
         def section(self, title: str, **_: bool) -> None:
             said.append(title)
 
+        def getreports(self, _: str) -> list[pytest.TestReport]:
+            return []
+
         def write_line(self, line: str, **_: bool) -> None:
             said.append(line)
 

@@ -98,10 +98,11 @@ SWITCHES: dict[str, dict[str, str]] = {
         "AzureWebJobsStorage__blobServiceUri": "storage.blobs",
         "AzureWebJobsStorage__queueServiceUri": "storage.queues",
         "AzureWebJobsStorage__tableServiceUri": "storage.tables",
-        "APPLICATIONINSIGHTS_CONNECTION_STRING": "insightsConnectionString",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": (
+            "openTelemetry ? traceConnectionString : insightsConnectionString"
+        ),
         "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "'ClientId=${identityClientId};Authorization=AAD'",
         "AzureWebJobsDisableHomepage": "'true'",
-        "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID": "identityClientId",
         "WEBSITE_AUTH_AAD_ALLOWED_TENANTS": "join(union([tenant().tenantId], customerTenantIds), ',')",
     },
     "modules/network services": {"": "['blob', 'queue', 'table']"},
