@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -70,11 +71,15 @@ def running() -> Iterator[str]:
         ]
         command += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
         quiet = {**os.environ, "NODE_NO_WARNINGS": "1"}
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=quiet) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, env=quiet, start_new_session=True
+        ) as process:
             try:
                 if _is_up(process, port):
                     yield f"UseDevelopmentStorage=true;TableEndpoint=http://127.0.0.1:{port}/devstoreaccount1"
                     return
             finally:
-                process.terminate()
+                # The node of a Python wheel is a program that starts the real one: both must end.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGTERM)
     raise RuntimeError("Azurite did not start")
