@@ -15,6 +15,7 @@
   const close = () => {
     if (!card.firstElementChild) return false;
     card.replaceChildren();
+    card.parentElement.classList.remove("open");
     if (opener?.isConnected) opener.focus(); else document.getElementById("numbers").focus();
     return true;
   };

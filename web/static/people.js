@@ -42,6 +42,7 @@
   const clear = () => {
     const person = document.querySelector(".person[aria-current=true]");
     card.replaceChildren();
+    card.parentElement.classList.remove("open"); // now, not when the observer is told: a hidden row takes no focus
     markOpen();
     (person ?? document.querySelector("[data-search]")).focus();
   };
