@@ -64,7 +64,7 @@ class IssueBody(BaseModel):
 class TrustBody(BaseModel):
     """PUT …/trust: the identity of the company's provisioning service.
 
-    With `tenantId` that of an Entra tenant, with `issuer` and `jwksUri` that of any OpenID Connect issuer.
+    Send `tenantId` for an identity of an Entra tenant, or `issuer` and `jwksUri` for one of another OpenID Connect issuer.
     """
 
     model_config = _STRICT

@@ -141,7 +141,7 @@ def register_http(
 ) -> None:
     """Register `handler` as the HTTP function `name` at the template `route`, for all methods, anonymous.
 
-    Anonymous to the host: SCIM clients cannot send function keys, and people are signed in by the platform in front.
+    Anonymous to the host: SCIM clients cannot send function keys, and App Service Authentication signs people in.
     A request that isn't answered after 20 seconds is answered with 503.
     """
     answer = failure or problem_response

@@ -199,7 +199,10 @@ def unquoted_text(word: str) -> str | None:
 
 
 def operation_name(op: str) -> str:
-    """Entra without its compliance flag capitalises `Add`, `Replace` and `Remove` (Learn, "Known issues …")."""
+    """Return the operation in lower case.
+
+    Entra without its compliance flag sends `Add`, `Replace` and `Remove` (Learn, "Known issues …").
+    """
     return op.strip().lower()
 
 

@@ -205,7 +205,7 @@ def _joined(
 ) -> Reading | None:
     """Return both runs as one number with a divider in it, or None if they are two: `030/901820`, in open plans `12345/67`.
 
-    `own` is the number that the second run is alone, `last` the number read last.
+    `own` is the number of the second run alone, `last` the number that was read before it.
     """
     if run.divider not in _DIVIDERS_INSIDE or run.has_plus or before.extension:
         return None
