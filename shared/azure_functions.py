@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import wraps
+from pathlib import Path
+from traceback import walk_tb
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote
@@ -31,6 +33,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 Failure = Callable[[Exception], Response]
 MAX_SECONDS = 20.0  # of a request; clients and the platform's proxy wait longer
 _RETRY_SECONDS = 5
+_PACKAGES = ("contacts", "directories", "presence", "scim", "shared", "web")
 _SENDABLE = "".join(map(chr, range(0x20, 0x7F)))  # characters of a header's value
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # Headers of every answer unless it sets them: it is data, for its own site alone and for no cache
@@ -189,14 +192,26 @@ def within(app: App, seconds: float, handler: Handler) -> Handler:
         try:
             async with asyncio.timeout(seconds) as limit:
                 return await handler(request)
-        except TimeoutError:
+        except TimeoutError as error:
             if not limit.expired():
                 raise
-            reason = f"a request was not answered within {seconds:g} seconds"
+            reason = f"a request was not answered within {seconds:g} seconds, at {_place(error)}"
             app.state(StorageFaults, lambda: StorageFaults(app.clock)).report(reason)
             raise StorageUnavailable(reason) from None
 
     return handle
+
+
+def _place(error: BaseException) -> str:
+    """Return the innermost place of the product at which a cancelled call waited, as `sqlite.py:128`."""
+    place = "an unknown place"
+    cancelled = error.__cause__ or error
+    for frame, line in walk_tb(cancelled.__traceback__):
+        module = frame.f_globals.get("__name__", "")
+        # The measurement of processor time passes the cancellation on, so it comes last.
+        if module.partition(".")[0] in _PACKAGES and module != ProcessorTime.__module__:
+            place = f"{Path(frame.f_code.co_filename).name}:{line}"
+    return place
 
 
 def method_dispatcher(**handlers: Handler) -> Handler:
