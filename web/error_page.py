@@ -43,7 +43,7 @@ def show(app: App, request: Request, error: Exception) -> Response:
     """Return the HTML page that explains an error, or for a request by htmx only its status and headers.
 
     After an htmx request, the script of the page that is open in the browser shows a message for
-    the status. If nobody is signed in and the platform offers sign-in, redirect to the sign-in
+    the status. If no user is signed in and the platform offers sign-in, redirect to the sign-in
     instead.
     """
     failure = _describe(error)

@@ -78,7 +78,7 @@ class Tool:
         """Validate the arguments, run the tool, and return its result.
 
         If Entra didn't send the user's groups, so that some directories stay closed, the result has
-        a `notice` that says so.
+        a `notice` with this reason.
 
         Raises:
             HttpError: 400 for arguments that are not valid, or the error that the JSON API

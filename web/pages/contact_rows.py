@@ -25,7 +25,7 @@ class PresenceView:
     """A presence status as shown.
 
     `mark` changes whenever the shown status does. If `state` is "none", the status is unknown and
-    not shown. `since` is when the status began; `readiness` says whether the person can take a
+    not shown. `since` is when the status began; `readiness` is whether the person can take a
     call.
     """
 
@@ -231,7 +231,7 @@ class Counted:
         return self.meant + self.similar
 
     def text(self, visit: PageRequest, *, is_more: bool) -> str:
-        """Return the counts as a text in the user's language; `is_more` says that further people may follow."""
+        """Return the counts as a text in the user's language; `is_more` if further people may follow."""
         if is_more and not self.shown:
             return visit.t("people_searching")
         if self.similar:

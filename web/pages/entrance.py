@@ -17,7 +17,7 @@ SIGN_IN = "/.auth/login/aad?post_login_redirect_uri=%2Fembed%3Fsigned-in%3D1"
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show the entrance, or after the sign-in the page that says so.
+    """Show the entrance, or after the sign-in a page that confirms it.
 
     Raises:
         HttpError: 404 if no site is allowed to embed the product.

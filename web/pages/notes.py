@@ -32,7 +32,7 @@ class NoteView:
 class NotesView:
     """The notes on a person.
 
-    `fault` says why the last change failed, or is "". `draft` is the text of a new note that could
+    `fault` is the reason why the last change failed, or "". `draft` is the text of a new note that could
     not be stored.
     """
 

@@ -230,7 +230,7 @@ async def list_values(
     """Return the values for the templates of the list.
 
     `found` are the people to show, or None to look up those who match the filters. `cursor` is the
-    position of a further part. `partial` says that htmx requested the list alone.
+    position of a further part. `partial` is True if htmx requested the list alone.
     """
     chosen = (
         [one for one in directories if one.id == filters.directory]
@@ -285,7 +285,7 @@ def _is_too_wide(query: PeopleQuery, directories: Sequence[Directory]) -> bool:
 def _empty_name(filters: Filters, chosen: Sequence[Directory]) -> str:
     """Return the name of the directory shown if it is the only filter, else "".
 
-    If the list has no people then, the directory is empty, and the page says so by its name.
+    If the list has no people then, the directory is empty, and the page shows its name.
     """
     is_all = not (filters.q or filters.group or filters.is_own or filters.query.has_filters)
     return chosen[0].name if is_all and filters.directory and len(chosen) == 1 else ""

@@ -91,7 +91,7 @@ class CardView:
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show the card in the panel beside the list, for htmx; otherwise redirect to the page with the card open."""
+    """Show the card in the panel next to the list, for htmx; otherwise redirect to the page with the card open."""
     if not visit.is_partial:
         return visit.go(f"/contacts?{urlencode({'person': visit.query.get('id', '')})}")
     card = await open_card(visit, visit.query.get("id", ""))

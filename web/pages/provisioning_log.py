@@ -170,7 +170,7 @@ def _attribute(visit: PageRequest, name: str) -> str:
 def _next(directory_id: str, filters: Filters, before: str, *, seen: bool) -> str:
     """Return the address of the older events, "" if there are none.
 
-    `seen` says that an earlier part already showed an event.
+    `seen` is True if an earlier part already showed an event.
     """
     if not before:
         return ""

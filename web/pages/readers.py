@@ -37,7 +37,7 @@ async def save(visit: PageRequest) -> Response:
 
 
 def summary(visit: PageRequest, directory: Directory) -> str:
-    """Return a short text that says who sees the directory."""
+    """Return a short text about who sees the directory."""
     readers = directory.readers
     if readers is None:
         return visit.t("readers_all")

@@ -48,7 +48,7 @@ class MemberView:
 class TeamView:
     """The people around a person, in the order of the card.
 
-    `wanted` says that the person isn't free, so that the card offers stand-ins; `unconfirmed`
+    `wanted` is True if the person isn't free, so that the card offers stand-ins; `unconfirmed`
     counts the possible stand-ins whose presence could not be confirmed. `hidden_peers` and
     `hidden_reports` count the people who are not shown.
     """
