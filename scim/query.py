@@ -26,7 +26,7 @@ from scim.work_gates import page_turn, scan_turn
 from shared import keys
 from shared.app import App
 from shared.clock import Clock
-from shared.concurrency import TimeSlice
+from shared.concurrency import TimeSlice, Turns
 from shared.messages import Message
 
 DEFAULT_COUNT = 100
@@ -151,6 +151,8 @@ async def list_resources(app: App, source: Source, query: ListQuery) -> ListAnsw
         async with page_turn(app, source.directory_id):
             return await _walked(app, source, query)
     ids = await source.lookup(query.filter.equalities()) if query.filter else None
+    if ids == [] and not query.sort_by:
+        return _response(query, 0, [])
     is_many = ids is None or len(ids) > _BATCH
     async with scan_turn(app, source.directory_id) if is_many else nullcontext():
         if query.sort_by:
@@ -168,21 +170,22 @@ async def _walked(app: App, source: Source, query: ListQuery) -> ListAnswer:
     total = await source.total()
     if query.count == 0:
         return _response(query, total, [])
-    walk, start = _walk(source, query), query.start_index
-    after = "" if start == 1 else await walk.key_before(app, start)
+    start = query.start_index
+    after = "" if start == 1 else await _walk(source, query).key_before(app, start)
     if after is None and start <= total:
         after = await source.key_of(start - 1)
     if after is None:
         return _response(query, total, [])
     page, more = await source.page(after, query.count)
-    return await _page_of(app, query, walk, await _shown(app, query, page), more, total)
+    return await _page_of(app, query, source, await _shown(app, query, page), more, total)
 
 
 async def _filtered(app: App, source: Source, query: ListQuery) -> ListAnswer:
     """Return a page of matches found by reading all resources; only the page is kept in memory."""
-    walk, first = _walk(source, query), query.start_index - 1
-    before = await walk.key_before(app, query.start_index) if first and query.count else None
-    total, page, deadline, time_slice = 0, _Page(query), _deadline(app), TimeSlice(app.clock)
+    first, before = query.start_index - 1, None
+    if first and query.count:
+        before = await _walk(source, query).key_before(app, query.start_index)
+    total, page, deadline, time_slice = 0, _Page(query), _deadline(app), _slice(app)
     async for found, _ in _scan(source, "", _SCAN):
         deadline.check()
         async for item in _matching(query, found, time_slice):
@@ -190,22 +193,23 @@ async def _filtered(app: App, source: Source, query: ListQuery) -> ListAnswer:
                 page.add(item)
             total += 1
         _check_kept(page.items)
-    return await _page_of(app, query, walk, page.items, page.is_full, total)
+    return await _page_of(app, query, source, page.items, page.is_full, total)
 
 
 async def _from_candidates(
     app: App, source: Source, query: ListQuery, ids: Sequence[str]
 ) -> ListAnswer:
     """Return a page of the matches in an index, in the order of the row keys."""
-    walk, first = _walk(source, query), query.start_index - 1
-    before = await walk.key_before(app, query.start_index) if first and query.count else None
-    total, page, time_slice = 0, _Page(query), TimeSlice(app.clock)
+    first, before = query.start_index - 1, None
+    if first and query.count:
+        before = await _walk(source, query).key_before(app, query.start_index)
+    total, page, time_slice = 0, _Page(query), _slice(app)
     async for found in _batches(source, sorted(ids)):
         async for item in _matching(query, found, time_slice):
             if item.key > before if before is not None else total >= first:
                 page.add(item)
             total += 1
-    return await _page_of(app, query, walk, page.items, page.is_full, total)
+    return await _page_of(app, query, source, page.items, page.is_full, total)
 
 
 async def _scan(source: Source, after: str, count: int) -> AsyncIterator[tuple[list[Item], bool]]:
@@ -223,13 +227,17 @@ async def _batches(source: Source, ids: Sequence[str]) -> AsyncIterator[list[Ite
         yield await source.read(ids[at : at + _BATCH])
 
 
+def _slice(app: App) -> TimeSlice:
+    return TimeSlice(app.clock, app.state(Turns))
+
+
 def _deadline(app: App) -> _Deadline:
     return _Deadline(app.clock, app.clock.monotonic() + MAX_SCAN_SECONDS)
 
 
 async def _shown(app: App, query: ListQuery, items: Sequence[Item]) -> list[ShownItem]:
     """Return the items as the client sees them."""
-    shown, time_slice = list[ShownItem](), TimeSlice(app.clock)
+    shown, time_slice = list[ShownItem](), _slice(app)
     for item in items:
         shown.append(item.shown(query.projection))
         await time_slice.yield_when_over()
@@ -237,7 +245,7 @@ async def _shown(app: App, query: ListQuery, items: Sequence[Item]) -> list[Show
 
 
 async def _page_of(
-    app: App, query: ListQuery, walk: Walk, page: list[ShownItem], more: bool, total: int
+    app: App, query: ListQuery, source: Source, page: list[ShownItem], more: bool, total: int
 ) -> ListAnswer:
     """Return the answer, after storing the start of the next page if one follows.
 
@@ -245,6 +253,7 @@ async def _page_of(
     """
     if more and page:
         page_keys = [item.key for item in page]
+        walk = _walk(source, query)
         page = page[: await walk.end_page(app, query.start_index, query.count, page_keys)]
     last = query.start_index + len(page) - 1 if page else 0
     return _response(query, max(total, last + (1 if more and page else 0)), page)
@@ -277,7 +286,7 @@ async def _sorted(
     """
     sort_key, deadline = sorter(query.sort_by, source.resource_type), _deadline(app)
     end = query.start_index - 1 + query.count
-    total, kept, kept_bytes, time_slice = 0, list[_SortItem](), 0, TimeSlice(app.clock)
+    total, kept, kept_bytes, time_slice = 0, list[_SortItem](), 0, _slice(app)
     async for found in _batches(source, sorted(ids)) if ids is not None else _pages(source):
         deadline.check()
         async for item in _matching(query, found, time_slice):
@@ -370,7 +379,7 @@ async def _candidates_after(
     app: App, source: Source, query: ListQuery, ids: Sequence[str], after: str, page: _Page
 ) -> tuple[str, bool]:
     """Fill the page from an index; return the key it ends at, and whether more follow."""
-    time_slice = TimeSlice(app.clock)
+    time_slice = _slice(app)
     async for found in _batches(source, sorted(ids)):
         later = [item for item in found if item.key > after]
         async for item in _matching(query, later, time_slice):
@@ -387,7 +396,7 @@ async def _scanned_after(
 
     After MAX_SCAN_SECONDS the page ends, if need be empty: its cursor continues the scan.
     """
-    deadline, time_slice = _deadline(app), TimeSlice(app.clock)
+    deadline, time_slice = _deadline(app), _slice(app)
     async for found, more in _scan(source, after, _SCAN):
         async for item in _matching(query, found, time_slice):
             if not page.add(item):

@@ -55,10 +55,11 @@ class Users:
 
     async def lookup(self, equalities: Sequence[Equality]) -> list[str] | None:
         """Return the ids that an index has for the first equality that is indexed."""
-        for path, find in _INDEXES.items():
-            for equality in equalities:
-                if _without_selection(equality.path) == path and isinstance(equality.value, str):
-                    ids = await find(self.context, equality.value)
+        paths = [_without_selection(equality.path) for equality in equalities]
+        for path in _INDEXES if len(paths) > 1 else _INDEXES.keys() & paths:
+            for equality, own in zip(equalities, paths, strict=True):
+                if own == path and isinstance(equality.value, str):
+                    ids = await _INDEXES[path](self.context, equality.value)
                     if ids is not None and not await self._are_many(ids):
                         return ids
         return None
