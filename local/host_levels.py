@@ -6,12 +6,13 @@ a quarter of a small call's CPU time and two stored rows. These lines have the c
 decides (learn.microsoft.com/azure/azure-functions/configure-monitoring).
 """
 
+import asyncio
 import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from local.host.loading import find_app, load_module
+from local.host.loading import close_app, find_app, load_module
 from local.host.running import ROOT
 
 
@@ -19,7 +20,9 @@ def function_names() -> list[str]:
     """Return the names of all functions of the app."""
     with tempfile.TemporaryDirectory() as folder:
         module = load_module(ROOT / "function_app.py", {"TABLES": f"sqlite:///{folder}/none.db"})
-        return [str(function.get_function_name()) for function in find_app(module).get_functions()]
+        names = [str(function.get_function_name()) for function in find_app(module).get_functions()]
+        asyncio.run(close_app(module))
+        return names
 
 
 def levels(names: list[str]) -> dict[str, str]:
