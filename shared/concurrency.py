@@ -1,4 +1,4 @@
-"""Many reads of a request at once, long computations in slices, and imports in a thread: other requests don't wait."""
+"""Keep the event loop free for other requests: concurrent reads, computing in slices, imports in a thread."""
 
 import asyncio
 import sys
@@ -16,11 +16,9 @@ Result = TypeVar("Result")
 
 
 async def each(items: Iterable[Item], use: Callable[[Item], Awaitable[Result]]) -> list[Result]:
-    """Return the result of `use` for each item, in order; some run at the same time."""
+    """Return the results of `use` for all items, in the order of the items; at most 16 run at the same time."""
     listed = list(items)
-    if (
-        len(listed) == 1
-    ):  # as nearly always with what an index names, when there is nothing to do side by side
+    if len(listed) == 1:  # most index lookups find one row, which needs no task
         return [await use(listed[0])]
     gate, call = asyncio.Semaphore(AT_ONCE), log.current()
 
@@ -59,10 +57,10 @@ class Turns:
 
 
 class TimeSlice:
-    """Limits long computing on the only event loop: others are served every five milliseconds.
+    """Lets other tasks of the event loop run every five milliseconds during a long computation.
 
-    One step may take as long again: together they stay below ten. With `turns`, slices of other requests don't
-    follow at once.
+    A step between two checks should take at most five milliseconds too, so that others wait less
+    than ten. With `turns`, slices of other computations don't follow at once.
     """
 
     SECONDS = 0.005
@@ -72,14 +70,14 @@ class TimeSlice:
         self._since = clock.monotonic()
 
     async def yield_when_over(self) -> None:
-        """Let others run if the slice is over; await it after each step."""
+        """Let other tasks run if five milliseconds have passed since they last could; await it after each step."""
         if self._clock.monotonic() - self._since > self.SECONDS:
             await (asyncio.sleep(0) if self._turns is None else self._turns.next())
             self._since = self._clock.monotonic()
 
 
 async def in_slices(steps: Generator[None, None, Result], time_slice: TimeSlice) -> Result:
-    """Return the result of a computation in steps; other requests are served between them."""
+    """Run the generator `steps` to its end and return its result; other tasks run between its steps."""
     while True:
         try:
             next(steps)
@@ -90,17 +88,17 @@ async def in_slices(steps: Generator[None, None, Result], time_slice: TimeSlice)
 
 
 async def import_modules(*names: str) -> None:
-    """Import modules in a thread unless that is done.
+    """Import the modules `names` in a thread, unless all of them are imported.
 
-    The pages or `phonenumbers` take 0.1 s and more at their first use. A thread that imports gives the GIL to the
-    event loop every few milliseconds.
+    The first import of the pages or of `phonenumbers` takes 0.1 s or more. In a thread, Python lets
+    the event loop run every few milliseconds, because it switches the GIL between threads.
     """
     if not all(map(_is_imported, names)):
         await asyncio.to_thread(_import, names)
 
 
 def _is_imported(name: str) -> bool:
-    """Return whether a module is there, and no other thread is in the middle of its import."""
+    """Return whether a module is imported completely; False while another thread is importing it."""
     module = sys.modules.get(name)
     return module is not None and not getattr(module.__spec__, "_initializing", False)
 

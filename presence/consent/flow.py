@@ -213,6 +213,7 @@ async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str], a
         company=attempt.company,
         accepted_by=attempt.accepted_by,
         begun_by=attempt.person_id,
+        confirmed_by="" if attempt.must_confirm else actor.id or actor.kind,
         is_confirmed=not attempt.must_confirm,
     )
     owner = await tenant_links.tenant(app.tables, attempt.tenant_id)
@@ -234,7 +235,8 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
     if before is not None and _is_pending_elsewhere(app, before, link.tenant_id):
         return "other_pending"
     if before is not None and _is_confirmed_for(before, link.tenant_id):
-        link = replace(link, is_confirmed=True)
+        confirmed_by = before.confirmed_by or before.begun_by
+        link = replace(link, is_confirmed=True, confirmed_by=confirmed_by)
     if before is None or before.state != "linked":
         events = linking.link_events(app, actor, link, "consent.given", company=link.company)
         await tenant_links.save_link(app.tables, link, events)

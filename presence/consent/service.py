@@ -115,7 +115,8 @@ async def confirm(app: App, actor: Actor, directory_id: str, tenant_id: str) -> 
             events = linking.link_events(
                 app, actor, link, "consent.confirmed", company=link.company
             )
-            await tenant_links.save_link(app.tables, replace(link, is_confirmed=True), events)
+            confirmed = replace(link, is_confirmed=True, confirmed_by=actor.id or actor.kind)
+            await tenant_links.save_link(app.tables, confirmed, events)
             await audit_relay.relay(app, audit_relay.LINKS, events)
         return await status.describe(app, await probe.check(app, directory_id, actor))
 
