@@ -1,4 +1,4 @@
-"""The ASGI application: every address of the simulated login service, of Graph, and of the control."""
+"""The ASGI application: every address of the simulated login service, of Graph, and of the control API."""
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -15,7 +15,7 @@ from local.graph.token import TokenEndpoint
 
 
 def create_app(simulator: Simulator) -> ASGIApp:
-    """Return the application over that state."""
+    """Return the ASGI application that serves the simulator."""
     discovery, graph = Discovery(simulator), Graph(simulator)
     older = ConsentPage(simulator, needs_scope=False)
     return Starlette(

@@ -34,7 +34,7 @@ _MAX_COUNT = 1_000_000
 
 
 class _Refused(Exception):
-    """The call can't be carried out; the text is the reason."""
+    """The request is refused; the text is the reason."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -86,7 +86,7 @@ _B = TypeVar("_B", bound=_Body)
 
 
 async def _read(request: Request, model: type[_B]) -> _B:
-    """Return the body; application/json only, since another origin's page can't send that unasked."""
+    """Parse the body; only application/json is accepted, because a page of another origin can't send that unasked."""
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise _Refused(415, "Content-Type must be application/json.")
     try:
@@ -113,7 +113,7 @@ class Control:
         self.simulator = simulator
 
     def routes(self) -> list[Route]:
-        """Return every address of the API, and the page's."""
+        """Return the routes of the API and of the page."""
         presence = "/tenants/{tenant}/presence/{id}"
         handlers: tuple[tuple[str, str, Callable[[Request], Awaitable[object]]], ...] = (
             ("GET", "/state", self.state),
@@ -132,7 +132,7 @@ class Control:
         ]
 
     async def show(self, request: Request) -> Response:
-        """Return the page."""
+        """Return the control page."""
         simulator = self.simulator
         return page(
             "control.html",

@@ -1,4 +1,4 @@
-"""Presence and tenant information as Microsoft Graph answers them.
+"""The endpoints of Microsoft Graph for presence and tenant information.
 
 Sources: learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid and
 tenantrelationship-findtenantinformationbytenantid.
@@ -30,7 +30,7 @@ _FIND_TENANT = re.compile(r"findTenantInformationByTenantId\(tenantId='([^']*)'\
 
 
 class GraphError(Exception):
-    """An error that Graph answers with."""
+    """An error of Graph, to be sent as a response."""
 
     def __init__(self, status: int, code: str, message: str, retry_after: int = 0) -> None:
         super().__init__(message)
@@ -44,19 +44,19 @@ class Graph:
         self.simulator = simulator
 
     async def presences(self, request: Request) -> Response:
-        """Answer `POST /communications/getPresencesByUserId`."""
+        """Serve `POST /communications/getPresencesByUserId`."""
         return await self._call("presences", request)
 
     async def presence(self, request: Request) -> Response:
-        """Answer `GET /users/{id}/presence` and `GET /communications/presences/{id}`."""
+        """Serve `GET /users/{id}/presence` and `GET /communications/presences/{id}`."""
         return await self._call("presence", request)
 
     async def tenant_information(self, request: Request) -> Response:
-        """Answer `GET /tenantRelationships/findTenantInformationByTenantId(tenantId='{id}')`."""
+        """Serve `GET /tenantRelationships/findTenantInformationByTenantId(tenantId='{id}')`."""
         return await self._call("tenant-information", request)
 
     async def _call(self, endpoint: str, request: Request) -> Response:
-        """Apply latency, sign-in, limits and faults in the order of the real service, then answer."""
+        """Apply latency, authentication, limits and faults in the order of the real service; return the response."""
         counters = self.simulator.counters
         counters.running += 1
         counters.most_at_once = max(counters.most_at_once, counters.running)
@@ -102,7 +102,7 @@ class Graph:
         return self._one(tenant, request.path_params["id"])
 
     def _signed_in(self, request: Request) -> tuple[Tenant, list[str]]:
-        """Return the tenant and roles of a bearer token after validating it."""
+        """Return the tenant and the roles in a bearer token. Raise GraphError 401 if the token isn't valid."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
@@ -154,7 +154,7 @@ class Graph:
         )
         for object_id in sorted(
             {given.lower() for given in ids}
-        ):  # the order of the answer is nowhere promised
+        ):  # Graph doesn't document the order of the response
             if is_guid(object_id) and tenant.has(object_id):
                 found.append(encoded(tenant, object_id, now))
             elif (unknown := _unknown(tenant, object_id)) is not None:
@@ -212,7 +212,10 @@ def _ids(body: bytes) -> list[str]:
 
 
 def _unknown(tenant: Tenant, object_id: str) -> dict[str, object] | None:
-    """Return the effect of an unknown ID on the answer, which isn't documented, so it can be chosen."""
+    """Return the entry for an unknown ID, or None to leave it out; raise GraphError if the whole request fails.
+
+    The real effect isn't documented, so the tenant's `unknown_ids` selects it.
+    """
     if tenant.unknown_ids == "chunk-400":
         raise GraphError(400, "BadRequest", "The request is invalid.")
     if tenant.unknown_ids == "chunk-404":
