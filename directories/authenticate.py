@@ -27,7 +27,7 @@ class Unauthenticated(HttpError):
     """401, the same response for every reason that depends on stored data, so that a stranger learns nothing.
 
     `mistyped` is true if the text can't be a token of this app, whatever is stored; the response
-    says so.
+    tells the client.
     """
 
     def __init__(self, *, mistyped: bool = False) -> None:

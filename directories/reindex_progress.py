@@ -74,7 +74,7 @@ class Progress:
 class ReindexStatus:
     """The progress that the directory's page and the API show until all records are rewritten.
 
-    `done` of `total` records have been read. `waiting` says that the pass begins with the next run
+    `done` of `total` records have been read. `waiting` means that the pass begins with the next run
     of the maintenance timer.
     """
 

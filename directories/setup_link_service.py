@@ -1,6 +1,6 @@
 """Create, list and revoke set-up links, for the contact centre's administrators.
 
-Nothing here returns a credential: a link's progress says only which kind was issued, and when.
+Nothing here returns a credential: a link's progress only shows which kind was issued, and when.
 """
 
 from collections.abc import Sequence
