@@ -39,6 +39,8 @@ class Desk:
                 "Available" if number % 2 else "Offline",
                 department="Sales UK",
             )
+        for number in range(60):
+            self.hire(f"Zora {number:02}", "Offline")
         running.connect_presence(self.made)
 
     def hire(self, name: str, status: str, *, mobile: bool = False, **enterprise: Any) -> None:
@@ -241,3 +243,34 @@ def test_people_around_are_shown_without_javascript(browser: Browser, desk: Desk
         page.goto(f"/contacts?person={desk.made.id}.{desk.ids['Max Meier']}")
         page.get_by_role("link", name="People around").click()
         expect(page.locator(".stand-ins .member").first).to_contain_text("same team")
+
+
+def test_the_list_of_free_people_is_sorted_by_presence_while_it_is_open(
+    at_desk: Page, desk: Desk
+) -> None:
+    """Available people first, then those who soon are: whoever becomes free moves up, unless the row is in use.
+
+    All parts that were drawn follow, each person is drawn once, and no one who is free is left out.
+    """
+    page = at_desk
+    crew = [f"Zora {number:02}" for number in range(60)]
+    desk.set(dict.fromkeys(crew, "Available"))
+    page.clock.install()
+    page.goto("/contacts?free=soon")
+    page.locator(".more").scroll_into_view_if_needed()
+    expect(page.locator(".part")).to_have_count(2)
+    expect(page.locator(".more")).to_have_count(0)
+    names = page.locator(".people .name")
+    free = len(names.all_text_contents())
+    assert names.all_text_contents()[-3:] == ["Ben Busy", "Berta Boss", "Max Meier"]
+    _row(page, "Ben Busy").focus()
+    desk.set({"Berta Boss": "Available", "Ben Busy": "Available", "Anna Able": "Busy"})
+    chromium.poll_until(page, lambda: names.all_text_contents()[0] == "Berta Boss")
+    expect(_row(page, "Ben Busy")).to_be_focused()
+    assert names.all_text_contents()[-3:] == ["Ben Busy", "Anna Able", "Max Meier"]
+    page.keyboard.press("/")
+    chromium.poll_until(page, lambda: names.all_text_contents()[0] == "Ben Busy")
+    assert names.all_text_contents()[:2] == ["Ben Busy", "Berta Boss"]
+    shown = names.all_text_contents()
+    assert len(shown) == len(set(shown)) == free
+    desk.set({"Berta Boss": "Busy", "Ben Busy": "Busy", **dict.fromkeys(crew, "Offline")})
