@@ -14,7 +14,7 @@ from tests.rounds import rounds
 
 PEOPLE = 1500
 MAX_NEXT_PAINT = 100.0  # milliseconds
-MAX_NODES = 60  # in memory for each person in the document
+MAX_NODES = 75  # in memory for each person in the document
 _MORE_ATTEMPTS = (
     2  # a machine whose every core runs tests is slow for moments, without a fault of the page
 )

@@ -121,13 +121,19 @@
   };
 
   // --- people around the open card, and people whom the agent waits for: their statuses
+  // In this tab, for the agent who asked: another one may sign in.
   const store = {
-    get: () => { try { return JSON.parse(sessionStorage.getItem("watched")) ?? {}; } catch { return {}; } },
-    set: (value) => { try { sessionStorage.setItem("watched", JSON.stringify(value)); } catch { /* private window */ } },
+    get: () => {
+      try {
+        const { by, people } = JSON.parse(sessionStorage.getItem("watched"));
+        return by === words().agent ? people : {};
+      } catch { return {}; }
+    },
+    set: (people) => { try { sessionStorage.setItem("watched", JSON.stringify({ by: words().agent, people })); } catch { /* private window */ } },
   };
   const ask = async (of) => {
     const answer = await fetch("/contacts/statuses", { method: "POST", body: new URLSearchParams({ of: of.join(",") }) });
-    return answer.ok ? answer.json() : {};
+    return answer.ok ? answer.json() : null;
   };
   const showStatuses = (known) => {
     for (const member of document.querySelectorAll("[data-live]")) {
@@ -208,11 +214,12 @@
     page.toast((isAllowed() ? words().willTell : words().willTellHere).replace("{name}", name));
   });
   const title = document.title;
+  addEventListener("focus", () => { document.title = title; });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) document.title = title; });
   const tell = (key, name) => {
     const text = words().isFree.replace("{name}", name);
     page.toast(text);
-    if (document.hidden) document.title = text;
+    if (document.hidden || !document.hasFocus()) document.title = text;
     if (!isAllowed()) return;
     try {
       const note = new Notification(text, { tag: key });
@@ -224,15 +231,19 @@
       };
     } catch { /* a phone's browser shows notifications of service workers only */ }
   };
+  // Who has left, or whose presence is no longer synced, has no status in several answers: the agent waits for nothing.
+  const MISSES = 3;
   const checkWatched = (known) => {
     const watched = store.get();
-    const told = Object.keys(watched).filter((key) => known[key]?.free);
-    for (const key of told) {
-      const { name } = watched[key];
-      delete watched[key];
-      tell(key, name);
+    let isChanged = false;
+    for (const [key, person] of Object.entries(watched)) {
+      const { name } = person, misses = known[key] ? 0 : (person.misses ?? 0) + 1;
+      const isOver = known[key]?.free || misses === MISSES;
+      isChanged ||= isOver || misses !== (person.misses ?? 0);
+      if (isOver) delete watched[key]; else person.misses = misses;
+      if (known[key]?.free) tell(key, name); else if (isOver) page.toast(words().watchEnded.replace("{name}", name));
     }
-    if (told.length) { store.set(watched); showWatched(document); }
+    if (isChanged) { store.set(watched); showWatched(document); }
   };
 
   // --- company, department and office: a panel that closes as a menu does
@@ -270,9 +281,11 @@
       if (!isOff()) {
         const of = [...new Set([...watched, ...around])];
         const known = of.length ? await ask(of) : {};
-        showStatuses(known);
-        checkWatched(known);
-        if (!document.hidden) checkTeam(known);
+        if (known) {
+          showStatuses(known);
+          checkWatched(known);
+          if (!document.hidden) checkTeam(known);
+        }
         if (!document.hidden && round % ROUNDS.list === 0 && list()?.dataset.free) await followList();
       }
     } catch { /* no network, or signed out: the page's own requests say so */ }
