@@ -14,7 +14,7 @@ from tests.browser.axe import faults
 from tests.browser.world import Made, World, world
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-MAX_TOUCHED = 16  # nodes: two elements that are replaced, with the classes by which htmx settles them
+MAX_TOUCHED = 16  # nodes: two elements are replaced, and htmx marks them for a moment
 _SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 
 
@@ -255,9 +255,14 @@ def test_a_change_of_presence_touches_the_row_of_that_person_alone(
     page.evaluate(
         """() => {
           window.touched = [];
-          const note = (all) => all.forEach(({ target, addedNodes, removedNodes }) => window.touched.push(
-            { row: target.closest?.(".person")?.querySelector(".name").textContent, nodes: 1 + addedNodes.length + removedNodes.length }));
-          new MutationObserver(note).observe(document.getElementById("people"), { childList: true, subtree: true, characterData: true, attributes: true });
+          const note = ({ target, addedNodes, removedNodes }) => window.touched.push({
+            row: target.closest?.(".person")?.querySelector(".name").textContent,
+            nodes: 1 + addedNodes.length + removedNodes.length,
+          });
+          new MutationObserver((all) => all.forEach(note)).observe(
+            document.getElementById("people"),
+            { childList: true, subtree: true, characterData: true, attributes: true },
+          );
         }"""
     )
     for _ in range(3):
