@@ -1,9 +1,8 @@
-"""Search for people by name in three stages: exactly, with a typing error, and by sound.
+"""Searches people by name in three stages: exactly, with a typing error, and by sound.
 
-Each page marks the people who are only similar. The exact search is one round trip per directory if
-it finds five people. Otherwise at most three more follow: the rest of the exact search, then ranges
-that contain similar people (`NameQuery.sound_ranges`). Similarity is decided on the cards that
-these return.
+People who are only similar are marked as such. The exact search takes one round trip per directory if it finds five
+people. Otherwise at most three more follow: the rest of the exact search, then ranges that contain similar people
+(`contacts.similarity`). The cards in these ranges are then compared with the query.
 """
 
 import asyncio
@@ -54,9 +53,9 @@ async def search(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page:
-    """Return the next matches of the query, and on the first page similar people if there are few matches.
+    """Return the next matches; on the first page, if there are few matches, also similar people.
 
-    If free people are asked for, no similar ones are returned: that none of the matches is free is an answer.
+    If the query is for free people, no similar ones are added: the agent must see that none of the matches is free.
     Raises HttpError 400 for a cursor of another query.
     """
     exact = _Exact(app, directories, query, limit, condition)
@@ -80,9 +79,7 @@ async def search_exactly(
     cursor: str,
     condition: Condition | None = None,
 ) -> Page:
-    """Return the next matches of the query that meet the condition, without similar people.
-
-    With a `condition`, those of them who meet it.
+    """Return the next matches, without similar people; with a `condition`, only those who meet it.
 
     Raises:
         HttpError: 400 for a cursor of another query.
@@ -93,7 +90,7 @@ async def search_exactly(
 
 
 class _Exact:
-    """The exact search of one page: the matches, the rejected rows, and the next cursor."""
+    """The exact search for one page: collects the matches, the rejected rows, and the next cursor."""
 
     def __init__(
         self,
@@ -118,7 +115,7 @@ class _Exact:
         self.round_trips = 0
 
     def _planned(self) -> list[Range]:
-        """Return the ranges of the search, the most selective one first."""
+        """Return the ranges to read, the most selective one first."""
         query, wide = self._query, Range(FIND, self._query.wide())
         if query.addresses:
             # A user name other than an address of the person has a find row.
@@ -132,7 +129,7 @@ class _Exact:
         return found
 
     async def read(self, cursor: Cursor | None) -> None:
-        """Read the ranges one after the other until the page has enough people."""
+        """Read the ranges one after the other until there are enough people for the page."""
         ranges = self._ranges_from(cursor)
         enough = min(MIN_EXACT, self._limit)
         for number, where in enumerate(ranges):
@@ -223,13 +220,13 @@ class _Exact:
         return await self._walk(where, "", is_first=True)
 
     def _may_keep(self, directory: Directory, value: bytes) -> bool:
-        """Return whether a row shows a person: rows of an address may be there for SCIM clients alone."""
+        """Return False for a row that doesn't show a person: some rows of addresses exist only for SCIM filters."""
         if value == resource_rows.NOTHING:
             return False
         return self._condition is None or self._condition.may_meet(directory, value)
 
     def _keep(self, where: Range, directory: Directory, term: str, card: Card) -> bool:
-        """Return whether to show the person at this row: the first of its rows here, if no earlier range had one."""
+        """Return whether to show the person at this row: the first of the person's rows, in the earliest range that has one."""
         if self._condition is not None and not self._condition.meets(directory, card):
             return False
         if not self._query.is_meant(card):
@@ -251,7 +248,7 @@ class _Exact:
 
 
 def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
-    """Return whether one of the person's rows is in one of the ranges."""
+    """Return whether any of the person's rows is in one of the ranges."""
     own = [f"{FIND.name}{keys.SEPARATOR}{term}" for term in terms]
     own += [f"{SOUND.name}{keys.SEPARATOR}{term}" for term in sound_terms(card)]
     own.append(f"{MAIL.name}{keys.SEPARATOR}{keys.fold_case(card.mail)}")
@@ -260,7 +257,7 @@ def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
 
 @dataclass(slots=True)
 class _Read:
-    """The rows of a range; `is_complete` if it was read to its end in every directory."""
+    """The rows read from a range; `is_complete` if the range was read to its end in every directory."""
 
     where: Range
     found: list[Found]
@@ -268,7 +265,7 @@ class _Read:
 
 
 class _Similar:
-    """Search for people with names that resemble the query, for the first page."""
+    """The search for people whose names resemble the query, for the first page."""
 
     def __init__(
         self,
@@ -289,7 +286,7 @@ class _Similar:
         self.cursor = exact.cursor
 
     async def read(self) -> None:
-        """Read the ranges concurrently; choose from them and the rows of the exact search."""
+        """Read the ranges concurrently. Choose similar people from them and from the rows that the exact search rejected."""
         ranges = await self._ranges()
         time_slice = TimeSlice(self._app.clock)
         shown = self._exact.shown
@@ -309,9 +306,9 @@ class _Similar:
             self.cursor = write_cursor(replace(read_cursor(self.cursor), shown=shown))
 
     async def ranked(self) -> list[Found]:
-        """Return the similar people, the nearest first.
+        """Return the similar people, most similar first.
 
-        After five people, only those about as near are returned.
+        If there are more than five, only those about as similar as the fifth are returned.
         """
         present = await _with_presence(self._app, self.found)
 
@@ -410,7 +407,7 @@ def _place(one: Found) -> tuple[str, str]:
 
 
 async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Found]:
-    """Return the matches in order: by name first, whole words first, people with presence first, then by the alphabet."""
+    """Sort the matches: matches by name first, then whole words, then people with presence, then alphabetically."""
     present = await _with_presence(app, found)
 
     def rank(one: Found) -> tuple[object, ...]:
@@ -426,9 +423,9 @@ async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Fo
 
 
 async def _with_presence(app: App, found: Sequence[Found]) -> frozenset[tuple[str, str]]:
-    """Return directory and id of the people whose status is known.
+    """Return (directory id, user id) of the people whose status is known.
 
-    The page reads these statuses anyway, so they cost no extra round trip.
+    No extra round trip, because the page needs these statuses anyway.
     """
     by_directory = dict[str, list[Card]]()
     for one in found:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from directories.audit import Actor
 from directories.models import Directory
 from shared.app import App
 
@@ -13,6 +14,8 @@ Job = Callable[[App, float], Awaitable[None]]
 Tidying = Callable[[App, str], Awaitable[None]]
 # Removes rows about a directory, which is being erased, outside the directory's partitions.
 Removal = Callable[[App, Directory], Awaitable[None]]
+# Ends acts that were begun through a set-up link (actor, directory ID, link ID), which is being revoked.
+Revocation = Callable[[App, Actor, str, str], Awaitable[None]]
 # How urgently an administrator is needed.
 Severity = Literal["", "warn", "bad"]
 FaultSource = Callable[[App, Directory], Awaitable[Severity]]
@@ -25,6 +28,13 @@ class MaintenanceJobs:
     jobs: list[Job] = field(default_factory=list)
     tidying: list[Tidying] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class LinkRevocations:
+    """What else ends when a set-up link is revoked, registered when the App's functions are built."""
+
+    revocations: list[Revocation] = field(default_factory=list)
 
 
 @dataclass(slots=True)

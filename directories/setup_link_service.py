@@ -10,6 +10,7 @@ from directories import audit, audit_relay, service, setup_links, store, tokens
 from directories.audit import Act, Actor
 from directories.audit_relay import Outbox
 from directories.errors import DirectoryError, NotThere, Overtaken
+from directories.hooks import LinkRevocations
 from directories.models import Directory
 from directories.setup_links import Purpose, SetupLink
 from shared.app import App
@@ -135,7 +136,8 @@ async def list_links(app: App, account: str, directory_id: str) -> list[SetupLin
 async def revoke(app: App, actor: Actor, directory_id: str, link_id: str) -> SetupLink:
     """End a link at once, in the browser that opened it, too; one that has ended stays as it is.
 
-    Credentials that were taken through it stay valid. Raise NotThere.
+    Credentials that were taken through it stay valid; a company that was confirmed through it and isn't
+    connected yet is not connected any more. Raise NotThere.
     """
     directory = await service.read(app, actor.account, directory_id)
     for _ in range(_ATTEMPTS):
@@ -152,8 +154,16 @@ async def revoke(app: App, actor: Actor, directory_id: str, link_id: str) -> Set
             )
         except (PreconditionFailed, NotFound):
             continue  # opened or used at this moment
+        for end in app.state(LinkRevocations).revocations:
+            await end(app, actor, directory_id, link_id)
         return revoked
     raise Overtaken(directory_id)
+
+
+async def is_revoked(app: App, directory_id: str, link_id: str) -> bool:
+    """Return whether a link was revoked, or doesn't exist any more. One round trip."""
+    link = await get(app, directory_id, link_id)
+    return link is None or bool(link.revoked)
 
 
 async def get(app: App, directory_id: str, link_id: str) -> SetupLink | None:
