@@ -309,6 +309,7 @@ async def _sorted(
     async for found in _batches(source, [keys.split(place.key)[1] for place in window]):
         for item in found:
             page.add(item)
+            await time_slice.yield_when_over()
         if page.is_full:
             break
     _check_kept(page.items)
