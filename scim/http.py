@@ -11,6 +11,7 @@ from scim.core.errors import ScimError, error_body
 from scim.core.filters import parse_filter
 from scim.core.projection import Projection, read_attributes
 from scim.core.schemas import ResourceType
+from scim.list_answer import ListAnswer, ShownResource
 from scim.query import DEFAULT_COUNT, MAX_COUNT, ListQuery
 from shared import log
 from shared.azure_functions import describe_failure
@@ -48,6 +49,17 @@ def resource_response(
     return scim_response(
         projection.apply(resource), status, {"ETag": meta["version"], "Location": meta["location"]}
     )
+
+
+def shown_response(shown: ShownResource) -> Response:
+    """Return a resource that was read, with its ETag and Location."""
+    headers = {"Content-Type": SCIM_JSON, "ETag": shown.etag, "Location": shown.location}
+    return Response(200, shown.json, headers)
+
+
+def list_response(answer: ListAnswer) -> Response:
+    """Return the answer to a query."""
+    return Response(200, answer.to_json(), {"Content-Type": SCIM_JSON})
 
 
 def error_response(error: Exception) -> Response:

@@ -3,7 +3,6 @@
 Memory is bounded: an answer has at most MAX_ANSWER_BYTES, a scan keeps only the page, and a sort keeps sort keys.
 """
 
-import asyncio
 import base64
 import binascii
 import hashlib
@@ -11,7 +10,7 @@ import heapq
 from collections.abc import AsyncIterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import orjson
 
@@ -21,36 +20,26 @@ from scim.core.filters import Filter
 from scim.core.projection import Projection
 from scim.core.schemas import ResourceType
 from scim.core.sorting import SortKey, sorter
+from scim.list_answer import Item, ListAnswer, ShownItem
 from scim.page_starts import Walk
 from scim.work_gates import page_turn, scan_turn
 from shared import keys
 from shared.app import App
 from shared.clock import Clock
-from shared.concurrency import TimeSlice
+from shared.concurrency import TimeSlice, Turns
 from shared.messages import Message
 
-LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 DEFAULT_COUNT = 100
 MAX_COUNT = 1000
 CURSOR_TIMEOUT = 3600
 MAX_MEMBERS = 100_000  # of the groups in one answer that a filter or a sort makes
 MAX_ANSWER_BYTES = 2 * 1024 * 1024  # of resources as JSON, unless a single one is larger
 MAX_SCAN_SECONDS = 30.0  # clients wait no longer, and the platform doesn't tell when one has gone
-_MAX_KEPT_BYTES = (
-    1024 * 1024
-)  # of resources that a sort keeps; as objects they take 15 times as much
+_MAX_KEPT_BYTES = 1024 * 1024  # of resources that a sort keeps
 _SCAN = 500  # resources read at a time
 _BATCH = 32  # resources read by id at a time
 # RFC 9865 section 2 calls cursorTimeout a minimum; instances' clocks may be an hour apart.
 _MAX_CURSOR_AGE = CURSOR_TIMEOUT + 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A resource as clients see it, with the row key after which a walk continues."""
-
-    key: str
-    resource: dict[str, Any]
 
 
 class Source(Protocol):
@@ -111,7 +100,7 @@ class _Page:
     """
 
     query: ListQuery
-    items: list[Item] = field(default_factory=list)
+    items: list[ShownItem] = field(default_factory=list)
     is_full: bool = False
     _bytes: int = 0
 
@@ -120,12 +109,12 @@ class _Page:
         if self.is_full or len(self.items) >= self.query.count:
             self.is_full = True
             return False
-        shown = self.query.projection.apply(item.resource)
-        size = len(orjson.dumps(shown))
+        shown = item.shown(self.query.projection)
+        size = len(shown.json)
         if self.items and self._bytes + size > MAX_ANSWER_BYTES:
             self.is_full = True
             return False
-        self.items.append(Item(item.key, shown))
+        self.items.append(shown)
         self._bytes += size
         return True
 
@@ -149,8 +138,8 @@ class _Deadline:
             raise ScimError(400, message, "tooMany")
 
 
-async def list_resources(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
-    """Return the ListResponse.
+async def list_resources(app: App, source: Source, query: ListQuery) -> ListAnswer:
+    """Return the answer to a query.
 
     Raises:
         ScimError: The cursor is broken or too old, or the scan takes too long.
@@ -162,6 +151,8 @@ async def list_resources(app: App, source: Source, query: ListQuery) -> dict[str
         async with page_turn(app, source.directory_id):
             return await _walked(app, source, query)
     ids = await source.lookup(query.filter.equalities()) if query.filter else None
+    if ids == [] and not query.sort_by:
+        return _response(query, 0, [])
     is_many = ids is None or len(ids) > _BATCH
     async with scan_turn(app, source.directory_id) if is_many else nullcontext():
         if query.sort_by:
@@ -171,7 +162,7 @@ async def list_resources(app: App, source: Source, query: ListQuery) -> dict[str
         return await _filtered(app, source, query)
 
 
-async def _walked(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
+async def _walked(app: App, source: Source, query: ListQuery) -> ListAnswer:
     """Return a page of a list without filter.
 
     The list ends only if no resource follows, whatever the total is.
@@ -179,44 +170,46 @@ async def _walked(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
     total = await source.total()
     if query.count == 0:
         return _response(query, total, [])
-    walk, start = _walk(source, query), query.start_index
-    after = "" if start == 1 else await walk.key_before(app, start)
+    start = query.start_index
+    after = "" if start == 1 else await _walk(source, query).key_before(app, start)
     if after is None and start <= total:
         after = await source.key_of(start - 1)
     if after is None:
         return _response(query, total, [])
     page, more = await source.page(after, query.count)
-    return await _page_of(app, query, walk, await _shown(app, query, page), more, total)
+    return await _page_of(app, query, source, await _shown(app, query, page), more, total)
 
 
-async def _filtered(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
+async def _filtered(app: App, source: Source, query: ListQuery) -> ListAnswer:
     """Return a page of matches found by reading all resources; only the page is kept in memory."""
-    walk, first = _walk(source, query), query.start_index - 1
-    before = await walk.key_before(app, query.start_index) if first and query.count else None
-    total, page, deadline = 0, _Page(query), _deadline(app)
+    first, before = query.start_index - 1, None
+    if first and query.count:
+        before = await _walk(source, query).key_before(app, query.start_index)
+    total, page, deadline, time_slice = 0, _Page(query), _deadline(app), _slice(app)
     async for found, _ in _scan(source, "", _SCAN):
         deadline.check()
-        for number, item in enumerate(await _matching(app, query, found), total):
-            total = number + 1
-            if item.key > before if before is not None else number >= first:
+        async for item in _matching(query, found, time_slice):
+            if item.key > before if before is not None else total >= first:
                 page.add(item)
+            total += 1
         _check_kept(page.items)
-    return await _page_of(app, query, walk, page.items, page.is_full, total)
+    return await _page_of(app, query, source, page.items, page.is_full, total)
 
 
 async def _from_candidates(
     app: App, source: Source, query: ListQuery, ids: Sequence[str]
-) -> dict[str, Any]:
+) -> ListAnswer:
     """Return a page of the matches in an index, in the order of the row keys."""
-    walk, first = _walk(source, query), query.start_index - 1
-    before = await walk.key_before(app, query.start_index) if first and query.count else None
-    total, page = 0, _Page(query)
+    first, before = query.start_index - 1, None
+    if first and query.count:
+        before = await _walk(source, query).key_before(app, query.start_index)
+    total, page, time_slice = 0, _Page(query), _slice(app)
     async for found in _batches(source, sorted(ids)):
-        for number, item in enumerate(await _matching(app, query, found), total):
-            total = number + 1
-            if item.key > before if before is not None else number >= first:
+        async for item in _matching(query, found, time_slice):
+            if item.key > before if before is not None else total >= first:
                 page.add(item)
-    return await _page_of(app, query, walk, page.items, page.is_full, total)
+            total += 1
+    return await _page_of(app, query, source, page.items, page.is_full, total)
 
 
 async def _scan(source: Source, after: str, count: int) -> AsyncIterator[tuple[list[Item], bool]]:
@@ -234,28 +227,33 @@ async def _batches(source: Source, ids: Sequence[str]) -> AsyncIterator[list[Ite
         yield await source.read(ids[at : at + _BATCH])
 
 
+def _slice(app: App) -> TimeSlice:
+    return TimeSlice(app.clock, app.state(Turns))
+
+
 def _deadline(app: App) -> _Deadline:
     return _Deadline(app.clock, app.clock.monotonic() + MAX_SCAN_SECONDS)
 
 
-async def _shown(app: App, query: ListQuery, items: Sequence[Item]) -> list[Item]:
+async def _shown(app: App, query: ListQuery, items: Sequence[Item]) -> list[ShownItem]:
     """Return the items as the client sees them."""
-    shown, time_slice = list[Item](), TimeSlice(app.clock)
+    shown, time_slice = list[ShownItem](), _slice(app)
     for item in items:
-        shown.append(Item(item.key, query.projection.apply(item.resource)))
+        shown.append(item.shown(query.projection))
         await time_slice.yield_when_over()
     return shown
 
 
 async def _page_of(
-    app: App, query: ListQuery, walk: Walk, page: list[Item], more: bool, total: int
-) -> dict[str, Any]:
+    app: App, query: ListQuery, source: Source, page: list[ShownItem], more: bool, total: int
+) -> ListAnswer:
     """Return the answer, after storing the start of the next page if one follows.
 
     `totalResults` is never below the number of the last resource, nor equal to it while others follow.
     """
     if more and page:
         page_keys = [item.key for item in page]
+        walk = _walk(source, query)
         page = page[: await walk.end_page(app, query.start_index, query.count, page_keys)]
     last = query.start_index + len(page) - 1 if page else 0
     return _response(query, max(total, last + (1 if more and page else 0)), page)
@@ -275,12 +273,12 @@ class _SortItem:
 
     sort_key: SortKey
     key: str
-    item: Item | None
+    item: ShownItem | None
 
 
 async def _sorted(
     app: App, source: Source, query: ListQuery, ids: Sequence[str] | None
-) -> dict[str, Any]:
+) -> ListAnswer:
     """Return a page in the order of `sortBy`.
 
     Sort keys and row keys are kept, and the resources only while all are small. Large ones are read
@@ -288,15 +286,15 @@ async def _sorted(
     """
     sort_key, deadline = sorter(query.sort_by, source.resource_type), _deadline(app)
     end = query.start_index - 1 + query.count
-    total, kept, kept_bytes = 0, list[_SortItem](), 0
+    total, kept, kept_bytes, time_slice = 0, list[_SortItem](), 0, _slice(app)
     async for found in _batches(source, sorted(ids)) if ids is not None else _pages(source):
         deadline.check()
-        for item in await _matching(app, query, found):
+        async for item in _matching(query, found, time_slice):
             total += 1
             shown = None
             if kept_bytes <= _MAX_KEPT_BYTES:
-                shown = Item(item.key, query.projection.apply(item.resource))
-                kept_bytes += len(orjson.dumps(shown.resource))
+                shown = item.shown(query.projection)
+                kept_bytes += len(shown.json)
             kept.append(_SortItem(sort_key(item.resource), item.key, shown))
         # Not after every page: the further back the window, the more a sort costs.
         if len(kept) > 2 * end + _SCAN:
@@ -327,24 +325,28 @@ def _first(query: ListQuery, places: list[_SortItem], most: int) -> list[_SortIt
     return pick(most, places, key=lambda place: place.sort_key)
 
 
-async def _matching(app: App, query: ListQuery, page: Sequence[Item]) -> list[Item]:
-    """Return those that the filter accepts; other requests get their turns in between."""
-    found, time_slice = list[Item](), TimeSlice(app.clock)
+async def _matching(
+    query: ListQuery, page: Sequence[Item], time_slice: TimeSlice
+) -> AsyncIterator[Item]:
+    """Yield those that the filter accepts, as objects; other requests get their turns in between.
+
+    Only one of them is an object at a time.
+    """
+    await time_slice.yield_when_over()  # reading the page took time, too
     for item in page:
-        if query.filter is None or query.filter.matches(item.resource):
-            found.append(item)
+        resource = item.resource
+        if query.filter is None or query.filter.matches(resource):
+            yield Item(item.key, resource, item.json)
         await time_slice.yield_when_over()
-    await asyncio.sleep(0)
-    return found
 
 
-def _check_kept(kept: Sequence[Item]) -> None:
+def _check_kept(kept: Sequence[ShownItem]) -> None:
     """Raise 400 tooMany for groups with more members than an answer can hold."""
-    if sum(len(item.resource.get("members", ())) for item in kept) > MAX_MEMBERS:
+    if sum(item.members for item in kept) > MAX_MEMBERS:
         raise ScimError(400, Message("too_many_members"), "tooMany")
 
 
-async def _by_cursor(app: App, source: Source, query: ListQuery, cursor: str) -> dict[str, Any]:
+async def _by_cursor(app: App, source: Source, query: ListQuery, cursor: str) -> ListAnswer:
     """Return a page of cursor paging (RFC 9865 section 2).
 
     The cursor holds the row key, so any instance can continue.
@@ -365,19 +367,22 @@ async def _by_cursor(app: App, source: Source, query: ListQuery, cursor: str) ->
     else:
         async with scan_turn(app, source.directory_id):
             after, more = await _scanned_after(app, source, query, after, page)
-    body = _response(query, None if query.filter else await source.total(), page.items)
-    del body["startIndex"]
-    if more and query.count:
-        body["nextCursor"] = _write_cursor(after, app.clock)
-    return body
+    return ListAnswer(
+        total=None if query.filter else await source.total(),
+        start_index=None,
+        resources=[item.json for item in page.items],
+        next_cursor=_write_cursor(after, app.clock) if more and query.count else "",
+    )
 
 
 async def _candidates_after(
     app: App, source: Source, query: ListQuery, ids: Sequence[str], after: str, page: _Page
 ) -> tuple[str, bool]:
     """Fill the page from an index; return the key it ends at, and whether more follow."""
+    time_slice = _slice(app)
     async for found in _batches(source, sorted(ids)):
-        for item in await _matching(app, query, [item for item in found if item.key > after]):
+        later = [item for item in found if item.key > after]
+        async for item in _matching(query, later, time_slice):
             if not page.add(item):
                 return after, True
             after = item.key
@@ -391,9 +396,9 @@ async def _scanned_after(
 
     After MAX_SCAN_SECONDS the page ends, if need be empty: its cursor continues the scan.
     """
-    deadline = _deadline(app)
+    deadline, time_slice = _deadline(app), _slice(app)
     async for found, more in _scan(source, after, _SCAN):
-        for item in await _matching(app, query, found):
+        async for item in _matching(query, found, time_slice):
             if not page.add(item):
                 return after, True
             after = item.key
@@ -434,11 +439,7 @@ def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
     return after
 
 
-def _response(query: ListQuery, total: int | None, items: list[Item]) -> dict[str, Any]:
-    return {
-        "schemas": [LIST_RESPONSE],
-        **({} if total is None else {"totalResults": total}),
-        "itemsPerPage": len(items),
-        "startIndex": query.start_index,
-        "Resources": [item.resource for item in items],
-    }
+def _response(query: ListQuery, total: int | None, items: Sequence[ShownItem]) -> ListAnswer:
+    return ListAnswer(
+        total=total, start_index=query.start_index, resources=[item.json for item in items]
+    )

@@ -11,6 +11,8 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+import orjson
+
 from directories import mapping_notes
 from directories.events import Event, told
 from scim import resource_rows
@@ -21,10 +23,11 @@ from scim.core.notes import Notes
 from scim.core.patch import Operation, patch_steps
 from scim.core.projection import Projection
 from scim.core.resources import read_resource, replace_resource
+from scim.list_answer import ListAnswer, NotModified, ShownResource
 from scim.query import ListQuery, Source, list_resources
 from scim.work_gates import computing
 from shared.clock import timestamp
-from shared.concurrency import in_slices
+from shared.concurrency import TimeSlice, Turns, in_slices
 from shared.messages import Message
 
 Resource = dict[str, Any]
@@ -81,6 +84,17 @@ class ResourceService(ABC, Generic[Stored]):
             raise not_found(self.resource_type.name, identifier)
         return stored
 
+    async def show(
+        self, identifier: str, projection: Projection, known: Preconditions
+    ) -> ShownResource | NotModified:
+        """Return the resource as an answer shows it; raise ScimError 404."""
+        stored = await self.read(identifier)
+        if self.has_whole_etag(projection) and known.not_modified(stored.etag):
+            return NotModified(stored.etag)
+        resource = await self.represent(stored, projection)
+        meta, shown = resource["meta"], orjson.dumps(projection.apply(resource))
+        return ShownResource(shown, meta["version"], meta["location"])
+
     async def replace(self, identifier: str, body: Any, conditions: Preconditions) -> Stored:
         """Replace the stored resource (PUT); never create one (RFC 7644 section 3.5.1)."""
         notes = Notes()
@@ -118,8 +132,8 @@ class ResourceService(ABC, Generic[Stored]):
 
         await self.context.write_locks.write(self.directory_id, identifier, attempt)
 
-    async def list(self, query: ListQuery, filter_text: str) -> dict[str, Any]:
-        """Return the ListResponse of a query; `filter_text` is the filter as it was sent."""
+    async def list(self, query: ListQuery, filter_text: str) -> ListAnswer:
+        """Return the answer to a query; `filter_text` is the filter as it was sent."""
         return await list_resources(self.app, self.source(query, filter_text), query)
 
     @abstractmethod
@@ -166,7 +180,8 @@ class ResourceService(ABC, Generic[Stored]):
         async def change(stored: Resource, notes: Notes) -> Resource:
             steps = patch_steps(stored, operations, self.resource_type, notes)
             async with computing(self.app, self.directory_id):
-                return await in_slices(steps, self.app.clock)
+                time_slice = TimeSlice(self.app.clock, self.app.state(Turns))
+                return await in_slices(steps, time_slice)
 
         return change
 

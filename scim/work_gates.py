@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 from shared.app import App
+from shared.concurrency import Turns
 from shared.http import HttpError
 from shared.messages import Message
 
@@ -44,16 +45,16 @@ class ScanLimit(HttpError):
 
 def scan_turn(app: App, directory_id: str) -> AbstractAsyncContextManager[None]:
     """Wait until fewer than MAX_SCANS of the directory's scans run. Raise ScanLimit."""
-    return _turn(app.state(_Gates).scans, directory_id, MAX_SCANS)
+    return _turn(app, app.state(_Gates).scans, directory_id, MAX_SCANS)
 
 
 def page_turn(app: App, directory_id: str) -> AbstractAsyncContextManager[None]:
     """Wait until fewer than MAX_PAGES of the directory's pages are being read. Raise ScanLimit."""
-    return _turn(app.state(_Gates).pages, directory_id, MAX_PAGES)
+    return _turn(app, app.state(_Gates).pages, directory_id, MAX_PAGES)
 
 
 @asynccontextmanager
-async def _turn(gates: _Semaphores, directory_id: str, most: int) -> AsyncIterator[None]:
+async def _turn(app: App, gates: _Semaphores, directory_id: str, most: int) -> AsyncIterator[None]:
     gate = gates.get(directory_id)
     if gate is None:
         gate = gates[directory_id] = asyncio.Semaphore(most)
@@ -66,6 +67,7 @@ async def _turn(gates: _Semaphores, directory_id: str, most: int) -> AsyncIterat
     else:
         await gate.acquire()  # at once
     try:
+        await app.state(Turns).begin()
         yield
         # Even if nothing in between had to wait: those who come next find the gate locked, so that at
         # most this many run before others get their turn.

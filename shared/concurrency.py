@@ -3,8 +3,9 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from shared import log
 from shared.clock import Clock
@@ -29,29 +30,54 @@ async def each(items: Iterable[Item], use: Callable[[Item], Awaitable[Result]]) 
     return await asyncio.gather(*map(one, listed))
 
 
+@dataclass(slots=True)
+class Turns:
+    """The turns of an App's long computations on its event loop: one slice at a time, with a pause after each.
+
+    A small request takes some rounds of the loop: its arrival, its task, its answer. If each round had a slice of
+    each long computation, it would wait for all of them several times. `waiting` is the number of those in a pause.
+    """
+
+    ROUNDS: ClassVar[int] = 4
+    waiting: int = 0
+
+    async def begin(self) -> None:
+        """Wait for a turn to begin a long computation; at once if there is no other."""
+        if self.waiting:
+            await self.next()
+
+    async def next(self) -> None:
+        """Wait for the next turn: the loop goes round for others, and those who wait already come first."""
+        self.waiting += 1
+        try:
+            for _ in range(self.ROUNDS * self.waiting):
+                await asyncio.sleep(0)
+        finally:
+            self.waiting -= 1
+
+
 class TimeSlice:
     """Lets other tasks of the event loop run every five milliseconds during a long computation.
 
     A step between two checks should take at most five milliseconds too, so that others wait less
-    than ten.
+    than ten. With `turns`, slices of other computations don't follow at once.
     """
 
     SECONDS = 0.005
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, turns: Turns | None = None) -> None:
+        self._clock, self._turns = clock, turns
         self._since = clock.monotonic()
 
     async def yield_when_over(self) -> None:
         """Let other tasks run if five milliseconds have passed since they last could; await it after each step."""
         if self._clock.monotonic() - self._since > self.SECONDS:
-            await asyncio.sleep(0)
+            await (asyncio.sleep(0) if self._turns is None else self._turns.next())
             self._since = self._clock.monotonic()
 
 
-async def in_slices(steps: Generator[None, None, Result], clock: Clock) -> Result:
+async def in_slices(steps: Generator[None, None, Result], time_slice: TimeSlice) -> Result:
     """Run the generator `steps` to its end and return its result; other tasks run between its steps."""
-    time_slice = TimeSlice(clock)
     while True:
         try:
             next(steps)

@@ -6,7 +6,7 @@ from functools import cached_property
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import orjson
 
@@ -46,12 +46,12 @@ class Request:
     @cached_property
     def query(self) -> dict[str, str]:
         """The query's values by name, including empty ones; of a repeated name, the first value."""
-        _, _, text = self.url.partition("?")
-        return (
-            dict(reversed(parse_qsl(text.partition("#")[0], keep_blank_values=True)))
-            if text
-            else {}
-        )
+        found: dict[str, str] = {}
+        for pair in self.url.partition("?")[2].partition("#")[0].split("&"):
+            name, equals, value = pair.partition("=")
+            if name or equals:
+                found.setdefault(_decoded(name), _decoded(value))
+        return found
 
     @cached_property
     def client_address(self) -> str:
@@ -111,6 +111,11 @@ class HttpError(Exception):
         response = problem(self.status, self.message, **self.extra)
         response.headers.update(self.headers)
         return response
+
+
+def _decoded(text: str) -> str:
+    """Return a name or value of a query: `application/x-www-form-urlencoded` (URL Standard section 5.1)."""
+    return unquote(text.replace("+", " "))
 
 
 def json_response(

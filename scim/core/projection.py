@@ -18,10 +18,14 @@ Names = dict[str, "Names | None"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """The attributes of an answer."""
+    """The attributes of an answer.
+
+    `is_usual`: it leaves out only what no client sees unless it asks for it (RFC 7643 section 2.2).
+    """
 
     wanted: Names | None
     unwanted: Names = field(default_factory=dict)
+    is_usual: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -65,7 +69,7 @@ def read_attributes(
     excluding = _targets(excluded or "", resource_type, selections=False)
     _name(unwanted, (part for one in excluding for part in _excludable(one, resource_type)))
     _name(unwanted, _returned(resource_type, "request"))
-    return Projection(None, unwanted)
+    return Projection(None, unwanted, is_usual=not (excluded and excluded.strip()))
 
 
 def _not_named(named: Sequence[Target], resource_type: ResourceType) -> Iterator[Target]:

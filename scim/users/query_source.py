@@ -9,9 +9,9 @@ from scim import resource_rows
 from scim.context import Context
 from scim.core.filter_ast import Equality
 from scim.core.schemas import USER
-from scim.query import Item
+from scim.list_answer import Item
 from scim.users import store
-from scim.users.models import StoredUser, represent
+from scim.users.models import UserJson
 from shared import keys
 from shared.concurrency import each
 from shared.numbers.number import MIN_DIGITS, derive
@@ -37,8 +37,11 @@ class Users:
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
         """Return users in the order of their creation."""
-        found, more = await store.page(self.context.app, self.directory_id, after, count)
-        return [self._item(user) for user in found], more
+        context = self.context
+        found, more = await store.page_json(
+            context.app, self.directory_id, after, count, context.base_url
+        )
+        return [Item(user.key, json=user.json) for user in found], more
 
     async def key_of(self, number: int) -> str | None:
         """Return the key of the user with this number, from 1."""
@@ -52,10 +55,11 @@ class Users:
 
     async def lookup(self, equalities: Sequence[Equality]) -> list[str] | None:
         """Return the ids that an index has for the first equality that is indexed."""
-        for path, find in _INDEXES.items():
-            for equality in equalities:
-                if _without_selection(equality.path) == path and isinstance(equality.value, str):
-                    ids = await find(self.context, equality.value)
+        paths = [_without_selection(equality.path) for equality in equalities]
+        for path in _INDEXES if len(paths) > 1 else _INDEXES.keys() & paths:
+            for equality, own in zip(equalities, paths, strict=True):
+                if own == path and isinstance(equality.value, str):
+                    ids = await _INDEXES[path](self.context, equality.value)
                     if ids is not None and not await self._are_many(ids):
                         return ids
         return None
@@ -68,14 +72,13 @@ class Users:
 
     async def read(self, ids: Sequence[str]) -> list[Item]:
         """Return the users with these ids, if they exist."""
-        app, directory_id = self.context.app, self.directory_id
-        found = await each(ids, lambda identifier: store.get(app, directory_id, identifier))
-        return [self._item(user) for user in found if user is not None]
+        app, directory_id, base_url = self.context.app, self.directory_id, self.context.base_url
 
-    def _item(self, user: StoredUser) -> Item:
-        return Item(
-            schema.contacts.USER.key(user.record.id), represent(user, self.context.base_url)
-        )
+        def read(identifier: str) -> Awaitable[UserJson | None]:
+            return store.get_json(app, directory_id, identifier, base_url)
+
+        found = await each(ids, read)
+        return [Item(user.key, json=user.json) for user in found if user is not None]
 
 
 def _without_selection(path: str) -> str:

@@ -6,10 +6,12 @@ from typing import Any
 
 from directories.models import Directory
 from scim import resource_rows
-from scim.core.errors import ScimError
+from scim.context import Preconditions
+from scim.core.errors import ScimError, not_found
 from scim.core.notes import Notes
 from scim.core.projection import Projection
 from scim.core.schemas import USER
+from scim.list_answer import Item, NotModified, ShownResource
 from scim.query import ListQuery, Source
 from scim.resource_service import Resource, ResourceService, changed_names
 from scim.users import store
@@ -35,6 +37,19 @@ class UserService(ResourceService[StoredUser]):
     def source(self, query: ListQuery, filter_text: str) -> Source:
         """Return all users, active or not."""
         return Users(self.context)
+
+    async def show(
+        self, identifier: str, projection: Projection, known: Preconditions
+    ) -> ShownResource | NotModified:
+        """Return the user as an answer shows it; raise ScimError 404."""
+        base_url = self.context.base_url
+        found = await store.get_json(self.app, self.directory_id, identifier, base_url)
+        if found is None:
+            raise not_found("User", identifier)
+        if known.not_modified(found.etag):
+            return NotModified(found.etag)
+        shown = Item(found.key, json=found.json).shown(projection)
+        return ShownResource(shown.json, found.etag, f"{base_url}/Users/{identifier}")
 
     async def represent(self, stored: StoredUser, projection: Projection) -> Resource:
         """Return the user with its groups."""

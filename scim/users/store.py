@@ -7,9 +7,9 @@ from directories import events
 from directories.events import Event
 from scim import resource_rows
 from scim.users import index_rows, models
-from scim.users.models import StoredUser, UserRecord
+from scim.users.models import StoredUser, UserJson, UserRecord
 from shared.app import App
-from shared.concurrency import TimeSlice
+from shared.concurrency import TimeSlice, Turns
 from shared.tables.port import MAX_OPERATIONS, Delete, Row
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import MEMBER, NOTE, NOTED, USER, USER_GROUP
@@ -19,6 +19,24 @@ async def get(app: App, directory_id: str, identifier: str) -> StoredUser | None
     """Return the user with this id, in one round trip."""
     found = await resource_rows.get(app, directory_id, USER, identifier)
     return _assemble(found) if found else None
+
+
+async def get_json(app: App, directory_id: str, identifier: str, base_url: str) -> UserJson | None:
+    """Return the user with this id as clients see it, in one round trip; None if unknown."""
+    found = await resource_rows.get(app, directory_id, USER, identifier)
+    return _to_json(found, base_url) if found else None
+
+
+async def page_json(
+    app: App, directory_id: str, after: str, count: int, base_url: str
+) -> tuple[list[UserJson], bool]:
+    """Return the users of `page` as clients see them."""
+    found, more = await resource_rows.page(app, directory_id, USER, after, count)
+    users, time_slice = list[UserJson](), TimeSlice(app.clock, app.state(Turns))
+    for rows in found:
+        users.append(_to_json(rows, base_url))
+        await time_slice.yield_when_over()  # rows of the first release are decoded
+    return users, more
 
 
 async def page(
@@ -33,13 +51,23 @@ async def page(
     return users, more
 
 
+def _to_json(found: list[Row], base_url: str) -> UserJson:
+    return models.represent_row(found[0], _groups_of(found), base_url)
+
+
+def _groups_of(found: list[Row]) -> tuple[str, ...]:
+    """Return the ids of a user's groups from the membership rows after its record."""
+    if len(found) == 1:
+        return ()
+    return tuple(USER_GROUP.second_of(row.key) for row in found[1:] if USER_GROUP.has(row.key))
+
+
 def _assemble(found: list[Row]) -> StoredUser:
     """Return a user from its record's row and the membership rows after it."""
     head = found[0]
     identifier = USER.parts_of(head.key)[0]
-    groups = tuple(USER_GROUP.second_of(row.key) for row in found[1:] if USER_GROUP.has(row.key))
     notes = tuple(row for row in found[1:] if NOTE.has(row.key))
-    return StoredUser(models.decode(identifier, head.value), groups, head.etag, notes)
+    return StoredUser(models.decode(identifier, head.value), _groups_of(found), head.etag, notes)
 
 
 async def ids_by_user_name(app: App, directory_id: str, user_name: str) -> list[str]:
