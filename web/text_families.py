@@ -20,6 +20,7 @@ AUDIT_FIELDS = (
     "inspect_until",
     "expires",
     "tenant_id",
+    "tenant_name",
     "subject",
     "audiences",
     "issuer",
