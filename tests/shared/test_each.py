@@ -7,6 +7,7 @@ import pytest
 
 from shared.clock import FixedClock
 from shared.concurrency import AT_ONCE, TimeSlice, Turns, each
+from tests.rounds import rounds
 
 
 async def test_many_are_used_some_at_a_time_and_answered_in_order() -> None:
@@ -69,7 +70,9 @@ async def test_slices_of_several_computations_are_spaced() -> None:
 
     passed = [0]
     tasks = [asyncio.create_task(compute()) for _ in range(3)]
-    while ended[0] < len(tasks):
+    for _ in rounds():
+        if ended[0] == len(tasks):
+            break
         await asyncio.sleep(0)
         passed[0] += 1
     later = rounds_computed[len(tasks) :]
