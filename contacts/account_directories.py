@@ -1,12 +1,11 @@
-"""Which directories a signed-in person reads, and how many people they have.
+"""Which directories a signed-in user may read, and how many people each one has.
 
-They are those of the own account, unless a directory is limited to other agents: with an app role or in
-an Entra group, by the claims of App Service Authentication. Entra leaves the claim `groups` out of the
-token of a person in more than 200 groups. These are then unknown, so a directory limited to groups is
-refused, and the refusal says why.
+A user may read every directory of their own account, unless the directory is limited to agents with an app role or in
+an Entra group. Roles and groups come from the claims of App Service Authentication. Entra omits the claim `groups`
+from the token of a user in more than 200 groups; a directory limited to groups is then refused, and the error says why.
 
-Whatever agents read, they read through this module. Directories and totals are remembered for a moment
-and shared by all agents on the instance: each of their pages asks every few seconds.
+All reads on behalf of agents go through this module. It caches directories and totals for a few seconds, shared by all
+agents on the instance, because each open page requests them every few seconds.
 """
 
 from collections.abc import Sequence
@@ -45,23 +44,23 @@ class _Counted:
 
 @dataclass(slots=True)
 class _Remembered:
-    """Directories by account, and totals by directory id."""
+    """The cache: directories by account, and totals by directory id."""
 
     directories: LruCache[str, _Listed] = field(default_factory=lambda: LruCache(_ACCOUNTS))
     totals: LruCache[str, _Counted] = field(default_factory=lambda: LruCache(_DIRECTORIES))
 
 
 async def all_directories(app: App, person: Principal) -> Sequence[Directory]:
-    """Return the directories that the person may read, in the order of their creation.
+    """Return the directories that the user may read, oldest first.
 
-    A change by this instance is in it at once, one by another instance within five seconds.
+    A change made by this instance is visible at once, one made by another instance within five seconds.
     """
     found = await _of_account(app, person.account)
     return [one for one in found if may_read(one, person)]
 
 
 async def undecided(app: App, person: Principal) -> int:
-    """Return how many directories the person doesn't see because Entra didn't send the groups."""
+    """Return how many directories are hidden from the user because Entra did not send the user's groups."""
     if person.has_all_groups:
         return 0
     found = await _of_account(app, person.account)
@@ -69,10 +68,10 @@ async def undecided(app: App, person: Principal) -> int:
 
 
 async def notice(app: App, person: Principal, directories: Sequence[Directory]) -> str:
-    """Return why the person may not read some directories, "" if `directories` are all.
+    """Return a sentence saying why the user can't read some directories, or "" if `directories` is complete.
 
     Raises:
-        HttpError: 403 if they are none, for this reason.
+        HttpError: 403 with the same sentence if `directories` is empty.
     """
     count = await undecided(app, person)
     if count and not directories:
@@ -91,9 +90,9 @@ async def _of_account(app: App, account: str) -> Sequence[Directory]:
 
 
 def may_read(directory: Directory, person: Principal) -> bool:
-    """Return whether the person sees the people of a directory of the own account.
+    """Return whether the user may read the people of a directory of their own account.
 
-    Administrators see every directory.
+    Administrators may read every directory.
     """
     readers = directory.readers
     if readers is None or person.is_admin:
@@ -102,7 +101,7 @@ def may_read(directory: Directory, person: Principal) -> bool:
 
 
 def is_undecided(directory: Directory, person: Principal) -> bool:
-    """Return whether the person doesn't see the directory only because the groups are unknown."""
+    """Return whether the directory is hidden only because the user's groups are unknown."""
     readers = directory.readers
     if readers is None or person.has_all_groups or not readers.groups:
         return False
@@ -110,7 +109,7 @@ def is_undecided(directory: Directory, person: Principal) -> bool:
 
 
 async def totals_of(app: App, directories: Sequence[Directory]) -> list[Totals]:
-    """Return the totals of each directory, with one round trip per directory that is not cached."""
+    """Return the totals of each directory. One round trip per directory that isn't cached."""
     remembered = app.state(_Remembered).totals
     shared = max(SHARED, len(directories) / A_SECOND)
 
@@ -125,13 +124,13 @@ async def totals_of(app: App, directories: Sequence[Directory]) -> list[Totals]:
 
 
 async def one_directory(app: App, person: Principal, directory_id: str) -> Directory:
-    """Return the directory with this id if the person may read it.
+    """Return the directory with this id if the user may read it.
 
-    One that is remembered as absent is looked for again: another instance may have restored it.
+    If the cache says that it doesn't exist, storage is read again, because another instance may have restored it.
 
     Raises:
-        HttpError: 404 if the person may read no such directory; 403 if that can't be decided, because
-            the person is in too many groups.
+        HttpError: 404 if the user can read no such directory; 403 if that can't be decided because the user is in too
+            many groups.
     """
     directory, is_read = await cache(app).get(app, directory_id)
     if directory is None and not is_read:

@@ -1,8 +1,8 @@
-"""The lists that an agent keeps: favourites, and the people and searches of the last days.
+"""The lists that an agent keeps: favourites, and recently opened people and recent searches.
 
-They belong to the signed-in person, not to the browser, so an agent finds them on any desk. One row
-per agent holds IDs of people and groups, which mean nothing once the person or the directory is
-erased, and the texts of recent searches, which are removed after `RECENT_DAYS`.
+They belong to the signed-in agent, not to the browser, so they follow the agent to any desk. Each agent has one row. It
+holds IDs of people and groups, which no longer identify anyone after the person or the directory is erased, and the texts of
+recent searches, which are removed after `RECENT_DAYS`.
 """
 
 import uuid
@@ -32,7 +32,7 @@ _ATTEMPTS = 6
 
 
 class ListFull(Exception):
-    """A list holds as many entries as are kept; `most` is that number."""
+    """Raised when a list already has the maximum number of entries, `most`."""
 
     def __init__(self, most: int) -> None:
         super().__init__(most)
@@ -40,12 +40,12 @@ class ListFull(Exception):
 
 
 class Contended(Exception):
-    """Other writers changed the lists at the same time, again and again."""
+    """Raised when other writers changed the lists during every attempt to store them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """The key of a person, or the text of a search, and when it was used last (RFC 3339)."""
+    """A recent entry: the key of a person or the text of a search, and when it was last used (RFC 3339)."""
 
     what: str
     at: str
@@ -53,10 +53,10 @@ class Recent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentLists:
-    """An agent's favourites and recents, the latest first.
+    """An agent's favourites and recents, newest first.
 
-    `favourites` are keys `directoryId.personId`, `groups` keys `directoryId.groupId`. `used` is the day
-    of the last change.
+    `favourites` holds keys `directoryId.personId`, `groups` keys `directoryId.groupId`. `used` is the date of the last
+    change.
     """
 
     favourites: tuple[str, ...] = ()
@@ -67,15 +67,15 @@ class AgentLists:
     unknown_fields: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def with_favourite(self, key: str) -> "AgentLists":
-        """Return the lists with one more favourite person; raise ListFull."""
+        """Return the lists with this person added to the favourites; raise ListFull."""
         return replace(self, favourites=_added(self.favourites, key, MAX_FAVOURITES))
 
     def with_group(self, key: str) -> "AgentLists":
-        """Return the lists with one more favourite group; raise ListFull."""
+        """Return the lists with this group added to the favourites; raise ListFull."""
         return replace(self, groups=_added(self.groups, key, MAX_FAVOURITE_GROUPS))
 
     def without_favourite(self, key: str) -> "AgentLists":
-        """Return the lists without a favourite person or group."""
+        """Return the lists without this favourite person or group."""
         return replace(
             self,
             favourites=tuple(one for one in self.favourites if one != key),
@@ -98,23 +98,23 @@ class AgentLists:
         return self.without(key for key in named if key.startswith(f"{directory_id}."))
 
     def with_imported(self, keys: Iterable[str]) -> "AgentLists":
-        """Return the lists with favourites that a browser kept, as many as fit."""
+        """Return the lists with favourites that a browser had stored locally, as many as fit."""
         known = dict.fromkeys((*self.favourites, *filter(_is_person_key, keys)))
         return replace(self, favourites=tuple(known)[:MAX_FAVOURITES])
 
     def with_recent(self, key: str, search: str, now: datetime) -> "AgentLists":
-        """Return the lists after a person was opened, with the text of the search that led there."""
+        """Return the lists after the agent opened a person; `search` is the search text that led to the person, "" for none."""
         people = _first(self.people, key, now, MAX_RECENT_PEOPLE)
         text = " ".join(search.split())[:MAX_SEARCH_CHARACTERS]
         searches = _first(self.searches, text, now, MAX_RECENT_SEARCHES) if text else self.searches
         return replace(self, people=people, searches=searches)
 
     def without_recents(self) -> "AgentLists":
-        """Return the lists without recent people and searches."""
+        """Return the lists with no recent people and searches."""
         return replace(self, people=(), searches=())
 
     def current(self, now: datetime) -> "AgentLists":
-        """Return the lists without recents that are too old."""
+        """Return the lists without recents older than RECENT_DAYS."""
         oldest = timestamp(now - timedelta(days=RECENT_DAYS))
         return replace(
             self,
@@ -124,7 +124,7 @@ class AgentLists:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to keep."""
+        """Return whether all lists are empty, so that no row is needed."""
         return not (self.favourites or self.groups or self.people or self.searches)
 
 
@@ -137,7 +137,7 @@ def _added(keys: tuple[str, ...], key: str, most: int) -> tuple[str, ...]:
 
 
 def _first(entries: tuple[Recent, ...], what: str, now: datetime, most: int) -> tuple[Recent, ...]:
-    """Return the entries with `what` first; unchanged if it was put first within this hour."""
+    """Return the entries with `what` moved to the front; unchanged if it was moved there less than an hour ago."""
     at = timestamp(now)
     if entries and entries[0].what == what and now - parse_timestamp(entries[0].at) < _SAME:
         return entries
@@ -154,7 +154,7 @@ def _is_person_key(key: str) -> bool:
 
 
 def is_agent(person: Principal) -> bool:
-    """Return whether lists can be kept for a caller: a person with an object ID."""
+    """Return whether the caller can have lists: only a user with an object ID can, not an application."""
     try:
         uuid.UUID(person.object_id)
     except ValueError:
@@ -163,7 +163,7 @@ def is_agent(person: Principal) -> bool:
 
 
 async def read(app: App, person: Principal) -> AgentLists:
-    """Return the lists of a signed-in person, in one round trip."""
+    """Return the lists of a signed-in user. One round trip."""
     if not is_agent(person):
         return AgentLists()
     row = await app.tables.get(CONTACTS, agents_partition(person.account), person.object_id)
@@ -173,11 +173,11 @@ async def read(app: App, person: Principal) -> AgentLists:
 async def change(
     app: App, person: Principal, alter: Callable[[AgentLists], AgentLists]
 ) -> AgentLists:
-    """Return the lists after `alter`, in two round trips; tried again if another writer came first.
+    """Apply `alter` to the user's lists, store them and return them. Two round trips; retried if another writer came first.
 
     Raises:
-        ListFull: as `alter` does.
-        Contended: if other writers came first each time.
+        ListFull: `alter` raised it.
+        Contended: Another writer came first in every attempt.
     """
     if not is_agent(person):
         return AgentLists()
@@ -210,12 +210,12 @@ async def _change(
 
 
 def encode(lists: AgentLists) -> bytes:
-    """Return the value of the row; the agent's object ID is its key."""
+    """Encode the lists as the value of the agent's row; the row's key is the agent's object ID."""
     return orjson.dumps({**row_versions.as_row(lists), "v": 1})
 
 
 def decode(value: bytes) -> AgentLists:
-    """Return the lists that `encode` wrote; raise UnsupportedRowVersion."""
+    """Decode a row value that `encode` returned; raise UnsupportedRowVersion."""
     row = row_versions.read(value, "agent lists")
     for name in ("people", "searches"):
         row[name] = tuple(row_versions.build(Recent, one) for one in row.get(name, ()))

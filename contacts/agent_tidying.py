@@ -1,4 +1,4 @@
-"""Removes entries of erased directories, old recents and notes, and unused lists of agents."""
+"""Maintenance of agents' data: removes entries of erased directories, old recents, expired notes and unused lists."""
 
 import contextlib
 from dataclasses import replace
@@ -25,7 +25,7 @@ from shared.tables.schema.base import CONTACTS, DIRECTORIES, account_partition, 
 
 
 async def tidy(app: App, directory_id: str) -> None:
-    """Remove notes that have ended, and once a day, with its first directory, tidy the account's lists of agents."""
+    """Remove the directory's expired notes and, once a day with the account's first directory, tidy the agents' lists."""
     directory = await store.get(app.tables, directory_id)
     if directory is None:
         return
@@ -46,9 +46,9 @@ async def tidy(app: App, directory_id: str) -> None:
 
 
 async def forget_directory(app: App, directory: Directory) -> None:
-    """Remove the people and groups of a directory, which is being erased, from the lists of all agents.
+    """Remove the people and groups of a directory that is being erased from the lists of all agents.
 
-    Audit events of notes that wait in the directory are carried to the account's log first.
+    Audit events of notes that still wait in the directory are first copied to the account's log.
     """
     await audit_relay.relay_waiting(app, Outbox(CONTACTS, directory.id))
     agents = agents_partition(directory.account)
@@ -58,7 +58,7 @@ async def forget_directory(app: App, directory: Directory) -> None:
 
 
 async def _store(app: App, partition: str, row: Row, lists: AgentLists) -> None:
-    """Store changed lists; if the agent changes them at this moment, a later reader tidies them."""
+    """Store changed lists. If the agent changes them at the same time, do nothing: the next run tidies them."""
     before = agent_lists.decode(row.value)
     if lists == before:
         return

@@ -1,4 +1,4 @@
-"""The answers of the contacts API: from a request of a signed-in person to people as JSON, or a file."""
+"""Handlers of the contacts API. Each takes the request of a signed-in user and returns people as JSON or as a file."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -51,7 +51,7 @@ _MAX_CURSOR = 2048
 
 
 async def all_contacts(app: App, request: Request, person: Principal) -> Response:
-    """Return people of all the account's directories, listed or searched."""
+    """Return people of all directories of the account, listed or searched."""
     _refuse_group(request)
     directories = await account_directories.all_directories(app, person)
     notice = await account_directories.notice(app, person, directories)
@@ -59,7 +59,7 @@ async def all_contacts(app: App, request: Request, person: Principal) -> Respons
 
 
 async def contacts(app: App, request: Request, person: Principal) -> Response:
-    """Return people of one directory, listed or searched, of one group or all."""
+    """Return people of one directory, listed or searched; with the parameter `group` only members of that group."""
     return await _page(app, request, [await _directory(app, request, person)])
 
 
@@ -72,7 +72,7 @@ async def contact(app: App, request: Request, person: Principal) -> Response:
 
 
 async def team(app: App, request: Request, person: Principal) -> Response:
-    """Return manager, peers and reports of a person, and who is free to stand in."""
+    """Return a person's manager, peers and reports, and the free people who can stand in."""
     directory = await _directory(app, request, person)
     return with_etag(
         request, team_json(await read_team(app, directory, request.route["contactId"]))
@@ -80,7 +80,7 @@ async def team(app: App, request: Request, person: Principal) -> Response:
 
 
 async def look_up(app: App, request: Request, person: Principal) -> Response:
-    """Return the people who have up to 100 numbers, in the named directories or all."""
+    """Return the people for each of up to 100 phone numbers, in the named directories or all."""
     check_same_origin(request, app.settings.public_url)
     texts, ids = _lookup_body(json_body(request))
     directories = await _named(app, person, ids)
@@ -96,7 +96,7 @@ async def look_up(app: App, request: Request, person: Principal) -> Response:
 
 
 async def pop_up(app: App, request: Request, person: Principal) -> Response:
-    """Return the people to show for an incoming call's number, in the named directories or all."""
+    """Return the people to show for the number of an incoming call, in the named directories or all."""
     check_same_origin(request, app.settings.public_url)
     on_demand = _on_demand(request)
     text, ids = _pop_body(json_body(request))
@@ -114,9 +114,9 @@ async def pop_up(app: App, request: Request, person: Principal) -> Response:
 
 
 async def numbers(app: App, request: Request, person: Principal) -> Response:
-    """Return numbers that need attention.
+    """Return the phone numbers that need the administrator's attention.
 
-    The first page suggests another default region if most numbers fit that one.
+    The first page also suggests another default region if most numbers fit that one better.
     """
     directory = await _directory(app, request, person)
     after = read_cursor(request)
@@ -143,9 +143,9 @@ async def numbers(app: App, request: Request, person: Principal) -> Response:
 async def _numbers_csv(
     app: App, request: Request, person: Principal, directory: Directory, after: str
 ) -> Response:
-    """Return a chunk of the numbers as a file, for administrators.
+    """Return a part of these numbers as CSV, for administrators.
 
-    The header `Link: …; rel="next"` names the next one.
+    The header `Link: …; rel="next"` is the address of the next part.
     """
     require_admin(request, app.settings)
     limit = read_limit(request, MAX_EXPORTED, MAX_EXPORTED)
@@ -163,7 +163,7 @@ async def _numbers_csv(
 
 
 async def groups(app: App, request: Request, person: Principal) -> Response:
-    """Return the groups of the directory, from which an agent chooses one to list its people."""
+    """Return the groups of the directory, so that an agent can list the people of one."""
     directory = await _directory(app, request, person)
     limit = read_limit(request, MAX_LIMIT, MAX_LIMIT)
     found, cursor = await listing.list_groups(app, directory, limit, read_cursor(request))
@@ -176,9 +176,9 @@ async def groups(app: App, request: Request, person: Principal) -> Response:
 
 
 async def export_chunk(app: App, request: Request, person: Principal) -> Response:
-    """Return a chunk of the directory as a file, for administrators.
+    """Return a part of the directory as a file, for administrators.
 
-    The header `Link: …; rel="next"` names the next chunk.
+    The header `Link: …; rel="next"` is the address of the next part.
     """
     require_admin(request, app.settings)
     directory = await _directory(app, request, person)
@@ -209,7 +209,7 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
 
 
 async def _named(app: App, person: Principal, ids: Sequence[str] | None) -> Sequence[Directory]:
-    """Return the account's directories with these ids, or all of them."""
+    """Return the account's directories with these ids; all of them if `ids` is None."""
     if ids is None:
         return await account_directories.all_directories(app, person)
     return [await account_directories.one_directory(app, person, one) for one in ids]
@@ -238,7 +238,7 @@ async def _page(
 
 
 def _query(request: Request) -> PeopleQuery:
-    """Return the query of the parameters; a filter that is written in `q` wins."""
+    """Return the query of the request's parameters. A filter typed in `q` overrides the parameter of the same name."""
     facets = {name: _facet(request, name) for name in ("company", "department", "office")}
     free = request.query.get("free", "")
     if free not in FREE:
@@ -282,7 +282,7 @@ def read_cursor(request: Request) -> str:
 
 
 def _one_of(request: Request, name: str, known: Iterable[str]) -> str:
-    """Return a query parameter, which must be one of `known`; the first of these by default."""
+    """Return a query parameter that must be one of `known`; the first of them if it is absent. Raise HttpError 400."""
     allowed = list(known)
     value = request.query.get(name, "") or allowed[0]
     if value not in allowed:
@@ -302,7 +302,7 @@ def read_limit(request: Request, default: int, most: int) -> int:
 
 
 def _on_demand(request: Request) -> bool:
-    """Return whether `presence=fresh` is asked for, because the people are on screen."""
+    """Return whether the request has `presence=fresh`, which clients send for people who are on the screen."""
     match request.query.get("presence", ""):
         case "" | "stored":
             return False
@@ -312,7 +312,7 @@ def _on_demand(request: Request) -> bool:
 
 
 def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:
-    """Return the numbers and, if named, the directories of a lookup."""
+    """Return the numbers of a lookup's body, and its directory ids or None if it names none."""
     if not isinstance(body, dict):
         raise _bad("body", Message("lookup_body"))
     texts, ids = body.get("numbers"), body.get("directories")
@@ -326,7 +326,7 @@ def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:
 
 
 def _pop_body(body: Any) -> tuple[str, list[str] | None]:
-    """Return the number and, if named, the directories of a screen pop."""
+    """Return the number of a screen pop's body, and its directory ids or None if it names none."""
     if not isinstance(body, dict):
         raise _bad("body", Message("pop_body"))
     text = body.get("number")
@@ -336,7 +336,7 @@ def _pop_body(body: Any) -> tuple[str, list[str] | None]:
 
 
 def _directory_ids(ids: Any) -> list[str] | None:
-    """Return the directory ids of a body without repetitions, None for all directories."""
+    """Return the directory ids of a request body without duplicates; None, for all directories, if it has none."""
     if ids is None:
         return None
     is_list = isinstance(ids, list) and len(ids) <= MAX_DIRECTORIES
@@ -346,6 +346,6 @@ def _directory_ids(ids: Any) -> list[str] | None:
 
 
 def _attachment(name: str) -> str:
-    """Return Content-Disposition with the file name in both forms of RFC 6266 section 5."""
+    """Return the header Content-Disposition with the file name in both forms of RFC 6266 section 5."""
     plain = "".join([c if c.isascii() and (c.isalnum() or c in " ._-") else "_" for c in name])
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

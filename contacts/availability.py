@@ -1,4 +1,4 @@
-"""Who is free: people whom Microsoft has just confirmed as available, and those who will be soon."""
+"""Who is free: people whom Microsoft has just confirmed as available, and people who will be free soon."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,21 +23,20 @@ _WANTED: dict[Free, tuple[Readiness, ...]] = {"now": ("free",), "soon": ("free",
 async def who_is_free(
     app: App, directories: Sequence[Directory], query: PeopleQuery, limit: int, cursor: str = ""
 ) -> FreePage:
-    """Return the next people who can take a call now.
+    """Return the next people who can take a phone call now; if `query.free` is "soon", then also those who soon can.
 
-    With `query.free` "soon", return also those who soon can.
+    Each status is at most 15 seconds old: Microsoft Graph is queried for statuses older than three seconds.
 
-    Each status is at most 15 seconds old: Microsoft is asked for statuses older than three seconds.
-
-    Round trips: one for each directory's presence (none within a second), then at most four per directory, whatever the
-    number of people; with a group, one per member read, at most four pages; two per person if at most 32 are free.
+    Round trips: one per directory for its presence (none within a second of the last), then at most four per
+    directory, however many people it has; with a group, one per member read, at most four pages; two per person if at
+    most 32 are free.
 
     Args:
         app: The App.
-        directories: Those to search, at most 100; with `query.group` only that of the group.
-        query: Words and filters (`PeopleQuery.typed` reads them from a text such as "free now in Sales UK").
-        limit: The number of people at most.
-        cursor: From the page before.
+        directories: The directories to search, at most 100; with `query.group` only that of the group.
+        query: The search text and filters (`PeopleQuery.typed` parses a text such as "free now in Sales UK").
+        limit: The maximum number of people.
+        cursor: The cursor of the page before.
 
     Raises:
         HttpError: 400 for a cursor of another query, or too many directories.
@@ -53,11 +52,11 @@ async def who_is_free(
 async def among(
     app: App, directories: Sequence[Directory], query: PeopleQuery, found: Sequence[Found]
 ) -> Page:
-    """Return those of the people who meet a query's filters.
+    """Return those of the people found who match the query's filters.
 
-    Free people are returned only if Microsoft confirms them.
+    Free people are returned only if Microsoft confirms that they are free.
 
-    One round trip for each directory of these people; a group by name costs one for each of them as well.
+    One round trip per directory of these people, and another one per directory if the query names a group.
     """
     if query.group_name:
         found = await members_of_named(app, query.group_name, found)
@@ -90,8 +89,8 @@ async def among(
 async def confirmed_ready(app: App, found: Sequence[Found]) -> FreePage:
     """Return those of the people who are free now or soon, in the same order, with confirmed statuses.
 
-    At most one round trip per directory; Microsoft is asked for statuses that are older than three seconds: of a hundred
-    people two change status in a second, so of those confirmed ten seconds ago every tenth is no longer free.
+    At most one round trip per directory. Microsoft Graph is queried for statuses older than three seconds, because of a
+    hundred people two change status per second: ten seconds after a confirmation, every tenth is no longer free.
     """
     known = await presence_of(
         app, [(one.directory, one.card) for one in found], on_demand=True, old_after=_OLD_AFTER

@@ -1,8 +1,8 @@
-"""Reads a pasted call log: the numbers, and the time, direction and duration of each call if they are there.
+"""Parses a pasted call log: the numbers and, if present, the time, direction and duration of each call.
 
-A line is a call. Its cells are divided by tabs, commas, semicolons or bars. Times and durations are
-taken out of a cell first, since their digits are no numbers. If the first line names the columns,
-those of durations, costs and IDs are left out.
+Each line is one phone call. Its cells are separated by tabs, commas, semicolons or bars. Times and durations are
+removed from a cell first, so that their digits aren't read as phone numbers. If the first line has column headings,
+the columns of durations, costs and IDs are skipped.
 """
 
 import re
@@ -63,7 +63,7 @@ _SKIPPED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: a number as pasted, and time and duration as pasted, "" if they are not there."""
+    """One phone call: its number, time and duration as pasted; "" for a missing time or duration."""
 
     number: str
     at: str = ""
@@ -73,19 +73,19 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallLog:
-    """The calls in the order of the log, and how many lines have no number."""
+    """The phone calls in the order of the log, and the count of lines without a number."""
 
     calls: Sequence[Call]
     unread: int = 0
 
     @property
     def numbers(self) -> list[str]:
-        """Each number once, in the order of the log."""
+        """Return each number once, in the order of the log."""
         return list(dict.fromkeys(call.number for call in self.calls))
 
 
 def read_log(text: str) -> CallLog:
-    """Return the calls of a pasted log, of at most `MAX_LINES` lines."""
+    """Parse a pasted log of at most `MAX_LINES` lines."""
     lines = [line for line in _LINES.split(text) if line.strip()][:MAX_LINES]
     skipped = _skipped_columns(lines[0]) if lines else frozenset()
     calls, unread = list[Call](), 0
@@ -97,10 +97,7 @@ def read_log(text: str) -> CallLog:
 
 
 def _skipped_columns(line: str) -> frozenset[int]:
-    """Return the columns of numbers that aren't people's, by a line of headings.
-
-    Any other line has none.
-    """
+    """Return the indexes of columns whose numbers aren't phone numbers, if `line` has headings; else an empty set."""
     cells = _DIVIDERS.split(line)
     if len(cells) < 2 or digits_of(line):
         return frozenset()
@@ -112,7 +109,7 @@ def _skipped_columns(line: str) -> frozenset[int]:
 
 
 def _calls(line: str, skipped: frozenset[int]) -> Iterator[Call]:
-    """Yield a call for each number of a line; all have the line's time."""
+    """Yield one call per number of a line, each with the line's time."""
     dates, clocks, durations = list[str](), list[str](), list[str]()
 
     def take(match: re.Match[str]) -> str:
@@ -135,7 +132,7 @@ def _calls(line: str, skipped: frozenset[int]) -> Iterator[Call]:
 
 
 def _without_direction(cell: str) -> str:
-    """Return a cell without arrows and words for the call's direction at its beginning and end."""
+    """Return a cell without arrows or words for the call's direction at its start and end."""
     words = cell.strip(_EDGES).split(" ")
     while words and fold_word(words[0].strip(_EDGES)) in _DIRECTIONS:
         words.pop(0)

@@ -1,7 +1,7 @@
-"""Search by the company: words of a query that name a directory find the people of that directory.
+"""Search by company: if the search text contains the name of a directory, the people of that directory are found.
 
-`brightwater` finds everyone at Brightwater, `brightwater anna` everyone called Anna there. People who
-match the whole query by their own names come first.
+`brightwater` finds everyone at Brightwater, `brightwater anna` everyone called Anna there. People whose own names match
+the whole text come first.
 """
 
 from collections.abc import Sequence
@@ -22,24 +22,22 @@ _BY_NAME, _OF_COMPANY = "n.", "c."
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """The directories that a query names, and the rest of its words."""
+    """The directories that a search text names, and the rest of the text."""
 
     directories: Sequence[Directory]
     rest: str
 
     def has(self, one: Found) -> bool:
-        """Return whether the query finds a person as one of these companies."""
+        """Return whether the search finds this person because of the company's name."""
         if one.directory.id not in {own.id for own in self.directories}:
             return False
         return not self.rest or NameQuery.of(self.rest).is_meant(one.card)
 
 
 def company_of(directories: Sequence[Directory], text: str) -> Company | None:
-    """Return the directories whose names begin with the most words of the query.
+    """Return the directories whose names match the most words of the search text; None if no name matches.
 
-    Return None if it names no directory.
-
-    A search within a single directory has no company to choose.
+    Also None for a single directory, because there is no company to choose.
     """
     tokens = text.split()
     if len(directories) < 2 or not tokens:
@@ -57,7 +55,7 @@ def company_of(directories: Sequence[Directory], text: str) -> Company | None:
 
 
 def _is_of(name: Sequence[str], token: str) -> bool:
-    """Return whether every part of a word begins a word of a directory's name."""
+    """Return whether each part of `token` is the start of a word of a directory's name."""
     parts = words_of(token)
     return bool(parts) and all(
         any(word == part or (len(part) >= _MIN_LETTERS and word.startswith(part)) for word in name)
@@ -73,11 +71,11 @@ async def search(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page | None:
-    """Return the people who match the whole query, then the people of the company that it names.
+    """Return the people who match the whole text, then the people of the company that it names.
 
-    With a `condition`, such as being free, those of them who meet it.
+    Only people who meet the `condition`, such as being free, are returned.
 
-    None if it names no company, or if the first page would be empty.
+    Return None if the text names no company, or if the first page would be empty.
 
     Raises:
         HttpError: 400 for a cursor of another query.

@@ -1,4 +1,4 @@
-"""Conditions besides the words of a search: group, company, department, office, and being free."""
+"""Filters that restrict a search: group, company, department, office, and being free."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,10 +24,11 @@ _MAX_WORDS = 3  # of a company or office: as many lead to the person (`search_te
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """The people whom a search may return.
+    """The filters that a person must meet to be returned.
 
-    `members` are ids. `company`, `department` and `office` are folded words that follow each other in the person's own.
-    `wanted` is a readiness, `ready` that of each directory's people by directory id.
+    `members` are the ids of a group's members. `company`, `department` and `office` are folded words, which must
+    follow each other in the person's own value. `wanted` is a readiness ("free" or "soon"); `ready` holds the object
+    IDs of the people with that readiness, by directory id.
     """
 
     members: frozenset[str] | None = None
@@ -38,7 +39,7 @@ class Condition:
     ready: Mapping[str, DirectoryReadiness] = field(default_factory=dict)
 
     def may_meet(self, directory: Directory, value: bytes) -> bool:
-        """Return False for a row whose person isn't ready, without decoding the card."""
+        """Return False for a row whose person can't be free, without decoding the card; True if the card must be checked."""
         if self.wanted is None:
             return True
         start = value.find(_EXTERNAL_ID)
@@ -49,7 +50,7 @@ class Condition:
         return self.ready[directory.id].of(external_id) == self.wanted
 
     def meets(self, directory: Directory, card: Card) -> bool:
-        """Return whether a person meets all of it."""
+        """Return whether a person meets every filter."""
         if self.members is not None and card.id not in self.members:
             return False
         if self.wanted and self.ready[directory.id].of(card.external_id) != self.wanted:
@@ -61,12 +62,12 @@ class Condition:
         )
 
     def within(self, directories: Sequence[Directory]) -> "Condition":
-        """Return the condition for people of these directories alone."""
+        """Return the condition restricted to people of these directories."""
         ready = {one.id: self.ready[one.id] for one in directories if one.id in self.ready}
         return replace(self, ready=ready)
 
     def words(self) -> list[str]:
-        """Return words by which the people are found in the index, as a search takes them."""
+        """Return words of the filters by which the index finds the people, to be used as search text."""
         company, office = self.company[:_MAX_WORDS], self.office[:_MAX_WORDS]
         found = [*self.department, *company, *office]
         # A particle would be joined with the next word, as in a name.
@@ -74,7 +75,7 @@ class Condition:
 
 
 def _has(text: str, words: tuple[str, ...]) -> bool:
-    """Return whether `words` are in a text, one after the other."""
+    """Return whether a text contains `words` one after the other."""
     if not words:
         return True
     own, length = collapsed_words(text), len(words)
@@ -82,15 +83,15 @@ def _has(text: str, words: tuple[str, ...]) -> bool:
 
 
 def folded_words(text: str) -> tuple[str, ...]:
-    """Return the words of a facet as a condition compares them."""
+    """Return the words of a filter's value, such as a department, folded for comparison."""
     return tuple(map(collapse, words_of(text)))
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The directories to search, and the condition for each readiness wanted, in the order of the answer.
+    """The directories to search, and one condition per readiness wanted, in the order in which to show the results.
 
-    A condition of None lets in everyone.
+    A condition of None accepts everyone.
     """
 
     directories: Sequence[Directory]
@@ -98,7 +99,7 @@ class Conditions:
 
 
 def in_company(directories: Sequence[Directory], company: str) -> Sequence[Directory]:
-    """Return the directories whose name has the words of a company; all of them if none has."""
+    """Return the directories whose names contain the words of a company; all of them if none does."""
     words = folded_words(company)
     return [one for one in directories if words and _has(one.name, words)] or directories
 
@@ -106,11 +107,11 @@ def in_company(directories: Sequence[Directory], company: str) -> Sequence[Direc
 async def conditions_of(
     app: App, directories: Sequence[Directory], query: PeopleQuery
 ) -> Conditions:
-    """Return the conditions of a query's filters.
+    """Return the conditions for the filters of a query.
 
-    It takes one round trip per directory if the query asks for free people. A company is a
-    directory by its name, else an organization of people. HttpError 400 if too many directories
-    are asked for free people.
+    One round trip per directory if the query is for free people. `company` is matched with the names of the
+    directories and, if none matches, with the organization of each person. Raise HttpError 400 if free people of too
+    many directories are requested.
     """
     named = in_company(directories, query.company)
     company = folded_words(query.company) if named is directories else ()

@@ -1,4 +1,4 @@
-"""People as delimiter-separated values (RFC 4180), safe to open in a spreadsheet."""
+"""Formats people as delimiter-separated values (RFC 4180) that are safe to open in a spreadsheet."""
 
 import re
 from collections.abc import Sequence
@@ -32,14 +32,14 @@ _GROUP = 3
 
 
 def head(separator: str) -> bytes:
-    """Return the beginning of the file: the byte order mark and the line of headings."""
+    """Return the start of the file: the byte order mark and the line of column headings."""
     return csv_cells.BYTE_ORDER_MARK + _line(_COLUMNS, separator)
 
 
 def entry(
     user: UserRecord, numbers: list[tuple[str, Number]], manager: str, separator: str
 ) -> bytes:
-    """Return the line of a person; `manager` is the manager's name."""
+    """Return the line of one person; `manager` is the manager's name."""
     resource = user.resource
     name, mail = resource.get("name", {}), contact_cards.work_mail(resource)
     written = [spreadsheet_number(number) for _, number in numbers]
@@ -61,7 +61,7 @@ def entry(
 
 
 def numbers_file(people: Sequence[Unparsed], *, is_first: bool) -> bytes:
-    """Return people's numbers that can't be read, a line each; the first part begins with the headings."""
+    """Return one line per phone number that can't be parsed; with `is_first`, the column headings come first."""
     lines = [csv_cells.BYTE_ORDER_MARK + _line(_NUMBER_COLUMNS, ",")] if is_first else []
     lines += [
         _line((one.name, one.id, number["type"], number["value"], number["fault"]), ",")
@@ -72,11 +72,11 @@ def numbers_file(people: Sequence[Unparsed], *, is_first: bool) -> bytes:
 
 
 def spreadsheet_number(number: Number) -> str:
-    """Return a number in a form that a spreadsheet keeps as text.
+    """Format a number so that a spreadsheet keeps it as text.
 
-    Excel reads "+442079460958" as the number 442079460958, and drops the plus, a leading zero and the last
-    digits of long numbers when it saves. With spaces it is text: the international form of ITU-T E.123
-    for a number in E.164, else the number as it was sent, in groups if it would lose something.
+    Excel parses "+442079460958" as the number 442079460958, and drops the plus, a leading zero and the last digits of
+    long numbers when it saves. Spaces make it text: an E.164 number is written in the international form of ITU-T
+    E.123, any other number as it was sent, divided into groups if it would lose digits otherwise.
     """
     if number.e164 is None:
         return _grouped(number.raw)
@@ -108,5 +108,5 @@ def _line(fields: tuple[str, ...], separator: str) -> bytes:
 
 
 def _cell(text: str) -> str:
-    """Return a safe cell; numbers begin with a plus and stay as they are."""
+    """Return the text as a cell that no spreadsheet runs as a formula. A phone number with a plus stays as it is."""
     return csv_cells.quoted(text) if _NUMBERS.fullmatch(text) else csv_cells.safe(text)

@@ -1,4 +1,4 @@
-"""Cursors: a position in the rows of a range, as text that any instance can continue from."""
+"""Cursors: a position in a range of rows, encoded as text from which any instance can continue."""
 
 import base64
 import binascii
@@ -14,9 +14,9 @@ from shared.tables.schema.base import TwoParts
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The rows of a family by a prefix (`beginning`) of their first part, in order.
+    """The rows of a family whose first key part starts with `beginning`, in key order.
 
-    `start` is the first part from which on rows are included, `stop` the one before which they end.
+    If set, `start` is the first included value of that part, and `stop` the first excluded one.
     """
 
     family: TwoParts
@@ -26,13 +26,13 @@ class Range:
 
     @property
     def name(self) -> str:
-        """The range as a cursor names it: the beginning of the keys of its rows, not escaped."""
+        """Return the name of the range in cursors: the unescaped start of the keys of its rows."""
         bounds = f"{keys.SEPARATOR}{self.start}{keys.SEPARATOR}{self.stop}"
         own = f"{self.family.name}{keys.SEPARATOR}{self.beginning}"
         return own + bounds if self.start or self.stop else own
 
     def row_keys(self) -> tuple[str, str]:
-        """Return the first key of the range, and the first one after it."""
+        """Return the first key of the range, and the first key after it."""
         start, stop = self.family.beginning(self.beginning)
         if self.start:
             start = max(start, self.family.beginning(self.start)[0])
@@ -43,9 +43,9 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last position shown in the range with this name, "" for its start.
+    """The last position shown of the range with this name; "" for the start of the range.
 
-    `shown` are the names of the ranges whose people were on earlier pages.
+    `shown` holds the names of the ranges that earlier pages have shown completely.
     """
 
     where: str
@@ -54,14 +54,14 @@ class Cursor:
 
 
 def write_cursor(cursor: Cursor) -> str:
-    """Return the cursor as clients get it."""
+    """Encode the cursor as text for clients."""
     family, _, beginning = cursor.where.partition(keys.SEPARATOR)
     parts = [family, beginning, cursor.position, *cursor.shown]
     return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
 
 
 def read_cursor(text: str) -> Cursor:
-    """Return the cursor that `write_cursor` wrote.
+    """Decode a text that `write_cursor` returned.
 
     Raises:
         HttpError: 400 for any other text.
@@ -79,7 +79,7 @@ def read_cursor(text: str) -> Cursor:
 
 
 def position_in(text: str, where: Range) -> str:
-    """Return the position of a cursor, "" for none.
+    """Decode a cursor of this range and return its position; "" if `text` is empty.
 
     Raises:
         HttpError: 400 for a cursor of another range.
@@ -93,5 +93,5 @@ def position_in(text: str, where: Range) -> str:
 
 
 def bad_cursor() -> HttpError:
-    """Return the answer to a cursor that isn't one of this query."""
+    """Return the error for a cursor that doesn't belong to the query."""
     return HttpError(400, Message("cursor_not_valid"), field="cursor")

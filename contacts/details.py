@@ -1,4 +1,4 @@
-"""One person with everything that an agent is shown."""
+"""All details of one person that an agent may see."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ MAX_ZONE = 64  # characters of the name of a time zone
 
 
 class AttributeTexts(TypedDict, total=False):
-    """Attributes of a SCIM user that a contact contains unchanged, under their SCIM names."""
+    """Attributes of a SCIM user that the API copies unchanged to a contact, with their SCIM names."""
 
     organization: str
     division: str
@@ -42,9 +42,10 @@ DETAIL = CodeFamily("detail_", _LABELLED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A person: the stored user, the card, the numbers with their types (main one first), groups as (id, name).
+    """A person: the stored user, the card, phone numbers with their types (main one first), and groups as (id, name).
 
-    `manager` is the active person whom the user's `manager` names, if there is one. `notes` are those of agents.
+    `manager` is the active person to whom the user's attribute `manager` refers, or None. `notes` are the agents'
+    notes.
     """
 
     directory: Directory
@@ -59,8 +60,8 @@ class Person:
 async def read_contact(app: App, directory: Directory, contact_id: str) -> Person:
     """Return the person with this id.
 
-    A round trip, at the same time one for each of the first 50 groups, and one for the manager if the person has one
-    (two if it isn't named by its id). HttpError 404 if the person isn't shown.
+    Round trips: one; then, at the same time, one for each of the first 50 groups and one for the manager (two if the
+    manager isn't referred to by id). Raise HttpError 404 if the person isn't shown to agents.
     """
     stored = await store.get(app, directory.id, contact_id)
     if stored is None or not stored.record.active:
@@ -92,7 +93,7 @@ async def _named(app: App, directory: Directory, group_ids: Iterable[str]) -> li
 
 
 def details(person: Person) -> dict[str, Any]:
-    """Return the members that the JSON of a contact has in addition to its card."""
+    """Return the members of a contact's JSON that its card doesn't have."""
     resource = person.user.resource
     found = {
         "name": resource.get("name"),
@@ -117,13 +118,13 @@ def _attribute_texts(resource: dict[str, Any]) -> dict[str, str]:
 
 
 def labelled(person: Person) -> list[tuple[str, str]]:
-    """Return name and value of the attributes that the card shows with a label; "" for no value."""
+    """Return (name, value) for each attribute that the card shows with a label; the value is "" if absent."""
     texts = _attribute_texts(person.user.resource)
     return [(name, texts[name]) for name in _LABELLED]
 
 
 def time_zone(resource: dict[str, Any]) -> str:
-    """Return the person's time zone in the form of the tz database (RFC 7643 section 4.1.1), "" if there is none."""
+    """Return the person's time zone as a tz database name (RFC 7643 section 4.1.1); "" if it has none or a false one."""
     text = str(resource.get("timezone") or "")
     if not text or len(text) > MAX_ZONE:
         return ""

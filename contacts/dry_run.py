@@ -1,4 +1,4 @@
-"""The dry run of a mapping over HTTP: a user or a row as an administrator pastes it, and its outcome as JSON."""
+"""The dry run of a mapping over HTTP: takes a user or a CSV row that an administrator pastes, returns the outcome as JSON."""
 
 from contacts.response_models import DryRunNumber, DryRunPerson, DryRunRefusal, DryRunResult
 from directories import service
@@ -46,7 +46,7 @@ async def post(app: App, request: Request, person: Principal) -> Response:
 
 
 def as_json(found: DryRun) -> DryRunResult:
-    """Return the outcome as the API answers it."""
+    """Return the outcome as the JSON of the API."""
     return {
         "accepted": found.refusal is None,
         "refusal": _refusal(found.refusal) if found.refusal else None,
@@ -64,7 +64,7 @@ def as_json(found: DryRun) -> DryRunResult:
 
 
 def attribute_of(error: ScimError) -> str:
-    """Return the attribute that a refusal names, or ""."""
+    """Return the name of the attribute that an error refers to, or ""."""
     return str(error.message.params.get("attribute", ""))
 
 

@@ -1,6 +1,6 @@
-"""The functions of the contacts API: `/api/contacts…`, and below `/api/directories/{directoryId}`.
+"""The Azure functions of the contacts API: `/api/contacts…`, and paths below `/api/directories/{directoryId}`.
 
-`contacts.api` is imported by the first call, because a cold start for a SCIM call doesn't need it.
+`contacts.api` is imported by the first request, because a cold start for a SCIM request doesn't need it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -36,7 +36,7 @@ _ROUTES = {
 
 
 def _actions() -> Mapping[str, Mapping[str, Action]]:
-    """Return the actions of each function by method."""
+    """Return the handlers by function name and HTTP method."""
     from contacts import api, dry_run, notes_api
 
     return {
@@ -57,7 +57,7 @@ def _actions() -> Mapping[str, Mapping[str, Action]]:
 
 
 def blueprint(app: App) -> func.Blueprint:
-    """Return the functions of the contacts API; their routes overlap with no other feature's."""
+    """Return a blueprint with the functions of the contacts API."""
     functions = func.Blueprint()
     for name, route in _ROUTES.items():
         register_http(app, functions, name, route, _handler(app, name))
@@ -66,7 +66,7 @@ def blueprint(app: App) -> func.Blueprint:
 
 
 def register_jobs(app: App) -> None:
-    """Have maintenance tidy the lists of agents, and a directory's removal take its people out of them."""
+    """Register two jobs: maintenance tidies the agents' lists, and removing a directory removes its people from them."""
     app.state(MaintenanceJobs).tidying.append(_tidy_agent_lists)
     app.state(MaintenanceJobs).removals.append(_forget_directory)
 
@@ -84,7 +84,7 @@ async def _forget_directory(app: App, directory: Directory) -> None:
 
 
 def _handler(app: App, name: str) -> Handler:
-    """Return the handler of a function: for users who may see contacts, within their rate limit."""
+    """Return the handler of a function. It admits only users who may see contacts, and applies their rate limit."""
 
     async def handle(request: Request) -> Response:
         await import_modules(

@@ -1,8 +1,8 @@
-"""A directory's people as a file, in chunks of bounded size that are joined without anything between.
+"""Exports a directory's people as a file, in parts of bounded size; the parts joined together are the whole file.
 
-An answer must be complete in 230 s and below 100 MB (limits of the host), and an instance's memory is
-everyone's. So an answer holds at most `MAX_PEOPLE` people and ends at `MAX_CHUNK_BYTES`; a `Link` header
-(RFC 8288) names the next chunk.
+The host limits a response to 230 s and 100 MB, and the memory of an instance is shared by all directories. So a
+response holds at most `MAX_PEOPLE` people and ends at `MAX_CHUNK_BYTES`; a `Link` header (RFC 8288) is the address of
+the next part.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ _PAGE = 999  # with the row that tells whether there are more, one round trip
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How people are written; `head` is the beginning of the file."""
+    """How to write people: `head` is the start of the file, `entry` writes one person."""
 
     media_type: str
     extension: str
@@ -34,7 +34,7 @@ class Format:
 
 
 def csv_format(separator: str = "comma") -> Format:
-    """Return CSV with one of `csv_export.SEPARATORS`."""
+    """Return the CSV format with one of the separators in `csv_export.SEPARATORS`."""
     character = csv_export.SEPARATORS[separator]
 
     def entry(user: UserRecord, numbers: list[tuple[str, Number]], manager: str) -> bytes:
@@ -45,7 +45,7 @@ def csv_format(separator: str = "comma") -> Format:
 
 
 def vcard_format(version: str = "3.0") -> Format:
-    """Return vCard in one of `vcard_export.VERSIONS`; more address books read 3.0."""
+    """Return the vCard format of a version in `vcard_export.VERSIONS`; most address books read 3.0."""
 
     def entry(user: UserRecord, numbers: list[tuple[str, Number]], manager: str) -> bytes:
         return vcard_export.entry(user, numbers, manager, version)
@@ -58,7 +58,7 @@ FORMATS = {"csv": csv_format(), "vcard": vcard_format()}
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A part of the file; `cursor` asks for the next one, "" after the last."""
+    """A part of the file; `cursor` requests the next part, and is "" after the last."""
 
     content: bytes
     cursor: str
@@ -67,9 +67,9 @@ class Chunk:
 async def export(
     app: App, directory: Directory, form: Format, limit: int, cursor: str = ""
 ) -> Chunk:
-    """Return the next `limit` users of the directory without the inactive ones; 1,000 per round trip.
+    """Return the next part of the file, read from up to `limit` users; inactive users are left out. 1,000 users per round trip.
 
-    Fewer come if they are more than MAX_CHUNK_BYTES.
+    The part is shorter if it would be larger than MAX_CHUNK_BYTES.
     """
     parts, size = [] if cursor else [form.head], 0
     after, left = USER.key(cursor) if cursor else "", limit
@@ -100,9 +100,9 @@ async def _entries(
     names: ManagerNames,
     room: int,
 ) -> tuple[list[bytes], str | None]:
-    """Return the active users as written, and the id of the last one if `room` bytes are used up before the end.
+    """Return the active users as written, and the id of the last user written if `room` bytes were too few for all, else None.
 
-    To read a person's numbers takes up to some milliseconds, so others get their turns in between.
+    Yields to other requests in between, because parsing a person's numbers takes up to some milliseconds.
     """
     found, time_slice = list[bytes](), TimeSlice(app.clock)
     for user in users:

@@ -1,4 +1,4 @@
-"""The people of directories by name, and those of them who meet a condition, such as being free."""
+"""Lists the people of directories by name, optionally only those who meet a condition such as being free."""
 
 from collections.abc import Sequence
 
@@ -24,9 +24,9 @@ async def list_meeting(
     cursor: str,
     condition: Condition | None,
 ) -> Page:
-    """Return the next people by name, with a condition those who meet it.
+    """Return the next people by name; with a condition, only those who meet it.
 
-    If the condition is rare, read these few one by one.
+    If only a few people can meet the condition, their records are read one by one instead of the whole list.
     """
     if condition is None:
         return await listing.list_contacts(app, directories, limit, cursor)
@@ -43,7 +43,7 @@ async def list_meeting(
 
 
 def _few(condition: Condition, limit: int) -> list[tuple[str, str]] | None:
-    """Return directory ID and object ID of all people who are ready; None if they aren't few."""
+    """Return (directory id, object ID) of everyone who is ready, if they are few enough to be read one by one; else None."""
     found, most = list[tuple[str, str]](), min(_MAX_FEW, limit)
     for directory_id, ready in condition.ready.items():
         ids = ready.ids(condition.wanted, most) if condition.wanted else None
@@ -59,10 +59,10 @@ async def _read_few(
     directories: Sequence[Directory],
     condition: Condition,
 ) -> list[Found] | None:
-    """Return the people with these object IDs, by name; None if an ID finds no one.
+    """Return the people with these object IDs, by name; None if an object ID matches no person.
 
-    Two round trips per person. External IDs are case exact (RFC 7643 section 3.1), and a client may send an object ID in
-    capital letters, while presence has it in small ones.
+    Two round trips per person. External IDs are case exact (RFC 7643 section 3.1), and a client may send an object ID
+    in upper case, although presence stores it in lower case.
     """
     by_id = {one.id: one for one in directories}
 

@@ -1,4 +1,4 @@
-"""The first people of a directory with their numbers, by which a set-up is tested."""
+"""The first people of a directory with their numbers, which the set-up page uses as a test."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ _READ = 50  # people, of whom some may be inactive
 
 @dataclass(frozen=True, slots=True)
 class PersonNumbers:
-    """A person's name and numbers with their types, the main one first."""
+    """A person's name, and phone numbers with their types, main number first."""
 
     name: str
     numbers: list[tuple[str, Number]]
 
 
 async def first_people(app: App, directory: Directory, most: int) -> list[PersonNumbers]:
-    """Return up to `most` active people in the order of their creation. One round trip."""
+    """Return up to `most` active people, oldest first. One round trip."""
     rows = await app.tables.query(CONTACTS, directory.id, *USER.all(), limit=_READ)
     found = list[PersonNumbers]()
     for row in rows:

@@ -1,8 +1,8 @@
-"""Directories that may still have `find` rows of the first release, which other rules derived.
+"""Directories that may still contain `find` rows of the first release, which derived them by older rules.
 
-They are searched by both rules until every row is written again in the background. Then this is
-remembered, because it stays true. An instance of the previous release may still write a row; the
-next pass, within a day, finds that one (`directories.reindex_progress`).
+Such directories are searched by both the old and the new rules until the background reindex has rewritten every row.
+The result is then cached for good, because it can't change back. An instance of the previous release may still write
+an old row; the next reindex run, within a day, rewrites it (`directories.reindex_progress`).
 """
 
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ _DIRECTORIES = 16_384
 
 @dataclass(slots=True)
 class _Reindexed:
-    """The directories in which all rows follow the present rules, with the version of these."""
+    """The cache: by directory id, the version of the rules that all its rows follow."""
 
     versions: LruCache[str, int] = field(default_factory=lambda: LruCache(_DIRECTORIES))
 
 
 async def _is_new(app: App, directory: Directory) -> bool:
-    """Return whether this release made the directory: no pass has begun, and it wrote the first user."""
+    """Return whether this release created the directory: it wrote the first user, and no reindex run has begun."""
     rows = await app.tables.query(CONTACTS, directory.id, *USER.all(), limit=1)
     return all(models.decode("", row.value).index_version == INDEX_VERSION for row in rows)
 
@@ -37,7 +37,7 @@ async def _is_new(app: App, directory: Directory) -> bool:
 async def with_first_rules(
     app: App, directories: Sequence[Directory]
 ) -> tuple[list[Directory], int]:
-    """Return the directories that may have rows of the first release, and the round trips per directory for it."""
+    """Return the directories that may have rows of the first release, and how many round trips per directory that took."""
     known = app.state(_Reindexed).versions
     unknown = [one for one in directories if known.get(one.id) != INDEX_VERSION]
     if not unknown:

@@ -1,4 +1,4 @@
-"""People who are free, or soon will be, with the statuses that say so; and their JSON."""
+"""People who are free now or soon, with the confirmed statuses that show it, and their JSON."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,7 +12,7 @@ from presence.service import Status
 
 @dataclass(frozen=True, slots=True)
 class FreePerson:
-    """A person with a confirmed status: `readiness` is "free", or "soon" if those were asked for."""
+    """A person with a confirmed status. `readiness` is "free", or "soon" if such people were requested as well."""
 
     found: Found
     status: Status
@@ -20,16 +20,16 @@ class FreePerson:
 
     @property
     def is_idle(self) -> bool:
-        """Whether the person is available, but not active at the computer or phone."""
+        """Return whether the person is available but not active at the computer or phone."""
         return self.status.message.code != "state_available"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreePage:
-    """People in the order in which to try them; `cursor` continues after them, "" if there are no more.
+    """People in the order in which to call them. `cursor` requests the next page, and is "" after the last.
 
-    `unconfirmed` is how many were left out because Microsoft didn't confirm their status in time. A page may be short, or
-    empty with a cursor, if few of many people are free.
+    `unconfirmed` counts the people who were left out because Microsoft didn't confirm their status in time. If few of
+    many people are free, a page may be short, or empty with a cursor.
     """
 
     people: list[FreePerson] = field(default_factory=list)
@@ -38,7 +38,7 @@ class FreePage:
 
 
 def free_page_json(page: FreePage) -> ContactPage:
-    """Return a page of people who are free, or soon will be."""
+    """Return the JSON of a page."""
     found: ContactPage = {"contacts": [free_person_json(one) for one in page.people]}
     if page.cursor:
         found["nextCursor"] = page.cursor
@@ -48,7 +48,7 @@ def free_page_json(page: FreePage) -> ContactPage:
 
 
 def free_person_json(person: FreePerson) -> FoundContact:
-    """Return a person who is free, or soon will be."""
+    """Return the JSON of a person."""
     one = person.found
     known = {(one.directory.id, one.card.external_id): person.status}
     free: Literal["now", "soon"] = "now" if person.readiness == "free" else "soon"

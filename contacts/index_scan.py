@@ -1,10 +1,10 @@
-"""Walks along index rows of one or many directories in one common order, with a cursor that any instance can continue.
+"""Scans index rows of one or more directories in a common order, with a cursor from which any instance can continue.
 
-The order is that of the row keys (word or name, then id), which is the same in every directory; so the pages of many
-directories merge like sorted lists and a cursor is nothing but the last position shown.
+The order is that of the row keys (word or name, then id), which is the same in every directory. So the rows of many
+directories merge like sorted lists, and a cursor is only the last position shown.
 
-While a name is typed, each letter is a new query, which is one round trip per directory. After some
-letters most directories have no match, so a negative cache remembers prefixes without rows.
+Each letter typed is a new query of one round trip per directory. After some letters most directories have no match, so
+a negative cache holds prefixes without rows.
 """
 
 import asyncio
@@ -35,11 +35,11 @@ _MAX_EMPTY = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A person of a directory.
+    """A person found in a directory.
 
-    `position` is the place at which the walk found the person. `numbers` holds all digits if the
-    person's record was read. If `similar_to` is not empty, the person's name only resembles these
-    words of the query; `similar_by` is the kind of resemblance.
+    `position` is the row key at which the scan found the person. `numbers` holds the digits of all the person's phone
+    numbers if the record was read, else it is empty. `similar_to` is the part of the search text that the name only
+    resembles, "" for an exact match; `similar_by` says whether the spelling or the sound is similar.
     """
 
     directory: Directory
@@ -52,9 +52,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the people asked for; `cursor` continues after them, "" if there are no more.
+    """A page of people; `cursor` requests the next page, and is "" after the last.
 
-    `round_trips`: how many each directory took at most. `unconfirmed`: how many who may be free were left out.
+    `round_trips`: the most that any directory took. `unconfirmed`: how many people were left out because their status
+    wasn't confirmed.
     """
 
     found: list[Found]
@@ -74,9 +75,9 @@ class EncodedRow:
 
 @dataclass(slots=True)
 class _Stretch:
-    """The people found in one directory.
+    """The people found so far in one directory.
 
-    `scanned_to` is the position up to which they are complete, "" for the end of the range.
+    `scanned_to` is the position up to which they are complete, "" if the range was read to its end.
     """
 
     directory: Directory
@@ -86,7 +87,7 @@ class _Stretch:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """How many rows of a directory to read at once, for a page of so many people."""
+    """How many rows of each directory to read per round trip, given the size of the page."""
 
     rows: int
     people: int
@@ -106,7 +107,7 @@ def _any_part(_part: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which rows of a range a walk returns, and how many it reads for them.
+    """Which rows of a range a scan returns, and how many rows it reads to find them.
 
     `keep` accepts a row by its directory, word and card. `may_keep` and `keep_part` reject a row by
     its stored value and by the first part of its key, before the value is decoded. `ahead` times as
@@ -136,7 +137,7 @@ async def walk(
     cursor: str = "",
     selection: Selection = _ALL_ROWS,
 ) -> Page:
-    """Return the next `limit` people of the range in all the directories whom `selection` keeps.
+    """Return the next `limit` people of the range that `selection` keeps, merged from all directories.
 
     Raises:
         HttpError: 400 for a cursor of another query.
@@ -163,16 +164,16 @@ async def walk(
 
 
 def _behind(stretches: Sequence[_Stretch], limit: int) -> list[_Stretch]:
-    """Return the directories that may have more people for this page."""
+    """Return the directories that may have more people for this page, so that more of their rows must be read."""
     positions = sorted(one.position for stretch in stretches for one in stretch.found)
     last = positions[limit - 1] if len(positions) >= limit else keys.MAX_KEY_CHAR
     return [stretch for stretch in stretches if stretch.scanned_to and stretch.scanned_to < last]
 
 
 def _merged(stretches: Sequence[_Stretch], where: Range, limit: int) -> Page:
-    """Return one page of all directories.
+    """Merge what was read of all directories into one page.
 
-    It ends at the position up to which every directory was read, if not before.
+    The page ends at the latest at the position up to which every directory was read.
     """
     horizon = min((stretch.scanned_to for stretch in stretches if stretch.scanned_to), default="")
     found = [
@@ -193,7 +194,7 @@ async def _go_on(
     batch: _Batch,
     stretch: _Stretch,
 ) -> None:
-    """Read the next rows of one directory, and decode them until the page has enough people."""
+    """Read the next rows of one directory, and decode them until there are enough people for the page."""
     time_slice = TimeSlice(app.clock)
     start, stop = where.row_keys()
     if stretch.scanned_to:
@@ -227,7 +228,7 @@ async def _go_on(
 
 @dataclass(slots=True)
 class _Empty:
-    """When (monotonic) a prefix was found empty, by directory id, row family and prefix."""
+    """The negative cache: by directory id, row family and prefix, the monotonic time at which no row was found."""
 
     noted_at: LruCache[tuple[str, str, str], float] = field(
         default_factory=lambda: LruCache(_MAX_EMPTY)
@@ -237,14 +238,14 @@ class _Empty:
 def without_known_empty(
     app: App, directories: Sequence[Directory], family: str, beginning: str
 ) -> Sequence[Directory]:
-    """Return the directories that are not known to have no row with this prefix."""
+    """Return the directories without those that are known to have no row with this prefix."""
     if len(directories) <= MANY_DIRECTORIES:
         return directories
     return [one for one in directories if not is_known_empty(app, one, family, beginning)]
 
 
 def is_known_empty(app: App, directory: Directory, family: str, beginning: str) -> bool:
-    """Return whether this prefix, or a shorter one, was found empty a moment ago."""
+    """Return whether the negative cache has this prefix or a shorter one."""
     memory, now = app.state(_Empty).noted_at, app.clock.monotonic()
     beginnings = (beginning[:length] for length in range(1, len(beginning) + 1))
     times = (memory.get((directory.id, family, one)) for one in beginnings)
@@ -252,6 +253,6 @@ def is_known_empty(app: App, directory: Directory, family: str, beginning: str) 
 
 
 def note_empty(app: App, directory: Directory, family: str, beginning: str) -> None:
-    """Remember that the directory has no row with this prefix."""
+    """Add a prefix without rows to the negative cache."""
     if beginning:
         app.state(_Empty).noted_at.put((directory.id, family, beginning), app.clock.monotonic())

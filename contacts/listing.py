@@ -1,4 +1,4 @@
-"""People in display order, and the members of a group."""
+"""Lists people by name, and the members of groups."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ MAX_MEMBER_IDS = 2000
 
 @dataclass(frozen=True, slots=True)
 class _NamedGroup:
-    """A group with the key of the row of its name, by which groups are sorted."""
+    """A group, and the key of its name row, by which groups are sorted."""
 
     key: str
     directory: Directory
@@ -36,14 +36,14 @@ class _NamedGroup:
 async def list_contacts(
     app: App, directories: Sequence[Directory], limit: int, cursor: str = ""
 ) -> Page:
-    """Return the next `limit` people by name, with one round trip per directory."""
+    """Return the next `limit` people by name. One round trip per directory."""
     return await walk(app, directories, Range(LIST), limit, cursor)
 
 
 def before(name: str) -> str:
-    """Return the cursor of `list_contacts` from which on names begin with this search key or follow it, "" for "".
+    """Return a cursor from which `list_contacts` continues with the first name at or after this search key; "" for "".
 
-    Names are sorted by their search keys, without case and accents.
+    Names are sorted by search keys, which ignore case and accents.
     """
     return write_cursor(Cursor(Range(LIST).name, keys.escape(name))) if name else ""
 
@@ -51,7 +51,10 @@ def before(name: str) -> str:
 async def list_groups(
     app: App, directory: Directory, limit: int, cursor: str = ""
 ) -> tuple[list[tuple[str, str]], str]:
-    """Id and name of the next `limit` groups in the order of their creation, by name within the page; the cursor."""
+    """Return (id, name) of the next `limit` groups, and the next cursor.
+
+    Pages follow the order of creation; within a page groups are sorted by name.
+    """
     after = GROUP.key(cursor) if cursor else ""
     found, more = await store.page(app, directory.id, after, limit)
     named = sorted(((one.record.id, one.record.shown_name) for one in found), key=_by_name)
@@ -63,7 +66,7 @@ def _by_name(group: tuple[str, str]) -> tuple[str, str]:
 
 
 async def member_ids(app: App, directory: Directory, group_id: str) -> frozenset[str] | None:
-    """Return the ids of a group's members, 1,000 per round trip; None if more than MAX_MEMBER_IDS."""
+    """Return the ids of a group's members, or None if there are more than MAX_MEMBER_IDS. 1,000 per round trip."""
     start, stop = MEMBER.under(group_id)
     found = set[str]()
     while len(found) <= MAX_MEMBER_IDS:
@@ -78,7 +81,7 @@ async def member_ids(app: App, directory: Directory, group_id: str) -> frozenset
 
 
 async def small_group(app: App, directory: Directory, group_id: str, most: int) -> list[str]:
-    """Return the ids of a group's people in one round trip; none if it has more than `most` members."""
+    """Return the ids of a group's members, or an empty list if there are more than `most`. One round trip."""
     start, stop = MEMBER.under(group_id)
     rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=most + 1)
     if len(rows) > most:
@@ -89,7 +92,7 @@ async def small_group(app: App, directory: Directory, group_id: str, most: int) 
 async def members_among(
     app: App, directory: Directory, group_id: str, ids: Iterable[str]
 ) -> frozenset[str]:
-    """Return those of the ids that are members of a group of any size; one round trip per id."""
+    """Return those of the ids that are members of the group, which may be of any size. One round trip per id."""
 
     async def row(identifier: str) -> Row | None:
         return await app.tables.get(CONTACTS, directory.id, MEMBER.key(group_id, identifier))
@@ -101,10 +104,10 @@ async def members_among(
 async def list_members(
     app: App, directory: Directory, group_id: str, limit: int, cursor: str = ""
 ) -> Page:
-    """Return the next `limit` people of a group, by member id, and by name within the page.
+    """Return the next `limit` members of a group. Pages follow the member id; within a page people are sorted by name.
 
-    It takes one round trip for the members and one per person. A group keeps no cards, so that the
-    cost of changing a person does not depend on the number of the person's groups.
+    One round trip for the members, and one per person. A group stores no cards of its members, so that the cost of
+    changing a person doesn't depend on the number of the person's groups.
     """
     start, stop = MEMBER.under(group_id)
     if cursor:
@@ -122,7 +125,7 @@ async def list_members(
 
 
 async def read_person(app: App, directory: Directory, identifier: str) -> Found | None:
-    """Return a person in the form of lists, in one round trip; None if no such person is shown."""
+    """Return a person in the form that lists use, or None if no such person is shown. One round trip."""
     user = await read_user(app, directory, identifier)
     if user is None:
         return None
@@ -135,7 +138,7 @@ async def read_person(app: App, directory: Directory, identifier: str) -> Found 
 
 
 async def read_user(app: App, directory: Directory, identifier: str) -> models.UserRecord | None:
-    """Return the record of a person, in one round trip; None if no such person is shown."""
+    """Return the record of a person, or None if no such person is shown. One round trip."""
     row = await app.tables.get(CONTACTS, directory.id, USER.key(identifier))
     user = models.decode(identifier, row.value) if row else None
     return user if user is not None and user.active else None
@@ -148,20 +151,20 @@ async def exists(app: App, directory: Directory, identifier: str) -> bool:
 
 
 async def group_name(app: App, directory: Directory, group_id: str) -> str:
-    """Return the name of a group, "" if the directory has no such group."""
+    """Return the name of a group, or "" if the directory has no such group."""
     row = await app.tables.get(CONTACTS, directory.id, GROUP.key(group_id))
     return groups.decode(group_id, row.value).shown_name if row else ""
 
 
 async def ids_by_external_id(app: App, directory_id: str, external_id: str) -> list[str]:
-    """Return the ids of the people with this external ID, in one round trip."""
+    """Return the ids of the people with this external ID. One round trip."""
     return await resource_rows.ids(app, directory_id, EXTERNAL_ID, external_id)
 
 
 async def groups_by_name(
     app: App, directories: Sequence[Directory], name: str
 ) -> list[tuple[Directory, str]]:
-    """Return the groups with this display name, in any case, with one round trip per directory."""
+    """Return (directory, group id) of the groups with this display name, ignoring case. One round trip per directory."""
     folded = keys.fold_case(" ".join(name.split()))
 
     async def one(directory: Directory) -> list[tuple[Directory, str]]:
@@ -174,9 +177,9 @@ async def groups_by_name(
 async def groups_beginning(
     app: App, directories: Sequence[Directory], text: str, most: int
 ) -> list[tuple[Directory, str]]:
-    """Return at most `most` groups whose display names begin with a text, in any case, by name.
+    """Return (directory, name) of at most `most` groups whose names start with a text, ignoring case, sorted by name.
 
-    At most one round trip per directory, and none for those that had no such group a moment ago.
+    At most one round trip per directory, and none for those in which no such group was found a moment ago.
     """
     folded = keys.fold_case(" ".join(text.split()))
     asked = [one for one in directories if not is_known_empty(app, one, GROUP_NAME.name, folded)]
@@ -196,9 +199,9 @@ async def groups_beginning(
 
 
 async def members_of_named(app: App, name: str, found: Sequence[Found]) -> list[Found]:
-    """Return those of some people who are in a group with this display name, in their order.
+    """Return those of the people found who are in a group with this display name, in the same order.
 
-    One round trip for each directory, and one for each person of a directory with such a group.
+    One round trip per directory, and one per person of a directory that has such a group.
     """
     by_id = {one.directory.id: one.directory for one in found}
     groups_of = dict[str, str]()
@@ -214,6 +217,6 @@ async def members_of_named(app: App, name: str, found: Sequence[Found]) -> list[
 
 
 async def check_group(app: App, directory: Directory, group_id: str) -> None:
-    """Raise HttpError 404 for a group that the directory does not have."""
+    """Raise HttpError 404 if the directory has no such group."""
     if await app.tables.get(CONTACTS, directory.id, GROUP.key(group_id)) is None:
         raise HttpError(404, Message("group_not_found"), field="group")

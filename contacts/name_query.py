@@ -1,7 +1,7 @@
-"""A query for people: its words, the people who match it, and how well they match.
+"""A parsed search text: its words, the people who match it, and how well they match.
 
-A person matches if every word of the query begins one of the person's words, in any order and
-division (`al hassan` for `Alhassan`), or is part of the number.
+A person matches if every word is the start of one of the person's words, in any order and however names are joined or
+divided (`al hassan` finds `Alhassan`), or is part of a phone number.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _MAX_RUN = 4  # words of a query that may be one word of a name
 
 
 class Closeness(NamedTuple):
-    """How close a match is, the best first: all values are 0 or False for the whole name as it is spelt."""
+    """How closely a person matches, as a sort key; all values are 0 or False for the whole name in its own spelling."""
 
     is_part: bool  # the name has more words
     others: int  # words of the query that are in no name
@@ -33,7 +33,7 @@ class Closeness(NamedTuple):
 
 @dataclass(frozen=True)
 class NameQuery:
-    """A query: `words` are folded, `typed` the same as they were typed, `addresses` those with an @."""
+    """A parsed search text: `words` are folded, `typed` are the same words as typed, `addresses` the words with an @."""
 
     typed: tuple[str, ...]
     words: tuple[str, ...]
@@ -41,7 +41,7 @@ class NameQuery:
 
     @classmethod
     def of(cls, text: str) -> "NameQuery":
-        """Return the query that a person typed."""
+        """Parse the text that an agent typed."""
         typed, words, addresses = list[str](), list[str](), dict[str, None]()
         for token in text.split():
             if "@" in token.strip("@"):
@@ -57,12 +57,12 @@ class NameQuery:
 
     @cached_property
     def collapsed(self) -> tuple[str, ...]:
-        """The words as terms have them."""
+        """Return the words in the form that index terms have (`shared.words.collapse`)."""
         return tuple(map(collapse, self.words))
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
-        """The words, joined if they are particles with their word, or of a script without spaces."""
+        """Return the words in groups: a name particle with the word after it, and adjacent words of a script without spaces."""
         found, at = list[str](), 0
         while at < len(self.words):
             end = at + 1
@@ -76,11 +76,10 @@ class NameQuery:
         return tuple(found)
 
     def likely(self) -> str:
-        """Return the prefix of the terms of people who have just these words, "" for one word.
+        """Return the prefix of the index terms of people who have exactly these words; "" if there is only one word.
 
-        It consists of the longest word and the others in the order in which they follow it, the
-        first ones last. The part of the last word from its last consonant on is left out, because a
-        name may differ there.
+        It starts with the longest word; the words after it follow, then those before it. The last word is cut off at
+        its last consonant, because the name may differ from there on.
         """
         if len(self.groups) < 2 or self.addresses:
             return ""
@@ -91,15 +90,15 @@ class NameQuery:
         return f"{collapse(self.groups[at])} {rest[: min(end, MAX_REST)]}"
 
     def wide(self) -> str:
-        """Return the prefix of the terms of people who have the longest word."""
+        """Return the prefix of the index terms of people who have the longest word."""
         if self.addresses:
             return max(self.addresses, key=len)
         return collapse(_longest(self.groups))
 
     def alone(self) -> str:
-        """Return the result of `wide` if no word were a particle.
+        """Return the prefix that `wide` would return if no word were treated as a name particle.
 
-        It is "" if no particle of the query may be a name or the beginning of one.
+        Return "" if no particle of the text can be a name or the start of one.
         """
         may_be_name = any(
             len(self.words) > at + 1
@@ -112,7 +111,7 @@ class NameQuery:
         return collapse(_longest(self.words))
 
     def first_rules(self) -> str:
-        """Return the prefix of the first release's rows with the most selective word."""
+        """Return the prefix of index rows of the first release that have the most selective word."""
         return "" if self.addresses or not self.words else _longest(self.words)
 
     def is_meant(self, person: Person) -> bool:
@@ -158,7 +157,7 @@ class NameQuery:
         )
 
     def _may_be_joined(self, missing: Sequence[int], sequences: Sequence[Sequence[str]]) -> bool:
-        """Return whether the joined names contain the missing words; this rules out most people."""
+        """Return False if the joined names don't contain the missing words, which is so for most people."""
         for words in sequences:
             joined = "".join(words) * 2
             collapsed = collapse(joined)
@@ -167,7 +166,7 @@ class NameQuery:
         return False
 
     def _is_joined(self, missing: Sequence[int], names: Sequence[str]) -> bool:
-        """Return whether each run of the query's words begins a name, wherever the name has spaces."""
+        """Return whether each run of missing words, joined, is the start of a name written without its spaces."""
         reached = [True] + [False] * len(self.words)
         for start in range(len(self.words)):
             if not reached[start]:
@@ -220,17 +219,17 @@ class Matcher:
 
 
 def _longest(words: Sequence[str]) -> str:
-    """Return the longest word, and of two the last.
+    """Return the longest word; of equally long words the last.
 
-    That is more often the family name, which fewer people share.
+    The last word is more often the family name, which fewer people share.
     """
     return max(reversed([word for word in words if not word.isdigit()] or words), key=len)
 
 
 def _stem(word: str) -> int:
-    """Return the number of letters before the last consonant of a word.
+    """Return the length of the word without its last consonant and what follows it.
 
-    It is at least three and at least all but three letters.
+    The result is at least 3, and at least `len(word) - 3`.
     """
     end = len(word)
     while end > 1 and word[end - 1] in "aeiouy":

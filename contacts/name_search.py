@@ -1,9 +1,8 @@
-"""Search for people by name in three stages: exactly, with a typing error, and by sound.
+"""Searches people by name in three stages: exactly, with a typing error, and by sound.
 
-Each page marks the people who are only similar. The exact search is one round trip per directory if
-it finds five people. Otherwise at most three more follow: the rest of the exact search, then ranges
-that contain similar people (`NameQuery.sound_ranges`). Similarity is decided on the cards that
-these return.
+People who are only similar are marked as such. The exact search takes one round trip per directory if it finds five
+people. Otherwise at most three more follow: the rest of the exact search, then ranges that contain similar people
+(`contacts.similarity`). The cards in these ranges are then compared with the query.
 """
 
 import asyncio
@@ -62,9 +61,9 @@ async def search(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page:
-    """Return the next matches of the query, and on the first page similar people if there are few matches.
+    """Return the next matches; on the first page, if there are few matches, also similar people.
 
-    If free people are asked for, no similar ones are returned: that none of the matches is free is an answer.
+    If the query is for free people, no similar ones are added: the agent must see that none of the matches is free.
     Raises HttpError 400 for a cursor of another query.
     """
     exact = _Exact(app, directories, query, limit, condition)
@@ -88,9 +87,7 @@ async def search_exactly(
     cursor: str,
     condition: Condition | None = None,
 ) -> Page:
-    """Return the next matches of the query that meet the condition, without similar people.
-
-    With a `condition`, those of them who meet it.
+    """Return the next matches, without similar people; with a `condition`, only those who meet it.
 
     Raises:
         HttpError: 400 for a cursor of another query.
@@ -101,7 +98,7 @@ async def search_exactly(
 
 
 class _Exact:
-    """The exact search of one page: the matches, the rejected rows, and the next cursor."""
+    """The exact search for one page: collects the matches, the rejected rows, and the next cursor."""
 
     def __init__(
         self,
@@ -127,7 +124,7 @@ class _Exact:
         self.round_trips = 0
 
     def _planned(self) -> list[Range]:
-        """Return the ranges of the search, the most selective one first."""
+        """Return the ranges to read, the most selective one first."""
         query, wide = self._query, Range(FIND, self._query.wide())
         if query.addresses:
             # A user name other than an address of the person has a find row.
@@ -141,7 +138,7 @@ class _Exact:
         return found
 
     async def read(self, cursor: Cursor | None) -> None:
-        """Read the ranges one after the other until the page has enough people."""
+        """Read the ranges one after the other until there are enough people for the page."""
         ranges = self._ranges_from(cursor)
         enough = min(MIN_EXACT, self._limit)
         for number, where in enumerate(ranges):
@@ -243,7 +240,7 @@ class _Exact:
         return self._matcher.is_meant(EncodedCard(value))
 
     def _keep(self, where: Range, directory: Directory, term: str, card: Card) -> bool:
-        """Return whether to show the person at this row: the first of its rows here, if no earlier range had one."""
+        """Return whether to show the person at this row: the first of the person's rows, in the earliest range that has one."""
         if self._condition is not None and not self._condition.meets(directory, card):
             return False
         if card.rules < RULES:
@@ -263,7 +260,7 @@ class _Exact:
 
 
 def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
-    """Return whether one of the person's rows is in one of the ranges."""
+    """Return whether any of the person's rows is in one of the ranges."""
     own = [f"{FIND.name}{keys.SEPARATOR}{term}" for term in terms]
     own += [f"{SOUND.name}{keys.SEPARATOR}{term}" for term in sound_terms(card)]
     own.append(f"{MAIL.name}{keys.SEPARATOR}{keys.fold_case(card.mail)}")
@@ -293,7 +290,7 @@ class _Row:
 
 @dataclass(slots=True)
 class _Read:
-    """The rows of a range; `is_complete` if it was read to its end in every directory."""
+    """The rows read from a range; `is_complete` if the range was read to its end in every directory."""
 
     where: Range
     rows: list[EncodedRow]
@@ -301,7 +298,7 @@ class _Read:
 
 
 class _Similar:
-    """Search for people with names that resemble the query, for the first page."""
+    """The search for people whose names resemble the query, for the first page."""
 
     def __init__(
         self,
@@ -321,7 +318,7 @@ class _Similar:
         self.cursor = exact.cursor
 
     async def read(self) -> None:
-        """Read the ranges concurrently; choose from them and the rows of the exact search."""
+        """Read the ranges concurrently. Choose similar people from them and from the rows that the exact search rejected."""
         ranges = await self._ranges()
         shown = self._exact.shown
         await self._consider(self._exact.rejected, may_be_meant=False)
@@ -336,7 +333,7 @@ class _Similar:
     async def nearest(self, most: int) -> list[Found]:
         """Return at most so many similar people, the nearest first.
 
-        After five people, only those about as near are returned.
+        If there are more than five, only those about as similar as the fifth are returned.
         """
         external_ids = dict[str, dict[str, str]]()
         for row, _ in self._similar:
@@ -467,7 +464,7 @@ async def _with_presence(
 ) -> frozenset[tuple[str, str]]:
     """Return directory and id of the people whose status is known, of external ids by these two.
 
-    The page reads these statuses anyway, so they cost no extra round trip.
+    No extra round trip, because the page needs these statuses anyway.
     """
 
     async def present(item: tuple[str, Mapping[str, str]]) -> list[tuple[str, str]]:

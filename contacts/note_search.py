@@ -1,4 +1,4 @@
-"""People with notes of agents, all of them or those whose notes have the words of a search."""
+"""Finds the people on whom agents have written notes, optionally by the words of the notes."""
 
 from collections.abc import Sequence
 
@@ -22,12 +22,10 @@ _NAME = f"{NOTED.name}{keys.SEPARATOR}"  # of the rows in a cursor
 async def find_noted(
     app: App, directories: Sequence[Directory], text: str, limit: int, cursor: str = ""
 ) -> Page:
-    """Return the next people with all words of `text` in their notes, or beginnings of them.
+    """Return the next people whose notes contain words that start with all the words of `text`, oldest people first.
 
-    With "" for `text`, return all people with notes.
-
-    They are in the order of their creation. It takes one round trip per directory and one per
-    person. A page may be short or empty; its cursor goes on.
+    If `text` is "", return everyone with notes. One round trip per directory and one per person. A page may be short or
+    empty and still have a cursor.
 
     Raises:
         HttpError: 400 for a cursor of another list.
@@ -66,7 +64,7 @@ def _position(cursor: str) -> str:
 async def _rows(
     app: App, directory: Directory, wanted: Sequence[str], after: str
 ) -> tuple[list[str], str]:
-    """Return the ids of people after `after` whose notes have the words, and the last id read if there are more."""
+    """Return the ids of people after `after` whose notes have the words, and the last id read, or "" if there are no more."""
     start, stop = NOTED.all()
     if after:
         start = keys.successor(NOTED.key(after))
@@ -82,7 +80,7 @@ async def _rows(
 
 
 async def tidy(app: App, directory: Directory) -> None:
-    """Remove the notes of a directory that have ended."""
+    """Remove a directory's expired notes."""
     now = timestamp(app.clock.now())
     start, stop = NOTED.all()
     while True:

@@ -1,9 +1,9 @@
-"""Notes of agents on a person, such as *transfer only after 10*: with author and end, apart from SCIM data.
+"""Agents' notes on a person, such as *transfer only after 10*, each with an author and an expiry, stored apart from SCIM data.
 
-Note rows follow the user's record, so the card reads them in the same round trip and a SCIM
-DELETE removes them in the same transaction. Each change of a note also replaces the record by the
-same value: so notes are never written for a user who is being deleted, and at most `MAX_NOTES` are
-there however many agents write at once. The resource, its ETag and its times stay as they are.
+Note rows follow the user's record, so the card reads both in one round trip, and a SCIM DELETE removes both in one
+transaction. Each change of a note also replaces the record with the same value, on condition of its storage tag. So a
+note is never added to a user who is being deleted, and concurrent writers can't exceed `MAX_NOTES`. The SCIM resource,
+its ETag and its times don't change.
 """
 
 import contextlib
@@ -51,7 +51,7 @@ _ATTEMPTS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A note; times are RFC 3339. `author` is the name of the agent `author_id` who wrote it last."""
+    """A note. `author` is the name of the agent with the object ID `author_id` who last wrote it; times are RFC 3339."""
 
     id: str
     text: str
@@ -63,20 +63,20 @@ class Note:
 
     @property
     def version(self) -> str:
-        """A fingerprint of the note, by which a change of another agent is noticed."""
+        """Return a fingerprint of the note, by which a change by another agent is detected."""
         return hashlib.blake2s(encode(self), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The text of a note and its end as an agent sends them; the end is "" for the usual time from now on."""
+    """The text and expiry of a note as an agent sends them; the expiry is "" for the default lifetime."""
 
     text: str
     expires: str = ""
 
 
 class NoteChanged(Exception):
-    """Another agent changed the note since it was read; `note` is its present version, None if it was removed."""
+    """Raised when another agent changed the note since it was read; `note` is its current version, None if it was removed."""
 
     def __init__(self, note: Note | None) -> None:
         super().__init__()
@@ -84,14 +84,14 @@ class NoteChanged(Exception):
 
 
 def notes_of(app: App, user: StoredUser) -> list[Note]:
-    """Return the notes on a user that have not ended, the oldest first."""
+    """Return the notes on a user that have not expired, oldest first."""
     now = timestamp(app.clock.now())
     found = [decode(NOTE.parts_of(row.key)[2], row.value) for row in user.notes]
     return [note for note in found if note.expires > now]
 
 
 def may_change(note: Note, person: Principal) -> bool:
-    """Return whether a person may change or remove a note: its author, or an administrator."""
+    """Return whether the signed-in user may change or remove a note: its author and administrators may."""
     return person.is_admin or (person.object_id != "" and note.author_id == person.object_id)
 
 
@@ -99,7 +99,7 @@ async def add(app: App, directory: Directory, person_id: str, actor: Actor, draf
     """Store a new note and its audit event in one transaction, after one read.
 
     Raises:
-        HttpError: 400 for a draft that isn't valid, 404 for a person who isn't shown, 409 for a note too many.
+        HttpError: 400 for an invalid draft, 404 for a person who isn't shown, 409 if there are MAX_NOTES already.
     """
     note = _written(app, new_id(app.clock), actor, draft)
 
@@ -115,14 +115,14 @@ async def add(app: App, directory: Directory, person_id: str, actor: Actor, draf
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A note that a person wants to change; `version` is the one that the person has seen, "" for any."""
+    """The note to change; `version` is the version that the agent has seen, "" for any."""
 
     person_id: str
     note_id: str
     version: str = ""
 
     def found(self, notes: Sequence[Note], person: Principal) -> Note:
-        """Return the note; raise NoteChanged, or HttpError 403 if it is another agent's."""
+        """Return the note; raise NoteChanged, or HttpError 403 if it is another agent's note."""
         note = next((one for one in notes if one.id == self.note_id), None)
         if note is None or self.version not in ("", note.version):
             raise NoteChanged(note)
@@ -134,11 +134,11 @@ class Target:
 async def change(
     app: App, directory: Directory, target: Target, person: Principal, actor: Actor, draft: Draft
 ) -> Note:
-    """Store another text and end of a note, and the audit event.
+    """Store a new text and expiry of a note together with the audit event.
 
     Raises:
-        HttpError: As `add` does, and 403 for another agent's note.
-        NoteChanged: if the note isn't the version that the person has seen.
+        HttpError: As for `add`, and 403 for another agent's note.
+        NoteChanged: The note isn't the version that the agent has seen.
     """
     note = _written(app, target.note_id, actor, draft)
 
@@ -155,7 +155,7 @@ async def change(
 async def remove(
     app: App, directory: Directory, target: Target, person: Principal, actor: Actor
 ) -> None:
-    """Remove a note and store the audit event; raise as `change` does."""
+    """Remove a note and store the audit event. Raise the same errors as `change`."""
 
     def alter(notes: list[Note]) -> list[Note]:
         note = target.found(notes, person)
@@ -190,7 +190,7 @@ async def _change(
 
 
 def _operations(user: StoredUser, after: Sequence[Note]) -> list[Operation]:
-    """Return operations that store `after` as the notes on a user and remove ended notes."""
+    """Return operations that replace the notes on a user with `after`, which removes expired notes."""
     key = USER.key(user.id)
     operations: list[Operation] = [Replace(key, models.encode(user.record), user.tag)]
     before = {row.key: row for row in user.notes}
@@ -209,7 +209,7 @@ def _operations(user: StoredUser, after: Sequence[Note]) -> list[Operation]:
 
 
 async def remove_ended(app: App, directory: Directory, person_id: str) -> None:
-    """Remove the rows of notes that have ended; nothing if another writer came first."""
+    """Remove the rows of expired notes, unless another writer changed the user at the same time."""
     user = await store.get(app, directory.id, person_id)
     if user is None or not user.notes:
         return
@@ -219,7 +219,7 @@ async def remove_ended(app: App, directory: Directory, person_id: str) -> None:
 
 
 def _written(app: App, identifier: str, actor: Actor, draft: Draft) -> Note:
-    """Return the note of a draft, by the person who acts; raise HttpError 400 if it isn't valid."""
+    """Return the note of a draft with the signed-in user as its author; raise HttpError 400 if the draft is invalid."""
     text = " ".join(draft.text.split())
     if not text:
         raise HttpError(400, Message("note_empty"), field="text")
@@ -246,32 +246,32 @@ def _written(app: App, identifier: str, actor: Actor, draft: Draft) -> Note:
 
 
 def encode(note: Note) -> bytes:
-    """Return the value of a note's row; its ID is in the key."""
+    """Encode a note as the value of its row; the note's ID is part of the row's key."""
     return orjson.dumps({**row_versions.as_row(note, "id"), "v": 1})
 
 
 def decode(identifier: str, value: bytes) -> Note:
-    """Return the note that `encode` wrote; raise UnsupportedRowVersion."""
+    """Decode a row value that `encode` returned; raise UnsupportedRowVersion."""
     note: Note = row_versions.build(Note, {**row_versions.read(value, "note"), "id": identifier})
     return note
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """The words of all notes on a person, as a search compares them, and the time when the first one ends."""
+    """The words of all notes on a person, folded for searches, and when the first note expires."""
 
     words: tuple[str, ...]
     expires: str
 
 
 def encode_noted(notes: Sequence[Note]) -> bytes:
-    """Return the value of the row by which notes are searched."""
+    """Encode the value of the row that searches of notes read."""
     words = dict.fromkeys(collapse(word) for note in notes for word in words_of(note.text))
     expires = min(note.expires for note in notes)
     return orjson.dumps({"v": 1, "words": list(words), "expires": expires})
 
 
 def decode_noted(value: bytes) -> Noted:
-    """Return the value that `encode_noted` wrote; raise UnsupportedRowVersion."""
+    """Decode a row value that `encode_noted` returned; raise UnsupportedRowVersion."""
     row = row_versions.read(value, "words of notes")
     return Noted(tuple(row["words"]), row["expires"])

@@ -1,4 +1,4 @@
-"""The API of agents' notes on a person, and of people with notes."""
+"""Handlers of the API of agents' notes: the notes on a person, and the list of people with notes."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _MAX_BODY = 16 * 1024
 
 
 async def read(app: App, request: Request, person: Principal) -> Response:
-    """Return the notes on a person that have not ended."""
+    """Return the notes on a person that have not expired."""
     directory = await _directory(app, request, person)
     user = await store.get(app, directory.id, request.route["contactId"])
     if user is None or not user.record.active:
@@ -38,7 +38,7 @@ async def add(app: App, request: Request, person: Principal) -> Response:
 
 
 async def change(app: App, request: Request, person: Principal) -> Response:
-    """Replace the text and the end of a note."""
+    """Replace the text and expiry of a note."""
     check_same_origin(request, app.settings.public_url)
     draft = _draft(request)
     directory, actor = await _directory(app, request, person), person_actor(person, request)
@@ -61,7 +61,7 @@ async def remove(app: App, request: Request, person: Principal) -> Response:
 
 
 async def noted(app: App, request: Request, person: Principal) -> Response:
-    """Return people with notes, all or those whose notes have the words of `q`."""
+    """Return people with notes; with `q`, only people whose notes have these words."""
     directories = await account_directories.all_directories(app, person)
     limit, cursor = read_limit(request, DEFAULT_LIMIT, MAX_LIMIT), read_cursor(request)
     page = await note_search.find_noted(app, directories, read_text(request), limit, cursor)

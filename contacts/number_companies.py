@@ -1,4 +1,4 @@
-"""The companies that an unknown number may belong to: those with the same main line or the same area code."""
+"""Companies to which an unknown number may belong, because they have the same main line or the same area code."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _MIN_NATIONAL = 3  # digits after the country code that a main line has at least
 
 @dataclass(frozen=True, slots=True)
 class NearCompany:
-    """A directory with numbers that begin with the digits `beginning`, which are of this `kind`."""
+    """A directory with phone numbers that start with the digits `beginning`: a main line or an area code, as `kind` says."""
 
     directory: Directory
     kind: Literal["line", "area"]
@@ -29,10 +29,10 @@ class NearCompany:
 async def companies_near(
     app: App, directories: Sequence[Directory], numbers: Sequence[str]
 ) -> dict[str, list[NearCompany]]:
-    """Return the companies near each number in E.164 form, those with the same main line, else the same area code.
+    """Return, for each E.164 number, the companies with the same main line or, if there are none, with the same area code.
 
-    It takes one round trip per directory and beginning, `MAX_READS` at most: numbers beyond them have
-    no entry.
+    One round trip per directory and prefix, at most `MAX_READS` in all: numbers beyond that have no entry in the
+    result.
     """
     lines = {number: line for number in numbers if (line := _line(number))}
     found = await _with(app, directories, lines, "line", MAX_READS)
@@ -49,7 +49,7 @@ async def _with(
     kind: Literal["line", "area"],
     most: int,
 ) -> dict[str, list[NearCompany]]:
-    """Return the directories with a number that begins like each of the numbers."""
+    """Return, for each number, the directories that have a phone number with the prefix that `beginnings` gives for it."""
     wanted = list(dict.fromkeys(beginnings.values()))[: most // max(1, len(directories))]
     pairs = [(one, directory) for one in wanted for directory in directories]
 
@@ -67,7 +67,7 @@ async def _with(
 
 
 def _line(number: str) -> str:
-    """Return the digits of the main line that a number may be an extension of, "" for a short number."""
+    """Return the digits of the main line if the number may be one of its extensions; "" for a short number."""
     digits = number.lstrip("+")
     code = country_code(digits)
     line = digits[:-_LINE_DIGITS]
@@ -75,7 +75,7 @@ def _line(number: str) -> str:
 
 
 def _area(number: str) -> str:
-    """Return the digits of country and area code, "" for a number without an area code."""
+    """Return the digits of the country and area code; "" for a number without an area code."""
     import phonenumbers  # 0.1 s, needed here only
 
     try:

@@ -1,9 +1,8 @@
-"""Lookup of people by number for call history and incoming calls: up to 100 numbers per request.
+"""Looks up people by phone number for the call history and incoming calls, up to 100 numbers per request.
 
-A number takes one round trip per directory, and a second one if it has no exact match and its
-country dials extensions directly after the number of a private exchange. If many numbers are asked
-for, all numbers of a directory that has few of them are one round trip. The number of lookups that
-remain is limited per request.
+Each number takes one round trip per directory, and a second one if it has no exact match and its country dials
+extensions directly after the number of a PBX. If many numbers are requested of a directory that has few, one round trip
+reads all the directory's numbers instead. The total number of round trips per request is limited.
 """
 
 from bisect import bisect_left
@@ -31,7 +30,7 @@ _NOT_EXACT = 9  # the rank of a possible match
 
 
 class TooManyLookups(Exception):
-    """The request would take too many lookups over large directories; `most` are allowed."""
+    """Raised when a request would take more than `most` lookups in large directories."""
 
     def __init__(self, most: int) -> None:
         super().__init__(most)
@@ -42,8 +41,8 @@ class TooManyLookups(Exception):
 class Match:
     """A person who has the number.
 
-    `exact` means the same number; `possible` means that one may be a form of the other. `rank`
-    orders the exact matches: the person whose main number it is comes before those who share it.
+    `exact`: the same number. `possible`: the person's number may be another form of it. `rank` sorts exact matches: the
+    person whose main number it is comes before people who share it.
     """
 
     directory: Directory
@@ -54,7 +53,7 @@ class Match:
 
 @dataclass(slots=True)
 class _Asked:
-    """The query to one directory: ranges of rows by their starts, and the rows that were read."""
+    """The query of one directory: the ranges of rows to read, by their first keys, and the rows that were read."""
 
     directory: Directory
     queries: dict[str, Query]
@@ -65,13 +64,13 @@ class _Asked:
 async def lookup_numbers(
     app: App, directories: Sequence[Directory], texts: Sequence[str]
 ) -> list[list[Match]]:
-    """Return all matches of each number in all the directories, exact ones first.
+    """Return, for each number, its matches in all the directories, exact ones first.
 
-    It takes one round trip per number and directory, and one more for numbers without an exact
-    match that may be direct dial numbers.
+    One round trip per number and directory, and one more for numbers without an exact match that may be direct-dial
+    numbers.
 
     Raises:
-        TooManyLookups: if the request would need too many round trips.
+        TooManyLookups: The request would take too many round trips.
     """
     asked = await _asked(app, directories, texts)
     await _read(app, asked)
@@ -89,7 +88,7 @@ async def lookup_numbers(
 
 
 async def _asked(app: App, directories: Sequence[Directory], texts: Sequence[str]) -> list[_Asked]:
-    """Return the queries to each directory; parsing a number takes up to 1 ms per region."""
+    """Return the query of each directory. Parsing a number takes up to 1 ms per region, so others are served in between."""
     by_region: dict[str, dict[str, Query]] = {one.region: {} for one in directories}
     time_slice = TimeSlice(app.clock)
     for region, own in by_region.items():
@@ -104,17 +103,17 @@ async def _asked(app: App, directories: Sequence[Directory], texts: Sequence[str
 
 
 async def in_directory(app: App, directory: Directory, text: str) -> list[Match]:
-    """Return the matches in one directory, whose region is the default for national numbers."""
+    """Return the matches in one directory; its region is the default for parsing national numbers."""
     query = query_of(text, directory.region)
     found = await each(_starts(query), lambda start: _rows(app, directory, start))
     return await _matches(app, directory, query, [row for rows in found for row in rows])
 
 
 def _starts(query: Query) -> list[str]:
-    """Return the prefixes of the rows that can match.
+    """Return the key prefixes of rows that can match.
 
-    They are those of the number's end, or for an internal extension those of the extension alone,
-    since the end of a longer number is no evidence.
+    They are the last digits of the number or, for an internal extension, the extension alone, because equal last
+    digits of a longer number don't make a match.
     """
     return [
         NUMBER.under(backwards)[0]
@@ -147,7 +146,7 @@ async def _read(app: App, asked: Sequence[_Asked]) -> None:
 
 
 async def _look(app: App, one: _Asked) -> None:
-    """Read the numbers of the directory that one round trip returns; keep the matches."""
+    """Read all numbers of a small directory in one round trip, and keep the rows that match."""
     first, end = one.starts[0], one.starts[-1] + keys.MAX_KEY_CHAR
     rows = await app.tables.query(CONTACTS, one.directory.id, first, end, limit=MAX_QUERY_ROWS)
     found = [row.key for row in rows]
@@ -175,7 +174,7 @@ async def _matches(
 
 
 def _ranked(directory: Directory, query: Query, rows: Sequence[Row]) -> list[Match]:
-    """Return each person once, the best match first."""
+    """Return each person once, best match first."""
     hits = [_Hit.of(row) for row in rows]
     meant = _meant(query, hits)
     found = list[Match]()
@@ -195,7 +194,7 @@ def _ranked(directory: Directory, query: Query, rows: Sequence[Row]) -> list[Mat
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    """A row by a number's end: the digits that it was stored under, and the card."""
+    """A row found by the last digits of a number: the digits under which it is stored, and the card."""
 
     digits: str
     card: Card
@@ -207,16 +206,16 @@ class _Hit:
 
     @property
     def is_whole(self) -> bool:
-        """Return whether the match can be exact: the person's field contains a single number."""
+        """Return whether the match can be exact, which requires that the person's field contains only one number."""
         return kind_of(self.card) != "possible"
 
 
 def _meant(query: Query, hits: Sequence[_Hit]) -> frozenset[str]:
-    """Return the digits that are exactly the number asked for.
+    """Return the digits that are exactly the number looked up.
 
-    Digits without a country code can be read in several ways. The result is the most probable
-    reading if a person has it, else the only one that people have. If people have several others,
-    the result is empty: all are possible.
+    Digits without a country code can be parsed in several ways. The result is the most probable one if a person has
+    it, else the only one that people have. If people have several of the others, the result is empty, and all of them
+    are possible.
     """
     stored = {hit.digits for hit in hits if hit.is_whole and query.is_exact(hit.digits)}
     own = stored & {key.digits for key in query.number.keys}
@@ -226,11 +225,11 @@ def _meant(query: Query, hits: Sequence[_Hit]) -> frozenset[str]:
 
 
 def _rank(query: Query, hit: _Hit) -> int:
-    """Return the order of people who share a number.
+    """Return the sort key of a person among those who share a number.
 
-    First are those who have the extension asked for, or all if none was asked for; then the line
-    itself. Among them the person whose main number it is comes first. Another extension belongs to
-    a different person, possibly a colleague who takes the calls.
+    First come people with the extension that was looked up (everyone, if it has none), then people who have the line
+    without an extension, and among each of these the person whose main number it is. Last come people with another
+    extension, who may be colleagues of the person called.
     """
     asked, own = query.number.extension, hit.card.extension
     is_main = hit.card.number.lstrip("+") == hit.digits
@@ -244,7 +243,7 @@ def _rank(query: Query, hit: _Hit) -> int:
 async def _add_colleagues(
     app: App, asked: Sequence[_Asked], matches: dict[str, list[Match]]
 ) -> None:
-    """Add people of the same private exchange, as possible, to numbers without an exact match."""
+    """Add people of the same PBX as possible matches to numbers without an exact match."""
     missing = [
         (one, text)
         for text, own in matches.items()
@@ -264,7 +263,7 @@ async def _add_colleagues(
 
 
 async def colleagues(app: App, directory: Directory, query: Query) -> list[Match]:
-    """Return people of the private exchange that the number may be a direct dial number of, as possible matches."""
+    """Return, as possible matches, the people whose PBX may own this number as a direct-dial number."""
     if query.exchanges is None:
         return []
     shortest, own = query.exchanges

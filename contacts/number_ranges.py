@@ -1,4 +1,4 @@
-"""The ranges of rows to read for typed digits, which can be any part of a number, in order."""
+"""The ranges of rows to read, and their order, for digits that an agent types; they may be any part of a number."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ _LAST_DIGIT = ":"  # sorts after each digit and before the separator of a key's 
 
 @dataclass(frozen=True, slots=True)
 class NumberRange:
-    """Rows by a prefix of their first part; `keep` selects among them by that part.
+    """A range of rows by a prefix of their first key part; `keep` accepts or rejects a row by that part.
 
-    `is_sparse` tells that most of its rows may be rejected.
+    `is_sparse`: most of its rows may be rejected.
     """
 
     rows: Range
@@ -27,7 +27,7 @@ class NumberRange:
     is_sparse: bool = False
 
     def first_position(self, user: UserRecord) -> str:
-        """Return the position of a user's first row in the range, "" if the user has none."""
+        """Return the position of a user's first row in the range, or "" if the user has none."""
         start, stop = self.rows.row_keys()
         own = (key for key in index_rows.stored_keys(user) if start <= key < stop)
         found = [key for key in own if self.keep(key.split(keys.SEPARATOR)[1])]
@@ -36,23 +36,19 @@ class NumberRange:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Ranges that are read at the same time.
-
-    `is_last_resort` tells that they are read only if no person was found before.
-    """
+    """Ranges that are read at the same time; with `is_last_resort` only if no earlier stage found a person."""
 
     ranges: tuple[NumberRange, ...]
     is_last_resort: bool = False
 
 
 def stages_of(text: str, region: str) -> list[Stage]:
-    """Return the stages for digits typed in a directory of the region.
+    """Return the stages for digits that are typed in a directory of the region.
 
-    The first stage holds the beginnings of numbers in international form, or the ends of numbers;
-    the next ones hold the middle. Three digits are searched for at the beginning and at the end
-    only. Four digits from a trunk zero on may also be the beginning of a national number; then the
-    least selective range of the middle is a last resort. So is the middle for digits from a plus or
-    an exit code on.
+    The first stage reads the beginnings of numbers in international form, or the ends of numbers; the next ones read
+    the middle. Three digits are searched for only at the beginning and the end. Four or more digits from a trunk zero
+    on may also be the beginning of a national number; then the least selective range of the middle is a last resort.
+    After a plus or an exit code the whole middle is.
     """
     typed = typed_of(text, region)
     if not typed.digits:
@@ -81,7 +77,7 @@ def stages_of(text: str, region: str) -> list[Stage]:
 
 
 def whole_stage(digits: tuple[str, ...]) -> Stage:
-    """Return the stage of the people who have exactly one of these numbers."""
+    """Return a stage that finds the people who have exactly one of these numbers."""
     return Stage(tuple(_exactly(one[::-1]) for one in digits))
 
 

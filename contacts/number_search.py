@@ -1,8 +1,7 @@
-"""People found by a number while it is typed: whole, by its beginning, its end, or any four digits of its middle.
+"""Finds people by a number while it is typed: by the whole number, its beginning, its end, or any four digits in between.
 
-A search reads ranges of rows in stages (`number_ranges`) and shows each person once, at the first of
-the person's rows. Its cursor names the stage, the range and the position reached, so that everyone is on
-some page whatever the number of matches.
+The search reads ranges of rows in stages (`number_ranges`) and returns each person once, at the person's first row. Its
+cursor contains the stage, the range and the position reached, so everyone appears on some page, however many match.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +31,7 @@ _EXACT, _DIGITS = "exact", "digits"  # the part that a cursor continues: exact m
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Position:
-    """The position of a search: the stage, the range in it, and the position of the last row shown."""
+    """A position in the search: the stage, the index of the range in it, and the key of the last row shown."""
 
     stage: int = 0
     number: int = 0
@@ -41,7 +40,7 @@ class _Position:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """The start of a search, and the rows it reads; `had` tells that an earlier stage found people."""
+    """Where a page starts, and how many rows it reads; `had` is true if an earlier stage found people."""
 
     name: str = _DIGITS
     place: _Position = _Position()
@@ -50,20 +49,20 @@ class _Start:
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    """A person, and the place of the row that led there."""
+    """A person, and the position of the row by which the person was found."""
 
     found: Found
     place: _Position
 
     @property
     def person(self) -> tuple[str, str]:
-        """The ids of directory and person."""
+        """Return the id of the directory and that of the person."""
         return self.found.directory.id, self.found.card.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Search:
-    """The directories to search with the stages of each, and the conditions on people."""
+    """The directories to search, the stages of each, and the condition on people."""
 
     app: App
     directories: Sequence[Directory]
@@ -72,20 +71,20 @@ class _Search:
 
     @property
     def length(self) -> int:
-        """The number of stages."""
+        """Return the number of stages."""
         return max((len(own) for own in self.stages.values()), default=0)
 
     def ranges_of(self, directory: Directory, stage: int) -> tuple[NumberRange, ...]:
-        """Return the ranges of a directory's stage, none after its last stage."""
+        """Return the ranges of one stage of a directory; empty after its last stage."""
         own = self.stages[directory.id]
         return own[stage].ranges if stage < len(own) else ()
 
     def count(self, stage: int) -> int:
-        """Return the number of ranges of the stage in the directory with the most."""
+        """Return the number of ranges in this stage, that of the directory with the most."""
         return max((len(self.ranges_of(one, stage)) for one in self.directories), default=0)
 
     def by_range(self, stage: int, number: int) -> list[tuple[NumberRange, list[Directory]]]:
-        """Return the range of each region with its directories."""
+        """Return each different range at this index of the stage, with the directories that have it (those of one region)."""
         found: dict[str, tuple[NumberRange, list[Directory]]] = {}
         for directory in self.directories:
             own = self.ranges_of(directory, stage)
@@ -94,12 +93,12 @@ class _Search:
         return list(found.values())
 
     def places(self, directory: Directory) -> Iterator[tuple[_Position, NumberRange]]:
-        """Yield the ranges of a directory in the order in which they are read."""
+        """Yield a directory's ranges and their positions, in the order in which they are read."""
         for stage, own in enumerate(self.stages[directory.id]):
             yield from ((_Position(stage, number), one) for number, one in enumerate(own.ranges))
 
     def without_last_resort(self) -> "_Search":
-        """Return the search without stages that are only for searches without a match."""
+        """Return the search without the stages that are used only if nothing else matches."""
         kept = {
             directory_id: [Stage(()) if one.is_last_resort else one for one in own]
             for directory_id, own in self.stages.items()
@@ -115,13 +114,12 @@ async def find_by_number(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page:
-    """Return the next people with the number, else with a number that contains the digits.
+    """Return the next people who have this number or, if there are none, whose numbers contain the digits.
 
-    With a `condition`, those who meet it. The first page takes one round trip per directory for a
-    whole number that exists, or for a prefix in international form; three for three digits;
-    otherwise one for the end and three for the middle, and one more if a whole number has no match.
-    A later page takes one more per person, to leave out those whom another of their numbers put on
-    an earlier page.
+    With a `condition`, only people who meet it. The first page takes one round trip per directory for a whole number
+    that exists, or for a prefix in international form; three for three digits; otherwise one for the end and three
+    for the middle, and one more if a whole number has no match. A later page takes one more per person, to leave out
+    people whom another of their numbers put on an earlier page.
 
     Raises:
         HttpError: 400 for a cursor of another query.
@@ -150,7 +148,7 @@ async def _whole(
 ) -> tuple[list[Match], list[Match]]:
     """Return the exact and the possible matches of a text that is a whole number.
 
-    Digits that parse as a whole number may be one still being typed, as +44 20 7946 010 may be.
+    The number may still be incomplete although it parses as a whole one: +44 20 7946 010, for example.
     """
 
     async def in_one(directory: Directory) -> list[Match]:
@@ -177,7 +175,7 @@ def _once(found: Iterable[Found]) -> list[Found]:
 
 
 async def _page(search: _Search, start: _Start, limit: int, shown: Sequence[Found] = ()) -> Page:
-    """Return the next people; a later page leaves out `shown` and the people of earlier pages."""
+    """Return the next page, without the people in `shown` and, on a later page, without those of earlier pages."""
     if start.had:
         search = search.without_last_resort()
     had, following, hits = start.had, None, list[_Hit]()
@@ -201,7 +199,7 @@ async def _page(search: _Search, start: _Start, limit: int, shown: Sequence[Foun
 async def _read_stage(
     search: _Search, place: _Position, limit: int
 ) -> tuple[list[_Hit], _Position | None]:
-    """Return the people of a stage from `place` on, and the place to go on from, None after the last one."""
+    """Return the people of a stage from `place` on, and the position from which to continue, or None after the last."""
     numbers = range(place.number, search.count(place.stage))
     starts = [
         place if number == place.number else _Position(place.stage, number) for number in numbers
@@ -222,7 +220,7 @@ async def _read_stage(
 
 
 async def _read_range(search: _Search, place: _Position, limit: int) -> Page:
-    """Return the people of a range from `place` on, in the order of the rows of all directories."""
+    """Return the people of a range from `place` on, in the common key order of all directories."""
     pages = await each(
         search.by_range(place.stage, place.number),
         lambda pair: _walk(search, pair[0], pair[1], place.position, limit),
@@ -261,7 +259,7 @@ async def _walk(
 async def _not_shown_before(
     search: _Search, hits: Sequence[_Hit], shown: Sequence[Found]
 ) -> list[_Hit]:
-    """Return the people whom no earlier page has shown; one round trip per person."""
+    """Return the people who were on no earlier page. One round trip per person."""
     known = {(one.directory.id, one.card.id) for one in shown}
 
     async def is_first(hit: _Hit) -> bool:
@@ -275,7 +273,7 @@ async def _not_shown_before(
 
 
 def _first_place(search: _Search, hit: _Hit, user: UserRecord) -> _Position:
-    """Return the place of the first row that leads to a user."""
+    """Return the position of the first row by which the search finds a user."""
     for place, where in search.places(hit.found.directory):
         if position := where.first_position(user):
             return replace(place, position=position)
@@ -289,7 +287,7 @@ def _written(start: _Start) -> str:
 
 
 def _read(cursor: str) -> _Start:
-    """Return the position at which a search continues.
+    """Decode the cursor into the position from which to continue.
 
     Raises:
         HttpError: 400 for a cursor of a search by name.

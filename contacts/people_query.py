@@ -1,7 +1,7 @@
-"""An agent's query: words, a group, company, department, office, and whether people are free.
+"""An agent's query for people: search text, group, company, department, office, and whether they are free.
 
-Everything but the words is a filter of the page and a parameter of the API. It can be typed as well: `free now in
-Sales`, `wer ist frei im Vertrieb`, `department:"Sales UK" office:London group:Helpdesk`.
+All but the search text are filters of the page and parameters of the API. They can also be typed: `free now in Sales`,
+`wer ist frei im Vertrieb`, `department:"Sales UK" office:London group:Helpdesk`.
 """
 
 import re
@@ -61,11 +61,11 @@ _FACET = re.compile(r'(\w{4,10}):("[^"]{1,100}"|[^\s"]{1,100})')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleQuery:
-    """The conditions on people; an empty part excludes no one.
+    """The search text and filters; an empty one excludes no one.
 
-    `text` are the words of a search. `group` is the id of a group of the only directory, `group_name` the name of groups in any
-    directory. `free`: "now" for people who can
-    take a call, "soon" for those first and then people who are in a call or meeting, busy, or right back.
+    `group` is a group's id, and allowed only with a single directory; `group_name` is the name of groups in any
+    directory. `free`: "now" for people who can take a phone call, "soon" for these and then people who are in a call
+    or meeting, busy, or will be right back.
     """
 
     text: str = ""
@@ -78,7 +78,7 @@ class PeopleQuery:
 
     @classmethod
     def typed(cls, text: str) -> "PeopleQuery":
-        """Return the query of a text, with the filters that are written in it."""
+        """Parse a typed text into search text and filters."""
         facets = dict[str, str]()
         for match in _FACET.finditer(text):
             name = _FACETS.get(search_key(match[1]))
@@ -89,26 +89,26 @@ class PeopleQuery:
         return cls(text=" ".join(words), free=free, **facets)
 
     def over(self, other: "PeopleQuery") -> "PeopleQuery":
-        """Return this query with the parts of `other` that it lacks."""
+        """Return this query, with the parts of `other` that it leaves empty."""
         names = ("group", "company", "department", "office", "free")
         missing = {name: getattr(other, name) for name in names if not getattr(self, name)}
         return replace(self, **missing)
 
     @property
     def may_name_group(self) -> bool:
-        """Return whether the words may be the name of a group: no address, no number, none chosen already."""
+        """Return whether the search text can be the name of a group: it is no address and no number, and no group is chosen."""
         text = self.text
         is_name = len(text) > 1 and "@" not in text and not is_number(text)
         return is_name and not (self.group or self.group_name)
 
     @property
     def has_filters(self) -> bool:
-        """Return whether anything but words and group is asked for."""
+        """Return whether there is a filter other than the group."""
         return bool(self.company or self.department or self.office or self.free or self.group_name)
 
 
 def _free_in(words: Sequence[str]) -> tuple[Free, Sequence[str]]:
-    """Return the condition of being free in the words, and the other words."""
+    """Return the `free` filter that the words express, "" if none, and the remaining words."""
     folded = [search_key(word.strip(",;.?!")).replace("’", "'") for word in words]
     for length in range(min(_MAX_PHRASE, len(words)), 1, -1):
         for at in (0, len(words) - length):

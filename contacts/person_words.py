@@ -37,8 +37,8 @@ class Person(Protocol):
 def name_sequences(names: Names) -> list[tuple[str, ...]]:
     """Return the names of a person, each as its folded words.
 
-    They are the display name, the given and family names unless it contains them, and each other
-    name together with the family name.
+    These are the display name, the given and family names if the display name lacks them, and each other name
+    followed by the family name.
     """
     shown = words_of(names.shown)
     if not (names.given or names.family or names.others):
@@ -53,12 +53,12 @@ def name_sequences(names: Names) -> list[tuple[str, ...]]:
 
 
 def name_words(sequences: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Return each word of the names."""
+    """Return every word of the names."""
     return tuple(map(collapse, dict.fromkeys(word for words in sequences for word in words)))
 
 
 def joined_names(sequences: Sequence[Sequence[str]]) -> list[str]:
-    """Return the names joined, starting at each word: a query may begin with any of them."""
+    """Return the names without spaces, from each word on, because a search text may start at any word."""
     return [
         collapse("".join((*words[at:], *words[:at])))
         for words in sequences
@@ -67,7 +67,7 @@ def joined_names(sequences: Sequence[Sequence[str]]) -> list[str]:
 
 
 def joined_words(sequences: Sequence[Sequence[str]]) -> list[str]:
-    """Return words that are also written as one: two neighbours, or particles with their word."""
+    """Return words that are sometimes written as one: two adjacent words, or particles with the word that follows."""
     found = list[str]()
     for words in sequences:
         for at in range(len(words) - 1):
@@ -98,7 +98,7 @@ def _has_text(texts: tuple[str, ...], word: str) -> bool:
 
 
 def _may_hold(address: str, word: str) -> bool:
-    """Return False only if no word of the address begins with `word`; words have no apostrophes."""
+    """Return False only if no word of the address starts with `word`; words have no apostrophes."""
     is_plain = address.isascii() and "'" not in address and "`" not in address
     return not is_plain or constant_part(word) in address
 

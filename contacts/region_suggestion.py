@@ -1,4 +1,4 @@
-"""The default region that most of a directory's numbers fit, if it is another one than the directory has."""
+"""Suggests another default region for a directory if most of its numbers fit that region better."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,9 +16,9 @@ _PEOPLE = 200  # people whose numbers are examined
 async def suggest_region(app: App, directory: Directory) -> RegionFit | None:
     """Return the better region, or None.
 
-    It takes one round trip and at most about 0.2 s of computing, which yields to other requests. It
-    examines the oldest people of the directory: their numbers without a country code, and the
-    evidence of their country in their other numbers, addresses and languages.
+    One round trip and at most about 0.2 s of processor time, during which other requests are served. It examines the
+    oldest people of the directory: their numbers without a country code, and the countries that their other numbers,
+    addresses and languages suggest.
     """
     page, _ = await store.page(app, directory.id, "", _PEOPLE)
     people = [user.record.resource for user in page]
@@ -38,7 +38,7 @@ def _values(person: dict[str, Any]) -> Iterator[str]:
 
 
 def _of(person: dict[str, Any]) -> Iterator[str]:
-    """Yield the regions of a person's addresses and of languages such as de-DE.
+    """Yield the regions of a person's addresses, and of languages such as de-DE.
 
     The region of an address is its country (ISO 3166, RFC 7643 section 4.1.2).
     """

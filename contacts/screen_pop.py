@@ -1,8 +1,8 @@
 """Screen pop: the people to show for the number of an incoming call.
 
-The contact centre passes on the number as it has it. The answer is one person, a choice of people, or
-none. It takes the round trips of one lookup (`contacts.number_lookup`): one per directory, and a
-second one if there is no exact match and the number may be a direct dial number.
+The result is one person, several people to choose from, or none. It takes the round trips of one lookup
+(`contacts.number_lookup`): one per directory, and a second one if there is no exact match and the number may be a
+direct-dial number.
 """
 
 import re
@@ -28,8 +28,8 @@ _LOST_PLUS = re.compile(r"((?:tel|sips?|callto):)? {1,3}(?=[1-9])", re.IGNORECAS
 class ScreenPop:
     """The people who may have a number.
 
-    `person`: exactly one has the number. `choice`: several have it, or it only resembles the numbers
-    of those in `matches`, which are the first `MAX_CHOICES` of `count`. `none`: `matches` is empty.
+    `person`: exactly one person has it. `choice`: several people have it, or the numbers of those in `matches` only
+    resemble it; `matches` holds the first `MAX_CHOICES` of `count`. `none`: `matches` is empty.
     """
 
     number: str
@@ -39,9 +39,9 @@ class ScreenPop:
 
 
 def as_dialled(text: str, region: str) -> str:
-    """Return the number of a query, with the `+` that was lost because it wasn't encoded.
+    """Return the number of a URL query with its `+` restored, which becomes a space if it isn't percent-encoded.
 
-    A leading space counts as a plus only if the digits after it are a number with a country code.
+    A leading space is read as a plus only if the digits after it are a number with a country code.
     """
     with_plus = _LOST_PLUS.sub(lambda found: f"{found[1] or ''}+", text, count=1)
     if _LOST_PLUS.match(text) and derive(with_plus, region).is_international:
@@ -52,8 +52,7 @@ def as_dialled(text: str, region: str) -> str:
 async def find_caller(app: App, directories: Sequence[Directory], text: str) -> ScreenPop:
     """Return the people to show for the number `text`.
 
-    People who only may have it are offered if no one has exactly this number: a wrong person
-    is worse than a choice.
+    People with a similar number are offered only as a choice, because a choice is better than a wrong person.
     """
     region = directories[0].region if directories else app.settings.default_region
     number = as_dialled(text, region)
@@ -67,7 +66,7 @@ async def find_caller(app: App, directories: Sequence[Directory], text: str) -> 
 
 
 async def _matches(app: App, directories: Sequence[Directory], number: str) -> list[Match]:
-    """Return the matches of all directories without a limit on their number: a call waits for the answer."""
+    """Return the matches of all directories, with no limit on the round trips, because a caller is waiting."""
     try:
         (found,) = await lookup_numbers(app, directories, [number])
     except TooManyLookups:

@@ -1,8 +1,8 @@
 """Search while an agent types (a name in any spelling, words, an address, a number in any format), with filters.
 
-With filters, free people come before those who are free soon. If free people are asked for, words mean
-people by their own words first, and then the members of a group with this name. Several searches follow
-each other; a cursor holds the number of one and the cursor in it.
+If the query is for free people, those free now come before those free soon, and people whose own words match come
+before the members of a group with that name. So a query may run several searches one after the other; a cursor
+consists of the index of the search and the cursor within it.
 """
 
 import unicodedata
@@ -38,9 +38,9 @@ async def find_meeting(
     cursor: str,
     condition: Condition | None,
 ) -> Page:
-    """Return the next people, listed or (with a text) searched, who meet a condition.
+    """Return the next people who meet the condition, listed or (if the query has a text) searched.
 
-    With `query.group`, `directories` is that of the group.
+    With `query.group`, `directories` holds only the directory of that group.
     """
     words = [query.text, *(condition.words() if condition else ())]
     text = " ".join(word for word in words if word)
@@ -68,7 +68,7 @@ async def _members(
     cursor: str,
     condition: Condition | None,
 ) -> Page:
-    """Return the next members of a group who meet the condition; a page may be short or empty."""
+    """Return the next members of a group who meet the condition. A page may be short or empty."""
     page = Page([], cursor)
     found = list[Found]()
     for _ in range(_MAX_PAGES):
@@ -90,9 +90,9 @@ async def _search_large_group(
     cursor: str,
     condition: Condition | None,
 ) -> Page:
-    """Search the whole directory and return matches that are members; a page may be short or empty.
+    """Search the whole directory, and return the matches that are members of the group. A page may be short or empty.
 
-    The members of a group of 50,000 would be megabytes for each letter that an agent types.
+    Reading the members of a group of 50,000 instead would take megabytes for each letter that an agent types.
     """
     page = Page([], cursor)
     for _ in range(_MAX_PAGES):
@@ -113,11 +113,9 @@ async def search(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page:
-    """Return the people whom `text` finds.
+    """Return the people whom `text` finds; with a `condition`, only those who meet it.
 
     A number is looked up as a whole, by its beginning and by its end.
-
-    With a `condition`, those who meet it.
     """
     text = unicodedata.normalize("NFKC", text).strip()
     if is_number(text):
@@ -132,7 +130,7 @@ async def search(
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One search of those that make the answer."""
+    """One of the searches that a query runs one after the other."""
 
     condition: Condition | None
     directories: Sequence[Directory]
@@ -142,14 +140,14 @@ class _Step:
 async def find(
     app: App, directories: Sequence[Directory], query: PeopleQuery, limit: int, cursor: str = ""
 ) -> Page:
-    """Return the next people, listed or (with a text) searched, who meet the filters of the query.
+    """Return the next people who meet the filters of the query, listed or (if it has a text) searched.
 
-    With `query.group`, `directories` is that of the group. If free people are asked for, a
-    text that may be the name of a group is looked up as one after the last person whom it finds as words,
-    with one round trip per directory.
+    With `query.group`, `directories` holds only the directory of that group. If the query is for free people, a text
+    that can be the name of a group is also looked up as one, after the people whom it finds by their words; one round
+    trip per directory.
 
     Raises:
-        HttpError: 400 for a cursor of another query, or if too many directories are asked for free people.
+        HttpError: 400 for a cursor of another query, or if free people of too many directories are requested.
     """
     conditions = Conditions(directories, [None])
     if query.has_filters:
@@ -195,7 +193,7 @@ async def _of_group_in_words(
     limit: int,
     cursor: str,
 ) -> Page:
-    """Return the next members of the groups that the words name whom the words do not find by themselves."""
+    """Return the next members of the groups that the text names, without people whom the text finds by their own words."""
     text = query.text
     named = replace(query, text="", group_name=text)
     page = await _in_groups(app, conditions, named, groups, limit, cursor)
@@ -217,7 +215,7 @@ async def _in_groups(
     limit: int,
     cursor: str,
 ) -> Page:
-    """Return the next people of the groups who meet the rest of the query."""
+    """Return the next members of the groups who meet the rest of the query."""
     steps = [
         _Step(condition, [directory], replace(query, group=group))
         for condition in conditions.in_order
@@ -244,7 +242,7 @@ async def _go_through(app: App, steps: Sequence[_Step], limit: int, cursor: str)
 
 
 def _split(cursor: str, count: int) -> tuple[int, str]:
-    """Return the number of the search that a cursor continues, and the cursor in it."""
+    """Return the index of the search that a cursor continues, and the cursor within it."""
     if not cursor:
         return 0, ""
     number = ord(cursor[0]) - _FIRST

@@ -1,4 +1,4 @@
-"""The JSON of the contacts API with presence, and ETags for answers that a client has already."""
+"""The JSON of the contacts API with presence, and ETags for responses that a client already has."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -40,10 +40,10 @@ async def presence_of(
     on_demand: bool = False,
     old_after: int = OLD_AFTER,
 ) -> Statuses:
-    """Return the statuses of people by directory id and external id.
+    """Return the statuses of people by directory id and external ID.
 
-    It takes at most one round trip per directory. With `on_demand`, Microsoft Graph is asked first
-    for the people whose status is older than `old_after` milliseconds, by default ten seconds.
+    At most one round trip per directory. With `on_demand`, Microsoft Graph is first queried for statuses older than
+    `old_after` milliseconds, by default ten seconds.
     """
     wanted: dict[str, set[str]] = {}
     for directory, card in people:
@@ -61,7 +61,7 @@ async def presence_of(
 
 
 def card_json(directory: Directory, card: Card, known: Statuses) -> Contact:
-    """Return a person of a list; unknown values are left out."""
+    """Return the JSON of a person in a list; unknown values are left out."""
     status = known.get((directory.id, card.external_id))
     parts = {
         "title": card.title,
@@ -82,7 +82,7 @@ def card_json(directory: Directory, card: Card, known: Statuses) -> Contact:
 async def page_json(
     app: App, found: Sequence[Found], cursor: str, *, on_demand: bool = False
 ) -> ContactPage:
-    """Return a page of people; without `nextCursor` it is the last one."""
+    """Return the JSON of a page of people; the last page has no `nextCursor`."""
     known = await presence_of(
         app, [(one.directory, one.card) for one in found], on_demand=on_demand
     )
@@ -93,7 +93,7 @@ async def page_json(
 
 
 def found_json(found: Found, known: Statuses) -> FoundContact:
-    """Return a person of a page, with the words that the name only resembles."""
+    """Return the JSON of a person on a page, with the part of the search text that the name only resembles."""
     card = cast(FoundContact, card_json(found.directory, found.card, known))
     if found.similar_to:
         card["similarTo"] = found.similar_to
@@ -104,7 +104,7 @@ def found_json(found: Found, known: Statuses) -> FoundContact:
 async def matches_json(
     app: App, texts: Sequence[str], found: Sequence[Sequence[Match]]
 ) -> LookupResult:
-    """Return the answer to a lookup, in the order of the numbers asked for."""
+    """Return the JSON of a lookup, in the order of the numbers requested."""
     known = await presence_of(
         app, [(match.directory, match.card) for own in found for match in own]
     )
@@ -118,7 +118,7 @@ async def matches_json(
 async def pop_json(
     app: App, pop: ScreenPop, person: Person | None = None, *, on_demand: bool = False
 ) -> PopResult:
-    """Return the answer to a screen pop; `person` has the details of the only one who has the number."""
+    """Return the JSON of a screen pop; `person` holds the details if exactly one person has the number."""
     people = [(match.directory, match.card) for match in pop.matches]
     known = await presence_of(app, people, on_demand=on_demand)
     found: PopResult = {
@@ -139,7 +139,7 @@ def _match_json(match: Match, known: Statuses) -> ContactMatch:
 
 
 async def person_json(app: App, person: Person, *, on_demand: bool = False) -> ContactDetails:
-    """Return one contact with all details."""
+    """Return the JSON of one contact with all details."""
     known = await presence_of(app, [(person.directory, person.card)], on_demand=on_demand)
     return cast(
         ContactDetails,
@@ -148,9 +148,9 @@ async def person_json(app: App, person: Person, *, on_demand: bool = False) -> C
 
 
 def with_etag(request: Request, value: Any) -> Response:
-    """Return `value` with a weak entity tag of its content.
+    """Return a response with `value` as JSON and a weak entity tag of its content.
 
-    The answer is 304 if the client already has it (RFC 9110 section 13.1.2).
+    The response is 304 if the client already has it (RFC 9110 section 13.1.2).
     """
     tag = f'W/"{hashlib.sha256(orjson.dumps(value)).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": _CACHE}

@@ -1,10 +1,10 @@
-"""Similarity to a query, in spelling or sound, and the ranges of rows in which similar people are.
+"""Compares names with a query by spelling and sound, and plans the ranges of rows that contain similar people.
 
 Every word of the query must resemble one of the person's names. The rows are the `sound` and `find` rows of
-`scim.users.search_terms`. A mistyped or misheard word has the code of the right one if only vowels, doubled
-letters or letters that sound alike differ. If a consonant differs, either the beginning of the word is
-intact, by which `find` rows are sorted, or the end of its code, by which `sound` rows are. Ranges are so long
-that they hold fewer rows than one round trip returns, in a directory of 100,000 people.
+`scim.users.search_terms`. A mistyped or misheard word has the sound code of the right word if only vowels, doubled
+letters or letters that sound alike differ. If a consonant differs, either the beginning of the word is right, and
+`find` rows are sorted by it, or the end of its code is right, and `sound` rows are sorted by that. In a directory of
+100,000 people each range holds fewer rows than one round trip returns.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _END = 3  # letters of a code
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """A person's distance from the query, the words that the name only resembles, and the kind of resemblance."""
+    """How far a person is from the query, the words that the name only resembles, and whether by spelling or by sound."""
 
     cost: float
     words: tuple[str, ...]
@@ -106,7 +106,7 @@ def _resemblance(
 
 
 class _Near:
-    """A word of the query with the names compared so far: their cost, and whether they sound alike."""
+    """A word of the query, and the names compared with it so far: their distance, and whether they sound alike."""
 
     def __init__(self, word: str, *, is_last: bool) -> None:
         self.word = word
@@ -116,7 +116,7 @@ class _Near:
         self._known: dict[str, tuple[float, bool] | None] = {}
 
     def nearest(self, names: Sequence[str]) -> tuple[float, bool] | None:
-        """Return the cost of the nearest name, None if none is near."""
+        """Return the smallest distance of a name, and whether that name sounds alike; None if no name is near."""
         best: tuple[float, bool] | None = None
         for name in names:
             if name.startswith(self.word):
@@ -152,17 +152,14 @@ class _Near:
         return (cost, is_sound) if cost <= most else None
 
     def _may_be_near(self, name: str, most: float) -> bool:
-        """Return False if the letters alone rule a match out.
-
-        This costs a tenth of a comparison.
-        """
+        """Return False if the letters alone show that the name can't be near. Costs a tenth of a comparison."""
         if abs(len(name) - len(self.word)) > most + 1:
             return False
         return len(self._letters.symmetric_difference(name)) <= 1 + most * _PER_MISTYPED
 
 
 def comparable_words(query: NameQuery) -> list[str]:
-    """Return the words of the query without particles, or none if no name can be similar to it."""
+    """Return the words of the query without particles; empty if no name can be similar to it."""
     words = [collapse(one) for one in main_words(query.words) if not one.isdigit()]
     if query.addresses or not any(len(w) >= MIN_SIMILAR and not is_unspaced(w) for w in words):
         return []
@@ -171,7 +168,7 @@ def comparable_words(query: NameQuery) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Ranges to read at once, and one to read afterwards, which depends on whether they could be read to their end."""
+    """Ranges to read at the same time, and one to read afterwards, chosen by whether they could be read to their ends."""
 
     ranges: list[Range]
     if_complete: Range | None = None
@@ -179,7 +176,7 @@ class Plan:
 
 
 def ranges_of_one(word: str) -> Plan:
-    """Return the ranges for a word alone."""
+    """Return the ranges for a query of one word."""
     if len(word) < MIN_SIMILAR:
         return Plan([])
     backwards = code(word)[::-1]
@@ -197,9 +194,9 @@ def ranges_of_one(word: str) -> Plan:
 
 
 def ranges_of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
-    """Return the ranges for two words: first taking `other` as correct, then `searched`.
+    """Return the ranges for two words: first assuming that `other` is right, then that `searched` is.
 
-    All people whose terms begin with `searched` were read before, unless `was_truncated`.
+    The exact search has already read all people whose terms start with `searched`, unless `was_truncated`.
     """
     if was_truncated:
         return Plan([_with_sound(other), _with_sound(searched, beside=other)])
@@ -209,5 +206,5 @@ def ranges_of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
 
 
 def _with_sound(word: str, beside: str = "") -> Range:
-    """Return the range of people with a word of this sound and another word that ends like `beside`."""
+    """Return the range of people who have a word of this sound and another word that ends like `beside`."""
     return Range(SOUND, f"{code(word)[::-1]} {code(beside)[::-1][:1]}")

@@ -1,7 +1,7 @@
-"""Stand-ins: free people close to a person, who can take a call instead, the closest first, with the reason.
+"""Stand-ins: free people close to a person, who can take a phone call instead, closest first, each with the reason.
 
-The reasons in their order: the same team (reports of the same manager), the manager, a report, a common group, the same
-department and office. A person is named only if Microsoft confirmed within 15 seconds that they are available.
+The reasons in order: same team (reports to the same manager), the manager, a report, a common group, same department
+and office. A person is offered only if Microsoft confirmed within the last 15 seconds that they are available.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ _MAX_MEMBERS = 24  # of the groups that are read
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """A free person, and the reason for naming this one."""
+    """A free person, and why this person is offered."""
 
     person: FreePerson
     reason: Reason
@@ -43,7 +43,7 @@ class StandIn:
 
 @dataclass(frozen=True, slots=True)
 class StandIns:
-    """The best first. `unconfirmed`: people who may be free, but Microsoft didn't confirm it in time."""
+    """Stand-ins, best first. `unconfirmed` counts people who may be free, but whose status Microsoft didn't confirm in time."""
 
     people: list[StandIn] = field(default_factory=list)
     unconfirmed: int = 0
@@ -58,13 +58,13 @@ class _Candidate:
 async def find_stand_ins(
     app: App, person: Found, line: ReportingLine, beside: Sequence[Found], group_ids: Sequence[str]
 ) -> StandIns:
-    """Return at most five people who can take a call of `person` now.
+    """Return at most five people who can take a phone call for `person` now.
 
-    The whole reporting line is confirmed, because someone may have become free since the last sync, together with the
-    person, in one request to Microsoft.
+    One request to Microsoft confirms the statuses of the person and of the whole reporting line, because people may
+    have become free since the last sync.
 
-    Round trips: one for presence; if the reporting line has fewer than three free people one for each of five groups and one
-    for each of at most 24 of their members.
+    Round trips: one for presence; if the reporting line has fewer than three free people, one for each of five groups
+    and one for each of at most 24 of their members.
 
     Args:
         app: The App.
@@ -111,7 +111,7 @@ async def _confirmed(app: App, person: Found, candidates: Sequence[_Candidate]) 
 
 
 def _rank(one: _Candidate, person: Card) -> tuple[int, bool, bool, str]:
-    """Return the sort key: reason, then same office, then same department, then name."""
+    """Return the sort key: reason, same office, same department, name."""
     card = one.found.card
     return (
         REASONS.index(one.reason),
@@ -128,7 +128,7 @@ def _differs(one: str, other: str) -> bool:
 async def _group_members(
     app: App, directory: Directory, group_ids: Sequence[str], known: set[str]
 ) -> list[Found]:
-    """Return people of small groups, those of the smallest group first."""
+    """Return the members of small groups, smallest group first."""
     read = await each(
         group_ids[:_MAX_GROUPS],
         lambda group_id: listing.small_group(app, directory, group_id, _MAX_GROUP),

@@ -1,4 +1,4 @@
-"""The people around a person: manager, peers and reports with their statuses, and who can stand in."""
+"""The people around a person: manager, peers and reports with their statuses, and free people who can stand in."""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from shared.messages import Message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """A person, the people around, those who can stand in, and the statuses of them all."""
+    """A person with the reporting line, the stand-ins, and the statuses of all of them."""
 
     person: Found
     line: ReportingLine
@@ -29,7 +29,7 @@ class Team:
 async def read_team(app: App, directory: Directory, contact_id: str) -> Team:
     """Return the people around a person.
 
-    Round trips: one for the person, those of `read_reporting_line` and `find_stand_ins`.
+    Round trips: one for the person, and those of `read_reporting_line` and `find_stand_ins`.
 
     Raises:
         HttpError: 404 if the person isn't shown.

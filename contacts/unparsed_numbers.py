@@ -1,4 +1,4 @@
-"""Numbers that need the administrator's attention: they have no E.164 form, so calls can't be matched to them."""
+"""Phone numbers that need the administrator's attention: they have no E.164 form, so no call can be matched to them."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -14,7 +14,7 @@ from shared.tables.schema.contacts import UNPARSED
 
 @dataclass(frozen=True, slots=True)
 class Unparsed:
-    """A person with numbers as sent: `value`, `type` and `fault` with its remedy."""
+    """A person with such numbers, each as sent (`value`) with its `type`, and the `fault` with its remedy."""
 
     id: str
     name: str
@@ -22,7 +22,7 @@ class Unparsed:
 
 
 async def count_unparsed(app: App, directory: Directory, most: int) -> int:
-    """Return how many people have such numbers, counted up to `most` + 1. One round trip."""
+    """Return how many people have such numbers; `most` + 1 if there are more than `most`. One round trip."""
     start, stop = UNPARSED.all()
     rows = await app.tables.query(
         CONTACTS, directory.id, start, stop, limit=most + 1, keys_only=True
@@ -33,7 +33,7 @@ async def count_unparsed(app: App, directory: Directory, most: int) -> int:
 async def list_unparsed(
     app: App, directory: Directory, limit: int, cursor: str = ""
 ) -> tuple[list[Unparsed], str]:
-    """Return the next `limit` people by time of creation, and the next cursor ("": none)."""
+    """Return the next `limit` people, oldest first, and the next cursor ("" after the last)."""
     start, stop = UNPARSED.all()
     if cursor:
         start = keys.successor(UNPARSED.key(cursor))

@@ -1,4 +1,4 @@
-"""People as vCard 3.0 (RFC 2426) or 4.0 (RFC 6350)."""
+"""Formats people as vCard 3.0 (RFC 2426) or 4.0 (RFC 6350)."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def entry(user: UserRecord, numbers: list[tuple[str, Number]], manager: str, ver
 
 
 def _common(user: UserRecord, manager: str) -> Iterator[str]:
-    """Yield the properties that are the same in both versions."""
+    """Yield the properties that are written alike in both versions."""
     resource = user.resource
     name, enterprise = resource.get("name", {}), resource.get(contact_cards.ENTERPRISE, {})
     yield f"UID:urn:uuid:{user.id}"
@@ -87,13 +87,13 @@ def _readable(number: Number) -> str:
 
 
 def _text(text: str) -> str:
-    """Return the text escaped (RFC 6350 section 3.4), without characters at which a reader ends a line."""
+    """Return the text escaped (RFC 6350 section 3.4), without characters at which a parser ends a line."""
     escaped = text.translate(_ESCAPES)
     return escaped if escaped.isprintable() else _LINE_ENDS.sub("", escaped)
 
 
 def _fold(line: str) -> bytes:
-    """Return the line in pieces of at most 75 octets, never cut inside a character (section 3.2)."""
+    """Return the line folded into pieces of at most 75 octets, never cut inside a character (section 3.2)."""
     octets = line.encode()
     if len(octets) <= _MAX_OCTETS:
         return octets + b"\r\n"

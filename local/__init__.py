@@ -1,1 +1,1 @@
-"""Runs the function app on one machine, and the simulators to try it with. Never deployed."""
+"""Tools for one machine: a local Functions host, simulators, and commands for the stored data. Never deployed."""

@@ -1,4 +1,4 @@
-"""`python -m local`: the command line, one command for each module in `local/commands`."""
+"""`python -m local`: the command line, with one command per module in `local/commands`."""
 
 from __future__ import annotations  # an old Python must get as far as the check
 
@@ -8,11 +8,11 @@ import pkgutil
 import sys
 
 OLDEST = (3, 11)
-STOPPED = 130  # exit status of a program that Ctrl-C ended, as shells report it
+STOPPED = 130  # exit code that shells report after Ctrl-C
 
 
 def main(given: list[str] | None = None) -> int:
-    """Run the command that `given` (sys.argv) names, and return its exit code."""
+    """Run the command named by `given` (default: sys.argv) and return its exit code."""
     if sys.version_info < OLDEST:
         found = ".".join(map(str, sys.version_info[:3]))
         print(
@@ -29,7 +29,7 @@ def main(given: list[str] | None = None) -> int:
     asked = (sys.argv[1:] if given is None else given)[:1]
     for name in (
         asked if asked and asked[0] in names else names
-    ):  # one command need not import the others
+    ):  # a named command doesn't import the others
         module = importlib.import_module(f"local.commands.{name}")
         command = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__)
         module.add_arguments(command)

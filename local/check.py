@@ -1,9 +1,9 @@
-"""The invariants of a deployment's rows.
+"""Check the invariants of a deployment's stored rows.
 
-Each record agrees with the rows derived from it, totals are right, every directory is in its
-indexes, and every link has its tenant. Keys contain names and numbers, so faults name only the kind
-of row and the id that it belongs to. Data to compare is kept in a temporary file, so that a
-directory of any size needs little memory.
+Each record must agree with its index rows and memberships, totals must be right, every directory
+must be in its indexes, and every tenant link must name existing directories. Because keys contain
+names and numbers, a fault names only the kind of row and the ID of its record. The rows to compare
+are kept in a temporary SQLite file, so that a directory of any size needs little memory.
 """
 
 import sqlite3
@@ -58,7 +58,7 @@ from shared.tables.schema.contacts import (
     USER_GROUP,
 )
 
-MAX_FAULTS = 1000  # kept of each kind
+MAX_FAULTS = 1000  # reported per kind
 _INDEX_FAMILIES = (
     NAME,
     EXTERNAL_ID,
@@ -119,10 +119,10 @@ _MEMBERSHIPS = (
 
 @dataclass(slots=True, kw_only=True)
 class Findings:
-    """The faults found in one directory; none if all rows agree.
+    """The counts and faults found in one directory; `faults` is empty if all rows agree.
 
-    `to_reindex` counts records with index rows of other rules or of another region, which is not a
-    fault.
+    `to_reindex` counts records whose index rows follow earlier rules or another region, which isn't
+    a fault.
     """
 
     directory_id: str
@@ -135,7 +135,7 @@ class Findings:
 
 
 async def check(app: App, directory: Directory) -> Findings:
-    """Read every row of the directory once and compare it with the record that it belongs to."""
+    """Read every row of the directory once and compare it with the record it belongs to."""
     findings = Findings(directory_id=directory.id)
     with closing(sqlite3.connect("", isolation_level=None)) as notes:
         notes.executescript(_SCHEMA)
@@ -163,7 +163,7 @@ async def check(app: App, directory: Directory) -> Findings:
 
 
 async def check_links(app: App) -> list[str]:
-    """Return the faults of links: tenants, directories and presence must name each other."""
+    """Return the faults of tenant links, after comparing tenants, directories and presence rows."""
     faults, tables = list[str](), app.tables
     linked = {link.tenant_id: link for link in await tenant_links.tenants(tables)}
     for link in linked.values():
@@ -245,14 +245,20 @@ def _know(notes: sqlite3.Connection, identifier: str) -> None:
 
 
 def _of_user(user: UserRecord, region: str) -> Iterator[tuple[str, bytes | None]]:
-    """Yield the rows written for the user, with their values if the present rules wrote them."""
+    """Yield the key of each index row that should exist for the user, with a hash of its value.
+
+    The hash is None if earlier rules wrote the rows, because then only their keys can be checked.
+    """
     values = user_rows.index_rows(user, region) if user_rows.is_current(user, region) else {}
     for key in user_rows.stored_keys(user):
         yield key, _digest(key, values[key]) if key in values else None
 
 
 def _of_group(group: GroupRecord) -> Iterator[tuple[str, bytes | None]]:
-    """Yield the rows written for the group, with their values if the present rules wrote them."""
+    """Yield the key of each index row that should exist for the group, with a hash of its value.
+
+    The hash is None if earlier rules wrote the rows, because then only their keys can be checked.
+    """
     values = group_record.index_rows(group) if group_record.is_current(group) else {}
     for key in group_record.stored_keys(group):
         yield key, _digest(key, values[key]) if key in values else None
@@ -281,17 +287,14 @@ def _family(key: str) -> str:
 
 
 def _owner(row: Row) -> str:
-    """Return the id of the person or group that an index row belongs to."""
+    """Return the ID of the user or group that an index row belongs to."""
     if _family(row.key) in (NAME.name, GROUP_NAME.name):
         return resource_rows.decode_owner(row.value)
     return row.key.rpartition(keys.SEPARATOR)[2]
 
 
 def _digest(key: str, value: bytes) -> bytes:
-    """Return a digest of a row without the text of a number's fault.
-
-    A release may change that text.
-    """
+    """Return a hash of a row's value, without the text of a number's fault, because a release may change that text."""
     if _family(key) == UNPARSED.name:
         content = resource_rows.decode_unparsed(value)
         numbers = [{**number, "fault": ""} for number in content.numbers]

@@ -1,4 +1,4 @@
-"""Counts round trips, so that tests can state the budget of an operation whatever the machine."""
+"""Counts round trips to the tables, so that tests can check an operation's budget on any machine."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from shared.tables.port import Operation, Row, Tables
 
 
 class CountingTables:
-    """An engine that notes each call made through it, as `("get", "contacts")`."""
+    """A wrapper of an engine that records each call as method and table: `("get", "contacts")`."""
 
     def __init__(self, inner: Tables) -> None:
         self._inner = inner
@@ -15,12 +15,12 @@ class CountingTables:
 
     @property
     def count(self) -> int:
-        """The round trips so far."""
+        """The number of round trips so far."""
         return len(self.calls)
 
     @contextmanager
     def measured(self) -> Iterator[list[tuple[str, str]]]:
-        """Yield the calls made inside the block, in a list that fills as they happen."""
+        """Yield a list that receives the calls made inside the block."""
         outer, self.calls = self.calls, []
         try:
             yield self.calls

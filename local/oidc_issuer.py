@@ -1,4 +1,4 @@
-"""An OpenID Connect issuer on this machine; a directory can trust its signed assertions (RFC 7523)."""
+"""An OpenID Connect issuer on this machine, whose signed assertions a directory can trust (RFC 7523)."""
 
 import json
 import socket
@@ -24,7 +24,8 @@ _LIFETIME_SECONDS = 300
 class OidcIssuer:
     """Signs assertions with an RSA and an elliptic-curve key, and publishes both as a JWK set.
 
-    `url` is its address; `fetched` counts requests for the keys, `redirect` makes them answer with a redirection.
+    `url` is its address. `fetched` counts requests for the keys. If `redirect` is set, such
+    requests are redirected there.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -39,18 +40,18 @@ class OidcIssuer:
 
     @property
     def host(self) -> str:
-        """Host and port, as the setting TRUSTED_KEY_HOSTS lists them."""
+        """The host and port, as in the setting TRUSTED_KEY_HOSTS."""
         return self.url.partition("//")[2]
 
     @property
     def jwks_uri(self) -> str:
-        """The address of the keys."""
+        """The address of the JWK set."""
         return f"{self.url}/keys"
 
     def assertion(
         self, subject: str, audience: str, *, algorithm: str = "RS256", **more: Any
     ) -> str:
-        """Return a signed assertion; `more` are claims that replace the usual ones, None leaves one out."""
+        """Return a signed assertion; `more` adds or replaces claims, and None removes one."""
         now = int(self.clock.now().timestamp())
         claims = {"iss": self.url, "sub": subject, "aud": audience, "iat": now} | more
         claims.setdefault("exp", now + _LIFETIME_SECONDS)
@@ -79,7 +80,7 @@ class OidcIssuer:
 
 @contextmanager
 def running(issuer: OidcIssuer) -> Iterator[OidcIssuer]:
-    """Serve the issuer on a free port of loopback while the context is open."""
+    """Serve the issuer on a free loopback port inside the block."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(64)

@@ -1,4 +1,4 @@
-"""docs/storage.md, made from the schema of the stored rows and from the modules that use it."""
+"""Generate docs/storage.md from the schema of the stored rows and from the modules that use it."""
 
 import ast
 from collections import defaultdict
@@ -45,7 +45,7 @@ _TABLES = {
 
 
 def document() -> str:
-    """Return the page."""
+    """Return the content of docs/storage.md."""
     return "\n".join([_BEGINNING, *_tables()])
 
 
@@ -77,7 +77,7 @@ def _row(name: str, family: Family) -> str:
 
 @lru_cache(maxsize=1)
 def _users() -> Mapping[str, set[str]]:
-    """Return the modules that import each family, by the family's name."""
+    """Return the modules that use each family, by the family's name."""
     found = defaultdict[str, set[str]](set)
     for package in _PACKAGES:
         for path in (_ROOT / package).rglob("*.py"):
@@ -89,7 +89,7 @@ def _users() -> Mapping[str, set[str]]:
 
 
 def _named(tree: ast.Module) -> Iterator[str]:
-    """Yield the families that a module imports, or takes from a module of the schema."""
+    """Yield the names of the families that a module imports or uses as `schema.NAME`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_SCHEMA):
             yield from (one.name for one in node.names if one.name in FAMILIES)

@@ -5,7 +5,8 @@
 
 import azure.functions as func
 
-from directories.hooks import FaultSources, MaintenanceJobs, Severity
+from directories.audit import LINK_ACTOR, Actor
+from directories.hooks import FaultSources, LinkRevocations, MaintenanceJobs, Severity
 from directories.kind_change import KindReasons
 from directories.models import Directory
 from directories.rate_limits import limit_user
@@ -37,6 +38,13 @@ async def _keeps_kind(app: App, directory_id: str) -> Message | None:
     return Message("kind_fixed_presence")
 
 
+async def _drop_consent_of_link(app: App, actor: Actor, directory_id: str, link_id: str) -> None:
+    """Take back a consent that was confirmed through a revoked link and is still pending."""
+    from presence.consent import probe
+
+    await probe.drop_pending(app, actor, directory_id, f"{LINK_ACTOR}{link_id}")
+
+
 async def _sweep_quotas(app: App, deadline: float) -> None:
     from presence.consent import quotas
 
@@ -50,6 +58,7 @@ def blueprint(app: App) -> func.Blueprint:
     app.state(FaultSources).sources.append(_severity)
     app.state(KindReasons).reasons.append(_keeps_kind)
     app.state(MaintenanceJobs).jobs.append(_sweep_quotas)
+    app.state(LinkRevocations).revocations.append(_drop_consent_of_link)
 
     async def read(request: Request) -> Response:
         await import_modules("presence.api")

@@ -72,9 +72,11 @@ class DirectoryLink:
 
     `probe_id` is the object ID of the administrator; Graph is asked for this person's presence
     first. `company` is the domain of the company that signed in, `accepted_by` the administrator's user name there;
-    `begun_by` is the ID of the actor here who began it. Until the company `is_confirmed` as the right one, it isn't
-    connected, and the row has a version that no release without this rule reads. `probed_at`, `probes` and `reason`
-    are the time, number and result of the checks whether consent has arrived. When it arrived,
+    `tenant_name` and `tenant_domain` are those of `graph.tenant_information`, read at `named_at` (0: not yet);
+    `begun_by` and `confirmed_by` are the IDs of the actors here who began it and who confirmed the company. Until the
+    company `is_confirmed` as the right one, it isn't connected, and the row has a version that no release without
+    this rule reads. `probed_at`, `probes` and `reason` are the time, number and result of the checks whether consent
+    has arrived. When it arrived,
     Graph was asked for `sampled` of the directory's people and had a presence for `sample_known` of
     them. A removed connection keeps the tenant's ID, so that the end of access can be checked:
     `gone_code` was found at `gone_checked_at`. `tag` is the ETag of the row that was read, "" for a
@@ -91,8 +93,12 @@ class DirectoryLink:
     probes: int = 0
     reason: str = ""
     company: str = ""
+    tenant_name: str = ""
+    tenant_domain: str = ""
+    named_at: int = 0
     accepted_by: str = ""
     begun_by: str = ""
+    confirmed_by: str = ""
     is_confirmed: bool = True
     sampled: int = 0
     sample_known: int = 0
@@ -102,6 +108,16 @@ class DirectoryLink:
     unknown_fields: Mapping[str, Any] = field(
         default_factory=dict, compare=False, repr=False, kw_only=True
     )
+
+    @property
+    def decided_by(self) -> str:
+        """The ID of the actor who confirmed the company; who began it, in rows of earlier releases."""
+        return self.confirmed_by or self.begun_by
+
+    @property
+    def domain(self) -> str:
+        """The company's domain: that of the sign-in, else the tenant's primary one, else ""."""
+        return self.company or self.tenant_domain
 
 
 async def tenant(tables: Tables, tenant_id: str) -> TenantLink | None:
@@ -200,6 +216,7 @@ async def leave(
         probe_id="",
         accepted_by="",
         begun_by="",
+        confirmed_by="",
         is_confirmed=True,
         probed_at=0,
         probes=0,

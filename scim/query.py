@@ -1,9 +1,8 @@
-"""Queries over a kind of resource (RFC 7644 section 3.4.2, RFC 9865): index lookups, scans, sorting, paging, cursors.
+"""Queries over resources of one type (RFC 7644 section 3.4.2, RFC 9865): index lookups, scans, sorting, paging, cursors.
 
-Memory is bounded: an answer has at most MAX_ANSWER_BYTES, a scan keeps only the page, and a sort keeps sort keys.
+Memory is bounded: a response has at most MAX_ANSWER_BYTES, a scan keeps only the page, and a sort keeps sort keys.
 """
 
-import asyncio
 import base64
 import binascii
 import hashlib
@@ -11,7 +10,7 @@ import heapq
 from collections.abc import AsyncIterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import orjson
 
@@ -21,36 +20,26 @@ from scim.core.filters import Filter
 from scim.core.projection import Projection
 from scim.core.schemas import ResourceType
 from scim.core.sorting import SortKey, sorter
+from scim.list_answer import Item, ListAnswer, ShownItem
 from scim.page_starts import Walk
 from scim.work_gates import page_turn, scan_turn
 from shared import keys
 from shared.app import App
 from shared.clock import Clock
-from shared.concurrency import TimeSlice
+from shared.concurrency import TimeSlice, Turns
 from shared.messages import Message
 
-LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 DEFAULT_COUNT = 100
 MAX_COUNT = 1000
 CURSOR_TIMEOUT = 3600
 MAX_MEMBERS = 100_000  # of the groups in one answer that a filter or a sort makes
 MAX_ANSWER_BYTES = 2 * 1024 * 1024  # of resources as JSON, unless a single one is larger
 MAX_SCAN_SECONDS = 30.0  # clients wait no longer, and the platform doesn't tell when one has gone
-_MAX_KEPT_BYTES = (
-    1024 * 1024
-)  # of resources that a sort keeps; as objects they take 15 times as much
+_MAX_KEPT_BYTES = 1024 * 1024  # of resources that a sort keeps
 _SCAN = 500  # resources read at a time
 _BATCH = 32  # resources read by id at a time
 # RFC 9865 section 2 calls cursorTimeout a minimum; instances' clocks may be an hour apart.
 _MAX_CURSOR_AGE = CURSOR_TIMEOUT + 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A resource as clients see it, with the row key after which a walk continues."""
-
-    key: str
-    resource: dict[str, Any]
 
 
 class Source(Protocol):
@@ -58,18 +47,18 @@ class Source(Protocol):
 
     @property
     def resource_type(self) -> ResourceType:
-        """The type of the resources."""
+        """Return the type of the resources."""
         ...
 
     @property
     def directory_id(self) -> str:
-        """The directory that they are in."""
+        """Return the id of their directory."""
         ...
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
         """Return at most `count` resources after the key `after`, and whether there are more.
 
-        Fewer are returned, at least one, if they are very large.
+        Fewer are returned, but at least one, if they are very large.
         """
         ...
 
@@ -78,21 +67,21 @@ class Source(Protocol):
         ...
 
     async def key_of(self, number: int) -> str | None:
-        """Return the key of the resource with this number, from 1, or None if there are fewer."""
+        """Return the key of the resource at this position, counted from 1, or None if there are fewer resources."""
         ...
 
     async def total(self) -> int:
-        """How many there are."""
+        """Return how many resources there are."""
         ...
 
     async def lookup(self, equalities: Sequence[Equality]) -> list[str] | None:
-        """Return the ids that an index has for one of the equalities, or None without an index."""
+        """Return the ids that match one of the equalities for which there is an index, or None if there is none."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListQuery:
-    """A client's query; `cursor` is None for index paging, "" for the first cursor page."""
+    """A client's query; `cursor` is None for paging by index, "" for the first page of paging by cursor."""
 
     projection: Projection
     filter: Filter | None = None
@@ -105,56 +94,56 @@ class ListQuery:
 
 @dataclass(slots=True)
 class _Page:
-    """Collects the resources of an answer, up to a number and a size.
+    """Collects the resources of a response, up to a number and a size.
 
-    A page with fewer resources than asked for is legal: `count` is a maximum (RFC 7644 section 3.4.2.4).
+    A page with fewer resources than requested is legal: `count` is a maximum (RFC 7644 section 3.4.2.4).
     """
 
     query: ListQuery
-    items: list[Item] = field(default_factory=list)
+    items: list[ShownItem] = field(default_factory=list)
     is_full: bool = False
     _bytes: int = 0
 
     def add(self, item: Item) -> bool:
-        """Add the resource and return True, or False if the page is full; the first one always fits."""
+        """Add the resource and return True, or return False if the page is full. The first resource always fits."""
         if self.is_full or len(self.items) >= self.query.count:
             self.is_full = True
             return False
-        shown = self.query.projection.apply(item.resource)
-        size = len(orjson.dumps(shown))
+        shown = item.shown(self.query.projection)
+        size = len(shown.json)
         if self.items and self._bytes + size > MAX_ANSWER_BYTES:
             self.is_full = True
             return False
-        self.items.append(Item(item.key, shown))
+        self.items.append(shown)
         self._bytes += size
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class _Deadline:
-    """The end of a scan's time. The platform doesn't tell whether the client is still there."""
+    """The time limit of a scan. It is needed because the platform doesn't report that a client has disconnected."""
 
     clock: Clock
     at: float
 
     @property
     def is_over(self) -> bool:
-        """Return whether the scan has to end."""
+        """Return whether the time is up."""
         return self.clock.monotonic() >= self.at
 
     def check(self) -> None:
-        """Raise ScimError tooMany if the scan has to end."""
+        """Raise ScimError tooMany if the time is up."""
         if self.is_over:
             message = Message("scan_too_long", seconds=round(MAX_SCAN_SECONDS))
             raise ScimError(400, message, "tooMany")
 
 
-async def list_resources(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
-    """Return the ListResponse.
+async def list_resources(app: App, source: Source, query: ListQuery) -> ListAnswer:
+    """Return the ListResponse of a query.
 
     Raises:
-        ScimError: The cursor is broken or too old, or the scan takes too long.
-        ScanLimit: Too many of the directory's scans run.
+        ScimError: The cursor is damaged or expired, or the scan takes too long.
+        ScanLimit: Too many scans of the directory are running.
     """
     if query.cursor is not None:
         return await _by_cursor(app, source, query, query.cursor)
@@ -162,6 +151,8 @@ async def list_resources(app: App, source: Source, query: ListQuery) -> dict[str
         async with page_turn(app, source.directory_id):
             return await _walked(app, source, query)
     ids = await source.lookup(query.filter.equalities()) if query.filter else None
+    if ids == [] and not query.sort_by:
+        return _response(query, 0, [])
     is_many = ids is None or len(ids) > _BATCH
     async with scan_turn(app, source.directory_id) if is_many else nullcontext():
         if query.sort_by:
@@ -171,56 +162,58 @@ async def list_resources(app: App, source: Source, query: ListQuery) -> dict[str
         return await _filtered(app, source, query)
 
 
-async def _walked(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
-    """Return a page of a list without filter.
+async def _walked(app: App, source: Source, query: ListQuery) -> ListAnswer:
+    """Return a page of a list without a filter.
 
-    The list ends only if no resource follows, whatever the total is.
+    The list ends only if no resource follows, whatever the total says.
     """
     total = await source.total()
     if query.count == 0:
         return _response(query, total, [])
-    walk, start = _walk(source, query), query.start_index
-    after = "" if start == 1 else await walk.key_before(app, start)
+    start = query.start_index
+    after = "" if start == 1 else await _walk(source, query).key_before(app, start)
     if after is None and start <= total:
         after = await source.key_of(start - 1)
     if after is None:
         return _response(query, total, [])
     page, more = await source.page(after, query.count)
-    return await _page_of(app, query, walk, await _shown(app, query, page), more, total)
+    return await _page_of(app, query, source, await _shown(app, query, page), more, total)
 
 
-async def _filtered(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
+async def _filtered(app: App, source: Source, query: ListQuery) -> ListAnswer:
     """Return a page of matches found by reading all resources; only the page is kept in memory."""
-    walk, first = _walk(source, query), query.start_index - 1
-    before = await walk.key_before(app, query.start_index) if first and query.count else None
-    total, page, deadline = 0, _Page(query), _deadline(app)
+    first, before = query.start_index - 1, None
+    if first and query.count:
+        before = await _walk(source, query).key_before(app, query.start_index)
+    total, page, deadline, time_slice = 0, _Page(query), _deadline(app), _slice(app)
     async for found, _ in _scan(source, "", _SCAN):
         deadline.check()
-        for number, item in enumerate(await _matching(app, query, found), total):
-            total = number + 1
-            if item.key > before if before is not None else number >= first:
+        async for item in _matching(query, found, time_slice):
+            if item.key > before if before is not None else total >= first:
                 page.add(item)
+            total += 1
         _check_kept(page.items)
-    return await _page_of(app, query, walk, page.items, page.is_full, total)
+    return await _page_of(app, query, source, page.items, page.is_full, total)
 
 
 async def _from_candidates(
     app: App, source: Source, query: ListQuery, ids: Sequence[str]
-) -> dict[str, Any]:
-    """Return a page of the matches in an index, in the order of the row keys."""
-    walk, first = _walk(source, query), query.start_index - 1
-    before = await walk.key_before(app, query.start_index) if first and query.count else None
-    total, page = 0, _Page(query)
+) -> ListAnswer:
+    """Return a page of those resources with the given ids, found in an index, that match; in the order of the row keys."""
+    first, before = query.start_index - 1, None
+    if first and query.count:
+        before = await _walk(source, query).key_before(app, query.start_index)
+    total, page, time_slice = 0, _Page(query), _slice(app)
     async for found in _batches(source, sorted(ids)):
-        for number, item in enumerate(await _matching(app, query, found), total):
-            total = number + 1
-            if item.key > before if before is not None else number >= first:
+        async for item in _matching(query, found, time_slice):
+            if item.key > before if before is not None else total >= first:
                 page.add(item)
-    return await _page_of(app, query, walk, page.items, page.is_full, total)
+            total += 1
+    return await _page_of(app, query, source, page.items, page.is_full, total)
 
 
 async def _scan(source: Source, after: str, count: int) -> AsyncIterator[tuple[list[Item], bool]]:
-    """Yield all resources after the key `after`, at most `count` at a time, with whether more follow."""
+    """Yield all resources after the key `after`, at most `count` at a time, each time with whether more follow."""
     more = True
     while more:
         page, more = await source.page(after, count)
@@ -229,40 +222,45 @@ async def _scan(source: Source, after: str, count: int) -> AsyncIterator[tuple[l
 
 
 async def _batches(source: Source, ids: Sequence[str]) -> AsyncIterator[list[Item]]:
-    """Yield the resources with these ids, some at a time."""
+    """Yield the resources with these ids, a few at a time."""
     for at in range(0, len(ids), _BATCH):
         yield await source.read(ids[at : at + _BATCH])
+
+
+def _slice(app: App) -> TimeSlice:
+    return TimeSlice(app.clock, app.state(Turns))
 
 
 def _deadline(app: App) -> _Deadline:
     return _Deadline(app.clock, app.clock.monotonic() + MAX_SCAN_SECONDS)
 
 
-async def _shown(app: App, query: ListQuery, items: Sequence[Item]) -> list[Item]:
-    """Return the items as the client sees them."""
-    shown, time_slice = list[Item](), TimeSlice(app.clock)
+async def _shown(app: App, query: ListQuery, items: Sequence[Item]) -> list[ShownItem]:
+    """Return the items with the query's projection applied."""
+    shown, time_slice = list[ShownItem](), _slice(app)
     for item in items:
-        shown.append(Item(item.key, query.projection.apply(item.resource)))
+        shown.append(item.shown(query.projection))
         await time_slice.yield_when_over()
     return shown
 
 
 async def _page_of(
-    app: App, query: ListQuery, walk: Walk, page: list[Item], more: bool, total: int
-) -> dict[str, Any]:
-    """Return the answer, after storing the start of the next page if one follows.
+    app: App, query: ListQuery, source: Source, page: list[ShownItem], more: bool, total: int
+) -> ListAnswer:
+    """Return the ListResponse of a page; if others follow, first store the start of the next page.
 
-    `totalResults` is never below the number of the last resource, nor equal to it while others follow.
+    `totalResults` is never less than the position of the page's last resource, nor equal to it if others follow.
     """
     if more and page:
         page_keys = [item.key for item in page]
+        walk = _walk(source, query)
         page = page[: await walk.end_page(app, query.start_index, query.count, page_keys)]
     last = query.start_index + len(page) - 1 if page else 0
     return _response(query, max(total, last + (1 if more and page else 0)), page)
 
 
 def _walk(source: Source, query: ListQuery) -> Walk:
-    """Return the list that the query walks through: everything of a type, or a filter's matches."""
+    """Return the list through which the query pages: all resources of a type, or a filter's matches."""
     name = source.resource_type.name
     if query.filter is not None:
         name = f"{name} {hashlib.sha256(query.filter.text.encode()).hexdigest()[:32]}"
@@ -275,28 +273,28 @@ class _SortItem:
 
     sort_key: SortKey
     key: str
-    item: Item | None
+    item: ShownItem | None
 
 
 async def _sorted(
     app: App, source: Source, query: ListQuery, ids: Sequence[str] | None
-) -> dict[str, Any]:
+) -> ListAnswer:
     """Return a page in the order of `sortBy`.
 
-    Sort keys and row keys are kept, and the resources only while all are small. Large ones are read
-    again by id, until the page is full.
+    Sort keys and row keys of all matches are kept in memory, and the resources only while all of them are small.
+    Large ones are read again by id, until the page is full.
     """
     sort_key, deadline = sorter(query.sort_by, source.resource_type), _deadline(app)
     end = query.start_index - 1 + query.count
-    total, kept, kept_bytes = 0, list[_SortItem](), 0
+    total, kept, kept_bytes, time_slice = 0, list[_SortItem](), 0, _slice(app)
     async for found in _batches(source, sorted(ids)) if ids is not None else _pages(source):
         deadline.check()
-        for item in await _matching(app, query, found):
+        async for item in _matching(query, found, time_slice):
             total += 1
             shown = None
             if kept_bytes <= _MAX_KEPT_BYTES:
-                shown = Item(item.key, query.projection.apply(item.resource))
-                kept_bytes += len(orjson.dumps(shown.resource))
+                shown = item.shown(query.projection)
+                kept_bytes += len(shown.json)
             kept.append(_SortItem(sort_key(item.resource), item.key, shown))
         # Not after every page: the further back the window, the more a sort costs.
         if len(kept) > 2 * end + _SCAN:
@@ -327,27 +325,28 @@ def _first(query: ListQuery, places: list[_SortItem], most: int) -> list[_SortIt
     return pick(most, places, key=lambda place: place.sort_key)
 
 
-async def _matching(app: App, query: ListQuery, page: Sequence[Item]) -> list[Item]:
-    """Return those that the filter accepts; other requests get their turns in between."""
-    found, time_slice = list[Item](), TimeSlice(app.clock)
+async def _matching(
+    query: ListQuery, page: Sequence[Item], time_slice: TimeSlice
+) -> AsyncIterator[Item]:
+    """Return the items that the filter accepts; yields to other requests in between."""
+    await time_slice.yield_when_over()  # reading the page took time, too
     for item in page:
-        if query.filter is None or query.filter.matches(item.resource):
-            found.append(item)
+        resource = item.resource
+        if query.filter is None or query.filter.matches(resource):
+            yield Item(item.key, resource, item.json)
         await time_slice.yield_when_over()
-    await asyncio.sleep(0)
-    return found
 
 
-def _check_kept(kept: Sequence[Item]) -> None:
-    """Raise 400 tooMany for groups with more members than an answer can hold."""
-    if sum(len(item.resource.get("members", ())) for item in kept) > MAX_MEMBERS:
+def _check_kept(kept: Sequence[ShownItem]) -> None:
+    """Raise 400 tooMany for groups with more members than a response can hold."""
+    if sum(item.members for item in kept) > MAX_MEMBERS:
         raise ScimError(400, Message("too_many_members"), "tooMany")
 
 
-async def _by_cursor(app: App, source: Source, query: ListQuery, cursor: str) -> dict[str, Any]:
+async def _by_cursor(app: App, source: Source, query: ListQuery, cursor: str) -> ListAnswer:
     """Return a page of cursor paging (RFC 9865 section 2).
 
-    The cursor holds the row key, so any instance can continue.
+    The cursor contains the row key, so any instance can continue.
     """
     if query.sort_by:
         raise ScimError(400, Message("sort_and_cursor"), "invalidValue")
@@ -365,19 +364,22 @@ async def _by_cursor(app: App, source: Source, query: ListQuery, cursor: str) ->
     else:
         async with scan_turn(app, source.directory_id):
             after, more = await _scanned_after(app, source, query, after, page)
-    body = _response(query, None if query.filter else await source.total(), page.items)
-    del body["startIndex"]
-    if more and query.count:
-        body["nextCursor"] = _write_cursor(after, app.clock)
-    return body
+    return ListAnswer(
+        total=None if query.filter else await source.total(),
+        start_index=None,
+        resources=[item.json for item in page.items],
+        next_cursor=_write_cursor(after, app.clock) if more and query.count else "",
+    )
 
 
 async def _candidates_after(
     app: App, source: Source, query: ListQuery, ids: Sequence[str], after: str, page: _Page
 ) -> tuple[str, bool]:
-    """Fill the page from an index; return the key it ends at, and whether more follow."""
+    """Fill the page with matches among the ids of an index; return the key at which it ends, and whether more follow."""
+    time_slice = _slice(app)
     async for found in _batches(source, sorted(ids)):
-        for item in await _matching(app, query, [item for item in found if item.key > after]):
+        later = [item for item in found if item.key > after]
+        async for item in _matching(query, later, time_slice):
             if not page.add(item):
                 return after, True
             after = item.key
@@ -387,13 +389,13 @@ async def _candidates_after(
 async def _scanned_after(
     app: App, source: Source, query: ListQuery, after: str, page: _Page
 ) -> tuple[str, bool]:
-    """Fill the page with matches after the key `after`; return its last key, and if more follow.
+    """Fill the page with matches after the key `after`; return the last key read, and whether more follow.
 
-    After MAX_SCAN_SECONDS the page ends, if need be empty: its cursor continues the scan.
+    After MAX_SCAN_SECONDS the page ends, even if it is empty; its cursor continues the scan.
     """
-    deadline = _deadline(app)
+    deadline, time_slice = _deadline(app), _slice(app)
     async for found, more in _scan(source, after, _SCAN):
-        for item in await _matching(app, query, found):
+        async for item in _matching(query, found, time_slice):
             if not page.add(item):
                 return after, True
             after = item.key
@@ -409,7 +411,7 @@ def _write_cursor(key: str, clock: Clock) -> str:
 
 
 def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
-    """Return the row key in a client's cursor. Raise an error unless it is one of the source's."""
+    """Decode a client's cursor into a row key. Raise ScimError if it isn't a cursor of this source."""
     try:
         key, issued = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         age = clock.now().timestamp() - int(issued)
@@ -434,11 +436,7 @@ def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
     return after
 
 
-def _response(query: ListQuery, total: int | None, items: list[Item]) -> dict[str, Any]:
-    return {
-        "schemas": [LIST_RESPONSE],
-        **({} if total is None else {"totalResults": total}),
-        "itemsPerPage": len(items),
-        "startIndex": query.start_index,
-        "Resources": [item.resource for item in items],
-    }
+def _response(query: ListQuery, total: int | None, items: Sequence[ShownItem]) -> ListAnswer:
+    return ListAnswer(
+        total=total, start_index=query.start_index, resources=[item.json for item in items]
+    )

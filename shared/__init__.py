@@ -1,1 +1,1 @@
-"""The base of every feature, which knows no feature: settings, clock, keys, tables port, HTTP, sign-in."""
+"""The lowest layer: settings, clock, row keys, table engines, HTTP and sign-in. It imports no feature."""

@@ -1,7 +1,8 @@
-"""The contract of the JSON API: types of answers, and operations with their parameters and statuses.
+"""The types that describe the JSON API: operations, their parameters, and their responses by status.
 
-The OpenAPI description is generated from it (web/openapi). Answers are TypedDicts, so the type
-checker compares the values that the code returns with the description.
+The OpenAPI description in `web/openapi` is generated from these values. The JSON of a response is
+declared as a TypedDict, so that the type checker compares the code's return values with the
+description.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,10 @@ from typing import Annotated, Any
 
 @dataclass(frozen=True, slots=True)
 class Doc:
-    """Members of a description besides the type."""
+    """Keywords of a member's JSON schema besides its type; used as metadata of `Annotated`.
+
+    `schema` holds further JSON schema keywords, such as `minimum`.
+    """
 
     text: str = ""
     format: str = ""
@@ -34,9 +38,13 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer; `model` is the type of its JSON, None for an answer without a body.
+    """A successful response of an operation.
 
-    `union` names an answer that has one of several models, told apart by the member `action`.
+    Attributes:
+        text: The description of the response.
+        model: The type of its JSON body; None if the response has no body.
+        union: The possible types of the JSON body, if there are several. The value of the member
+            `action` says which type a body has.
     """
 
     text: str
@@ -50,12 +58,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method of one path.
+    """One HTTP method of one path of the JSON API.
 
     Attributes:
-        function: The name of the function that answers.
-        name: The operation's ID, from which generated clients name their methods.
-        refusals: The error statuses besides 401, 403, 429 and 503, which every operation has.
+        function: The name of the Azure function that handles the request.
+        name: The operation ID, from which generated clients name their methods.
+        refusals: The error statuses in addition to 401, 403, 429 and 503, which every operation has.
     """
 
     function: str
@@ -73,7 +81,7 @@ class Operation:
 
 
 def limit(most: int, default: int) -> Parameter:
-    """Return the parameter `limit` of a list."""
+    """Return the query parameter `limit` of a list: a page has 1 to `most` entries, or `default` without it."""
     schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
     return Parameter("limit", f"Entries per page, 1 to {most}.", schema)
 

@@ -1,4 +1,4 @@
-"""The App: everything that one instance of the product knows and remembers, and its background tasks."""
+"""The App: the parts, the state in memory and the background tasks of one instance of the product."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -20,21 +20,22 @@ _MAX_CLOSE_SECONDS = 10.0
 
 
 class BackgroundTasks:
-    """The background tasks of one App. A task that fails is logged; the others continue."""
+    """The background tasks of one App. If a task fails, its exception is logged and the others continue."""
 
     def __init__(self) -> None:
         self._required: set[asyncio.Task[None]] = set()
         self._optional: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """Run `work` in the background. `name` is the log event of its failure."""
+        """Start `work` as a task and return the task. `name` is the log event if it fails."""
         return _start(self._required, work, name)
 
     def start_optional(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Run `work` in the background, or drop it if 256 optional tasks are running.
+        """Start `work` as a task, or discard it if 256 optional tasks are running.
 
-        Use it only for work that may be lost: the time of a token's last use, a count, an update
-        that the next reader repeats.
+        Use it only for work that may be lost, such as storing the time of a token's last use,
+        counting, or an update that the next reader would do again. `name` is the log event if
+        `work` fails.
         """
         if len(self._optional) >= _MAX_OPTIONAL_TASKS:
             work.close()
@@ -49,7 +50,7 @@ class BackgroundTasks:
             await asyncio.sleep(0)
 
     async def close(self) -> None:
-        """Wait at most ten seconds for the tasks of the running event loop, then cancel them."""
+        """Wait at most ten seconds for the tasks of the running event loop, then cancel the unfinished ones."""
         try:
             async with asyncio.timeout(_MAX_CLOSE_SECONDS):
                 await self.drain()
@@ -65,10 +66,10 @@ class BackgroundTasks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class App:
-    """One instance of the product: its parts, and everything that it remembers.
+    """One instance of the product: its settings, clock and tables, and all of its state in memory.
 
-    Nothing an instance remembers lives anywhere else, so two Apps share nothing, even over the
-    same tables. `dataclasses.replace` makes a new App that remembers nothing.
+    An instance keeps its state only here, so two Apps share nothing but the rows of their tables.
+    `dataclasses.replace` creates an App with the same parts and without state.
     """
 
     settings: Settings
@@ -91,10 +92,10 @@ class App:
             self.telemetry.export(self.metrics)
 
     def state(self, kind: type[State], make: Callable[[], State] | None = None) -> State:
-        """Return this App's only `kind`, building it with `make` (or `kind()`) on the first call.
+        """Return this App's only object of the class `kind`.
 
-        A feature keeps its caches, limits and clients in a dataclass of its own and reads it with
-        `app.state(ThatDataclass)`.
+        The first call creates it with `make`, or with `kind()` if `make` is None. A feature keeps
+        its caches, limits and clients in a dataclass and gets it by `app.state(ThatDataclass)`.
         """
         found = self._states.get(kind)
         if isinstance(found, kind):
@@ -103,11 +104,11 @@ class App:
         return made
 
     def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
-        """Call `close` when the App closes; the last one registered is called first."""
+        """Register a coroutine function that `App.close` calls; the last one registered is called first."""
         self._to_close.append(close)
 
     async def close(self) -> None:
-        """Finish the background tasks, log the metrics, then close the clients and the tables."""
+        """Finish the background tasks, log the metrics, then close clients, tables and telemetry in this order."""
         await self.background.close()
         self.metrics.report()
         while self._to_close:

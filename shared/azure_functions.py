@@ -1,16 +1,19 @@
-"""The edge to Azure Functions: registers handlers as functions, turns errors into answers, and measures each call.
+"""The adapter to Azure Functions: registers handlers as functions, converts errors to responses, and measures calls.
 
-A call is a request, a timer's tick or a queue message. Its log lines belong together, the App's metrics count it, and
-OpenTelemetry shows it as a span.
+A *call* is one HTTP request, one tick of a timer or one queue message. All of its log lines have
+its ID, the App's metrics count it, and OpenTelemetry shows it as a span.
 
-The host picks among routes by function name, answers 404 for a method that no function takes, and sorts nothing by how
-exact a template is. So every function takes all methods, answers 405 itself, and templates never overlap.
+The host chooses between overlapping route templates by function name, not by the more specific
+template, and it responds with 404 to a method that no function has registered. So no two templates
+overlap, and every function is registered for all methods and responds with 405 itself.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import wraps
+from pathlib import Path
+from traceback import walk_tb
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote
@@ -31,10 +34,11 @@ Handler = Callable[[Request], Awaitable[Response]]
 Failure = Callable[[Exception], Response]
 MAX_SECONDS = 20.0  # of a request; clients and the platform's proxy wait longer
 _RETRY_SECONDS = 5
-_SENDABLE = "".join(map(chr, range(0x20, 0x7F)))  # characters of a header's value
+_PACKAGES = ("contacts", "directories", "presence", "scim", "shared", "web")
+_SENDABLE = "".join(map(chr, range(0x20, 0x7F)))  # the characters that a header's value may have
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-# Headers of every answer unless it sets them: it is data, for its own site alone and for no cache
-# (cheatsheetseries.owasp.org, "REST Security": security headers). Pages have a policy that lets them draw themselves.
+# Default headers of every response: no cache stores it, no other site reads it, and a browser executes nothing in it
+# (cheatsheetseries.owasp.org, "REST Security": security headers). Pages set a policy of their own.
 _SECURITY = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -58,19 +62,23 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class _HeadersWithoutType(dict[str, str]):
-    """Headers without Content-Type, which tell the converter of azure-functions that they have one."""
+class _Headers(dict[str, str]):
+    """Headers that claim to contain a Content-Type, so that azure-functions doesn't add one."""
 
     def __contains__(self, name: object) -> bool:
         return name == "content-type" or super().__contains__(name)
 
 
-class _EmptyResponse(func.HttpResponse):
-    """A 204 or 304: without a body it has no Content-Type (RFC 9110 section 8.3), which azure-functions would add."""
+class _Answer(func.HttpResponse):
+    """A response without cookies, with a plain dict as headers.
 
-    def __init__(self, status: int, headers: dict[str, str]) -> None:
-        super().__init__(status_code=status)
-        self._headers = _HeadersWithoutType(headers)
+    azure-functions checks each of its own headers, which takes five times the work. It also adds a
+    Content-Type to a response without a body (204 or 304), which has none (RFC 9110 section 8.3).
+    """
+
+    def __init__(self, body: bytes, status: int, headers: dict[str, str]) -> None:
+        super().__init__(body, status_code=status)
+        self._headers = _Headers(headers)
 
     @property
     def headers(self) -> Any:
@@ -80,7 +88,8 @@ class _EmptyResponse(func.HttpResponse):
 def sendable(value: str) -> str:
     """Return a header's value with every character that the host refuses percent-encoded as UTF-8.
 
-    The host answers an empty 500 instead of a header with a character outside ASCII or a line end.
+    If a header has a line end or a character outside ASCII, the host sends an empty 500 in place of
+    the response.
     """
     if value.isascii() and value.isprintable():
         return value
@@ -88,21 +97,24 @@ def sendable(value: str) -> str:
 
 
 class OperationScope:
-    """`with OperationScope(app, operation) as call:` around the work; the caller sets `call.status`."""
+    """A context manager that logs, counts and traces one call: `with OperationScope(app, operation) as call:`.
+
+    Set `call.status` inside the block; otherwise the call is counted with status 500.
+    """
 
     __slots__ = ("_app", "_call", "_operation", "_span", "_started", "status")
 
     def __init__(self, app: App, operation: str, directory_id: str = "") -> None:
         self._app, self._operation, self.status = app, operation, 500
         self._started = app.clock.monotonic()
-        # With OpenTelemetry the App sends its lines itself, at any time.
+        # With OpenTelemetry the App exports its lines itself, so they need no running invocation.
         late = None if app.telemetry else app.late_lines
         self._call = log.begin(operation, directory_id, late, app.random.hex(8))
         self._span = app.telemetry.begin(operation) if app.telemetry else None
 
     @property
     def processor(self) -> ProcessorTime:
-        """Return the processor time of the call so far."""
+        """Return the measurement of the processor time that the call has used so far."""
         return self._call.processor
 
     def __enter__(self) -> "OperationScope":
@@ -139,10 +151,12 @@ def register_http(
     handler: Handler,
     failure: Failure | None = None,
 ) -> None:
-    """Register `handler` as the HTTP function `name` at the template `route`, for all methods, anonymous.
+    """Register `handler` as the HTTP function `name` at the route template `route`, for all methods.
 
-    Anonymous to the host: SCIM clients cannot send function keys, and App Service Authentication signs people in.
-    A request that isn't answered after 20 seconds is answered with 503.
+    The host lets anonymous requests in, because SCIM clients can't send function keys and App
+    Service Authentication signs users in. `failure` converts an exception of the handler to the
+    response, `problem_response` by default. A handler that takes more than 20 seconds is cancelled,
+    and the response is 503.
     """
     answer = failure or problem_response
     limited = within(app, MAX_SECONDS, handler)
@@ -160,8 +174,9 @@ def register_http(
             **(_OVER_TLS if request.url.startswith("https:") else _SECURITY),
             **{name: sendable(value) for name, value in response.headers.items()},
         }
-        if response.status in (204, 304) and "Set-Cookie" not in headers:
-            return _EmptyResponse(response.status, headers)
+        is_typed = "Content-Type" in headers or response.status in (204, 304)
+        if is_typed and "Set-Cookie" not in headers:
+            return _Answer(response.body, response.status, headers)
         return func.HttpResponse(response.body, status_code=response.status, headers=headers)
 
     registered = blueprint.route(route=route, methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)(
@@ -183,24 +198,39 @@ async def _answer(
 
 
 def within(app: App, seconds: float, handler: Handler) -> Handler:
-    """Return a handler that raises StorageUnavailable after `seconds`, whatever `handler` is doing."""
+    """Return a handler that cancels `handler` after `seconds`, and then raises StorageUnavailable."""
 
     async def handle(request: Request) -> Response:
         try:
             async with asyncio.timeout(seconds) as limit:
                 return await handler(request)
-        except TimeoutError:
+        except TimeoutError as error:
             if not limit.expired():
                 raise
-            reason = f"a request was not answered within {seconds:g} seconds"
+            reason = f"a request was not answered within {seconds:g} seconds, at {_place(error)}"
             app.state(StorageFaults, lambda: StorageFaults(app.clock)).report(reason)
             raise StorageUnavailable(reason) from None
 
     return handle
 
 
+def _place(error: BaseException) -> str:
+    """Return the innermost line of the product's code that a cancelled call waited at, such as `sqlite.py:128`."""
+    place = "an unknown place"
+    cancelled = error.__cause__ or error
+    for frame, line in walk_tb(cancelled.__traceback__):
+        module = frame.f_globals.get("__name__", "")
+        # The innermost frame is that of ProcessorTime, which drives every call: it is not the place.
+        if module.partition(".")[0] in _PACKAGES and module != ProcessorTime.__module__:
+            place = f"{Path(frame.f_code.co_filename).name}:{line}"
+    return place
+
+
 def method_dispatcher(**handlers: Handler) -> Handler:
-    """Return a handler that calls the one of the request's method: `method_dispatcher(GET=read)`."""
+    """Return a handler that calls the one for the request's method, as in `method_dispatcher(GET=read)`.
+
+    For other methods it raises HttpError 405.
+    """
 
     async def dispatch(request: Request) -> Response:
         return await select_by_method(request, handlers)(request)
@@ -209,7 +239,7 @@ def method_dispatcher(**handlers: Handler) -> Handler:
 
 
 def problem_response(error: Exception) -> Response:
-    """Return the RFC 9457 problem for an error of a handler; an unexpected one is logged."""
+    """Return the response with an RFC 9457 problem for an exception of a handler; log an unexpected exception."""
     if isinstance(error, HttpError):
         return error.response
     failure = describe_failure(error)
@@ -222,7 +252,7 @@ def problem_response(error: Exception) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class FailureDescription:
-    """How an error is answered."""
+    """The status, message and headers of the response to a request that failed."""
 
     status: int
     message: Message
@@ -230,9 +260,10 @@ class FailureDescription:
 
 
 def describe_failure(error: Exception) -> FailureDescription:
-    """Return status, message and headers for an error of the storage, or 500 for an unexpected one.
+    """Return the response's status, message and headers: for an error of the storage its own, otherwise 500.
 
-    The caller logs an unexpected error; the message has only the request's ID in the log.
+    This function logs nothing: the caller logs an unexpected error. The message of a 500 names only
+    the request's ID, by which the log line is found.
     """
     match error:
         case UnsupportedRowVersion(retry_after=seconds):
@@ -248,19 +279,21 @@ def describe_failure(error: Exception) -> FailureDescription:
 
 
 class JobFailed(Exception):
-    """The function of a timer or queue failed.
+    """Raised in place of the exception of a timer's or queue's function.
 
-    Azure Functions logs the exception that such a function raises, and its text may hold personal
-    data. This one has the name of its type as text, and its traceback.
+    Azure Functions logs the text of the exception that such a function raises, which may hold
+    personal data. The text of this one is the name of the original exception's type; its traceback
+    is the original traceback.
     """
 
 
 def job(
     app: App, operation: str
 ) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
-    """Decorate the function of a timer or queue as a call.
+    """Return a decorator for a timer's or queue's function that logs, counts and traces its call.
 
-    It counts as status 200, or as 500 if it raises an exception, which becomes JobFailed.
+    The status of the call is 200, or 500 if the function raises an exception, which becomes
+    JobFailed.
     """
 
     def decorate(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:

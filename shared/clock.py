@@ -1,8 +1,8 @@
-"""The one place that reads the time, so that every rule about time can be tested without waiting.
+"""The only module that reads the time, so that tests of rules about time set it and don't wait.
 
-Processor time of a call is the computing of its code between two awaits, on the event loop's
-thread. Other calls' computing in between isn't counted, nor is waiting, nor an engine's work on
-threads of its own.
+The processor time of a call is the time that its code computes on the event loop's thread between
+two awaits. It excludes waiting, other calls' computing, and the work of a table engine on threads
+of its own.
 """
 
 import time
@@ -21,19 +21,19 @@ DAY = 24 * HOUR
 
 
 class Clock(Protocol):
-    """A source of time."""
+    """A source of the current time and of elapsed time."""
 
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that never run backwards; only differences have a meaning."""
+        """Return a number of seconds that never decreases; only the difference of two values has a meaning."""
         ...
 
 
 class SystemClock:
-    """The machine's own time."""
+    """The clock of the operating system."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -43,42 +43,42 @@ class SystemClock:
 
 
 def processor_seconds() -> float:
-    """Return the processor time of this thread; only differences have a meaning."""
+    """Return the processor time of this thread in seconds; only the difference of two values has a meaning."""
     return time.thread_time()
 
 
 @dataclass(slots=True)
 class ProcessorTime:
-    """The processor time of one call and of the tasks that it starts with `shared.concurrency.each`."""
+    """Measures the processor time of one call, with the tasks that it starts by `shared.concurrency.each`."""
 
     _seconds: float = 0.0
     _since: float | None = None
 
     @property
     def seconds(self) -> float:
-        """The seconds so far, those of the present step included."""
+        """The processor time so far in seconds, including the step that is running."""
         if self._since is None:
             return self._seconds
         return self._seconds + processor_seconds() - self._since
 
     def begin_step(self) -> None:
-        """Note that the call computes from here on."""
+        """Start measuring a step: code that runs until its next await."""
         self._since = processor_seconds()
 
     def end_step(self) -> None:
-        """Add the step that `begin_step` began."""
+        """Add the processor time since `begin_step`, if a step is running."""
         if self._since is not None:
             self._seconds += processor_seconds() - self._since
         self._since = None
 
     def measure(self, work: Awaitable[Result]) -> "_Measured[Result]":
-        """Return an awaitable that does `work` and adds the time of each of its steps."""
+        """Return an awaitable with the result of `work` that adds the processor time of each step of `work`."""
         return _Measured(self, work)
 
 
 @dataclass(frozen=True, slots=True)
 class _Measured(Awaitable[Result]):
-    """Drives an awaitable as `await` does (PEP 492, PEP 380), and measures each step."""
+    """An awaitable that runs `work` as `await` does (PEP 492, PEP 380) and measures each step with `time`."""
 
     time: ProcessorTime
     work: Awaitable[Result]
@@ -105,7 +105,7 @@ class _Measured(Awaitable[Result]):
 
 @dataclass(slots=True)
 class FixedClock:
-    """A time that moves only when told to."""
+    """A clock that changes only by `advance`, for tests."""
 
     at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     elapsed: float = 0.0
@@ -117,48 +117,47 @@ class FixedClock:
         return self.elapsed
 
     def advance(self, seconds: float) -> None:
-        """Move both readings forward by `seconds`."""
+        """Move the current time and the elapsed time forward by `seconds`."""
         self.at += timedelta(seconds=seconds)
         self.elapsed += seconds
 
 
 def timestamp(moment: datetime) -> str:
-    """Return `moment` as RFC 3339 in UTC with milliseconds, the form of `meta.created` (RFC 7643 section 2.3.5)."""
+    """Return `moment` in RFC 3339 form, in UTC with milliseconds, as in `meta.created` (RFC 7643 section 2.3.5)."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return f"{utc.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def readable(text: str) -> str:
-    """Return a text of `timestamp` to the minute and with its zone, for sentences."""
+    """Return a text of `timestamp` as `2026-01-31 09:30 UTC`, to the minute, for sentences."""
     return f"{text[:16].replace('T', ' ')} UTC"
 
 
 def parse_timestamp(text: str) -> datetime:
-    """Return the time that `timestamp` formatted.
-
-    Raise ValueError if it is not an RFC 3339 date-time.
-    """
+    """Parse an RFC 3339 date-time, such as a text of `timestamp`; raise ValueError if it isn't one."""
     return datetime.fromisoformat(text)
 
 
 def now_ms(clock: Clock) -> int:
-    """Return the current time in milliseconds since 1970, as rows store it."""
+    """Return the current time in milliseconds since 1970, the unit of times in presence rows."""
     return int(clock.now().timestamp() * SECOND)
 
 
 def moment(milliseconds: int) -> datetime | None:
-    """Return the moment of `milliseconds` since 1970, or None for 0."""
+    """Return the UTC time that is `milliseconds` after the start of 1970, or None for 0, which means "never"."""
     return datetime.fromtimestamp(milliseconds / SECOND, UTC) if milliseconds > 0 else None
 
 
 def is_ahead(until: int, now: int, longest: int) -> bool:
-    """Return whether `until` is in the future, but not more than `longest`.
+    """Return whether `until` is later than `now` by at most `longest`.
 
-    Otherwise a clock that jumps back would extend leases and pauses by the size of the jump.
+    Used for leases and pauses of at most `longest`. If the clock was set back after `until` was
+    stored, `until` is further away and counts as past; otherwise the lease would last longer by the
+    size of the change.
     """
     return now < until <= now + longest
 
 
 def is_recent(at: int, now: int, within: int) -> bool:
-    """Return whether `at` is in the past, at most `within` ago; a time in the future proves nothing."""
+    """Return whether `at` is at most `within` before `now`; False for a time in the future, as after a clock change."""
     return 0 <= now - at <= within

@@ -1,10 +1,11 @@
-"""Many reads of a request at once, long computations in slices, and imports in a thread: other requests don't wait."""
+"""Keep the event loop free for other requests: concurrent reads, computing in slices, imports in a thread."""
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from shared import log
 from shared.clock import Clock
@@ -15,11 +16,9 @@ Result = TypeVar("Result")
 
 
 async def each(items: Iterable[Item], use: Callable[[Item], Awaitable[Result]]) -> list[Result]:
-    """Return the result of `use` for each item, in order; some run at the same time."""
+    """Return the results of `use` for all items, in the order of the items; at most 16 run at the same time."""
     listed = list(items)
-    if (
-        len(listed) == 1
-    ):  # as nearly always with what an index names, when there is nothing to do side by side
+    if len(listed) == 1:  # most index lookups find one row, which needs no task
         return [await use(listed[0])]
     gate, call = asyncio.Semaphore(AT_ONCE), log.current()
 
@@ -31,28 +30,54 @@ async def each(items: Iterable[Item], use: Callable[[Item], Awaitable[Result]]) 
     return await asyncio.gather(*map(one, listed))
 
 
-class TimeSlice:
-    """Limits long computing on the only event loop: others are served every five milliseconds.
+@dataclass(slots=True)
+class Turns:
+    """The turns of an App's long computations on its event loop: one slice at a time, with a pause after each.
 
-    One step may take as long again: together they stay below ten.
+    A small request takes some rounds of the loop: its arrival, its task, its answer. If each round had a slice of
+    each long computation, it would wait for all of them several times. `waiting` is the number of those in a pause.
+    """
+
+    ROUNDS: ClassVar[int] = 4
+    waiting: int = 0
+
+    async def begin(self) -> None:
+        """Wait for a turn to begin a long computation; at once if there is no other."""
+        if self.waiting:
+            await self.next()
+
+    async def next(self) -> None:
+        """Wait for the next turn: the loop goes round for others, and those who wait already come first."""
+        self.waiting += 1
+        try:
+            for _ in range(self.ROUNDS * self.waiting):
+                await asyncio.sleep(0)
+        finally:
+            self.waiting -= 1
+
+
+class TimeSlice:
+    """Lets other tasks of the event loop run every five milliseconds during a long computation.
+
+    A step between two checks should take at most five milliseconds too, so that others wait less
+    than ten. With `turns`, slices of other computations don't follow at once.
     """
 
     SECONDS = 0.005
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, turns: Turns | None = None) -> None:
+        self._clock, self._turns = clock, turns
         self._since = clock.monotonic()
 
     async def yield_when_over(self) -> None:
-        """Let others run if the slice is over; await it after each step."""
+        """Let other tasks run if five milliseconds have passed since they last could; await it after each step."""
         if self._clock.monotonic() - self._since > self.SECONDS:
-            await asyncio.sleep(0)
+            await (asyncio.sleep(0) if self._turns is None else self._turns.next())
             self._since = self._clock.monotonic()
 
 
-async def in_slices(steps: Generator[None, None, Result], clock: Clock) -> Result:
-    """Return the result of a computation in steps; other requests are served between them."""
-    time_slice = TimeSlice(clock)
+async def in_slices(steps: Generator[None, None, Result], time_slice: TimeSlice) -> Result:
+    """Run the generator `steps` to its end and return its result; other tasks run between its steps."""
     while True:
         try:
             next(steps)
@@ -63,17 +88,17 @@ async def in_slices(steps: Generator[None, None, Result], clock: Clock) -> Resul
 
 
 async def import_modules(*names: str) -> None:
-    """Import modules in a thread unless that is done.
+    """Import the modules `names` in a thread, unless all of them are imported.
 
-    The pages or `phonenumbers` take 0.1 s and more at their first use. A thread that imports gives the GIL to the
-    event loop every few milliseconds.
+    The first import of the pages or of `phonenumbers` takes 0.1 s or more. In a thread, Python lets
+    the event loop run every few milliseconds, because it switches the GIL between threads.
     """
     if not all(map(_is_imported, names)):
         await asyncio.to_thread(_import, names)
 
 
 def _is_imported(name: str) -> bool:
-    """Return whether a module is there, and no other thread is in the middle of its import."""
+    """Return whether a module is imported completely; False while another thread is importing it."""
     module = sys.modules.get(name)
     return module is not None and not getattr(module.__spec__, "_initializing", False)
 

@@ -1,33 +1,37 @@
-"""Cells of delimiter-separated values (RFC 4180) that no spreadsheet takes for a formula."""
+"""Format cells of CSV (RFC 4180) so that no spreadsheet evaluates them as formulas."""
 
 import re
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # makes Excel read UTF-8
 _FORMULA = re.compile(r"^[\s]*[=+\-@|%\t\r\n＝＋－＠]")
-# If a spreadsheet takes another character for the separator, the text after that begins a new cell.
-# A whole run of separators and spaces is matched at once: a text of tabs would take quadratic time.
+# A spreadsheet may use any of these separators, and then the text after one begins a new cell.
+# A sequence of separators and spaces is matched at once: otherwise a text of tabs takes quadratic time.
 _INNER_FORMULA = re.compile(r"(?<![;,\s])([;,\s]++)(?=[=+\-@|%＝＋－＠])")
 _BEGINS_CELL = frozenset(";,\t\r\n")
 
 
 def line(cells: list[str], separator: str = ",") -> bytes:
-    """Return a line of cells that `quoted` or `safe` made."""
+    """Return one CSV line as UTF-8 with its line end, from cells that `quoted` or `safe` returned."""
     return (separator.join(cells) + "\r\n").encode()
 
 
 def quoted(text: str) -> str:
-    """Return the text as a quoted cell."""
+    """Return `text` as a CSV cell in quotation marks."""
     return '"' + text.replace('"', '""') + '"'
 
 
 def safe(text: str) -> str:
-    """Return a quoted cell that no spreadsheet takes for a formula.
+    """Return `text` as a CSV cell in quotation marks that no spreadsheet evaluates as a formula.
 
-    Source: owasp.org/www-community/attacks/CSV_Injection.
+    An apostrophe is added at the beginning, or after a separator, if the next character could begin
+    a formula. Source: owasp.org/www-community/attacks/CSV_Injection.
     """
     return quoted(_INNER_FORMULA.sub(_marked, f"'{text}" if _FORMULA.match(text) else text))
 
 
 def _marked(match: re.Match[str]) -> str:
-    """Return text before a formula, with an apostrophe if a separator is in it: a space alone begins no cell."""
+    """Return the matched separators and spaces, with an apostrophe added if one of them could begin a cell.
+
+    Spaces alone stay as they are, because a space begins no cell.
+    """
     return match[1] if _BEGINS_CELL.isdisjoint(match[1]) else f"{match[1]}'"

@@ -1,7 +1,8 @@
-"""The signed-in person, as App Service Authentication names it.
+"""The signed-in user as described by App Service Authentication in a request header.
 
-The platform removes the header from incoming requests and sets its own, so the header is believed only while the platform
-is known to be on (learn.microsoft.com/azure/app-service/configure-authentication-user-identities).
+The platform removes that header from incoming requests and sets its own. So the header is trusted
+only if the platform's sign-in is on
+(learn.microsoft.com/azure/app-service/configure-authentication-user-identities).
 """
 
 import base64
@@ -30,10 +31,13 @@ _NAME = ("name", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A signed-in person; `account` is the Entra tenant that the person belongs to.
+    """A signed-in user.
 
-    `groups` are object IDs of Entra groups in lower case, if the app registration has Entra send them.
-    Without `has_all_groups` the person is in too many for a token, and Entra sent none.
+    Attributes:
+        account: The ID of the Entra tenant that the user belongs to.
+        groups: The object IDs, in lower case, of the user's Entra groups, if the app registration is
+            configured to send them.
+        has_all_groups: False if the user is in too many groups for a token; Entra then sends none.
     """
 
     account: str
@@ -45,12 +49,12 @@ class Principal:
 
     @property
     def is_admin(self) -> bool:
-        """Whether the person may set directories up."""
+        """Whether the user has the role of administrators, who may create and change directories."""
         return ADMIN in self.roles
 
 
 def principal(request: Request, settings: Settings) -> Principal:
-    """Return the person of `request`; raise HttpError 401 if no person is signed in or the platform's sign-in is off."""
+    """Return the user of `request`; raise HttpError 401 if no user is signed in or the platform's sign-in is off."""
     if not settings.platform_sign_in:
         raise HttpError(401, Message("sign_in_off"))
     header = request.headers.get(_HEADER)
@@ -61,7 +65,7 @@ def principal(request: Request, settings: Settings) -> Principal:
 
 
 def require_reader(request: Request, settings: Settings) -> Principal:
-    """Return the signed-in person, who may see contacts; raise HttpError 401 or 403 otherwise."""
+    """Return the signed-in user, who may see contacts; raise HttpError 401 if there is none, 403 without that role."""
     person = principal(request, settings)
     if not person.roles & {ADMIN, READER}:
         raise HttpError(403, Message("needs_reader"))
@@ -69,7 +73,7 @@ def require_reader(request: Request, settings: Settings) -> Principal:
 
 
 def require_admin(request: Request, settings: Settings) -> Principal:
-    """Return the signed-in person, who may set directories up; raise HttpError 401 or 403 otherwise."""
+    """Return the signed-in administrator; raise HttpError 401 if no user is signed in, 403 without that role."""
     person = principal(request, settings)
     if not person.is_admin:
         raise HttpError(403, Message("needs_admin"))
@@ -103,10 +107,10 @@ def _read(header: str) -> Principal | None:
 
 
 def _has_overage(claims: list[tuple[str, str]]) -> bool:
-    """Return whether the claims say that the groups have to be read elsewhere.
+    """Return whether the token leaves the groups out, because the user is in more than 200.
 
-    That is so for a person in more than 200 groups (learn.microsoft.com/entra/identity-platform/
-    id-token-claims-reference, "Groups overage claim").
+    Its claims then refer to Microsoft Graph for them
+    (learn.microsoft.com/entra/identity-platform/id-token-claims-reference, "Groups overage claim").
     """
     elsewhere = dict(claims)
     names = elsewhere.get("_claim_names", "")
@@ -114,9 +118,10 @@ def _has_overage(claims: list[tuple[str, str]]) -> bool:
 
 
 def _test_account(account: str) -> str:
-    """Return the account that the smoke test of a deployment works in: it administers that one, and sees no other.
+    """Return the account that a deployment's smoke test administers: a UUID derived from its tenant's ID.
 
-    It is no tenant's ID, so no person can have it.
+    The result is not the ID of any tenant. So no user has that account, and the test sees no real
+    one.
     """
     return str(uuid.uuid5(_TEST_ACCOUNTS, account))
 

@@ -1,4 +1,4 @@
-"""HTTP as the features see it: a request, a response, and RFC 9457 problems. Knows no web framework."""
+"""HTTP without a web framework: the request, the response, and RFC 9457 problems, for all features."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
@@ -6,7 +6,7 @@ from functools import cached_property
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import orjson
 
@@ -23,7 +23,13 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass
 class Request:
-    """A request: `url` as the client sent it, header names in lower case, `route` the parts of the path template."""
+    """An HTTP request.
+
+    Attributes:
+        url: The complete URL, as the client sent it.
+        headers: The headers by their names in lower case.
+        route: The values of the placeholders in the path template, by name.
+    """
 
     method: str
     url: str
@@ -39,21 +45,21 @@ class Request:
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """Return the query's values by name, empty ones included; the first value of a repeated name."""
-        _, _, text = self.url.partition("?")
-        return (
-            dict(reversed(parse_qsl(text.partition("#")[0], keep_blank_values=True)))
-            if text
-            else {}
-        )
+        """The query's values by name, including empty ones; of a repeated name, the first value."""
+        found: dict[str, str] = {}
+        for pair in self.url.partition("?")[2].partition("#")[0].split("&"):
+            name, equals, value = pair.partition("=")
+            if name or equals:
+                found.setdefault(_decoded(name), _decoded(value))
+        return found
 
     @cached_property
     def client_address(self) -> str:
-        """The address that the request came from, or "".
+        """The IP address of the client, or "" if it is unknown.
 
-        The platform's front end appends the address of its peer to `X-Forwarded-For`, with the
-        port; the text before it is whatever the client sent (learn.microsoft.com/azure/app-service/
-        overview-inbound-outbound-ips; RFC 7239 section 8.1). So the last entry counts.
+        It is the last entry of `X-Forwarded-For`, because the platform's front end appends the
+        address and port of its peer there, and any text before it was sent by the client
+        (learn.microsoft.com/azure/app-service/overview-inbound-outbound-ips; RFC 7239 section 8.1).
         """
         last = self.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
         address, colon, port = last.rpartition(":")
@@ -66,14 +72,14 @@ class Request:
 
     @cached_property
     def origin(self) -> str:
-        """Scheme and host that the client used."""
+        """The scheme and host of the URL, such as `https://example.com`."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}"
 
 
 @dataclass(slots=True)
 class Response:
-    """A response; a body needs a Content-Type among the headers."""
+    """An HTTP response. If `body` isn't empty, `headers` must have a Content-Type."""
 
     status: int = 200
     body: bytes = b""
@@ -81,9 +87,9 @@ class Response:
 
 
 class HttpError(Exception):
-    """An answer other than success: an HTTP status and a message that names the fault and the remedy.
+    """An error response: an HTTP status and a message that names the fault and the remedy.
 
-    `extra` members of the problem name, for instance, the field at fault.
+    `extra` has further members of the RFC 9457 problem, such as the name of the field at fault.
     """
 
     def __init__(
@@ -101,24 +107,29 @@ class HttpError(Exception):
 
     @property
     def response(self) -> Response:
-        """Return the error as an RFC 9457 problem."""
+        """The response with the error as an RFC 9457 problem."""
         response = problem(self.status, self.message, **self.extra)
         response.headers.update(self.headers)
         return response
 
 
+def _decoded(text: str) -> str:
+    """Return a name or value of a query: `application/x-www-form-urlencoded` (URL Standard section 5.1)."""
+    return unquote(text.replace("+", " "))
+
+
 def json_response(
     value: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return `value` as a JSON response."""
+    """Return a response with `value` as its JSON body."""
     return Response(status, orjson.dumps(value), {"Content-Type": JSON, **(headers or {})})
 
 
 def problem(status: int, message: Message, **extra: str) -> Response:
-    """Return an RFC 9457 problem.
+    """Return a response with an RFC 9457 problem; `extra` are further members of it.
 
-    The type is about:blank, so the title is the status phrase (section 4.2.1). `code` identifies
-    the problem for programs; `detail` is the message in English.
+    Its type is about:blank, so its title is the phrase of the status (section 4.2.1). `code`
+    identifies the problem for programs; `detail` is the message in English.
     """
     content = {
         "type": "about:blank",
@@ -132,10 +143,10 @@ def problem(status: int, message: Message, **extra: str) -> Response:
 
 
 def select_by_method(request: Request, handlers: Mapping[str, Handler]) -> Handler:
-    """Return the handler of the request's method; GET's serves HEAD, too.
+    """Return the handler for the request's method; the handler for GET is used for HEAD too.
 
     Raises:
-        HttpError: 405 with the header `Allow` (RFC 9110 section 15.5.6).
+        HttpError: 405 with the header `Allow` (RFC 9110 section 15.5.6), if there is no such handler.
     """
     method = "GET" if request.method == "HEAD" else request.method
     if method in handlers:
@@ -146,7 +157,11 @@ def select_by_method(request: Request, handlers: Mapping[str, Handler]) -> Handl
 
 
 def json_body(request: Request, limit: int = 1024 * 1024) -> Any:
-    """Return the JSON value of the body; raise HttpError 400, 411 or 413 if it has none."""
+    """Return the parsed JSON of the body, which may have `limit` bytes.
+
+    Raise HttpError 400 if the body is missing or is not JSON, 411 if it is empty and chunked, 413
+    if it is too large.
+    """
     if len(request.body) > limit:
         raise HttpError(413, Message("body_too_large", count=len(request.body), most=limit))
     if not request.body:
@@ -160,7 +175,10 @@ def json_body(request: Request, limit: int = 1024 * 1024) -> Any:
 
 
 def form_body(request: Request) -> list[tuple[str, str]]:
-    """Return the fields of a form in their order, empty ones included; raise HttpError 400 or 413."""
+    """Return the names and values of a form's fields in their order, including empty ones.
+
+    Raise HttpError 413 if the body is too large, 400 if it is not a form or has too many fields.
+    """
     if len(request.body) > MAX_FORM_BYTES:
         raise HttpError(
             413, Message("form_too_large", count=len(request.body), most=MAX_FORM_BYTES)
@@ -175,11 +193,11 @@ def form_body(request: Request) -> list[tuple[str, str]]:
 
 
 def check_same_origin(request: Request, public_url: str = "") -> None:
-    """Refuse a change that a page of another site asks for (cross-site request forgery).
+    """Raise HttpError 403 if a page of another site sent this request to change something (CSRF).
 
-    Browsers send `Origin` or `Sec-Fetch-Site` with every change (Fetch, "append a request Origin
-    header"; Fetch Metadata, section 2.4), so a request with a cookie has at least one of them. A
-    client without cookies has no sign-in that another site could use.
+    A browser sends `Origin` or `Sec-Fetch-Site` with every such request (Fetch, "append a request
+    Origin header"; Fetch Metadata, section 2.4), so a request with a cookie and neither header is
+    refused too. A client without cookies passes: it has no sign-in that another site could misuse.
     """
     if request.method in SAFE_METHODS:
         return

@@ -1,6 +1,7 @@
-"""Identifiers that sort by the time of their making, and the random bits that they are made of.
+"""Identifiers that sort by the time of their creation, and the random bits for them.
 
-`randbits` is the source of an identifier's random bits: in the product, the App's `random.bits`.
+`randbits` is a function that returns the given number of random bits; the product passes the App's
+`random.bits`.
 """
 
 import os
@@ -14,14 +15,20 @@ from shared.clock import Clock
 RandomBits = Callable[[int], int]
 _GUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PAIRS = [first + second for first in _CROCKFORD for second in _CROCKFORD]  # by ten bits
-_TENS = range(120, -1, -10)  # places of the 13 pairs in a ULID's 130 bits
-_PIECE = 16  # octets, as many as an identifier needs at most
-_PIECES = 256  # of a block
+_PAIRS = [
+    first + second for first in _CROCKFORD for second in _CROCKFORD
+]  # the two characters for each value of ten bits
+_TENS = range(120, -1, -10)  # shifts of the 13 pairs in a ULID's 130 bits
+_PIECE = 16  # octets: the most that an identifier needs
+_PIECES = 256  # pieces per block
 
 
 def new_id(clock: Clock, randbits: RandomBits = secrets.randbits) -> str:
-    """Return a UUID of version 7 (RFC 9562 section 5.7): new rows come last, so a walk in key order misses none."""
+    """Return a UUID of version 7 (RFC 9562 section 5.7).
+
+    Its first bits are the time. So a row with a new ID comes after the existing rows, and reading
+    in the order of keys misses no row that is added before it ends.
+    """
     milliseconds = int(clock.now().timestamp() * 1000)
     random = randbits(74)
     value = (
@@ -32,28 +39,32 @@ def new_id(clock: Clock, randbits: RandomBits = secrets.randbits) -> str:
 
 
 def is_guid(text: str) -> bool:
-    """Return whether a text has the form of a UUID in lower case, as `new_id` and Entra's IDs have it."""
+    """Return whether `text` is a UUID in lower case, the form of `new_id` and of Entra's IDs."""
     return _GUID.fullmatch(text) is not None
 
 
 def new_ulid(clock: Clock, randbits: RandomBits = secrets.randbits) -> str:
-    """Return 26 characters that sort by time to the millisecond (the ULID specification)."""
+    """Return a new ULID: 26 characters that sort by time, to the millisecond (the ULID specification)."""
     return ulid(int(clock.now().timestamp() * 1000), randbits(80))
 
 
 def ulid(milliseconds: int, randomness: int = 0) -> str:
-    """Return a ULID of that moment; without randomness, the lowest of its millisecond, as a bound of a range."""
+    """Return the ULID for a time in milliseconds since 1970.
+
+    With `randomness` 0 it is the lowest ULID of that millisecond, used as a bound of a key range.
+    """
     value = milliseconds << 80 | randomness
     return "".join([_PAIRS[value >> place & 1023] for place in _TENS])
 
 
 class RandomSource:
-    """Random octets for the identifiers of one App, drawn from the operating system in blocks.
+    """Random octets for the identifiers of one App, requested from the operating system in blocks.
 
-    No octet is used twice, by two threads or after a fork. Each call of `os.urandom` releases the GIL, and next to
-    the worker's gRPC threads the event loop then waits to get it back: up to 5 ms, a multiple of a request's
-    computing. Identifiers of rows and requests need no secrecy, but must be unique over all instances, so they have
-    the system's randomness too. Secrets (tokens, states, nonces) still ask the system each time, with `secrets`.
+    No octet is used twice, neither by two threads nor after a fork. Blocks are used because each
+    `os.urandom` releases the GIL, and next to the worker's gRPC threads the event loop then waits
+    up to 5 ms to get it again, several times the computing of a request. Identifiers of rows and
+    requests aren't secret but must be unique over all instances, so they need the system's
+    randomness. Secrets (tokens, states, nonces) come from `secrets` each time, not from here.
     """
 
     def __init__(self) -> None:
@@ -61,11 +72,7 @@ class RandomSource:
         self._pieces: deque[bytes] = deque()
 
     def bits(self, count: int) -> int:
-        """Return a number of `count` random bits, at most 128.
-
-        Raises:
-            ValueError: `count` is larger.
-        """
+        """Return a random integer of `count` bits, at most 128; raise ValueError if `count` is larger."""
         if count > 8 * _PIECE:
             raise ValueError(f"at most {8 * _PIECE} bits")
         return int.from_bytes(self._next()) >> (8 * _PIECE - count)
@@ -77,7 +84,7 @@ class RandomSource:
     def _next(self) -> bytes:
         process = os.getpid()
         if process != self._process:
-            # A child begins with its parent's pieces, which the parent gives out, too.
+            # A forked child has a copy of its parent's pieces, which the parent uses too.
             self._process = process
             self._pieces.clear()
         while True:

@@ -1,8 +1,9 @@
 r"""Row keys: parts joined by `|`, escaped so that any Unicode text is a legal key on every engine.
 
 Azure Tables forbids `/ \ # ?` and control characters in keys and limits them to 1 KiB of UTF-16
-(learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model); `%` and `'` break some
-clients. `~` starts an escape and `|` divides the parts, so both are escaped inside a part.
+(learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model); `%` and
+`'` break some clients. `~` starts an escape and `|` separates the parts, so both are escaped inside
+a part.
 """
 
 import hashlib
@@ -14,9 +15,11 @@ from functools import lru_cache
 SEPARATOR = "|"
 MAX_KEY_CHARACTERS = 512  # 1 KiB of UTF-16
 _MAX_PART_CHARACTERS = 200
-_MAX_TERM_CHARACTERS = 120  # that leave room for family and id in a key of _MAX_PART_CHARACTERS
+_MAX_TERM_CHARACTERS = 120  # leaves room for the family and an ID within _MAX_PART_CHARACTERS
 _SHORTENED = 150
-_MAX_BEGINNING = 140  # a shortened part keeps at least so much: its cut may fall up to 8 characters before _SHORTENED
+_MAX_BEGINNING = (
+    140  # kept of every shortened part, which may be cut up to 8 characters before _SHORTENED
+)
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f/\\\\#?%'|~\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff\U00010000-\U0010ffff]"
 )
@@ -37,11 +40,12 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def escape(part: str) -> str:
-    """Return `part` in the form that a key contains.
+    """Return `part` with every unsafe character escaped, and shortened if it is too long for a key.
 
-    Characters outside the basic plane are escaped too: Azure orders keys by UTF-16 units, SQLite by code points, and
-    the two orders differ only there. A part too long for a key keeps its beginning (so that starts-with still works)
-    and ends in a digest of the whole, so that two long parts never meet in one key.
+    Characters outside the basic plane are escaped too, because only they sort differently in Azure
+    (by UTF-16 units) and in SQLite (by code points). A shortened part keeps its beginning, for
+    prefix search, and ends in a digest of the whole, so that two long parts with the same beginning
+    have different keys.
     """
     escaped = _UNSAFE.sub(_escape, part)
     if len(escaped) <= _MAX_PART_CHARACTERS:
@@ -51,21 +55,21 @@ def escape(part: str) -> str:
 
 
 def _cut(escaped: str, length: int) -> str:
-    """Return at most `length` characters, never ending inside an escape."""
+    """Return the first `length` characters, or fewer so that no escape is cut in two."""
     cut = escaped[:length]
     tail = cut.rfind("~", max(0, length - 8))
     return cut[:tail] if tail >= 0 and not _ESCAPE.match(cut, tail) else cut
 
 
 def unescape(part: str) -> str:
-    """Return the text that `escape` was given; a shortened part stays as it is."""
+    """Return the text that `escape` encoded; of a shortened part, its beginning and the digest."""
     return _ESCAPE.sub(_unescape, part)
 
 
 def key(*parts: str) -> str:
-    """Return the row key of `parts`."""
+    """Return the row key that consists of `parts`."""
     plain = SEPARATOR.join(parts)
-    # One look at the whole instead of one at each part: nearly every key needs no escape.
+    # The whole is checked once, not each part, because nearly every key needs no escape.
     if (
         len(plain) <= _MAX_PART_CHARACTERS
         and plain.count(SEPARATOR) < len(parts)
@@ -76,7 +80,10 @@ def key(*parts: str) -> str:
 
 
 def keys_of(family: str, terms: Sequence[str], identifier: str) -> list[str]:
-    """Return `key(family, term, identifier)` for each term, with one look at all of them."""
+    """Return `key(family, term, identifier)` for each term.
+
+    It is faster than `key` per term, because all terms are checked for unsafe characters together.
+    """
     together = "".join(terms)
     if (
         SEPARATOR in together
@@ -89,20 +96,21 @@ def keys_of(family: str, terms: Sequence[str], identifier: str) -> list[str]:
 
 
 def is_key(text: str) -> bool:
-    """Return whether `text` has the form of a row key; a client may send any text as a page's position."""
+    """Return whether `text` can be a row key; used for page positions, as which a client may send any text."""
     return len(text) <= MAX_KEY_CHARACTERS and not _FORBIDDEN.search(text)
 
 
 def split(row_key: str) -> list[str]:
-    """Return the parts that `key` joined."""
+    """Return the unescaped parts of a row key that `key` returned."""
     return [unescape(part) for part in row_key.split(SEPARATOR)]
 
 
 def prefix_range(*parts: str) -> tuple[str, str]:
-    """Return start (inclusive) and stop (exclusive) of the keys whose last named part begins with the last of `parts`.
+    """Return the bounds (start inclusive, stop exclusive) of the keys that begin with `parts`.
 
-    `prefix_range("find", "mü")` covers every word that starts with `mü`; `prefix_range("user", id, "")` covers the
-    rows below that user.
+    All parts but the last must be equal; the last of `parts` need only be the beginning of that
+    part of the key. `prefix_range("find", "mü")` covers every word that starts with `mü`;
+    `prefix_range("user", id, "")` covers the rows below that user.
     """
     *whole, beginning = parts
     start = SEPARATOR.join(
@@ -112,18 +120,19 @@ def prefix_range(*parts: str) -> tuple[str, str]:
 
 
 def successor(row_key: str) -> str:
-    """Return a key between `row_key` and every legal key after it: the start of a continued range."""
+    """Return a key after `row_key` and before all legal keys that follow it, to start the next page's range."""
     return row_key + " "
 
 
-# Longer texts are folded each time: kept ones would fill the memory.
+# Longer texts are not cached, because they would fill the memory.
 _KEPT_CHARACTERS = 256
 
 
 def fold_case(text: str) -> str:
-    """Return `text` for comparing attributes with caseExact=false (RFC 7643 section 2.2).
+    """Return `text` in the form that is compared for attributes with caseExact=false (RFC 7643 section 2.2).
 
-    Texts that Unicode takes for the same (NFC, Unicode Standard Annex 15) are equal, whatever their length.
+    The results of canonically equivalent texts (NFC, Unicode Standard Annex 15) are equal, whatever
+    their length.
     """
     if text.isascii():
         return text.lower()
@@ -135,8 +144,9 @@ def fold_case(text: str) -> str:
 def _composed(text: str) -> str:
     """Return the NFC of a text of any length, in linear time.
 
-    `unicodedata` takes a million steps to put a thousand combining characters in a row in order (Annex 15,
-    "Stream-Safe Text Format"), but not if they are in order.
+    `unicodedata` needs a million steps to sort a thousand combining characters in a row (Annex 15,
+    "Stream-Safe Text Format"), but not if they are sorted already. So this function sorts them
+    first.
     """
     forms = {character: unicodedata.normalize("NFD", character) for character in set(text)}
     ordered, marks = list[str](), list[str]()
@@ -174,7 +184,7 @@ _PLAIN_TABLE = str.maketrans(_PLAIN)
 
 
 def search_key(text: str) -> str:
-    """Return `text` for searching: without case and accents, so that `muller` and `Müller` are equal."""
+    """Return `text` in lower case without accents, so that searches for `muller` and `Müller` are equal."""
     if text.isascii():
         return text.lower()
     if len(text) <= _KEPT_CHARACTERS:
@@ -188,7 +198,7 @@ def search_key(text: str) -> str:
 
 
 def _search_key(text: str) -> str:
-    # Decomposed before as well: a mathematical capital becomes a plain one first, which then has a small form.
+    # Decompose before folding too: a mathematical capital must first become a plain one, which has a lower case.
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join([c for c in decomposed if not unicodedata.combining(c)]).translate(_PLAIN_TABLE)
 

@@ -1,7 +1,8 @@
-"""Structured log lines: one JSON object with name and dimensions, no secret or personal data.
+"""Structured log lines: JSON objects with an event's name and its dimensions, without secrets and personal data.
 
-`docs/operations.md` lists every event with its dimensions; a test keeps that list true. If a line
-belongs to a call, it also has the call's id, its operation (the function's name) and its directory.
+`docs/operations.md` lists every event with its dimensions, and a test compares that list with the
+code. A line that is logged during a call also has the call's ID, operation (the function's name)
+and directory.
 """
 
 import asyncio
@@ -24,22 +25,22 @@ _MAX_LATE_LINES = 200
 
 
 class LateLines:
-    """Lines of work that has outlived its call, until the next call of the App writes them.
+    """Log lines of work that continues after its call ended; the next call of the App writes them.
 
-    The host takes a line only while the invocation that it belongs to runs (azure-functions-host,
-    GrpcWorkerChannel.cs, `IgnoringRpcLog`), and the worker for Python 3.13 loses what a thread logs
-    (azure-functions-python-worker, issue 1860). Of more than 200 lines the newest remain.
+    The host accepts lines only while the invocation that they belong to runs (azure-functions-host,
+    GrpcWorkerChannel.cs, `IgnoringRpcLog`), and the worker for Python 3.13 loses lines that a
+    thread logs (azure-functions-python-worker, issue 1860). At most 200 lines are kept, the newest.
     """
 
     def __init__(self) -> None:
         self._lines: deque[tuple[int, str]] = deque(maxlen=_MAX_LATE_LINES)
 
     def add(self, level: int, text: str) -> None:
-        """Keep a line. May be called from any thread."""
+        """Keep a line for the next call to write. May be called from any thread."""
         self._lines.append((level, text))
 
     def write(self) -> None:
-        """Log the kept lines, as part of the current call."""
+        """Log the kept lines during the current call, and remove them."""
         while self._lines:
             _logger.log(self._lines[0][0], "%s", self._lines[0][1])
             self._lines.popleft()
@@ -47,9 +48,10 @@ class LateLines:
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """A request, a timer's tick or a message that is being handled.
+    """A call that is being handled: an HTTP request, a timer's tick or a queue message.
 
-    `round_trips` counts calls to storage, `processor` the time that its own code computes.
+    `round_trips` counts its requests to storage; `processor` measures the time that its own code
+    computes.
     """
 
     operation: str
@@ -57,7 +59,7 @@ class Call:
     round_trips: int = 0
     processor: ProcessorTime = field(default_factory=ProcessorTime)
     id: str = ""
-    late: LateLines | None = None  # None: lines reach the log whenever they are written
+    late: LateLines | None = None  # None: a line may be logged at any time
     has_ended: bool = False
 
 
@@ -67,11 +69,11 @@ _call: ContextVar[Call | None] = ContextVar("call", default=None)
 def begin(
     operation: str, directory_id: str = "", late: LateLines | None = None, call_id: str = ""
 ) -> Call:
-    """Begin a call: from here on, lines of this task and of those it starts belong to it.
+    """Begin a call and return it: the log lines of this task and of tasks that it starts belong to the call.
 
-    The id of a directory comes out of a URL: text that can't be one is not logged. `late` is the
-    App's: its lines are written now, and those that come after the call's end or from a thread go
-    there.
+    `directory_id` comes from a URL, so a text that can't be an ID is left out of the lines. The
+    lines that the App has kept in `late` are written now; the call's lines after its end, or from a
+    thread, are added to it.
     """
     plausible = (
         len(directory_id) <= _MAX_ID
@@ -91,7 +93,7 @@ def begin(
 
 
 def end() -> None:
-    """End the call; tasks that it started keep belonging to it."""
+    """End the current call; tasks that it started and that still run continue to belong to it."""
     if (call := _call.get()) is not None:
         if call.late is not None:
             call.late.write()
@@ -100,18 +102,18 @@ def end() -> None:
 
 
 def current() -> Call | None:
-    """Return the call that is being handled."""
+    """Return the call that is being handled, or None outside of calls."""
     return _call.get()
 
 
 def event(name: str, *, level: int = logging.INFO, **dimensions: Dimension) -> None:
-    """Log the event `name`; dimensions are ids, counts and durations, never names, numbers or tokens."""
+    """Log the event `name`. Dimensions are IDs, counts and durations, never people's names, numbers or tokens."""
     if _logger.isEnabledFor(level):
         _write(level, orjson.dumps({"event": name, **_of_call(), **dimensions}).decode())
 
 
 def measurement(name: str, **dimensions: Dimension) -> None:
-    """Log a total of many calls."""
+    """Log a total of many calls, without the ID and operation of the current call."""
     if _logger.isEnabledFor(logging.INFO):
         _write(logging.INFO, orjson.dumps({"event": name, **dimensions}).decode())
 
@@ -119,9 +121,10 @@ def measurement(name: str, **dimensions: Dimension) -> None:
 def failure(
     name: str, error: BaseException, *, late: LateLines | None = None, **dimensions: Dimension
 ) -> None:
-    """Log an unexpected error by type and place; its message may hold personal data, so it is left out.
+    """Log the type and the code lines of an unexpected error, without its message, which may hold personal data.
 
-    With `late`, which is for the time before the first call, the line waits there.
+    If `late` is given, the line is kept there: used before the first call, because the host drops
+    lines then.
     """
     frames = traceback.extract_tb(error.__traceback__)
     places = [
@@ -144,7 +147,7 @@ def _write(level: int, text: str) -> None:
 
 
 def _is_in_thread() -> bool:
-    """Return whether this is a thread that a call uses, and not the event loop's own."""
+    """Return whether the code runs in a thread that a call started, and not in the event loop's thread."""
     return asyncio._get_running_loop() is None
 
 

@@ -1,8 +1,9 @@
-"""Text for people: a code with parameters, rendered from one catalogue per language.
+"""Texts for people: codes with parameters, rendered from one catalogue per language.
 
 `shared/locales/{language}.json` maps each code to a pattern with `{parameters}`. Every language has
 the same codes with the same parameters. A code never changes, because stored rows and API clients
-hold it; the words of a pattern may change at any time. A catalogue is read when it is first needed.
+contain it; the wording of a pattern may change at any time. A catalogue is loaded when it is first
+needed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,9 +22,9 @@ Param = Union[str, int, "Message"]
 
 @dataclass(frozen=True, slots=True, init=False)
 class Message:
-    """A text for people: `code` names a pattern of the catalogue, `params` fill it in.
+    """A text for people: `code` names a pattern of the catalogue, `params` are the values for its parameters.
 
-    A parameter may be a message itself; it is rendered in the same language.
+    A parameter may itself be a message; it is rendered in the language of the whole.
     """
 
     code: str
@@ -38,7 +39,8 @@ class Message:
 
         Args:
             language: One of LANGUAGES.
-            grouped: Whether digits of numbers are grouped, for pages; other programs parse plain ones.
+            grouped: Whether integers have a separator between thousands. True for pages; False for
+                programs, which parse the digits.
 
         Raises:
             KeyError: The catalogue lacks the code, or the pattern has a parameter of another name.
@@ -50,22 +52,22 @@ class Message:
 
 
 def counted(code: str, count: int, /, **params: Param) -> Message:
-    """Return the message `code` for `count` things, or `{code}_one` for a single one if it exists."""
+    """Return the message `code` with the parameter `count`; for a count of 1, `{code}_one` if it exists."""
     singular = f"{code}_one"
     chosen = singular if count == 1 and singular in catalogue("en") else code
     return Message(chosen, count=count, **params)
 
 
 def group_thousands(number: int, language: str) -> str:
-    """Return a whole number with the language's separator between groups of three digits."""
+    """Return an integer as text with the language's separator between groups of three digits."""
     text = f"{number:,}"
     return text.replace(",", ".") if language == "de" else text
 
 
 class CodeFamily:
-    """The codes `{prefix}{member}{suffix}` of a closed set of members.
+    """The message codes `{prefix}{member}{suffix}`, one per member of a fixed set.
 
-    Code that chooses a text by a value goes through a family, so that a test can list every code.
+    Code that chooses a text by a value uses a family, so that a test can list all codes in use.
     """
 
     __slots__ = ("members", "prefix", "suffix")
@@ -86,9 +88,9 @@ class CodeFamily:
         return f"{self.prefix}{member}{self.suffix}"
 
     def text(self, member: str, language: str = "en", otherwise: str = "") -> str:
-        """Return the text for `member`, or `otherwise` if the family doesn't have it.
+        """Return the text for `member`, or `otherwise` if the family doesn't have this member.
 
-        For members that come from storage: a row may hold one of another release.
+        Used for members from storage, because a row may have been written by another release.
         """
         if member not in self.members:
             return otherwise
@@ -101,7 +103,7 @@ class CodeFamily:
 
 @lru_cache(maxsize=len(LANGUAGES))
 def catalogue(language: str) -> Mapping[str, str]:
-    """Return the patterns of a language by code."""
+    """Return the patterns of a language by their codes."""
     import orjson
 
     patterns: dict[str, str] = orjson.loads((_FOLDER / f"{language}.json").read_bytes())
@@ -109,21 +111,22 @@ def catalogue(language: str) -> Mapping[str, str]:
 
 
 def encode(message: Message) -> dict[str, Any]:
-    """Return the stored form of a message: its code and its parameters ("values").
+    """Return a message as JSON for a row: its `code`, and its parameters as `values` if it has any.
 
-    A nested message carries its English text too, for a release that does not know its code.
+    A nested message has its English `text` too, for releases that don't have its code.
     """
     params = {name: _encode_param(param) for name, param in message.params.items()}
     return {"code": message.code, "values": params} if params else {"code": message.code}
 
 
 def render_stored(stored: Mapping[str, Any], language: str, otherwise: str) -> str:
-    """Return a stored message in `language`.
+    """Return the text of a stored message in `language`.
 
     Args:
         stored: The value of `encode`, or {} for a row without a message.
         language: One of LANGUAGES.
-        otherwise: The text for a code or for parameters of another release.
+        otherwise: The text to return if this release doesn't have the code, or has other parameters
+            for it.
     """
     pattern = catalogue(language).get(stored.get("code", ""))
     if pattern is None:

@@ -1,8 +1,8 @@
-"""Counters of an instance: calls with latency and round trips by operation, refusals by reason, age of presence.
+"""Counters of an instance: calls by operation with latency and round trips, refusals by reason, age of presence.
 
-Once a minute the counts become log events, one for each operation or reason that had any, and start
-at zero again. Anyone can cause refused requests, so a report that had many lines makes the next one
-wait: an instance logs at most `lines_per_hour` of them. `shared.telemetry` reads the sums of all
+Once a minute the counts are logged, one line per operation or reason that occurred, and reset.
+Because anyone can cause refused requests, an instance logs at most `lines_per_hour` lines: after a
+report of many lines, the next report comes later. `shared.telemetry` exports the sums of all
 reports.
 """
 
@@ -16,7 +16,7 @@ from shared.clock import Clock
 
 EVERY_SECONDS = 60.0
 _BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
-# Instruments with their units: sums since the start, and the latest value of a minute.
+# Units of the instruments. Counters are sums since the start; gauges are the values of the last report.
 COUNTERS = {
     "directories.calls": "{call}",
     "directories.calls.refused": "{call}",
@@ -32,7 +32,7 @@ _AGE_BOUNDS = (10, 20, 30, 45, 60, 90, 120, 300, 600, 1800, 3600)
 
 @dataclass(slots=True)
 class _Spread:
-    """How values spread over fixed bounds: enough for a percentile, whatever their number."""
+    """A histogram with fixed bounds, so that a percentile needs no list of the values."""
 
     bounds: tuple[int, ...]
     counts: Counter[int] = field(default_factory=Counter)
@@ -43,7 +43,7 @@ class _Spread:
         self.highest = max(self.highest, value)
 
     def percentile(self, share: float) -> float:
-        """Return a bound below which this share of the values is, at most the highest value."""
+        """Return an upper bound of the given share of the values, which is at most the highest value."""
         wanted, seen = share * self.counts.total(), 0
         for place, count in sorted(self.counts.items()):
             seen += count
@@ -66,7 +66,7 @@ class _Operation:
 
 
 class Metrics:
-    """The counts of one instance since the last report."""
+    """The counts of one instance since its last report, and the sums of all reports."""
 
     def __init__(self, clock: Clock, lines_per_hour: int = 3600) -> None:
         self._clock = clock
@@ -79,7 +79,7 @@ class Metrics:
         self._begin()
 
     def called(self, operation: str, status: int, seconds: float, round_trips: int) -> None:
-        """Count a call that was answered."""
+        """Count a call that ended with `status` after `seconds`, with its number of requests to storage."""
         found = self._operations.get(operation)
         if found is None:
             found = self._operations[operation] = _Operation()
@@ -94,11 +94,11 @@ class Metrics:
         self._report_if_due()
 
     def refused(self, reason: str) -> None:
-        """Count a refused request of a provisioning client by its reason: SCIM's keyword or the status."""
+        """Count a refused request of a provisioning client; `reason` is the `scimType` of the error or the status."""
         self._refusals[reason] += 1
 
     def presence(self, age_seconds: float) -> None:
-        """Count the sync of a tenant with the age in seconds of its previous presence."""
+        """Count the sync of a tenant; `age_seconds` is the age of the presence that the sync replaces."""
         self._ages.add(age_seconds)
         self._report_if_due()
 
@@ -142,7 +142,7 @@ class Metrics:
             )
 
     def observe(self, instrument: str) -> Iterator[Observed]:
-        """Return values of an instrument, by operation or reason: sums and percentiles as of the last report."""
+        """Yield the values of an instrument with their attribute, the operation or reason, as of the last report."""
         attribute = "reason" if instrument == "directories.refusals" else "operation"
         for (name, of), value in [*self._sums.items(), *self._latest.items()]:
             if name == instrument:

@@ -1,4 +1,4 @@
-"""Parse Retry-After (RFC 9110 section 10.2.3): seconds or one of the three HTTP dates."""
+"""Parse Retry-After (RFC 9110 section 10.2.3): a number of seconds or an HTTP date."""
 
 import re
 from datetime import UTC, datetime
@@ -9,11 +9,11 @@ _MAX_LENGTH = 420
 
 
 def seconds_until(retry_after: str | None, now: datetime) -> float | None:
-    """Return the seconds from `now` that a Retry-After value asks for.
+    """Parse the value of a Retry-After header and return the seconds to wait from `now`.
 
-    Decimals are understood although the RFC has whole seconds only, because Microsoft Graph sends
-    them. A date is an IMF-fixdate or one of the obsolete forms of RFC 850 and asctime (RFC 9110
-    section 5.6.7), all of them in UTC.
+    Decimals are accepted, because Microsoft Graph sends them, although the RFC allows only whole
+    seconds. A date is an IMF-fixdate or in one of the obsolete forms of RFC 850 and asctime (RFC
+    9110 section 5.6.7); all are in UTC.
 
     Returns:
         The seconds, or None if the value is missing, malformed, zero or in the past.

@@ -1,11 +1,13 @@
-"""Versions of stored rows: `"v"` is the version of a row's kind, 1 if it is missing.
+"""Versions of stored rows: the field `"v"` of a row is the version of its kind; a row without it has version 1.
 
-Index rows (a name, an id, a membership) have none: they are written with the record they belong to.
+Index rows (a name, an ID, a membership) have no version, because they are written together with
+their record.
 
-Fields may be added without a new version: readers give a missing one its default and pass over one that they do not
-know, so the release before this one can read rows of this one. A version number rises only if an older reader
-would misread the row; the newer reader then takes both, and a row becomes new when it is next written. So an upgrade
-changes no row at once, and a rollback over a new version is refused instead of misread.
+A new field needs no new version: a reader uses the default for a missing field and ignores an
+unknown one, so the previous release can read the rows of this one. A version is raised only if the
+previous release would misread the row. The newer release then reads both versions, and a row gets
+the new version when it is next written. So an upgrade rewrites no rows at once, and after a
+rollback the rows of a new version are refused, not misread.
 """
 
 import dataclasses
@@ -22,7 +24,7 @@ RETRY_AFTER = 300  # seconds; a deployment is needed
 
 
 class UnsupportedRowVersion(StorageUnavailable):
-    """A later release wrote this row, and this release can't read it."""
+    """Raised for a row that a later release wrote in a version that this release can't read."""
 
     def __init__(self, kind: str, found: object, known: int) -> None:
         super().__init__(
@@ -36,9 +38,10 @@ class UnsupportedRowVersion(StorageUnavailable):
 
 
 def read(value: bytes, kind: str, known: int = 1) -> dict[str, Any]:
-    """Return the JSON object of a row of this kind, whose versions are known up to `known`.
+    """Return the JSON object of a row, without `v`.
 
-    Raises UnsupportedRowVersion.
+    Raise UnsupportedRowVersion if its version is above `known`, the latest one that this release
+    can read for rows of this `kind`.
     """
     row: dict[str, Any] = orjson.loads(value)
     version = row.pop("v", 1)
@@ -49,9 +52,10 @@ def read(value: bytes, kind: str, known: int = 1) -> dict[str, Any]:
 
 
 def build(of: type[Any], row: Mapping[str, Any]) -> Any:
-    """Return the dataclass `of` from a row or a part of one.
+    """Return an object of the dataclass `of` from a row, or from the part of a row that it describes.
 
-    Fields that `of` doesn't know are kept in its field `unknown_fields`, if it has one: those of a row that is rewritten.
+    If `of` has a field `unknown_fields`, it receives the row's other fields, so that rewriting the
+    row keeps them.
     """
     fields = of.__dataclass_fields__
     known = {name: row[name] for name in fields if name in row and name != _UNKNOWN}
@@ -61,9 +65,9 @@ def build(of: type[Any], row: Mapping[str, Any]) -> Any:
 
 
 def as_row(value: Any, *without: str) -> Any:
-    """Return a dataclass as the JSON value that `build` reads, unknown fields of it and of its parts included.
+    """Return the JSON value of a dataclass, from which `build` restores it, including unknown fields at every level.
 
-    `without` names fields that aren't stored: those in the row's key, its tag.
+    `without` names fields to leave out, such as the one that the row's key holds, or its ETag.
     """
     if isinstance(value, list | tuple):
         return [as_row(each) for each in value]

@@ -1,6 +1,7 @@
-"""Every setting of the deployment, read once; no other module reads the environment.
+"""All settings of the deployment, read once from environment variables. No other module reads the environment.
 
-Plain dataclass and plain checks: a model class would be a tenth of a cold start.
+They are a dataclass with checks of its own, because importing a validation library takes a tenth of
+a cold start.
 """
 
 import os
@@ -11,8 +12,8 @@ from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 Cloud = Literal["global", "gcchigh", "dod", "china"]
-# Set by the platform on its instances (ScriptConstants and EnvironmentSettingNames of azure-functions-host). Two are left out:
-# Core Tools set WEBSITE_HOSTNAME too, and other container platforms CONTAINER_NAME.
+# Set by the platform on its instances (ScriptConstants and EnvironmentSettingNames of azure-functions-host). Two more
+# prove nothing: Core Tools set WEBSITE_HOSTNAME, and other container platforms set CONTAINER_NAME.
 _PLATFORM = (
     "WEBSITE_SITE_NAME",
     "WEBSITE_INSTANCE_ID",
@@ -33,7 +34,7 @@ _NO = frozenset({"false", "0", "no", "off"})
 
 
 class SettingsError(Exception):
-    """A setting is wrong; the text names it, the fault and the remedy."""
+    """A setting is wrong. The text names the environment variable, the fault and the remedy."""
 
 
 def _address(text: str) -> str:
@@ -81,7 +82,10 @@ def _hosts(text: str) -> frozenset[str]:
 
 
 def _origins(text: str) -> frozenset[str]:
-    """Return origins as browsers write them: in lower case, without a default port (RFC 6454 section 6.2)."""
+    """Parse a list of origins; return them as browsers send them, in lower case without the default port.
+
+    Source: RFC 6454 section 6.2. Raise ValueError if one is not valid or there are too many.
+    """
     given = (one.strip().lower() for one in text.split(","))
     origins = frozenset(one.removesuffix(":443") for one in given if one)
     if len(origins) > MAX_EMBEDDING_ORIGINS or not all(map(_ORIGIN.fullmatch, origins)):
@@ -122,7 +126,7 @@ def _setting(variable: str, default: Any, meaning: str, read: Callable[[str], An
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings with their environment variables, defaults and meaning; `read` checks, the constructor does not."""
+    """The settings with environment variables, defaults and meanings. `read` validates; the constructor does not."""
 
     product_name: str = _setting("PRODUCT_NAME", "NEONNOW", "Name of the product on every page.")
     tables: str = _setting(
@@ -241,7 +245,7 @@ class Settings:
 
     @property
     def presence_schedule(self) -> str:
-        """The NCRONTAB schedule of the presence timer."""
+        """The schedule of the presence timer as an NCRONTAB expression."""
         seconds = self.presence_interval
         return f"*/{seconds} * * * * *" if seconds < 60 else f"0 */{seconds // 60} * * * *"
 
@@ -249,7 +253,8 @@ class Settings:
     def read(cls, environment: Mapping[str, str]) -> "Settings":
         """Return the settings of `environment`; an empty variable counts as not set.
 
-        Raises SettingsError for a wrong value, and on Azure for settings that would lose data or let strangers in.
+        Raise SettingsError if a value is wrong or, on Azure, if the settings would lose data or
+        turn sign-in off.
         """
         given: dict[str, Any] = {}
         faults: list[str] = []
@@ -268,9 +273,10 @@ class Settings:
         return settings
 
     def _unsafe_on_azure(self, wrong: set[str]) -> list[str]:
-        """Return the settings that are wrong on Azure; variables in `wrong` have their own fault already.
+        """Return the faults of settings that are allowed on a developer's machine and not on Azure.
 
-        An instance's own disk ends with the instance, so SQLite there would lose every row without notice.
+        Variables in `wrong` are skipped, because another fault is reported for them. SQLite is a
+        fault because an instance's disk is deleted with the instance, and every row with it.
         """
         faults = []
         if "TABLES" not in wrong and not self.tables.startswith("https://"):
@@ -291,7 +297,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Return the settings of this process's environment. Raises SettingsError."""
+        """Return the settings from this process's environment; raise SettingsError if one is wrong."""
         return cls.read(os.environ)
 
     @classmethod

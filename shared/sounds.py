@@ -1,16 +1,18 @@
-"""Sound of a word: a coarse code of its consonants, and the distance between two words.
+"""How a word sounds: a coarse code of its consonants, and the distance between two words.
 
-The code of a misheard or mistyped word finds the rows to read; the distance then decides. A
-letter of the code is a group of consonants that are heard or written for each other:
+Search by sound reads the rows with the code of the typed word, then compares their words by
+distance. Each letter of a code is a group of consonants that are misheard or written for one
+another:
 
 - `p`: b p; `t`: d t th dt; `k`: c g k q ch; `f`: f v w ph; `s`: s z sch sh tz, c before e, i and y;
 - `l`, `m`, `n`, `r` themselves; `j`: j, and at the beginning y, and g before e, i and y;
 - `a`: a vowel at the beginning, with or without an h. Other vowels and h are left out.
 
-Some letters are not heard: see `_UNHEARD`, and p in Thompson, l in Thibault.
+Letters that are not heard are left out: see `_UNHEARD`, and p in Thompson, l in Thibault.
 
-So Meier, Meyer and Maier have one code, and so have Schmidt and Schmitt, Stephen and Steven, Mohammed
-and Muhammad. Cyrillic, Greek and Arabic letters have the code of their Latin ones.
+So Meier, Meyer and Maier have one code, and so have Schmidt and Schmitt, Stephen and Steven,
+Mohammed and Muhammad. Cyrillic, Greek and Arabic letters have the codes of the Latin letters that
+sound like them.
 """
 
 import re
@@ -19,7 +21,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 _MAX_CODE = 8  # letters of a code
-_MAX_WORD = 40  # letters of a word that are looked at
+_MAX_WORD = 40  # letters; the rest of a longer word is ignored
 
 _SPELLINGS = {
     "tsch": "k", "tch": "k", "cz": "k", "ch": "k", "ck": "k", "sch": "s", "sh": "s", "sz": "s", "zs": "s",
@@ -27,8 +29,8 @@ _SPELLINGS = {
     "td": "t", "dg": "k", "gh": "", "x": "ks", "qu": "k", "qv": "k", "kv": "k", "kw": "k", "tts": "s", "ttz": "s",
     "cc": "s", "mp": "m", "aul": "a", "tew": "t", "hew": "h", "pherd": "prt", "phard": "prt",
 }  # fmt: skip
-# Letters that aren't heard: f, ph and v after a vowel and before a consonant or at the end, w before a consonant or at the
-# end, j inside a word, x at the end of French names.
+# Letters that aren't heard: f, ph and v after a vowel, if a consonant or the end follows; w before a consonant
+# or at the end; j inside a word; x at the end of French names.
 _UNHEARD = "(?<=[aeiouy])(?:(?:ff|f|ph)(?![aeiouylr])|v(?![aeiouy]))|(?<=.)w(?![aeiouy])|(?<=.)j|(?<=[aeo]u)x$"
 _GROUPS = re.compile(
     f"(?P<unheard>{_UNHEARD})|^kn|^wr|^gh|^g(?=[eiy])|^y(?=[aeiou])|^x|tsch|tch|tts|ttz|cz|ch|ck|sch|sh|sz|zs|tz|ts|"
@@ -39,7 +41,7 @@ _CLASSES = str.maketrans("bcdfgjklmnpqrstvwxz", "pktfkjklmnpkrstffks", "aeiouyh"
 _SPOKEN_VOWELS = frozenset("aeiouy")
 _REPEATED = re.compile(r"(.)\1+", re.DOTALL)
 
-# Other alphabets in Latin letters, as far as the classes need it; other letters are vowels or not heard.
+# Latin letters of the same class for the letters of other alphabets; letters left out are vowels or not heard.
 _CYRILLIC = dict(
     zip(
         "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґђјљњћџў",
@@ -68,7 +70,7 @@ _LETTERS = str.maketrans({**_CYRILLIC, **_GREEK, **_ARABIC})
 
 @lru_cache(maxsize=4096)
 def code(word: str) -> str:
-    """Return the code of a folded word, "" if it has no letter."""
+    """Return the code of a folded word, at most 8 letters; "" if the word is empty or no letter of it is heard."""
     word = word[:_MAX_WORD]
     if not word.isascii():
         word = word.translate(_LETTERS)
@@ -101,7 +103,7 @@ _VOWEL_FOR_VOWEL, _SAME_CLASS, _EXTRA_VOWEL, _SILENT, _DOUBLED, _SWAPPED = (
 
 
 def _substitutions() -> dict[str, dict[str, float]]:
-    """Return the cost of writing one letter for another, if less than 1."""
+    """Return the cost of one letter in place of another, by both letters, if it is less than 1."""
     consonants = "bcdfgklmnpqrstvwxz"
     costs: dict[str, dict[str, float]] = {one: {} for one in consonants + _VOWELS}
     for one in consonants:
@@ -123,8 +125,9 @@ _NONE: Mapping[str, float] = MappingProxyType({})
 def distance(one: str, other: str, most: float) -> float:
     """Return the distance between two words: at most 1 for each wrong, missing, extra or swapped letter.
 
-    The optimal string alignment distance; easily misheard letters cost less: a vowel for a vowel, consonants of one class,
-    a doubled letter, an h. If it is more than `most`, some number above `most` is returned, with less work.
+    It is the optimal string alignment distance with lower costs for errors that are easily made: a
+    vowel for another, consonants of one group, a doubled letter, an h. If the distance exceeds
+    `most`, the computation stops early and returns some number above `most`.
     """
     if one == other:
         return 0.0
@@ -169,7 +172,7 @@ def _aligned(one: str, other: str, most: float) -> float:
 
 
 def _additions(word: str) -> list[float]:
-    """Return the cost of each letter of the word if the other word lacks it."""
+    """Return, for each letter of `word`, the cost if the other word lacks it."""
     last, costs = "", list[float]()
     for letter in word:
         costs.append(_DOUBLED if letter == last else _ALONE.get(letter, 1.0))

@@ -1,11 +1,11 @@
-"""OpenTelemetry, while PYTHON_ENABLE_OPENTELEMETRY is on: spans, metrics and log lines go to Application Insights.
+"""OpenTelemetry: sends spans, metrics and log lines to Application Insights if PYTHON_ENABLE_OPENTELEMETRY is on.
 
-While it is off, no OpenTelemetry package is imported. The worker gives each call the trace that the
-host started, and the host leaves log lines to the app (azure-functions-runtime: otel.py; capability
-WorkerOpenTelemetryEnabled). The exporters read address and identity from the host's own settings,
-APPLICATIONINSIGHTS_CONNECTION_STRING and APPLICATIONINSIGHTS_AUTHENTICATION_STRING. Log lines go to
-LOG_CONNECTION_STRING, if it is set: alerts read them there, and no flood of traces can use up its
-quota.
+If it is off, no OpenTelemetry package is imported. If it is on, the worker continues the trace that
+the host started for each call, and the host leaves log lines to the app (azure-functions-runtime:
+otel.py; capability WorkerOpenTelemetryEnabled). The exporters read address and identity from the
+host's settings, APPLICATIONINSIGHTS_CONNECTION_STRING and
+APPLICATIONINSIGHTS_AUTHENTICATION_STRING. Log lines are sent to LOG_CONNECTION_STRING if it is set:
+alerts read them there, and many traces can't use up the quota of that resource.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ Span = tuple[Any, Any]  # a span, and the token that makes the previous one curr
 
 
 def start(settings: Settings, late: log.LateLines) -> "Telemetry | None":
-    """Return the exporters if the settings ask for them.
+    """Return the exporters, or None if the settings don't request them or they can't be created.
 
-    A fault, such as a missing connection string, is logged with the first call, since the host drops
-    lines of the time before, and never keeps the app from working.
+    A fault, such as a missing connection string, doesn't stop the app. It is logged with the first
+    call, because the host drops lines that are logged before.
     """
     if settings.open_telemetry:
         try:
@@ -35,7 +35,7 @@ def start(settings: Settings, late: log.LateLines) -> "Telemetry | None":
 
 
 class Telemetry:
-    """The exporters of one App. Each sends in batches from a thread of its own."""
+    """The exporters of one App. Each one sends in batches from its own thread."""
 
     def __init__(self, log_connection_string: str = "") -> None:
         from azure.monitor.opentelemetry.exporter import (
@@ -69,16 +69,16 @@ class Telemetry:
         self._failed = trace.Status(trace.StatusCode.ERROR)
 
     def export(self, metrics: Metrics) -> None:
-        """Send `metrics` from now on."""
+        """Export the values of `metrics` once a minute from now on."""
         add_instruments(self._meters.get_meter(log.NAME), metrics)
 
     def begin(self, operation: str) -> Span:
-        """Start a span for a call; it is the current one until `end`."""
+        """Start a span for a call and make it the current span until `end`, which needs the returned value."""
         span = self._tracer.start_span(operation)
         return span, self._context.attach(self._trace.set_span_in_context(span))
 
     def end(self, opened: Span, attributes: dict[str, str | int], *, failed: bool) -> None:
-        """End the span of a call."""
+        """End the span that `begin` returned, with `attributes`; mark it as an error if `failed`."""
         span, before = opened
         self._context.detach(before)
         span.set_attributes(attributes)
@@ -87,16 +87,17 @@ class Telemetry:
         span.end()
 
     async def close(self) -> None:
-        """Send the remaining telemetry and stop."""
+        """Send the remaining telemetry and stop the exporters."""
         logging.getLogger(log.NAME).removeHandler(self._handler)
         for provider in (self._spans, self._lines, self._meters):
             await asyncio.to_thread(provider.shutdown)
 
 
 def add_instruments(meter: Any, metrics: Metrics) -> None:
-    """Add an observable instrument to `meter` for each sum and latest value of `metrics`.
+    """Add an observable instrument to `meter` for each sum and each latest value of `metrics`.
 
-    The meter reads them when it collects: recording each call would cost ten times as much.
+    The meter reads the values when it collects, because recording each call would cost ten times as
+    much.
     """
     from opentelemetry.metrics import Observation
 
@@ -110,7 +111,7 @@ def add_instruments(meter: Any, metrics: Metrics) -> None:
 
 
 class _LogHandler(logging.Handler):
-    """Sends the app's log lines unchanged; each belongs to the current span."""
+    """A logging handler that exports the app's log lines unchanged, as part of the current span."""
 
     def __init__(self, logger: Any) -> None:
         super().__init__()

@@ -1,3 +1,3 @@
-"""The version of the product, which `/health` tells; pyproject.toml has the same."""
+"""The version of the product, which `/health` returns. pyproject.toml must have the same version."""
 
 VERSION = "0.1.0"

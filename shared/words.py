@@ -1,13 +1,14 @@
-"""Words of names in the one form by which they are searched, equal for spellings that people don't tell apart.
+"""Split names into words in a folded form that is equal for spellings that people confuse.
 
-Stored and typed text pass through `words_of` and `collapse`, so a row serves every spelling:
+Stored and typed text both go through `words_of` and `collapse`, so one index row is found by every
+spelling:
 
 - case, accents, width and presentation forms are folded (Unicode NFKD and case folding);
 - apostrophes of every kind join (`O'Brien`, `O’Brien` and `Kaʻahumanu` are one word each);
 - invisible characters are dropped: soft hyphen, zero-width space and (non-)joiner, direction marks;
-- Arabic and Persian forms of one letter meet (yeh, kaf, heh, alef), so do katakana and hiragana;
+- Arabic and Persian forms of one letter become equal (yeh, kaf, heh, alef), and so do katakana and hiragana;
 - vowel signs of Indic and South-East Asian scripts stay inside their word (Unicode Standard, section 12.1);
-- `collapse` makes `ä`, `ae` and `a` one (likewise o, u and `å`, `aa`; `đ`, `dj`), after joining: `Müller`, `Mueller`.
+- `collapse` replaces `ae` by `a`, like `ä` (likewise o, u, and `aa` like `å`; `dj` like `đ`): `Mueller`, `Müller`.
 """
 
 import re
@@ -16,8 +17,8 @@ from functools import lru_cache
 
 from shared.keys import search_key
 
-# Letters of the languages in question that are typed as an apostrophe or in place of one: quotes, primes, modifier
-# letters (okina U+02BB, hamza and ain U+02BE U+02BF, glottal stop), Greek accents that are alone, Hebrew geresh.
+# Characters that are typed as an apostrophe or in place of one: quotes, primes, modifier letters (okina U+02BB,
+# hamza and ain U+02BE U+02BF, glottal stop), Greek accents without a letter, Hebrew geresh.
 _APOSTROPHES = "'`´ʹʺʻʼʽʾʿˈˊˋˮʹ΄՚׳״‘’‚‛′‵᾽᾿`´＇｀Ꞌꞌ\u0294"
 _UNSEEN = [
     0x00AD, 0x034F, 0x061C, 0x0640, 0x115F, 0x1160, 0xFEFF,
@@ -28,8 +29,8 @@ _DROPPED: dict[int, str | None] = dict.fromkeys([*map(ord, _APOSTROPHES), *_UNSE
     ord("_"): " "
 }
 
-# After NFKD: yeh, kaf, heh, teh marbuta and alef as Arabic, Persian, Urdu, Kurdish and Pashto keyboards type them; a
-# hamza of its own is written or not (الزهراء).
+# After NFKD: yeh, kaf, heh, teh marbuta and alef as Arabic, Persian, Urdu, Kurdish and Pashto keyboards type them. A
+# separate hamza is dropped, because some people leave it out (الزهراء).
 _VARIANTS: dict[int, str | int | None] = (
     dict.fromkeys(map(ord, "ىیېےۍێ"), "ي")
     | dict.fromkeys(map(ord, "کڪګ"), "ك")
@@ -39,7 +40,7 @@ _VARIANTS: dict[int, str | int | None] = (
     | {katakana: katakana - 0x60 for katakana in range(0x30A1, 0x30F7)}
 )
 
-# Vowel signs and the like that are no letters to Python (categories Mn and Mc) and that folding keeps.
+# Vowel signs and other marks (categories Mn and Mc) that folding keeps and that `\w` doesn't match.
 _SIGNS = (
     "\u0900-\u0963\u0971-\u0df3\u0e31-\u0e4e\u0eb1-\u0ecd\u0f71-\u0fbc"
     "\u102b-\u1049\u1056-\u109d\u1712-\u1734\u1752-\u1773\u17b4-\u17d3\u1b00-\u1b44\ua823-\ua827\ua880-\ua8c5"
@@ -49,8 +50,8 @@ _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _TWO_LETTERS = re.compile("aa|ae|oe|ue|dj")
 _KEPT_CHARACTERS = 64
 
-# Words that belong to the following word, with or without a space between: `von der Heyden`, `Al Hassan`,
-# `Mc Donald`, and words that an apostrophe would join: `O Brien`, `D Angelo`, `Ka ahumanu`.
+# Particles: words that belong to the following word, whether or not a space is between them (`von der Heyden`,
+# `Al Hassan`, `Mc Donald`), and words that an apostrophe would join to it (`O Brien`, `D Angelo`, `Ka ahumanu`).
 PARTICLES = frozenset(
     "a aan abd abu ad al an ap ar as ash at aus az bar bat ben bin bint d da dal dall dalla "
     "das de degli dei del dela dell della delle den der des di do dos du e el het ibn im in "
@@ -60,12 +61,12 @@ PARTICLES = frozenset(
     # Arabic abd, abu, ibn, bin, bint, al, al (family); Hebrew ben, bar, bat, ibn, abu
     "عبد ابو ابن بن بنت ال بو בן בר בת אבן אבו".split()
 )
-# Of these, the ones that are people's names as well: found by themselves too.
+# The particles that are also names, so they are indexed as words of their own too.
 ALSO_NAMES = frozenset("al an ap ben bin do e el la le ma mac o san sant u van y בן בר".split())
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """Return the folded words of `text` in order: an apostrophe joins, a hyphen divides."""
+    """Return the folded words of `text` in order. An apostrophe joins two parts to one word; a hyphen separates."""
     return _words_kept(text) if len(text) <= _KEPT_CHARACTERS else _words(text)
 
 
@@ -80,15 +81,16 @@ _words_kept = lru_cache(maxsize=4096)(_words)
 
 
 def folded(text: str) -> str:
-    """Return `text` in the one form of all its spellings, not divided into words."""
+    """Return `text` in the form that is equal for all its spellings, not split into words."""
     plain = search_key(text.translate(_DROPPED))
     return plain if plain.isascii() else plain.translate(_VARIANTS)
 
 
 def collapse(joined: str) -> str:
-    """Return folded and joined words with one letter for `ae`, `oe`, `ue`, `aa` and `dj`.
+    """Return folded, joined words with `ae`, `oe`, `ue`, `aa` and `dj` replaced by their first letters.
 
-    The form of a word's beginning is a beginning of the word's form, so that prefix search works.
+    For prefix search, the result for a word's beginning must be a beginning of the result for the
+    word, and it is.
     """
     return _TWO_LETTERS.sub(_first_letter, joined) if _TWO_LETTERS.search(joined) else joined
 
@@ -98,7 +100,7 @@ def _first_letter(match: re.Match[str]) -> str:
 
 
 def is_unspaced(word: str) -> bool:
-    """Return whether the word is of a script that writes names without spaces: Han, kana, Hangul (as NFKD has it)."""
+    """Return whether a word (after NFKD) is in a script that writes names without spaces: Han, kana or Hangul."""
     first = word[0]
     return first >= "\u1100" and (
         first <= "\u11ff"
@@ -109,7 +111,7 @@ def is_unspaced(word: str) -> bool:
 
 
 def group_end(words: Sequence[str], start: int) -> int:
-    """Return the index after the words that belong together from `start` on: particles and a word."""
+    """Return the index after the group of words that begins at `start`: any number of particles and one more word."""
     end = start
     while end + 1 < len(words) and words[end] in PARTICLES:
         end += 1

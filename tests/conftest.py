@@ -3,6 +3,7 @@ loopback.
 """
 
 import os
+import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -24,6 +25,11 @@ _CLAUSE = "clause"  # the property of a test report that names a clause
 # Processes that tests start would compile the product each time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# Folders of tests are in memory if there is room: a disk that is busy with other things held up a test for 20 seconds.
+_MEMORY = Path("/dev/shm")
+_ROOM = 4 << 30  # octets; all tests together write less than one half of it
+if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 _LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 
 

@@ -1,7 +1,7 @@
-"""The pages, rendered on the server.
+"""The pages and the MCP server: HTML is rendered on the server.
 
-They are External Directories with its wizard, a directory, and the Organisation page. `pages` has a
-module per page (request -> view), `templates` their markup, `texts` every text in each language,
-and `static` the files that browsers cache. Pages contain no business rules: they call the services
-of the lower packages.
+Administrators use External Directories (the list with its wizard, and a directory's pages); agents
+use the Organisation page. `pages` has one module per page (request -> response), `templates` the
+markup, and `static` the files that browsers cache. The texts in each language are in
+`shared/locales`. Pages contain no business rules: they call the services of the lower packages.
 """

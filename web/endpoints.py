@@ -1,9 +1,11 @@
-"""The functions of the pages, from HTTP to a page: sign-in, role, origin, allowance.
+"""Register the Azure functions of the pages: check sign-in, role, origin and rate limit, then call the page.
 
-No two routes overlap, because the host has no precedence among routes. The one exception answers at
-all addresses that no other function has; its name sorts last.
+No two routes overlap, because the Functions host gives no route precedence over another. The one
+exception is the function for unknown addresses, whose route matches every address; its name sorts
+last.
 
-The pages, those of errors too, are imported by the first call, because a cold start for a SCIM call doesn't need them.
+The page modules, including the error page, are imported by the first request for a page, because a
+cold start that serves a SCIM request doesn't need them.
 """
 
 import asyncio
@@ -33,7 +35,7 @@ _ADMIN_ROUTES = {
 }
 _SETUP_ROUTES = {"page_setup": "set-up/{linkId}/{page?}", "page_setup_start": "set-up"}
 
-# Of the functions whose template fits, the host takes the first by name.
+# If several routes match, the host calls the function whose name sorts first.
 _LAST = "zz_unknown_address"
 Page = Callable[[PageRequest], Awaitable[Response]]
 _PAGES = (
@@ -47,7 +49,10 @@ _PAGES = (
 
 
 def _choose_page(name: str) -> Callable[[Request], dict[str, Page]]:
-    """Return the function that chooses among the pages of the function `name`."""
+    """Return a function that returns a request's pages by HTTP method.
+
+    It looks them up in `web.routes.CHOICES` under `name`, the name of an Azure function.
+    """
 
     def choose(request: Request) -> dict[str, Page]:
         from web import routes
@@ -58,7 +63,7 @@ def _choose_page(name: str) -> Callable[[Request], dict[str, Page]]:
 
 
 def _mcp(app: App) -> Handler:
-    """Return the handler of a message of the Model Context Protocol."""
+    """Return the HTTP handler of `POST /mcp` (Model Context Protocol)."""
 
     async def handle(request: Request) -> Response:
         from web.mcp.server import answer
@@ -69,7 +74,7 @@ def _mcp(app: App) -> Handler:
 
 
 def blueprint(app: App) -> func.Blueprint:
-    """Return the pages for administrators (`/`, `/directories/…`), for agents (`/contacts…`), and their files."""
+    """Return the Azure functions of all pages, the MCP server, the static files and `security.txt`."""
     functions = func.Blueprint()  # type: ignore[no-untyped-call, unused-ignore]
     for name, route in _ADMIN_ROUTES.items():
         register_http(app, functions, name, route, admin(app, _choose_page(name)))
@@ -91,20 +96,27 @@ def blueprint(app: App) -> func.Blueprint:
 
 
 def admin(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
-    """Return the handler of pages for administrators.
+    """Return the HTTP handler of pages that require an administrator.
 
-    `choose` returns the pages of an address by method.
+    `choose` returns the pages of the request's address by HTTP method, or {} if the address has
+    none.
     """
     return _handler(app, choose, require_admin)
 
 
 def agent(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
-    """Return the handler of pages for all who may see contacts."""
+    """Return the HTTP handler of pages for every signed-in user who may see contacts.
+
+    `choose` is as for `admin`.
+    """
     return _handler(app, choose, require_reader)
 
 
 def stranger(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
-    """Return the handler of a set-up link's pages, which need no sign-in."""
+    """Return the HTTP handler of a set-up link's pages, which need no sign-in.
+
+    `choose` is as for `admin`.
+    """
 
     async def handle(request: Request) -> Response:
         await _import_pages()
@@ -133,7 +145,10 @@ def _handler(app: App, choose: Callable[[Request], dict[str, Page]], require: An
 
 
 def anyone(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
-    """Return the handler of pages without data, for people who are not signed in."""
+    """Return the HTTP handler of pages that need no sign-in, because they show no data.
+
+    `choose` is as for `admin`.
+    """
 
     async def handle(request: Request) -> Response:
         await _import_pages()
@@ -148,7 +163,11 @@ def anyone(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
 
 
 def unknown_address(app: App) -> Handler:
-    """Return the handler of all addresses that no other function has: 404, for a browser as a page."""
+    """Return the HTTP handler of all addresses that no other function serves.
+
+    It responds with 404: to a browser with an error page, to API and SCIM clients by raising
+    HttpError.
+    """
 
     async def handle(request: Request) -> Response:
         is_page = "text/html" in request.headers.get("accept", "")
@@ -163,7 +182,10 @@ def unknown_address(app: App) -> Handler:
 
 
 async def _import_pages() -> None:
-    """Import all pages, which share most of their modules, and compile their templates; other requests go on."""
+    """Import all page modules and compile the templates, unless that is done.
+
+    All at once, because most pages share their modules. Other requests are served while this runs.
+    """
     await import_modules(*_PAGES)
     from web import render
 

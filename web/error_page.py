@@ -13,7 +13,7 @@ from shared.row_versions import UnsupportedRowVersion
 from web.page_request import PageRequest, here, sign_in_address
 from web.render import page
 
-# Titles of the page by the code of the message; any other status gets the title of a bad request.
+# The page's titles by message code; any other code gets the title of a bad request.
 _TITLES = {
     "cross_site": "cross_site_title",
     "directory_not_found": "not_there_title",
@@ -40,9 +40,11 @@ _TITLE = CodeFamily("", {*_TITLES.values(), "bad_request_title"})
 
 
 def show(app: App, request: Request, error: Exception) -> Response:
-    """Return the page for an error, or to htmx the status alone.
+    """Return the HTML page that explains an error, or for a request by htmx only its status and headers.
 
-    The page that is open in the browser then shows a message for this status.
+    After an htmx request, the script of the page that is open in the browser shows a message for
+    the status. If no user is signed in and the platform offers sign-in, redirect to the sign-in
+    instead.
     """
     failure = _describe(error)
     status, message, headers = failure.status, failure.message, failure.headers
@@ -79,7 +81,7 @@ def show(app: App, request: Request, error: Exception) -> Response:
 def _ask_to_sign_in(visit: PageRequest) -> Response:
     if visit.is_partial:
         return Response(401)
-    # A form that was sent comes back by GET, to the page that contains it.
+    # After a form's POST, 303 makes the browser return with GET, to the page with the form.
     status = 302 if visit.request.method in ("GET", "HEAD") else 303
     return Response(status, headers={"Location": sign_in_address(visit.request)})
 
@@ -92,7 +94,7 @@ def _person(request: Request, app: App) -> Principal | None:
 
 
 def _describe(error: Exception) -> FailureDescription:
-    """Return status, message and headers; of the headers, only those that a page may have."""
+    """Return the error's status, message, and those of its headers that suit an HTML page."""
     match error:
         case HttpError():
             kept = ("Allow", "Retry-After")
@@ -107,7 +109,11 @@ def _describe(error: Exception) -> FailureDescription:
 
 
 def _for_reader(visit: PageRequest, message: Message) -> Message:
-    """Return the message for this visitor: a person without any role is told to ask for either role."""
+    """Return the message to show to this user.
+
+    A user without any role gets "needs_reader" in place of "needs_admin", because either role would
+    do.
+    """
     if message.code == "needs_admin" and not (visit.person and visit.person.roles):
         return Message("needs_reader")
     return message

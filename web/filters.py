@@ -1,4 +1,4 @@
-"""How values are shown: initials, colours of avatars, times, numbers. Pure functions, used as template filters."""
+"""Template filters that format values: initials, avatar colours, times, numbers. All are pure functions."""
 
 import hashlib
 import re
@@ -19,21 +19,24 @@ _EMPHASIS = re.compile(r"\*([^*]+)\*")
 
 
 def initials(name: str) -> str:
-    """Return the initials of a person: of the first and last word, or of the only one."""
+    """Return the capital initials of the name's first and last word, or of its only word; "?" without a word."""
     words = [word for word in name.replace("-", " ").split() if word[:1].isalnum()]
     letters = [words[0][0], words[-1][0]] if len(words) > 1 else [word[0] for word in words]
     return "".join(letters).upper() or "?"
 
 
 def colour(identifier: str) -> int:
-    """Return the number (from 0) of a person's avatar colour, the same on every page."""
+    """Return the index of a person's avatar colour, from 0 to `AVATAR_COLOURS` - 1.
+
+    It is derived from the identifier, so it is the same on every page.
+    """
     return hashlib.blake2s(identifier.encode(), digest_size=2).digest()[0] % AVATAR_COLOURS
 
 
 def clock_time(moment: str | datetime | None) -> str:
-    """Return a time in machine-readable form for a `<time>` element.
+    """Return an ISO 8601 time for the `datetime` attribute of `<time>`, or "" for None.
 
-    The page shows it in the reader's zone.
+    A script shows it in the browser's time zone.
     """
     if not moment:
         return ""
@@ -41,15 +44,18 @@ def clock_time(moment: str | datetime | None) -> str:
 
 
 def plain_time(moment: str | datetime | None) -> str:
-    """Return the time to the minute, as shown before or without the page's script."""
+    """Return a readable time to the minute, or "" for None.
+
+    Browsers show it until the page's script formats the time, or if scripts are off.
+    """
     return readable(clock_time(moment)) if moment else ""
 
 
 @lru_cache(
     maxsize=8192
-)  # phonenumbers takes a tenth of a millisecond, and a list shows the same people again
+)  # phonenumbers takes 0.1 ms per number, and lists show the same people repeatedly
 def readable_number(number: str, region: str = "") -> str:
-    """Return an E.164 number grouped as people write it, and any other number unchanged."""
+    """Return an E.164 number with the spaces of its international format, or any other text unchanged."""
     if not number.startswith("+"):
         return number
     from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
@@ -66,10 +72,10 @@ def since(moment: str, now: datetime) -> float:
 
 
 def rich(text: str, **values: object) -> "Markup":
-    """Return a text of a catalogue with its emphasis.
+    """Return a text of a catalogue as HTML, with its emphasis and its values.
 
-    `*word*` marks names of screens and buttons, backquotes mark code. The values are filled in
-    after that, so an asterisk in a person's name remains one.
+    `*word*` becomes bold (names of screens and buttons), and text in backquotes becomes code. The
+    placeholders are filled in after that, so that an asterisk in a person's name stays an asterisk.
     """
     from markupsafe import Markup, escape
 

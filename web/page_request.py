@@ -1,4 +1,4 @@
-"""A page request with its visitor, language and form fields, and the usual answers to it."""
+"""A page request with its user, language and form fields, and helpers for its texts and redirects."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +18,7 @@ _MAX_TAGS = 20
 
 @dataclass(frozen=True)
 class PageRequest:
-    """One request for a page or a part of one."""
+    """One request for a page or a part of a page; `person` is the signed-in user, or None."""
 
     request: Request
     person: Principal | None
@@ -31,35 +31,35 @@ class PageRequest:
 
     @property
     def reader(self) -> Principal:
-        """The person signed in."""
+        """The signed-in user; only for pages that require sign-in."""
         assert self.person is not None
         return self.person
 
     @property
     def account(self) -> str:
-        """The account of the person signed in."""
+        """The account of the signed-in user; only for pages that require sign-in."""
         assert self.person is not None
         return self.person.account
 
     @property
     def actor(self) -> Actor:
-        """The person signed in, for the audit log."""
+        """The signed-in user as the actor of an audit event."""
         assert self.person is not None
         return person_actor(self.person, self.request)
 
     @property
     def directory_id(self) -> str:
-        """The directory in the address."""
+        """The directory ID in the request's address."""
         return self.request.route["directoryId"]
 
     @cached_property
     def language(self) -> str:
-        """The best of our languages for this browser."""
+        """The supported language that the browser prefers."""
         return preferred_language(self.request.headers.get("accept-language", ""))
 
     @property
     def is_partial(self) -> bool:
-        """Return whether htmx asks for a part of the page that is already shown."""
+        """Return whether htmx requests a part of a page that the browser already shows."""
         headers = self.request.headers
         return (
             headers.get("hx-request") == "true"
@@ -68,34 +68,34 @@ class PageRequest:
 
     @cached_property
     def form(self) -> dict[str, str]:
-        """The fields of the form that was sent."""
+        """The fields of the submitted form."""
         return dict(form_body(self.request))
 
     @property
     def query(self) -> dict[str, str]:
-        """The fields of the address."""
+        """The parameters of the address's query."""
         return self.request.query
 
     def t(self, code: str, /, **params: Param) -> str:
-        """Return the text `code` in the visitor's language."""
+        """Return the text with this message code in the user's language."""
         return Message(code, **params).text(self.language, grouped=True)
 
     def text(self, message: Message | None) -> str:
-        """Return a message in the visitor's language, "" for none."""
+        """Return a message in the user's language, or "" for None."""
         return message.text(self.language, grouped=True) if message else ""
 
     def pattern(self, code: str) -> str:
-        """Return a text with placeholders, which the filter `rich` or a script fills in."""
+        """Return a text with its placeholders, to be filled in by the filter `rich` or by a script."""
         return catalogue(self.language)[code]
 
     def counted(self, code: str, count: int, /, **params: Param) -> str:
-        """Return the text `code` for a number of things, in the singular for one."""
+        """Return the text `code` for `count` things, in the singular for one."""
         return self.text(counted(code, count, **params))
 
     def go(self, location: str, notice: str = "") -> Response:
-        """Redirect to another page of ours.
+        """Return a redirect to another page of this site; for htmx, a header that makes it load the page.
 
-        `notice` is a message that the page shows for some seconds.
+        `notice` is a message that the page then shows for some seconds.
         """
         if not self.is_partial:
             return Response(303, headers={"Location": location})
@@ -109,18 +109,19 @@ class PageRequest:
         return Response(200, headers=headers | trigger("close-dialog", notice))
 
     def leave(self, location: str, headers: dict[str, str] | None = None) -> Response:
-        """Redirect to another site's page.
+        """Return a redirect to another site's page.
 
-        For htmx a script does it, since the policy keeps forms on this site.
+        For htmx it is a header that makes htmx navigate, because the content security policy keeps
+        forms on this site.
         """
         name, status = ("HX-Redirect", 200) if self.is_partial else ("Location", 303)
         return Response(status, headers={name: location, **(headers or {})})
 
 
 def trigger(event: str = "", notice: str = "") -> dict[str, str]:
-    """Return the header by which htmx fires events in the page."""
+    """Return the `HX-Trigger` header with which htmx fires `event` and shows `notice`; {} if both are ""."""
     events: dict[str, str] = ({event: ""} if event else {}) | ({"notice": notice} if notice else {})
-    # Header values are ASCII: orjson leaves umlauts as they are, so they are escaped as JSON allows.
+    # Header values must be ASCII, but orjson doesn't escape other characters.
     text = orjson.dumps(events).decode()
     return (
         {"HX-Trigger": "".join([c if c.isascii() else _escaped(c) for c in text])} if events else {}
@@ -133,12 +134,12 @@ def _escaped(character: str) -> str:
 
 
 def sign_in_address(request: Request) -> str:
-    """Return the address of the platform's sign-in, which leads back to this page."""
+    """Return the address of the platform's sign-in, which redirects to this page afterwards."""
     return f"/.auth/login/aad?post_login_redirect_uri={quote(here(request), safe='')}"
 
 
 def here(request: Request) -> str:
-    """Return the address of this page on this site, with its query."""
+    """Return the path and query of this request."""
     return request.path + (f"?{request.url.partition('?')[2]}" if "?" in request.url else "")
 
 

@@ -1,4 +1,4 @@
-"""Turns a template and its values into a page, with the headers that keep other sites and scripts out."""
+"""Renders a template as an HTML response, with headers that keep other sites and their scripts out."""
 
 import gzip
 from functools import lru_cache
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _SECURITY = {
     "Content-Type": "text/html; charset=utf-8",
-    # Nothing inline, nothing from other hosts; htmx runs without eval.
+    # No inline scripts or styles, and nothing from other hosts; htmx doesn't need eval.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         "font-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -30,7 +30,10 @@ _SHARED = ("base.html", "parts.html", "people_rows.html", "organisation.html")
 
 @lru_cache(maxsize=1)
 def templates() -> "Environment":
-    """Return the templates, compiled on first use: a cold start of a SCIM call needs no Jinja2."""
+    """Return the Jinja2 environment, created on first use.
+
+    A cold start that serves a SCIM request doesn't need it.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from web import filters, text_families
@@ -50,12 +53,15 @@ def templates() -> "Environment":
 
 
 def has_templates() -> bool:
-    """Return whether `compile_templates` is done."""
+    """Return whether the environment of the templates has been created."""
     return templates.cache_info().currsize > 0
 
 
 def compile_templates() -> None:
-    """Compile the templates that most pages share, 0.1 s of work; others are compiled by the first page with them."""
+    """Compile the templates that most pages share, which takes 0.1 s.
+
+    Each other template is compiled when a page first uses it.
+    """
     for name in _SHARED:
         templates().get_template(name)
 
@@ -69,10 +75,10 @@ def page(
     form_origin: str = "",
     **values: Any,
 ) -> Response:
-    """Render the template as an answer, compressed if the browser accepts it.
+    """Render the template as a response, compressed if the browser accepts gzip.
 
-    `form_origin` is another site that answers to forms of this page may redirect to: browsers apply
-    `form-action` to redirects, too (w3.org/TR/CSP3, section 6.4.1).
+    `form_origin` is another site to which responses to this page's forms may redirect: browsers
+    apply `form-action` to redirects, too (w3.org/TR/CSP3, section 6.4.1).
     """
     body = _rendered(visit, template, values).encode()
     answer = {
@@ -94,10 +100,7 @@ def page(
 
 
 def dialog(visit: PageRequest, template: str, *, status: int = 200, **values: Any) -> Response:
-    """Render a dialog for the page that is open.
-
-    It is a page of its own if it is opened by its address or without script.
-    """
+    """Render a dialog: for htmx alone, to be shown over the open page, otherwise as a page of its own."""
     if visit.is_partial:
         return page(visit, template, status=status, standalone=False, **values)
     return page(
@@ -106,17 +109,18 @@ def dialog(visit: PageRequest, template: str, *, status: int = 200, **values: An
 
 
 def embedders(visit: PageRequest) -> list[str]:
-    """Return the origins whose pages may show this page in a frame: none for an administrator's page."""
+    """Return the origins whose pages may show this page in a frame; none for an administrator's page."""
     path = visit.request.path
     is_for_agents = path in ("/contacts", "/embed") or path.startswith("/contacts/")
     return sorted(visit.settings.embedding_origins) if is_for_agents else []
 
 
 def _security(visit: PageRequest) -> dict[str, str]:
-    """Return the headers of this page.
+    """Return the security headers for this page.
 
-    X-Frame-Options can name no other origin (RFC 7034 section 2.1), so it is left out if a page of one
-    may frame this page. `frame-ancestors` is then the only rule (w3.org/TR/CSP3, section 6.4.2).
+    If an origin may frame the page, X-Frame-Options is left out, because it can't name another
+    origin (RFC 7034 section 2.1). `frame-ancestors` is then the only rule (w3.org/TR/CSP3, section
+    6.4.2).
     """
     origins = embedders(visit)
     if not origins:

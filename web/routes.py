@@ -1,4 +1,4 @@
-"""Which page answers at which address."""
+"""Map the addresses of the pages to the functions that serve them, by HTTP method."""
 
 from directories import service
 from shared.http import Request, Response
@@ -39,9 +39,9 @@ from web.setup_handlers import SetupPage, of_session
 
 
 def _leads_to(page: str) -> Page:
-    """Return a page that redirects a GET to `page`, the page with the form of the change.
+    """Return a page that redirects a GET of a form's address to `page`, the page with that form.
 
-    Such a GET occurs after a sign-in.
+    Browsers send such a GET after a sign-in that a form's submission required.
     """
 
     async def lead(visit: PageRequest) -> Response:
@@ -52,7 +52,7 @@ def _leads_to(page: str) -> Page:
 
 
 async def _leads_to_history(visit: PageRequest) -> Response:
-    """Redirect a GET of the export to the page with its form, after a sign-in."""
+    """Redirect a GET of the export to the page with its form; browsers send it after a sign-in."""
     return visit.go("/contacts/history")
 
 
@@ -119,7 +119,10 @@ _OF_LINK: dict[str, dict[str, SetupPage]] = {
 
 
 def of_setup(request: Request) -> dict[str, Page]:
-    """Return the pages at `/set-up/{linkId}/{page?}` by method; a form's own address leads to its page."""
+    """Return the pages at `/set-up/{linkId}/{page?}` by HTTP method, {} for an unknown address.
+
+    A GET of a form's address redirects to the link's page.
+    """
     page = request.route.get("page") or ""
     if request.route["linkId"] == "callback" and not page:
         return {"GET": consent_callback.return_to_link}
@@ -128,12 +131,12 @@ def of_setup(request: Request) -> dict[str, Page]:
 
 
 def of_setup_start(request: Request) -> dict[str, Page]:
-    """Return the page at `/set-up`."""
+    """Return the pages at `/set-up` by HTTP method."""
     return {"GET": setup_start.show, "POST": setup_start.start}
 
 
 def of_directory(request: Request) -> dict[str, Page]:
-    """Return the pages at `/directories/{directoryId}/{page?}` by method; none if none is there."""
+    """Return the pages at `/directories/{directoryId}/{page?}` by HTTP method, {} for an unknown address."""
     page = request.route.get("page") or ""
     if request.route["directoryId"] == "new":
         return {} if page else _NEW
@@ -141,7 +144,7 @@ def of_directory(request: Request) -> dict[str, Page]:
 
 
 def of_contacts(request: Request) -> dict[str, Page]:
-    """Return the pages at `/contacts/{part?}` by method; none if none is there."""
+    """Return the pages at `/contacts/{part?}` by HTTP method, {} for an unknown address."""
     part = request.route.get("part") or ""
     if not part and request.query.get("pop") == "1":
         return {"GET": screen_pop.show}
@@ -149,31 +152,31 @@ def of_contacts(request: Request) -> dict[str, Page]:
 
 
 def of_home(request: Request) -> dict[str, Page]:
-    """Return the page at `/`."""
+    """Return the page at `/` by HTTP method."""
     return {"GET": directory_list.show}
 
 
 def of_audit(request: Request) -> dict[str, Page]:
-    """Return the page at `/audit`."""
+    """Return the page at `/audit` by HTTP method."""
     return {"GET": audit_log.show_account}
 
 
 def of_list(request: Request) -> dict[str, Page]:
-    """Return the page at `/directories`, the shortened address of a directory."""
+    """Return the page at `/directories`, which users reach by shortening a directory's address."""
     return {"GET": directory_list.to_list}
 
 
 def of_way_back(request: Request) -> dict[str, Page]:
-    """Return the page at `/sign-in/callback`."""
+    """Return the page at `/sign-in/callback` by HTTP method."""
     return {"GET": consent_callback.return_to_directory}
 
 
 def of_embed(request: Request) -> dict[str, Page]:
-    """Return the page at `/embed`."""
+    """Return the page at `/embed` by HTTP method."""
     return {"GET": entrance.show}
 
 
-# The pages of each function (web.endpoints).
+# By the names of the Azure functions that `web.endpoints` registers.
 CHOICES = {
     "page_home": of_home,
     "page_audit": of_audit,

@@ -1,4 +1,4 @@
-"""`/.well-known/security.txt` (RFC 9116): the contact for vulnerabilities of this deployment."""
+"""`/.well-known/security.txt` (RFC 9116): the contact to whom vulnerabilities of this deployment are reported."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ _VALID = timedelta(days=180)  # RFC 9116 section 2.5.5: less than a year
 
 
 def handler(app: App) -> Handler:
-    """Return the handler of a GET; it raises HttpError 404 if the operator named no contact."""
+    """Return the HTTP handler of a GET; it raises HttpError 404 if the setting names no contact."""
 
     async def serve(request: Request) -> Response:
         contact = app.settings.security_contact

@@ -1,8 +1,8 @@
-"""From HTTP to a page of a set-up link: no sign-in, but a cookie that the link gave this browser.
+"""Handle requests for a set-up link's pages: instead of a sign-in, they need the cookie that opening the link set.
 
-App Service Authentication lets `/set-up` and `/set-up/*` through (`infra/modules/sign-in.bicep`), so
-nothing here believes its headers. The pages send no referrer, are kept by no cache and no search
-engine, and have the same answer for every fault of a code or cookie.
+App Service Authentication lets anonymous requests for `/set-up` and `/set-up/*` through
+(`infra/modules/sign-in.bicep`), so its headers are not trusted here. The pages send no referrer and
+are kept by no cache and no search engine. Every fault of a code or cookie gets the same response.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,7 +26,10 @@ _PRIVATE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow
 
 
 async def answer(app: App, request: Request, pages: dict[str, Page]) -> Response:
-    """Return the answer of a page that needs no sign-in; `pages` are those of the address by method."""
+    """Return the response of a page that needs no sign-in.
+
+    `pages` are those of the request's address by HTTP method, {} if the address has none.
+    """
     visit = PageRequest(request, None, app)
     try:
         check_own_page(app, request)
@@ -42,11 +45,11 @@ async def answer(app: App, request: Request, pages: dict[str, Page]) -> Response
 
 
 def check_own_page(app: App, request: Request) -> None:
-    """Refuse a change that a page of another site asks for, as `check_same_origin` does.
+    """Refuse a change that a page of another site requests, as `check_same_origin` does.
 
     Because these pages send no referrer, browsers send `Origin: null` with their forms (Fetch,
-    "append a request Origin header"). Then `Sec-Fetch-Site`, which no page can set, shows that it
-    is their own.
+    "append a request Origin header"). In that case `Sec-Fetch-Site`, which no page can set, shows
+    whether the form is from a page of this site.
     """
     headers = request.headers
     if headers.get("origin") == "null" and headers.get("sec-fetch-site") == "same-origin":
@@ -55,7 +58,7 @@ def check_own_page(app: App, request: Request) -> None:
 
 
 def of_session(page: SetupPage) -> Page:
-    """Return a page for the browser that opened the link in the address."""
+    """Return a page that passes the browser's session to `page`, after checking its cookie and rate limit."""
 
     async def show(visit: PageRequest) -> Response:
         session = await session_of(visit, visit.request.route["linkId"])
@@ -66,7 +69,12 @@ def of_session(page: SetupPage) -> Page:
 
 
 async def session_of(visit: PageRequest, link_id: str) -> SetupSession:
-    """Return the browser's session for a link. Raise LinkRefused, or HttpError 429 after many failures."""
+    """Return the browser's session for a link.
+
+    Raises:
+        LinkRefused: The browser has no valid cookie for the link.
+        HttpError: 429 after many failures from this address.
+    """
     known_id = link_id if setup_links.is_link_id(link_id) else "none"
     address = visit.request.client_address
     with limit_attempts(visit.app, address):
@@ -77,7 +85,8 @@ async def session_of(visit: PageRequest, link_id: str) -> SetupSession:
 def cookie_of(visit: PageRequest, link_id: str) -> str:
     """Return the value of this browser's cookie for a link, or "".
 
-    With TLS only the `__Host-` cookie counts: a neighbouring host name can set a plain one.
+    With TLS only the `__Host-` cookie is accepted, because a neighbouring host name can set one
+    without that prefix.
     """
     try:
         cookies = SimpleCookie(visit.request.headers.get("cookie", ""))
@@ -88,9 +97,9 @@ def cookie_of(visit: PageRequest, link_id: str) -> str:
 
 
 def set_cookie(visit: PageRequest, session: SetupSession) -> str:
-    """Return the cookie of a session, which ends with the link.
+    """Return the `Set-Cookie` header for a session; the cookie expires with the link.
 
-    SameSite=Lax sends it along when Microsoft redirects the browser back after the consent.
+    With SameSite=Lax, browsers send it when Microsoft redirects back after the consent.
     """
     now = visit.app.clock.now()
     age = max(0, int((parse_timestamp(session.link.expires) - now).total_seconds()))
@@ -104,5 +113,5 @@ def _is_secure(visit: PageRequest) -> bool:
 
 
 def _name(visit: PageRequest, link_id: str) -> str:
-    """Return the cookie's name; browsers accept `__Host-` with TLS only, so not on loopback."""
+    """Return the cookie's name; `__Host-` only with TLS, because browsers refuse that prefix without it."""
     return f"{'__Host-' if _is_secure(visit) else ''}{_COOKIE}{link_id}"

@@ -1,4 +1,7 @@
-"""Files that browsers keep for a year: their names carry a hash of their content, so a new release has new names."""
+"""Static files, which browsers may cache for a year: their names contain a hash of their content.
+
+A new release therefore has new names.
+"""
 
 import gzip
 import hashlib
@@ -10,8 +13,8 @@ from shared.http import HttpError, Request, Response
 from shared.messages import Message
 
 _FOLDER = Path(__file__).parent / "static"
-# Files that pages load together are sent as one: fewer requests, and they compress better. Each is a script or a sheet
-# of its own, so their contents follow each other.
+# Files that pages load together are joined into one: fewer requests, and they compress better. Each is
+# a complete script or style sheet, so their contents are simply concatenated.
 _JOINED = {
     "page.js": ("base.js", "session.js", "status.js"),
     "organisation.js": ("people.js", "free.js", "desk.js"),
@@ -29,7 +32,7 @@ _YEAR = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """A file's content, as it is and compressed, with its type."""
+    """A file's content, the same compressed with gzip, and its media type."""
 
     content: bytes
     compressed: bytes
@@ -38,7 +41,7 @@ class StaticFile:
 
 @lru_cache(maxsize=1)
 def _by_name() -> dict[str, StaticFile]:
-    """Every file that a page loads by its hashed name, read once."""
+    """Return all static files by their hashed names, read from disk once."""
     parts = {part for own in _JOINED.values() for part in own}
     found = {path.name.removesuffix(_COMPRESSED) for path in _FOLDER.iterdir()}
     alone = {name for name in found if Path(name).suffix in _TYPES} - parts
@@ -55,7 +58,7 @@ def _content(name: str) -> bytes:
 
 
 def _file(name: str) -> bytes:
-    """Return the content of a file, which a library has compressed in the folder."""
+    """Return the content of a file; files of a library are stored compressed in the folder."""
     path = _FOLDER / f"{name}{_COMPRESSED}"
     return gzip.decompress(path.read_bytes()) if path.exists() else (_FOLDER / name).read_bytes()
 
@@ -68,12 +71,12 @@ def _hashed(name: str) -> str:
 
 @lru_cache(maxsize=64)
 def address(name: str) -> str:
-    """Return the address of the file `name` of the static folder, or of the joined files with this name."""
+    """Return the address of a static file, or of the joined files with this name."""
     return f"/static/{_hashed(name)}"
 
 
 async def serve(request: Request) -> Response:
-    """Return the file of a hashed name.
+    """Return the static file with the hashed name in the route.
 
     Raises:
         HttpError: 404 for any other name, so that files outside the folder can't be read.

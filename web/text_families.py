@@ -1,4 +1,4 @@
-"""Texts of the pages that are chosen by a value, and the values that there are."""
+"""Families of texts that pages choose by a value, each with all values that occur."""
 
 from typing import get_args
 
@@ -20,6 +20,7 @@ AUDIT_FIELDS = (
     "inspect_until",
     "expires",
     "tenant_id",
+    "tenant_name",
     "subject",
     "audiences",
     "issuer",

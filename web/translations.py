@@ -1,4 +1,4 @@
-"""The visitor's texts for codes and events that the services report."""
+"""Texts in the user's language for codes and events that the services return."""
 
 from directories.errors import InvalidField
 from directories.events import Event
@@ -10,12 +10,12 @@ from web.text_families import EVENT
 
 
 def fault_text(visit: PageRequest, fault: InvalidField) -> str:
-    """Return the fault of a field and the remedy."""
+    """Return the text of a field's fault, with its remedy."""
     return visit.text(fault.message)
 
 
 def outcome_words(visit: PageRequest, code: str) -> dict[str, str] | None:
-    """Return the words for the outcome of the visit to Microsoft; None for an unknown code."""
+    """Return tone, title, detail and remedy for the outcome of a consent at Microsoft; None for an unknown code."""
     found = OUTCOMES.get(code)
     if found is None:
         return None
@@ -28,12 +28,12 @@ def outcome_words(visit: PageRequest, code: str) -> dict[str, str] | None:
 
 
 def event_title(visit: PageRequest, event: Event) -> str:
-    """Return the title of an event in a word or two."""
+    """Return a short title for an event."""
     return EVENT.text(event.kind.replace(".", "_"), visit.language, otherwise=event.kind)
 
 
 def event_detail(visit: PageRequest, event: Event) -> str:
-    """Return the detail of an event: why a request was refused, which token it was, why presence was lost."""
+    """Return the detail of an event, such as why a request was refused or which token it concerns; "" for none."""
     if event.is_refusal or event.kind.startswith(("user.", "group.", "mapping.", "connection.")):
         return messages.render_stored(event.said or {}, visit.language, event.detail)
     if event.kind == "presence.lost":
@@ -44,14 +44,14 @@ def event_detail(visit: PageRequest, event: Event) -> str:
 
 
 def event_remedy(visit: PageRequest, event: Event) -> str:
-    """Return the remedy for an event, unless the detail names it already."""
+    """Return the remedy for an event, or "" if there is none or the detail contains it."""
     if event.kind == "presence.lost":
         return REASON_REMEDY.text(event.detail, visit.language)
     return event.remedy
 
 
 def event_text(visit: PageRequest, event: Event) -> str:
-    """Return all texts of an event, so that a search covers everything shown."""
+    """Return all texts of an event, which a search in the log covers."""
     return (
         f"{event_title(visit, event)}\n{event_detail(visit, event)}\n{event_remedy(visit, event)}"
     )

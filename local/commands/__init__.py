@@ -1,1 +1,1 @@
-"""One module for each command of `python -m local`."""
+"""The commands of `python -m local`, one module each."""

@@ -1,4 +1,4 @@
-"""`python -m local api`: the OpenAPI description, generated from the operations and models."""
+"""`python -m local api`: generate the OpenAPI description from the operations and response models."""
 
 import argparse
 import sys
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Return 0, or 1 if the file to compare with is not current."""
+    """Write or print the description; return 0, or 1 if the file given by --compare is not current."""
     if arguments.write:
         from web.openapi.endpoints import VERSIONS, path_of
 
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def generate(version: str) -> str:
-    """Return the description in a version of the OpenAPI Specification, as JSON for people."""
+    """Return the description in this version of the OpenAPI Specification, as indented JSON."""
     import json
 
     from local.openapi.document import describe

@@ -1,4 +1,4 @@
-"""`python -m local check`: proves that all rows of the directories agree with each other."""
+"""`python -m local check`: prove that all rows of the directories agree with each other."""
 
 import argparse
 import asyncio
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print a line per directory and every fault; return 0 only if there is none."""
+    """Print a line per directory and every fault; return 0 if there is no fault, else 1."""
     from local.transfer.command import carry_out
 
     async def work(app: "App") -> int:
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def repair(app: "App", ids: Sequence[str] | None = None) -> None:
-    """Recount the totals of these directories (None: all) and correct those that are wrong."""
+    """Recount the totals of these directories (None: all) and correct the wrong ones."""
     from directories import store, totals
     from local.transfer import partitions
 
@@ -51,7 +51,7 @@ async def repair(app: "App", ids: Sequence[str] | None = None) -> None:
 
 
 async def report(app: "App", ids: Sequence[str] | None = None) -> int:
-    """Check these directories (None: all, and the links of tenants); return 1 for a fault."""
+    """Check these directories, or with None all of them and the tenant links; return 1 if there is a fault."""
     from local.check import check_links
     from local.transfer import importing, partitions
 
@@ -75,7 +75,7 @@ async def _one(app: "App", directory_id: str, *, named: bool) -> int:
 
     directory = await store.get(app.tables, directory_id)
     if directory is None:
-        # Its creation was killed before the last step: it is not visible, and can be created again.
+        # Its creation was interrupted before the last step: it is invisible and can be repeated.
         print(
             f"{directory_id}: there is no such directory{'' if named else ', only an index row (harmless)'}"
         )

@@ -1,4 +1,4 @@
-"""`python -m local demo`: the product on this machine with an invented company, ready in the browser."""
+"""`python -m local demo`: run the product on this machine with an invented company."""
 
 import argparse
 import asyncio
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run until Ctrl-C; return 1, with one line on standard error, if it can't run."""
+    """Run until Ctrl-C; return 1, after a line on standard error, if the demo can't run."""
     from local.demo.company import DemoError
     from local.host.errors import HostError
     from local.host.logs import configure
@@ -94,7 +94,10 @@ async def _run(arguments: argparse.Namespace) -> None:
 
 
 def check_port(port: int) -> None:
-    """Raise HostError if the port is in use, before the simulator fails at the next one."""
+    """Raise HostError if the port is in use.
+
+    Without this check, the simulator would fail first, with a message about the next port.
+    """
     from local.host.errors import HostError
 
     with socket.socket() as probe:
@@ -108,7 +111,10 @@ def check_port(port: int) -> None:
 
 
 def kept(tables: str | None) -> Path:
-    """Return the path of the demo's token, next to its database: each demo has its own."""
+    """Return the path of the file with the demo's token.
+
+    It is in the folder of the database, so that each demo has its own.
+    """
     if tables and tables.startswith("sqlite:///"):
         return Path(tables.removeprefix("sqlite:///")).with_name("demo.json")
     return _ROOT / "data" / "demo.json"
@@ -124,7 +130,7 @@ async def _fill(url: str, keep: Path, count: int, simulator: "object") -> None:
     assert isinstance(simulator, Simulator)
     print(f"Pages             {url}/  and  {url}/contacts", flush=True)
     jar = aiohttp.CookieJar(unsafe=True)
-    # A change with a sign-in cookie names its origin, as a browser does.
+    # The app refuses a change with a sign-in cookie that doesn't show its origin, as browsers do.
     same_origin = {"Sec-Fetch-Site": "same-origin"}
     async with aiohttp.ClientSession(url, cookie_jar=jar, headers=same_origin) as session:
         made = await company.directory(session, keep)

@@ -1,4 +1,4 @@
-"""`python -m local directory`: directories made, listed, rotated and deleted from the command line."""
+"""`python -m local directory`: create, list, rotate and delete directories from the command line."""
 
 import argparse
 import asyncio
@@ -81,7 +81,7 @@ _DESCRIBED: dict[str, tuple[str, Options]] = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the actions and their options."""
+    """Add the actions (subcommands) and their options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, (text, own) in _DESCRIBED.items():
         action = actions.add_parser(name, help=text)
@@ -90,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Carry out the action; return 1 with one line of explanation if it can't be done."""
+    """Run the action and print its result as JSON; return 1, after a line on standard error, if it fails."""
     from directories.errors import InvalidField, NotThere, Overtaken, TooMany
     from shared.settings import SettingsError
     from shared.tables.port import StorageUnavailable
@@ -154,7 +154,10 @@ async def _add(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 async def _free_name(app: Any, account: str, name: str) -> str:
-    """Return the name, with a number after it if the account has it already: scripts add directories by one name."""
+    """Return the name, or if the account has it already, the name with the next free number.
+
+    Scripts that always add a directory with the same name need this.
+    """
     from directories.names import is_same
     from directories.service import list_directories
 

@@ -1,4 +1,4 @@
-"""`python -m local export`: every row of a deployment into a file."""
+"""`python -m local export`: write every row of a deployment to a file."""
 
 import argparse
 import asyncio
@@ -21,10 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Export to the file and return the exit status.
+    """Export to the file and return the exit code.
 
-    It is 0 if the file is complete, 3 if a directory also changed during every attempt, and 1
-    if there is no file.
+    It is 0 if the file is complete, 3 if a directory changed during each attempt to read it, and 1
+    if no file was written.
     """
     from local.transfer.command import carry_out
     from local.transfer.exporting import export

@@ -1,4 +1,4 @@
-"""`python -m local graph`: the simulator of Microsoft's login service and Graph presence."""
+"""`python -m local graph`: run the simulator of Microsoft's login service and Graph presence."""
 
 import argparse
 import sys
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until interrupted; return 1 if the port is taken."""
+    """Serve until interrupted; return 1 if the port can't be used."""
     from local.graph.server import serve
     from local.graph.simulator import Simulator
 
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _announce(url: str) -> None:
-    """Print the values for the product's settings."""
+    """Print the product's settings for using the simulator."""
     from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, HOME_TENANT_ID
 
     print(f"Microsoft simulator, to be turned at {url}/control")
@@ -62,7 +62,7 @@ def _announce(url: str) -> None:
 
 
 def _tenants(given: list[str], people: int) -> list[tuple[str, int]]:
-    """Return domains with their number of people."""
+    """Parse the option --tenants; return each tenant's domain and number of people."""
     found: list[tuple[str, int]] = []
     for one in given:
         if one.isdigit():

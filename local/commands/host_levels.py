@@ -1,4 +1,4 @@
-"""`python -m local host-levels`: the log levels of every function into host.json."""
+"""`python -m local host-levels`: write the log level of every function to host.json."""
 
 import argparse
 import sys
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Return 0; 1 if host.json was to be checked and is not current."""
+    """Write host.json, or with --check compare it; return 1 if it is not current."""
     from local.host_levels import HOST_FILE, function_names, host_file
 
     text = HOST_FILE.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`python -m local import`: every row of a file into a deployment."""
+"""`python -m local import`: store every row of an exported file in a deployment."""
 
 import argparse
 import asyncio
@@ -23,10 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Import the file.
-
-    Return 0 if everything is stored, byte for byte, and `check` finds no fault.
-    """
+    """Import the file; return 0 if all rows are stored byte for byte and `check` finds no fault."""
     from local.commands.check import report
     from local.transfer.command import carry_out
     from local.transfer.file import overview

@@ -1,4 +1,4 @@
-"""`python -m local provision`: Entra's provisioning service, played against any SCIM server."""
+"""`python -m local provision`: simulate Entra's provisioning service against any SCIM server."""
 
 import argparse
 import asyncio
@@ -104,7 +104,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the job and print its summary; 0 only when every answer was as Entra expects."""
+    """Run the job and print its summary; return 0 if every response was as Entra expects.
+
+    Return 1 if one was not, 2 for invalid options, 130 after Ctrl-C.
+    """
     try:
         options = _options(arguments)
         summary = asyncio.run(_job(arguments, options))
@@ -149,7 +152,7 @@ async def _job(arguments: argparse.Namespace, options: Options) -> Summary:
 
 
 class Screen:
-    """Progress: one line that changes on a terminal, one line per cycle in a file."""
+    """Prints progress: on a terminal one line that changes, in a file one line per cycle."""
 
     def __init__(self, out: TextIO) -> None:
         """Print nothing before the first report."""
@@ -169,7 +172,7 @@ class Screen:
         self._cycle, self._last = progress.cycle, line
 
     def end(self) -> None:
-        """Keep the last cycle's line."""
+        """Print the last line of the last cycle for good."""
         if self._last:
             self._print(self._last, final=True)
 
@@ -181,7 +184,7 @@ class Screen:
 
 
 def table(summary: Summary) -> list[str]:
-    """Return the summary for people, line by line."""
+    """Return the summary as lines of text."""
     lines = ["", f"{'operation':<24}{'count':>9}{'p50 ms':>9}{'p95 ms':>9}{'/s':>9}{'CPU ms':>9}"]
     for name, operation in summary.operations.items():
         rate = f"{operation.requests_per_second:>9,.0f}" if operation.requests_per_second else ""

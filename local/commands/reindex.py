@@ -1,4 +1,7 @@
-"""`python -m local reindex`: index everyone by the rules of this release now, instead of in the background."""
+"""`python -m local reindex`: index all records by the rules of this release now.
+
+The app does the same in the background.
+"""
 
 import argparse
 import asyncio
@@ -30,9 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def report(app: "App", ids: Sequence[str]) -> int:
-    """Reindex these directories (none: all that the index knows).
+    """Reindex these directories, or all if `ids` is empty.
 
-    Return 1 if one could not be reindexed completely.
+    Return 1 if a directory could not be reindexed completely.
     """
     from local.transfer import partitions
 

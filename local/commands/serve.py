@@ -1,4 +1,4 @@
-"""`python -m local serve`: the function app on this machine, without Azure and without its tools."""
+"""`python -m local serve`: run the function app on this machine, without Azure and its tools."""
 
 import argparse
 import asyncio
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM; return 1, with one line on standard error, if that fails."""
+    """Serve until SIGINT or SIGTERM; return 1, after a line on standard error, if the app can't be served."""
     from local.host.errors import HostError
     from local.host.logs import configure
 
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
-    """Return uvloop if it is installed (not on Windows)."""
+    """Return uvloop's event loop class, or None if uvloop isn't installed (it doesn't support Windows)."""
     try:
         import uvloop
     except ImportError:
@@ -76,7 +76,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
     settings = read_local_settings(app.parent / "local.settings.json", os.environ)
     if arguments.tables:
         settings["TABLES"] = arguments.tables
-    settings.pop("WEBSITE_AUTH_ENABLED", None)  # the local host is the platform: its sign-in is on
+    settings.pop("WEBSITE_AUTH_ENABLED", None)  # set by the simulated platform itself
     options = HostOptions(
         timers=not arguments.no_timers,
         access_log=arguments.access_log,

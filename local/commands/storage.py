@@ -1,4 +1,4 @@
-"""`python -m local storage`: the document of the stored rows, from the schema."""
+"""`python -m local storage`: generate the document of the stored rows from the schema."""
 
 import argparse
 import sys

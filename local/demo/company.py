@@ -1,4 +1,4 @@
-"""Steps that people would take for the demo, over HTTP: add, provision and connect a directory."""
+"""The steps of a demo's administrator, over HTTP: add a directory, provision it, connect its presence."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from local.entra import run as provision
 from local.graph.simulator import CONTOSO, Simulator
 
 NAME = "Brightwater (demo)"
-_PATIENCE = 120  # half seconds until the first statuses are there
+_PATIENCE = 120  # checks, half a second apart, until presence is active
 _ADMINISTRATOR = "gloria@contoso.example"
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The demo's directory; the token is kept in a file, since the product itself keeps only its hash."""
+    """The demo's directory. The demo keeps the token in a file, because the product stores only its hash."""
 
     id: str
     scim_base_url: str
@@ -29,11 +29,11 @@ class Directory:
 
 
 class DemoError(Exception):
-    """The demo cannot go on; the text is the reason."""
+    """The demo can't continue; the text is the reason."""
 
 
 async def directory(session: aiohttp.ClientSession, keep: Path) -> Directory:
-    """Return the demo's directory: that of an earlier start if it exists, else a new one."""
+    """Return the demo's directory: the one from an earlier start if it still exists, else a new one."""
     if keep.exists():
         known = Directory(**orjson.loads(keep.read_bytes()))
         async with session.get(f"/api/directories/{known.id}") as response:
@@ -51,7 +51,7 @@ async def directory(session: aiohttp.ClientSession, keep: Path) -> Directory:
 
 
 async def people(made: Directory, count: int, report: Callable[[Progress], None]) -> Summary:
-    """Provision the company; a second start finds all people and changes nothing."""
+    """Provision the company and return the summary; a second start finds all people and changes nothing."""
     cycles = ("connect", "initial", "groups")
     return await provision(
         Options(made.scim_base_url, made.token, people=count, cycles=cycles), report
@@ -59,17 +59,21 @@ async def people(made: Directory, count: int, report: Callable[[Progress], None]
 
 
 async def presence(session: aiohttp.ClientSession, made: Directory, simulator: Simulator) -> None:
-    """Consent on the simulator's pages, as the company's administrator would, and wait until the directory is connected."""
+    """Consent on the simulator's pages, as the company's administrator would, and wait until presence is active.
+
+    If the directory was connected by an earlier start, only repeat the consent, because the
+    simulator forgets it when it stops.
+    """
     simulator.tenants[CONTOSO].anyone = True
     path = f"/api/directories/{made.id}/presence"
     state = await _json(session, "GET", path)
     if state["state"] in ("waiting", "active", "troubled", "lost"):
-        simulator.consent(CONTOSO)  # the simulator forgets when it stops, the product does not
+        simulator.consent(CONTOSO)  # a stopped simulator loses its state
         await _json(session, "POST", path, {"action": "retry"})
         return
     address = (await _json(session, "POST", path, {"action": "connect"}))["location"]
     answers = urlencode({"sign_in_as": _ADMINISTRATOR, "decide": "accept"})
-    while address.startswith(simulator.url):  # sign-in, back, consent, back
+    while address.startswith(simulator.url):  # sign-in, callback, consent, callback
         address = await _redirect(session, await _redirect(session, f"{address}&{answers}"))
     for _ in range(_PATIENCE):
         state = await _json(session, "POST", path, {"action": "check"})

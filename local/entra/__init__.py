@@ -1,6 +1,7 @@
-"""Entra ID's provisioning service, played against any SCIM server: `python -m local provision`.
+"""A simulator of Entra ID's provisioning service, for any SCIM server: `python -m local provision`.
 
-`run(options, report)` is the whole of it; `measure(options, …)` the same server under homogeneous load.
+`run(options, report)` runs whole provisioning cycles; `measure(options, …)` sends one kind of
+request at a time and measures it.
 """
 
 from local.entra.measure import Measurement, measure

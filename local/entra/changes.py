@@ -1,4 +1,7 @@
-"""Who changes between two cycles, and how: chosen by the seed alone, so that a job can be run again."""
+"""The people who change between two cycles, and how.
+
+Both depend only on the seed, so that a job can be run again with the same changes.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,7 +22,11 @@ _PER_THOUSAND = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Indexes of people by their change; joiners and lost answers are ranges after the first people."""
+    """The indexes of the people by kind of change.
+
+    `joiners` and `lost` (new people whose first response is lost) are ranges of indexes after those
+    of the initial people.
+    """
 
     titles: list[int]
     numbers: list[int]
@@ -32,17 +39,17 @@ class Plan:
 
     @property
     def returners(self) -> list[int]:
-        """Leavers who come back."""
+        """The leavers who are enabled again."""
         return self.leavers[::2]
 
     @property
     def purged(self) -> list[int]:
-        """Leavers who don't."""
+        """The leavers who are deleted."""
         return self.leavers[1::2]
 
 
 def plan(options: Options) -> Plan:
-    """Return the changes for a company of this size."""
+    """Return the changes for a company of the size in the options."""
     random, people = Random(f"plan {options.seed}"), options.people
     # Each person changes in one way only, so that each change can be recognised in the target.
     sizes = {what: max(1, people * share // 1000) for what, share in _PER_THOUSAND.items()}
@@ -56,7 +63,7 @@ def plan(options: Options) -> Plan:
 
 
 def apply(what: Plan, company: Company) -> list[Person]:
-    """Return the people after their change."""
+    """Return the changed people, as they are after their change."""
     return [
         *(_promoted(person) for person in _people(company, what.titles)),
         *(company.renumbered(person) for person in _people(company, what.numbers)),
@@ -74,7 +81,10 @@ def _promoted(person: Person) -> Person:
 
 
 def _moved(person: Person) -> Person:
-    """Return the person in the next department, with its head as manager; heads only change title."""
+    """Return the person in the next department, with its head as manager.
+
+    A head of department only gets another title.
+    """
     if person.index <= HEADS:
         return replace(person, job_title=f"Acting {person.job_title}")
     names = departments()

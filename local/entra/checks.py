@@ -1,4 +1,4 @@
-"""Checks of answers as Entra needs them; each returns the reasons for rejection, none if valid.
+"""Checks of responses as Entra needs them; each returns the reasons for rejection, [] for a valid response.
 
 Sources: Microsoft Learn, "Develop a SCIM endpoint" and "Troubleshoot user provisioning validation";
 RFC 7643 and 7644.
@@ -17,7 +17,7 @@ _DATE_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\
 
 
 def status(answer: Answer, *expected: int) -> list[str]:
-    """Check that the status is an expected one and that the body is the one SCIM sends with it."""
+    """Check that the status is one of `expected` and that the body is what SCIM sends with that status."""
     reasons = _envelope(answer)
     if answer.status not in expected:
         wanted = " or ".join(str(each) for each in expected)
@@ -28,7 +28,7 @@ def status(answer: Answer, *expected: int) -> list[str]:
 
 
 def user(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
-    """Check that the body is a User that holds every value exactly as sent."""
+    """Check that the body is a User that contains every sent value unchanged."""
     resource = answer.content
     if not isinstance(resource, dict):
         return ["the body is not a JSON object"]
@@ -40,7 +40,7 @@ def user(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
 
 
 def group(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
-    """Check that the body is a Group that holds every value exactly as sent."""
+    """Check that the body is a Group that contains every sent value unchanged."""
     resource = answer.content
     if not isinstance(resource, dict):
         return ["the body is not a JSON object"]
@@ -73,7 +73,11 @@ def resource_frame(resource: dict[str, Any], schema: str, kind: str) -> list[str
 
 
 def echo(resource: dict[str, Any], sent: Flat) -> list[str]:
-    """Check that every value came back verbatim, booleans as booleans, a manager as an object, no type of element twice."""
+    """Check that every sent value is returned unchanged and with the same JSON type.
+
+    Also check that `active` is a boolean, that a manager is an object, and that no type occurs
+    twice among emails, numbers and addresses.
+    """
     received, reasons = flatten(resource), []
     for attribute, value in sent.items():
         got = received.get(attribute)
@@ -93,16 +97,16 @@ def echo(resource: dict[str, Any], sent: Flat) -> list[str]:
 
 
 def listing(answer: Answer, kind: str) -> list[str]:
-    """Check that the body is a ListResponse, also if nothing matches.
+    """Check that the body is a ListResponse that fits a query without `startIndex` and `count`.
 
-    It must fit a query without `startIndex` and `count`.
+    A query without matches must return one, too.
     """
     reasons = _list_response(answer, kind)
     return reasons or _counts(answer.content, len(answer.content["Resources"]))
 
 
 def page(answer: Answer, start: int, count: int) -> list[str]:
-    """Check that the body is the page that `startIndex` and `count` ask for (RFC 7644 section 3.4.2.4).
+    """Check that the body is the page that `startIndex` and `count` request (RFC 7644 section 3.4.2.4).
 
     Only a page after the last resource may be empty.
     """
@@ -145,7 +149,7 @@ def _list_response(answer: Answer, kind: str) -> list[str]:
 
 
 def schemas(answer: Answer) -> list[str]:
-    """Check that /Schemas lists the User schema and holds no nulls, which Entra's schema discovery can't read."""
+    """Check that /Schemas lists the User schema and contains no null, which Entra's schema discovery can't parse."""
     content = answer.content
     if (
         answer.status != 200
@@ -160,7 +164,7 @@ def schemas(answer: Answer) -> list[str]:
 
 
 def match(answer: Answer, kind: str, attribute: str, value: str) -> list[str]:
-    """Check that a matching filter found at most one resource, and that this has the value."""
+    """Check that a matching filter returned at most one resource, and that this one has the value."""
     reasons = status(answer, 200)
     reasons += listing(answer, kind) if answer.status == 200 else []
     if reasons:

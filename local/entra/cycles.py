@@ -1,4 +1,4 @@
-"""The cycles of a provisioning job, each over all people concerned."""
+"""The cycles of a provisioning job, such as initial and incremental; each handles all people concerned."""
 
 from collections.abc import Awaitable, Callable
 from random import Random
@@ -10,7 +10,7 @@ from local.entra.job import Job
 from local.entra.people import Person
 from local.entra.wire import Answer, equals
 
-_CONNECT_PATIENCE = 5.0  # seconds: a person waits in front of the screen
+_CONNECT_PATIENCE = 5.0  # seconds; short, because an administrator waits for the test
 
 
 async def connect(job: Job) -> None:
@@ -30,9 +30,10 @@ async def connect(job: Job) -> None:
 
 
 async def initial(job: Job) -> None:
-    """Provision all people in scope: match, then create or update.
+    """Provision all people in scope: match each, then create or update.
 
-    Conflicts are repeated after that, and managers are set last.
+    People whose creation met a conflict are provisioned again afterwards, and managers are set
+    last.
     """
     people = job.options.people
     renamed = set(changes.plan(job.options).renamed)
@@ -52,9 +53,9 @@ async def initial(job: Job) -> None:
 
 
 async def escrow(job: Job) -> None:
-    """Provision people whose POST met a conflict.
+    """Provision the people whose POST met a conflict.
 
-    The matching filter must find them now, and differences are updated.
+    The matching filter must find them now; differences are updated.
     """
     waiting, job.escrow = job.escrow, []
 
@@ -74,7 +75,7 @@ async def escrow(job: Job) -> None:
 
 
 async def incremental(job: Job) -> None:
-    """Send the changes in Entra since the last cycle.
+    """Send the changes made in Entra since the last cycle.
 
     These are titles, numbers, surnames, departments with managers, and new people.
     """
@@ -102,9 +103,9 @@ async def incremental(job: Job) -> None:
 
 
 async def lost_answer(job: Job) -> None:
-    """Provision people whose POST is processed while its answer is lost.
+    """Provision people whose POST is processed by the server while its response is lost.
 
-    The repetition meets a 409, and matching finds them.
+    The repeated POST gets 409, and the matching filter then finds the user.
     """
     start, stop = changes.plan(job.options).lost
     await job.each(
@@ -133,14 +134,14 @@ async def enable(job: Job) -> None:
 
 
 async def delete(job: Job) -> None:
-    """Purge the other people thirty days later, and those whose answers were lost."""
+    """Delete the other disabled people, as Entra does after thirty days, and the people whose responses were lost."""
     plan = changes.plan(job.options)
     gone = [*plan.purged, *range(*plan.lost)]
     await _linked(job, "delete", gone, lambda person: users.delete(job, person))
 
 
 async def fill_groups(job: Job) -> None:
-    """Provision every group."""
+    """Provision every group and its members."""
     teams = groups.teams(job)
     await job.each("groups", teams, len(teams), lambda team: groups.provision(job, team))
 
@@ -174,7 +175,10 @@ async def _joiners(job: Job, plan: changes.Plan) -> None:
 async def _linked(
     job: Job, cycle: str, indexes: list[int], work: Callable[[Person], Awaitable[None]]
 ) -> None:
-    """Work on people; find those first whose ID the job doesn't know, as after a restart."""
+    """Do the work for people whose target ID is known or whom the matching filter finds.
+
+    After a restart, the job knows no IDs.
+    """
 
     async def found(person: Person) -> None:
         if person.index in job.links or await users.match(job, person) is not None:

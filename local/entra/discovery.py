@@ -1,9 +1,9 @@
 """Account Discovery: Entra pages through all users of the target and sorts them into three categories.
 
-Source: Microsoft Learn, "Discover identities in target applications with Account Discovery"
-(public preview). It names RFC 7644 section 3.4.2.4 as the only requirement. The size of a page and
-the end of the walk aren't documented; here a page has `page_size` users, and the walk ends when
-`startIndex` is above `totalResults`.
+Source: Microsoft Learn, "Discover identities in target applications with Account Discovery" (public
+preview). It names RFC 7644 section 3.4.2.4 as the only requirement. It documents neither the size
+of a page nor when paging ends; here a page has `page_size` users, and paging ends when `startIndex`
+is above `totalResults`.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ _GUESTS_AT_START = 3
 
 
 async def discover(job: Job) -> None:
-    """List all users while others come and go.
+    """List all users while other users are added and removed.
 
-    Record as deviations: a page that isn't valid, a user that appears twice, and a user that
-    exists during the whole walk but appears on no page.
+    Record as deviations: a page that isn't valid, a user that appears twice, and a user that exists
+    during the whole listing but appears on no page.
     """
     guests = _Guests(job)
     for _ in range(_GUESTS_AT_START):
@@ -52,7 +52,7 @@ async def discover(job: Job) -> None:
 
 
 async def _walk(job: Job, guests: "_Guests") -> dict[str, dict[str, Any]]:
-    """Return all users by id."""
+    """Return all users of the target by ID, page by page."""
     found: dict[str, dict[str, Any]] = {}
     start, total = 1, 1
     while start <= total:
@@ -72,7 +72,7 @@ async def _walk(job: Job, guests: "_Guests") -> dict[str, dict[str, Any]]:
 
 
 async def _page(job: Job, start: int) -> dict[str, Any]:
-    """Return one page; raise Skipped if it can't be used."""
+    """Return one page; raise Skipped if the response isn't valid."""
     query = f"startIndex={start}&count={job.options.page_size}"
     answer = await job.wire.send(_OPERATION, "GET", "/Users", query)
     reasons = checks.status(answer, 200)
@@ -85,7 +85,7 @@ async def _page(job: Job, start: int) -> dict[str, Any]:
 
 
 def _unmatchable(job: Job, resource: dict[str, Any]) -> list[str]:
-    """Return why Entra can't correlate the user, "" if it can."""
+    """Return the reasons why Entra can't match the user, [] if it can."""
     reasons = checks.resource_frame(resource, mapping.USER, "User")
     if not resource.get(job.options.matching):
         reasons.append(f"a user has no {job.options.matching}, the first matching attribute")
@@ -93,26 +93,29 @@ def _unmatchable(job: Job, resource: dict[str, Any]) -> list[str]:
 
 
 def _known(job: Job) -> set[str]:
-    """Return the values of the matching attribute that Entra's users have, in small letters."""
+    """Return the lower-case values of the matching attribute that Entra's users have."""
     plan = changes.plan(job.options)
     _, stop = plan.lost
     people = [job.person(index) for index in range(stop)]
     if job.options.matching == "externalId":
         return {person.object_id.casefold() for person in people}
-    # Someone who was renamed in an earlier run has the new name in the target.
+    # People renamed in an earlier run have the new name in the target.
     people += [job.company.married(job.company.person(index)) for index in plan.renamed]
     return {person.user_principal_name.casefold() for person in people}
 
 
 def _category(job: Job, resource: dict[str, Any], known: set[str]) -> str:
-    """Return the category; a user who left the application's scope is disabled and unassigned."""
+    """Return the user's category.
+
+    A user who left the application's scope is disabled, so an inactive user is an unassigned one.
+    """
     if str(resource.get(job.options.matching)).casefold() not in known:
         return LOCAL
     return ASSIGNED if resource.get("active", True) else UNASSIGNED
 
 
 class _Guests:
-    """People whom another administrator adds and removes while the walk goes on."""
+    """Users whom another administrator adds and removes during the listing."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -126,12 +129,12 @@ class _Guests:
         return index >= self._first
 
     async def turn(self) -> None:
-        """Add a guest, and remove the one that has been there longest."""
+        """Add a guest and remove the one added first."""
         await self.arrive()
         await self._go()
 
     async def arrive(self) -> None:
-        """Add a guest; a fault is recorded, and the walk goes on."""
+        """Add a guest; if that fails, the fault is recorded and the listing continues."""
         guest = self._job.company.person(self._next)
         self._next += 1
         try:

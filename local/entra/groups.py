@@ -1,6 +1,7 @@
-"""Provisioning of groups in the target.
+"""Provision groups in the target as Entra does.
 
-Entra creates them without members, then adds members, changes them and reads them without members.
+Entra creates a group without members and then adds and changes its members. It reads groups without
+their members.
 """
 
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ from local.entra.wire import Answer, equals
 
 MEMBERS_AT_ONCE = 100
 _WITHOUT_MEMBERS = "excludedAttributes=members"
-_COMPARED = 1000  # members; larger groups are not read back
+_COMPARED = 1000  # members; larger groups are not compared
 
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A security group in Entra; members by index."""
+    """A security group in Entra; `members` are indexes of people."""
 
     display_name: str
     external_id: str
@@ -26,7 +27,7 @@ class Team:
 
 
 def teams(job: Job) -> list[Team]:
-    """Return a group per department, then as many further groups of a fixed size as are wanted."""
+    """Return one group per department, then further groups, as many as the options request."""
     names = departments()
     people = range(job.options.people)
     made = []
@@ -46,13 +47,13 @@ def teams(job: Job) -> list[Team]:
 
 
 async def provision(job: Job, team: Team) -> None:
-    """Find or create the group, fill it, and carry out the changes that Entra makes to groups."""
+    """Find or create the group, add its members, and send the changes that Entra makes to groups."""
     group_id = await _match(job, team) or await _create(job, team)
     members = [job.links[index] for index in team.members if index in job.links]
     for start in range(0, len(members), MEMBERS_AT_ONCE):
         await _members(job, group_id, "add", members[start : start + MEMBERS_AT_ONCE])
     if members:
-        await _members(job, group_id, "add", members[:1])  # again: must succeed
+        await _members(job, group_id, "add", members[:1])  # adding a member twice must succeed
         await _members(job, group_id, "remove", members[:1])
         await _compare(job, group_id, set(members[1:]), set(members[:1]))
         await _members(job, group_id, "add", members[:1])
@@ -107,7 +108,7 @@ async def _read(job: Job, group_id: str, team: Team) -> None:
 
 
 async def _compare(job: Job, group_id: str, present: set[str], absent: set[str]) -> None:
-    """Check that removing one member removed that one only; Entra itself doesn't check this."""
+    """Check that the group has the members `present` and none of `absent`; Entra itself doesn't check this."""
     if len(present) > _COMPARED:
         return
     answer = await job.wire.send("get group with members", "GET", f"/Groups/{group_id}")

@@ -1,4 +1,4 @@
-"""A provisioning job: its memory between cycles, and its work on many objects concurrently."""
+"""A provisioning job: its memory between cycles, and its concurrent work on many objects."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from local.entra.wire import Answer, Quarantined, Wire
 Report = Callable[[Progress], None]
 
 _EVALUATED_FROM = (
-    5000  # failures; below, a job is never quarantined for their share (Learn, "Quarantine status")
+    5000  # failures; with fewer, their share doesn't matter (Learn, "Quarantine status")
 )
 _QUARANTINE_SHARE = 0.4
 
@@ -22,11 +22,11 @@ T = TypeVar("T")
 
 
 class Skipped(Exception):
-    """An object is skipped because an answer could not be used, which has been recorded."""
+    """An object was skipped because of an invalid response, which has been recorded."""
 
 
 class Job:
-    """The memory of a job: IDs of people in the target, as Entra caches them, and the people after their changes."""
+    """A provisioning job and its memory: people's IDs in the target, as Entra caches them, and changed people."""
 
     def __init__(
         self,
@@ -36,39 +36,42 @@ class Job:
         report: Report,
         company: Company | None = None,
     ) -> None:
-        """Start without any IDs: an initial cycle finds or creates the people."""
+        """Start without any IDs; the initial cycle finds or creates the people."""
         self.options, self.wire, self.record = options, wire, record
         self.company = company or Company(options.seed)
         self.links: dict[int, str] = {}
-        self.managers: dict[int, str] = {}  # index -> id of the manager that the target has stored
+        self.managers: dict[int, str] = {}  # person's index -> manager's ID in the target
         self.changed: dict[int, Person] = {}
         self.escrow: list[Person] = []
         self._report = report
         self._started = time.monotonic()
 
     def person(self, index: int) -> Person:
-        """Return the person as Entra has it now."""
+        """Return the person as currently stored in Entra."""
         return self.changed.get(index) or self.company.person(index)
 
     def note(self, operation: str, answer: Answer, reasons: list[str]) -> bool:
-        """Record the faults of an answer; return whether it has none."""
+        """Record the faults of a response; return whether there is none."""
         self.record.deviations(operation, answer.request, reasons)
         return not reasons
 
     def must(self, operation: str, answer: Answer, reasons: list[str]) -> None:
-        """Record the faults of an answer; raise Skipped if there is one."""
+        """Record the faults of a response; raise Skipped if there is any."""
         if not self.note(operation, answer, reasons):
             raise Skipped
 
     def wanted(self, person: Person, attributes: Flat) -> Flat:
-        """Return the attributes, with the manager's ID in the target if the manager has been provisioned."""
+        """Return the attributes, and the manager's ID in the target if the manager has been provisioned."""
         manager = self.links.get(person.manager) if person.manager is not None else None
         return attributes | {MANAGER: manager} if manager else attributes
 
     async def each(
         self, cycle: str, objects: Iterable[T], total: int, work: Callable[[T], Awaitable[None]]
     ) -> None:
-        """Do the work for every object, with as many at a time as there are connections."""
+        """Do the work for every object, concurrently on as many connections as the options allow.
+
+        Raise Quarantined if too many requests failed.
+        """
         remaining, done = iter(objects), 0
 
         async def worker(mine: Iterator[T]) -> None:

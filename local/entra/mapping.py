@@ -1,8 +1,8 @@
-"""Entra's attribute mappings: a person as target attributes, and those as POST bodies and PATCH operations.
+"""Entra's attribute mappings: convert a person to target attributes, and these to POST and PATCH bodies.
 
-A target attribute is named as Entra's mapping page names it, for example `phoneNumbers[type eq "work"].value`. Entra
-never provisions nulls: an attribute that is not set is not sent, and clearing one sends nothing (Microsoft Learn,
-"Clear attribute values").
+A target attribute is named as on Entra's mapping page, for example `phoneNumbers[type eq
+"work"].value`. Entra never provisions nulls: an attribute that is not set is not sent, and clearing
+one sends nothing (Microsoft Learn, "Clear attribute values").
 """
 
 import re
@@ -25,7 +25,7 @@ _SELECTED = re.compile(r'^(\w+)\[type eq "(\w+)"\]\.(\w+)$')
 
 
 def target_attributes(person: Person) -> Flat:
-    """Return the default mapping with the product's own choices.
+    """Return the person's target attributes by Entra's default mapping with two changes that the product requires.
 
     These are objectId as externalId, and soft delete by `active`.
     """
@@ -51,7 +51,7 @@ def target_attributes(person: Person) -> Flat:
 
 
 def post_body(values: Flat) -> dict[str, Any]:
-    """Return the body of POST /Users; a manager goes as the bare id, as Entra sends it."""
+    """Return the body of POST /Users; a manager is sent as the bare ID, as Entra does."""
     body: dict[str, Any] = {
         "schemas": [USER, ENTERPRISE],
         "meta": {"resourceType": "User"},
@@ -65,7 +65,10 @@ def post_body(values: Flat) -> dict[str, Any]:
 
 
 def group_body(display_name: str, external_id: str) -> dict[str, Any]:
-    """Return the body of POST /Groups: without members, and with Entra's second schema, which isn't SCIM's."""
+    """Return the body of POST /Groups, without members.
+
+    It has Entra's second schema, which isn't one of SCIM.
+    """
     return {
         "schemas": [GROUP, ADSCIM_GROUP],
         "externalId": external_id,
@@ -75,9 +78,9 @@ def group_body(display_name: str, external_id: str) -> dict[str, Any]:
 
 
 def flatten(resource: dict[str, Any]) -> Flat:
-    """Return a user as received, by target attribute.
+    """Return a received user as values by target attribute.
 
-    Of several elements of one type it has the first; a manager is given by its id.
+    Of several elements of one type only the first is returned; a manager is returned as the ID.
     """
     flat: Flat = {}
     for name, value in resource.items():
@@ -96,7 +99,7 @@ def flatten(resource: dict[str, Any]) -> Flat:
 
 
 def difference(wanted: Flat, stored: Flat) -> Flat:
-    """Return the changes by which `stored` becomes `wanted`."""
+    """Return the attributes of `wanted` whose values in `stored` are missing or different."""
     return {
         attribute: value
         for attribute, value in wanted.items()
@@ -109,13 +112,13 @@ def difference(wanted: Flat, stored: Flat) -> Flat:
 
 
 def patch_body(changes: Flat, stored: Flat, dialect: Dialect) -> dict[str, Any]:
-    """Return the PATCH that makes these changes to the stored user."""
+    """Return the PATCH body that makes these changes to the stored user."""
     speak = _flag_operations if dialect == "flag" else _default_operations
     return {"schemas": [PATCH_OP], "Operations": speak(changes, stored)}
 
 
 def manager_removal(manager_id: str, dialect: Dialect) -> dict[str, Any]:
-    """Return the PATCH that removes a user's manager."""
+    """Return the PATCH body that removes a user's manager."""
     operation = (
         {"op": "remove", "path": f'manager[value eq "{manager_id}"]'}
         if dialect == "flag"
@@ -125,7 +128,7 @@ def manager_removal(manager_id: str, dialect: Dialect) -> dict[str, Any]:
 
 
 def members_patch(op: str, member_ids: list[str], dialect: Dialect) -> dict[str, Any]:
-    """Return the PATCH that adds (`add`) members to a group or removes (`remove`) them."""
+    """Return the PATCH body that adds members to a group (`op` "add") or removes them ("remove")."""
     if dialect == "flag" and op == "remove":
         return {
             "schemas": [PATCH_OP],
@@ -139,7 +142,7 @@ def members_patch(op: str, member_ids: list[str], dialect: Dialect) -> dict[str,
 
 
 def group_patch(changes: Flat, dialect: Dialect) -> dict[str, Any]:
-    """Return the PATCH that changes a group's own attributes."""
+    """Return the PATCH body that changes a group's own attributes."""
     if dialect == "flag":
         return {"schemas": [PATCH_OP], "Operations": [{"op": "replace", "value": changes}]}
     operations = [
@@ -149,7 +152,7 @@ def group_patch(changes: Flat, dialect: Dialect) -> dict[str, Any]:
 
 
 def _default_operations(changes: Flat, stored: Flat) -> list[dict[str, Any]]:
-    """Return one operation per attribute, with capitalised names, and booleans as text."""
+    """Return one operation per attribute, with capitalised names, and booleans as strings."""
     return [
         {
             "op": "Replace" if attribute in stored else "Add",
@@ -161,7 +164,11 @@ def _default_operations(changes: Flat, stored: Flat) -> list[dict[str, Any]]:
 
 
 def _flag_operations(changes: Flat, stored: Flat) -> list[dict[str, Any]]:
-    """Return an operation without path for single values, under dotted and URN keys, and one per element of arrays."""
+    """Return the operations that Entra sends with `aadOptscim062020`.
+
+    Single values are in one operation without path, with dotted names and URNs as keys; each
+    element of an array, and `active`, has an operation of its own.
+    """
     operations: list[dict[str, Any]] = []
     for op in ("add", "replace"):
         mine = {

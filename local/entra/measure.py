@@ -1,4 +1,4 @@
-"""Measures a server under homogeneous load: one kind of request at a time, to compare figures of servers."""
+"""Measures a SCIM server with one kind of request at a time, so that servers can be compared."""
 
 import time
 from array import array
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Measurement:
-    """Collects the figures of one phase, and adds them to the summary at its end."""
+    """Collects the figures of one phase (one kind of request) and adds them to the summary when it is over."""
 
     job: Job
     summary: Summary
@@ -31,7 +31,7 @@ class Measurement:
     async def phase(
         self, name: str, objects: Iterable[T], total: int, work: Callable[[T], Awaitable[None]]
     ) -> None:
-        """Do the work for all objects; the server's CPU time over the phase is shared out among its requests."""
+        """Do the work for all objects; divide the server's CPU time in the phase by the number of requests."""
         record = self.job.record
         record.latencies.pop(name, None)
         cpu, started = self._cpu(), time.monotonic()
@@ -50,10 +50,11 @@ class Measurement:
 async def measure(
     options: Options, report: Report = silent, server_pid: int | None = None
 ) -> Summary:
-    """Measure POST, GET by id, filter hit and miss, PATCH, pages of 100 and DELETE of the people of the options.
+    """Measure POST, GET by ID, filter with and without match, PATCH, pages of 100 and DELETE.
 
-    With `server_pid` the server's CPU milliseconds per request too. The people have addresses of their own, so that a
-    directory may be in use; afterwards they are gone.
+    With `server_pid` also measure the server's CPU milliseconds per request. The people have
+    addresses of their own, so that the directory may already have others, and they are deleted at
+    last.
     """
     record = Record(secret=options.token)
     summary = Summary(
@@ -148,7 +149,7 @@ async def _filter(job: Job, name: str, value: str, found: int) -> None:
 
 
 def _patch(person: Person, options: Options) -> object:
-    """Return a PATCH with three operations: a title, a number and a surname."""
+    """Return a PATCH body with three operations: a title, a number and a surname."""
     after = replace(person, job_title=f"Senior {person.job_title}", surname=f"{person.surname} Jr.")
     stored = mapping.target_attributes(person)
     changes = mapping.difference(mapping.target_attributes(after), stored)

@@ -4,7 +4,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
 Dialect = Literal["default", "flag"]
-"""How PATCH is spoken: as Entra does today, or as with `aadOptscim062020` in the tenant URL."""
+"""The form of PATCH: Entra's present one, or the one with `aadOptscim062020` in the tenant URL."""
 
 CYCLES = (
     "connect",
@@ -17,20 +17,20 @@ CYCLES = (
     "discover",
     "delete",
 )
-"""Every cycle there is, in the order in which they make sense."""
+"""All cycles, in their usual order."""
 
 FLAG = "aadOptscim062020"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """One provisioning job: its target, credentials and people.
+    """The options of a provisioning job: target, credential and people.
 
-    `patience` is the time in seconds for which a request is repeated that fails for a passing
-    reason (no connection, 429, 502 to 504), first after `pause` seconds, then after twice as many.
-    `timeout` is the limit in seconds for one answer. `page_size` is the number of users on a page
-    of Account Discovery. `instances` are base URLs of further instances of the same target: the
-    requests of all cycles go to each address in turn, as through a load balancer.
+    `patience` is for how many seconds a request is repeated that fails temporarily (no connection,
+    429, 502 to 504), first after `pause` seconds, then after twice as many. `timeout` is the limit
+    in seconds for one response. `page_size` is the number of users on a page of Account Discovery.
+    `instances` are base URLs of further instances of the same target: the requests of all cycles go
+    to each address in turn, as through a load balancer.
     """
 
     base: str
@@ -50,7 +50,7 @@ class Options:
     instances: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse invalid options, with a message for the person at the keyboard."""
+        """Raise ValueError for invalid options, with a message for the command line."""
         for name, address in [("base", self.base), *(("instance", one) for one in self.instances)]:
             if not address.startswith(("http://", "https://")):
                 raise ValueError(f"{name}: {address!r} is not an http or https address")

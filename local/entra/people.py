@@ -1,4 +1,4 @@
-"""People of an invented company: the 250 of `people.csv`, and variations of them for larger ones."""
+"""The people of an invented company: the 250 of `people.csv`, and variations of them for larger companies."""
 
 import csv
 import hashlib
@@ -9,19 +9,22 @@ from functools import cache
 from pathlib import Path
 
 DOMAIN = "brightwater.example"
-"""The domain of the company with seed 1; other companies have their own, so that several fit into one directory."""
+"""The domain of the company with seed 1.
+
+Other companies have their own, so that a directory can have several.
+"""
 HEADS = 9
-"""The people with the indexes 1 to 9 lead a department each; 0 leads the company."""
+"""The number of departments: the people with the indexes 1 to 9 lead one each; 0 leads the company."""
 REPORTS = 3
-"""People of the next round who report to one person of a round."""
+"""How many people of the next round of 250 report to one person of a round."""
 NOT_NUMBERS = ("n/a", "see mobile", "ext 4417", "TBC", "-", "ask reception", "4417")
-"""Texts of business phones that no telephone network knows."""
+"""Business phones of some people that aren't telephone numbers."""
 _NATIVE_ORDER = ("zh-CN", "ja-JP")  # the family name comes first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A user as Entra holds it; names are Entra's, in snake_case. None: not set in Entra."""
+    """A user as stored in Entra; the fields have Entra's names in snake_case. None: not set in Entra."""
 
     index: int
     object_id: str
@@ -52,16 +55,16 @@ class Company:
 
     @property
     def domain(self) -> str:
-        """Return the domain of the company's addresses."""
+        """The domain of the company's addresses."""
         domain = DOMAIN if self.seed == 1 else f"company{self.seed}.example"
         return f"{self.subdomain}.{domain}" if self.subdomain else domain
 
     def people(self, start: int, stop: int) -> Iterator[Person]:
-        """Return the people with these indexes, made one at a time."""
+        """Return an iterator of the people with these indexes, each created when it is needed."""
         return (self.person(index) for index in range(start, stop))
 
     def person(self, index: int) -> Person:
-        """Return the person with this index, from 0; a manager has a lower index than the reports."""
+        """Return the person with this index, from 0; a manager has a lower index than the people who report to them."""
         rows = _rows()
         turn, number = divmod(index, len(rows))
         row = rows[number]
@@ -91,11 +94,11 @@ class Company:
         )
 
     def married(self, person: Person) -> Person:
-        """Return the person under another surname, user principal name, display name and mail."""
+        """Return the person with another surname, user principal name, display name and mail."""
         rows = _rows()
         number = person.index % len(rows)
         row, other = rows[number], rows[_colleague(number, person.index // len(rows) + 1)]
-        # The index keeps the address unique however many people share the name.
+        # The index makes the address unique if several people have the same names.
         names = f"{row['address_given']}.{other['address_family']}"
         address = f"{names}.{person.index}@{self.domain}"
         return replace(
@@ -108,7 +111,7 @@ class Company:
         )
 
     def renumbered(self, person: Person) -> Person:
-        """Return the person with a new desk and a new mobile phone."""
+        """Return the person with another business phone and another mobile phone."""
         row = _rows()[person.index % len(_rows())]
         area = next(
             each["business_phone"]
@@ -129,12 +132,12 @@ def departments() -> list[str]:
 
 
 def first_title(department: str) -> str:
-    """Return a title of people in the department without reports."""
+    """Return a job title in the department of people to whom no one reports."""
     return next(row["job_title"] for row in reversed(_rows()) if row["department"] == department)
 
 
 def object_id(seed: int, index: int) -> str:
-    """Return Entra's object ID of a person: a GUID, always the same for the same person."""
+    """Return a person's object ID in Entra, a GUID that is always the same for the same person."""
     digest = hashlib.sha256(f"object {seed}/{index}".encode()).digest()
     return str(uuid.UUID(bytes=digest[:16], version=4))
 
@@ -147,7 +150,7 @@ def _rows() -> list[dict[str, str]]:
 
 @cache
 def _neighbours() -> dict[str, list[int]]:
-    """Return the row numbers of each city: people with names of one language."""
+    """Return the row numbers by city; people of one city have names in the same language."""
     found: dict[str, list[int]] = {}
     for number, row in enumerate(_rows()):
         found.setdefault(row["city"], []).append(number)
@@ -155,7 +158,7 @@ def _neighbours() -> dict[str, list[int]]:
 
 
 def _colleague(number: int, turn: int) -> int:
-    """Return the row whose family name the person of a row gets in a later round."""
+    """Return the row whose family name the person of row `number` gets in round `turn` of the 250 people."""
     numbers = _neighbours()[_rows()[number]["city"]]
     return numbers[(numbers.index(number) + turn) % len(numbers)]
 
@@ -168,7 +171,7 @@ def _display_name(row: dict[str, str], surname: str, middle: str) -> str:
 
 
 def _renumbered(number: str, turn: int, digits: int) -> str | None:
-    """Return the number with other last digits, in the same spelling; None for an empty text."""
+    """Return the number with its last digits changed, in the same spelling; None for ""."""
     if not number:
         return None
     if not turn or number in NOT_NUMBERS:
@@ -182,7 +185,11 @@ def _renumbered(number: str, turn: int, digits: int) -> str | None:
 
 
 def _manager(given: str, number: int, turn: int) -> int | None:
-    """Return the manager: in a later round one of the same round, for its leads one of an earlier round."""
+    """Return the manager's index; None for the head of the company.
+
+    In a later round that is a person of the same round, or for the round's leads a person of an
+    earlier one.
+    """
     size = len(_rows())
     if turn and (not given or int(given) <= HEADS):
         return (turn - 1) // REPORTS * size + number

@@ -1,4 +1,4 @@
-"""CPU time of another process on this machine, from /proc."""
+"""The CPU time of another process on this machine, from /proc."""
 
 import os
 from pathlib import Path
@@ -8,13 +8,13 @@ _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
 class ProcessTimeError(Exception):
-    """The process can't be measured."""
+    """The process's CPU time can't be measured."""
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the user and system seconds of a process so far, with all its threads and children.
+    """Return the user and system CPU seconds of a process so far, including all its threads and children.
 
-    Raises ProcessTimeError if there is no such process or no /proc.
+    Raise ProcessTimeError if there is no such process or no /proc.
     """
     if not _PROC.joinpath("self", "stat").exists():
         raise ProcessTimeError(
@@ -29,8 +29,9 @@ def _own_seconds(pid: int) -> float:
     try:
         stat = _PROC.joinpath(str(pid), "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return 0.0  # it has ended: its parent has its time by now
-    # The second field is the command in brackets and may hold anything; utime is the 14th field (proc(5)).
+        return 0.0  # it has ended, and its time was added to its parent's
+    # The second field is the command in brackets, which may contain any text, so the fields are
+    # counted from the last bracket; utime is the 14th (proc(5)).
     fields = stat.rpartition(")")[2].split()
     return sum(int(ticks) for ticks in fields[11:15]) / _TICKS
 

@@ -1,4 +1,4 @@
-"""The results of a run (counts, latencies, deviations), and their presentation."""
+"""The results of a run: counts, latencies and deviations, and the summary of them."""
 
 import re
 import statistics
@@ -7,18 +7,18 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 PASSING = frozenset({429, 502, 503, 504})
-"""Statuses that tell a client to come again."""
+"""Statuses that tell a client to retry later."""
 
-# The parts in which errors of one kind differ: quoted texts, except in `[type eq "work"]`, and ids.
+# Errors of one kind differ only in these: quoted texts, except in `[type eq "work"]`, and IDs.
 _VALUES = re.compile(r"""(?<!eq )"[^"]*"|'[^']*'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b""")
 
 MAX_ERRORS = 200
-"""Different errors that are kept; further ones are only counted."""
+"""Kinds of errors to record; further kinds are only counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """The progress: `done` of `total` people or groups in this cycle; other counts since the start."""
+    """The progress of a run: `done` of `total` people or groups in this cycle; other counts since the start."""
 
     cycle: str
     done: int
@@ -30,7 +30,7 @@ class Progress:
 
 @dataclass(slots=True)
 class Deviation:
-    """An answer that Entra could not work with: an example request, the reason, and how often it happened."""
+    """A response that Entra could not work with: an example of its request, the reason, and how often it occurred."""
 
     request: str
     reason: str
@@ -39,7 +39,11 @@ class Deviation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationSummary:
-    """Requests of one kind; times in ms; rate and the server's CPU time if they were measured."""
+    """The figures of one kind of request; times are in milliseconds.
+
+    `requests_per_second` and `cpu_ms` (the server's, per request) are None if they were not
+    measured.
+    """
 
     count: int
     p50_ms: float
@@ -51,7 +55,7 @@ class OperationSummary:
 
 @dataclass(slots=True, kw_only=True)
 class Summary:
-    """The result of a run. `seconds` is the whole run, waiting between repetitions included."""
+    """The result of a run; `seconds` is its duration, including the pauses before repeated requests."""
 
     base: str
     people: int
@@ -73,7 +77,7 @@ class Summary:
 
     @property
     def ok(self) -> bool:
-        """Return whether every request was answered as Entra expects."""
+        """Return whether every response was as Entra expects."""
         return not self.error_count and self.quarantined is None
 
     def as_json(self) -> dict[str, Any]:
@@ -83,7 +87,7 @@ class Summary:
 
 @dataclass(slots=True, kw_only=True)
 class Record:
-    """Collects the results during a run. `secret`, the token, is removed from every text."""
+    """Collects the results during a run; `secret`, the token, is removed from every text."""
 
     secret: str = field(repr=False)
     latencies: "dict[str, array[float]]" = field(default_factory=dict)
@@ -96,18 +100,18 @@ class Record:
     errors: dict[tuple[str, str], Deviation] = field(default_factory=dict)
 
     def answered(self, operation: str, seconds: float, status: int) -> None:
-        """Count one answer; one that only asks to retry later is not counted for the operation."""
+        """Count a response, and record its latency unless the status only asks to retry later."""
         self.requests += 1
         if status not in PASSING:
             self.latencies.setdefault(operation, array("d")).append(seconds * 1000)
         self.statuses[str(status)] = self.statuses.get(str(status), 0) + 1
 
     def count(self, what: str) -> None:
-        """Count one more action of the cycles: a person created, a group read."""
+        """Count one more result, such as "created" or "groups"."""
         self.done[what] = self.done.get(what, 0) + 1
 
     def deviations(self, operation: str, request: str, reasons: list[str]) -> None:
-        """Record the deviations of one answer; a fault of one kind is kept once and counted."""
+        """Record the deviations of a response; deviations of the same kind are stored once, with their count."""
         self.failures += bool(reasons)
         for reason in reasons:
             self.error_count += 1
@@ -126,7 +130,8 @@ class Record:
     ) -> OperationSummary:
         """Return the figures of one kind of request.
 
-        `seconds` is the time in which only these were sent, if they were sent alone.
+        `seconds` is the duration of the phase in which only this kind was sent, or None if it was
+        sent among others.
         """
         times = self.latencies.get(name, array("d"))
         p50, p95 = percentiles(times)
@@ -141,7 +146,7 @@ class Record:
         )
 
     def fill(self, summary: Summary, seconds: float) -> Summary:
-        """Return all results as the summary of a run of so many seconds."""
+        """Add all results to the summary of a run of `seconds`, and return it."""
         summary.seconds = round(seconds, 2)
         summary.requests = self.requests
         summary.requests_per_second = round(self.requests / seconds, 1) if seconds else 0.0
@@ -156,7 +161,7 @@ class Record:
 
 
 def percentiles(times: "array[float]") -> tuple[float, float]:
-    """Return the 50th and 95th percentile, in the unit of the values; 0 if there are none."""
+    """Return the 50th and the 95th percentile, in the unit of the values; 0.0 without values."""
     if len(times) < 2:
         value = round(times[0], 2) if times else 0.0
         return value, value

@@ -1,4 +1,4 @@
-"""A whole run of the simulator."""
+"""Run a whole provisioning job."""
 
 import time
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ def silent(_: Progress) -> None:
 
 
 async def run(options: Options, report: Report = silent) -> Summary:
-    """Run the job's cycles against the server.
+    """Run the job's cycles against the server and return the summary.
 
-    Faults of the server are in the summary and raise no exception.
+    Faults of the server are recorded in the summary and raise no exception.
     """
     record = Record(secret=options.token)
     summary = Summary(

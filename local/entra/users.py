@@ -1,4 +1,4 @@
-"""Provisioning of one user in the target, as Entra does it."""
+"""Provision one user in the target, as Entra does."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,7 +15,10 @@ Resource = dict[str, Any]
 async def provision(
     job: Job, person: Person, *, known_as: Iterable[str] = (), lose_answer: bool = False
 ) -> None:
-    """Find the user by the matching attribute, then create it or update the differences."""
+    """Find the user by the matching attribute, then create it or update the differences.
+
+    The other parameters are as for `match` and `create`.
+    """
     found = await match(job, person, known_as)
     if found is None:
         await create(job, person, lose_answer=lose_answer)
@@ -24,9 +27,10 @@ async def provision(
 
 
 async def match(job: Job, person: Person, known_as: Iterable[str] = ()) -> Resource | None:
-    """Return the user that the matching filter finds, disabled ones too.
+    """Return the user that the matching filter finds, even if disabled; None if it finds none.
 
-    `known_as` are user names under which Entra would still know the link to this user.
+    `known_as` are former user names to try as well, because Entra would still know the ID of a user
+    created under one.
     """
     by_name = job.options.matching == "userName"
     values = [person.user_principal_name, *known_as] if by_name else [person.object_id]
@@ -43,7 +47,10 @@ async def match(job: Job, person: Person, known_as: Iterable[str] = ()) -> Resou
 
 
 def link(job: Job, person: Person, resource: Resource) -> None:
-    """Remember the target's id of the person, and the manager stored there."""
+    """Remember the person's ID in the target, and the manager stored there.
+
+    Raise Skipped if the resource has no ID.
+    """
     identifier = resource.get("id")
     if not isinstance(identifier, str) or not identifier:
         raise Skipped
@@ -56,7 +63,11 @@ def link(job: Job, person: Person, resource: Resource) -> None:
 async def create(
     job: Job, person: Person, *, with_manager: bool = False, lose_answer: bool = False
 ) -> None:
-    """POST the user. A conflict is not turned into an update: the person goes to escrow, to be matched again."""
+    """POST the user.
+
+    After a 409, the person is put into escrow, to be matched again later, because Entra doesn't
+    turn a conflict into an update. `lose_answer` drops the first response.
+    """
     sent = mapping.target_attributes(person)
     if with_manager:
         sent = job.wanted(person, sent)
@@ -84,7 +95,8 @@ async def create(
 async def update(job: Job, person: Person, stored: Resource, *, delta: bool = False) -> None:
     """PATCH the differences from the stored user; send nothing if there are none.
 
-    In a `delta` cycle Entra replaces telephone numbers even if none is stored (better-auth/better-auth#10682).
+    In a `delta` cycle Entra sends "Replace" for telephone numbers even if none is stored
+    (better-auth/better-auth#10682).
     """
     flat = mapping.flatten(stored)
     changes = mapping.difference(mapping.target_attributes(person), flat)
@@ -98,13 +110,13 @@ async def update(job: Job, person: Person, stored: Resource, *, delta: bool = Fa
 
 
 async def patch(job: Job, person: Person, changes: Flat, stored: Flat) -> None:
-    """Send a PATCH and look whether everything in it was stored verbatim."""
+    """Send a PATCH with the changes and check that all of them were stored unchanged."""
     body = mapping.patch_body(changes, stored, job.options.dialect)
     await _patched(job, person, "patch user", body, changes)
 
 
 async def remove_manager(job: Job, person: Person) -> None:
-    """Take the user's manager away."""
+    """PATCH the user so that it has no manager, and check that."""
     manager = job.managers.pop(person.index, "")
     body = mapping.manager_removal(manager, job.options.dialect)
     answer = await _patched(job, person, "remove manager", body, {})
@@ -114,7 +126,7 @@ async def remove_manager(job: Job, person: Person) -> None:
 
 
 async def set_manager(job: Job, person: Person) -> None:
-    """PATCH the manager's id in, unless the target has it already."""
+    """PATCH the manager's ID, unless the target has it already or the manager isn't provisioned."""
     manager = job.links.get(person.manager) if person.manager is not None else None
     if not manager or person.index not in job.links or job.managers.get(person.index) == manager:
         return
@@ -126,7 +138,7 @@ async def set_manager(job: Job, person: Person) -> None:
 
 
 async def set_active(job: Job, person: Person, active: bool) -> None:
-    """Disable or enable the user; in both states the matching filter must find it."""
+    """Disable or enable the user; the matching filter must find it afterwards in either state."""
     operation = "enable user" if active else "disable user"
     body = mapping.patch_body({"active": active}, {"active": not active}, job.options.dialect)
     await _patched(job, person, operation, body, {"active": active})
@@ -144,10 +156,10 @@ async def set_active(job: Job, person: Person, active: bool) -> None:
 
 
 async def delete(job: Job, person: Person) -> None:
-    """DELETE the user; afterwards neither its id nor the matching filter may find it."""
+    """DELETE the user; afterwards neither its ID nor the matching filter may find it."""
     path = f"/Users/{job.links.pop(person.index)}"
     answer = await job.wire.send("delete user", "DELETE", path)
-    # A repeated DELETE whose first answer was lost finds nothing any more.
+    # If the first response was lost, the repeated DELETE gets 404.
     job.must(
         "delete user", answer, checks.status(answer, *((204, 404) if answer.repeated else (204,)))
     )
@@ -162,7 +174,7 @@ async def delete(job: Job, person: Person) -> None:
 
 
 async def read(job: Job, person: Person) -> Resource | None:
-    """Return the user by its cached id; None if it is gone, in which case Entra matches again."""
+    """Return the user by its cached ID; None if it is gone, after which Entra matches again."""
     answer = await job.wire.send("get user", "GET", f"/Users/{job.links[person.index]}")
     if answer.status == 404:
         job.note("get user", answer, checks.status(answer, 404))
@@ -173,7 +185,10 @@ async def read(job: Job, person: Person) -> Resource | None:
 
 
 async def _patched(job: Job, person: Person, operation: str, body: Any, changes: Flat) -> Answer:
-    """Send a PATCH and check the answer: 200 with the user or 204, and the changes stored either way."""
+    """Send a PATCH and check the response: 200 with the user, or 204, and in both cases the changes are stored.
+
+    Return the response that contains the user.
+    """
     path = f"/Users/{job.links[person.index]}"
     answer = await job.wire.send(operation, "PATCH", path, body=body)
     job.must(operation, answer, checks.status(answer, 200, 204))

@@ -1,4 +1,4 @@
-"""Requests as Entra puts them on the wire: bearer token, no User-Agent, `+` for spaces, repeated with back-off."""
+"""Send requests as Entra does: bearer token, no User-Agent, `+` for spaces, repeated with back-off."""
 
 import asyncio
 import itertools
@@ -21,14 +21,16 @@ _MAX_PAUSE = 5.0
 
 
 class Quarantined(Exception):
-    """The job can't go on; Entra would put it into quarantine (Microsoft Learn, "Quarantine status")."""
+    """The job can't continue; Entra would put it into quarantine (Microsoft Learn, "Quarantine status")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer as received. `content` is the decoded JSON, None without or with malformed JSON.
+    """A response as received.
 
-    `repeated`: the request was sent before, and the server may have carried it out although no answer came.
+    `content` is the decoded JSON, None if the body is empty or malformed. `repeated` is True if the
+    request was sent more than once, so that the server may already have processed it without a
+    response.
     """
 
     request: str
@@ -40,10 +42,10 @@ class Answer:
 
 
 class Wire:
-    """The connections of one job, an async context manager."""
+    """The HTTP connections of one job; an async context manager."""
 
     def __init__(self, options: Options, record: Record) -> None:
-        """Prepare the connections; they are opened when the context is entered."""
+        """Store the options; connections are opened when the context is entered."""
         self._bases = itertools.cycle(map(_without_query, (options.base, *options.instances)))
         self._flag = urlsplit(options.base).query  # Entra's compliance flag is in the tenant URL
         self.patience = options.patience
@@ -55,7 +57,7 @@ class Wire:
         }
 
     async def __aenter__(self) -> Self:
-        """Open as many connections as the job may use."""
+        """Create an HTTP session with as many connections as the job may use."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._options.connections),
             timeout=aiohttp.ClientTimeout(total=self._options.timeout),
@@ -70,7 +72,7 @@ class Wire:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close them."""
+        """Close the connections."""
         await self._session.close()
 
     async def send(
@@ -83,10 +85,13 @@ class Wire:
         *,
         lose_answer: bool = False,
     ) -> Answer:
-        """Send until there is a final answer, or until the time for repetitions is over.
+        """Send a request, repeated until it has a final response or `patience` is over, and return the response.
 
-        With `lose_answer` the connection is cut when the first answer begins, so that the server has acted and Entra
-        doesn't know. Raises Quarantined when credentials are refused or the server can't be reached at all.
+        `lose_answer` cuts the connection when the first response begins, so that the server has
+        processed the request and Entra doesn't know it.
+
+        Raises:
+            Quarantined: The server refuses the token, or it can't be reached.
         """
         url = URL(next(self._bases) + path + _query(self._flag, query), encoded=True)
         request = f"{method} {path}{'?' + query if query else ''}"
@@ -105,7 +110,7 @@ class Wire:
             else:
                 if answer.status == 401:
                     raise Quarantined(f"{request}: 401, the server refuses the token")
-                # A 500 is a fault, and is tried once more.
+                # A 500 is a fault of the server, and the request is repeated once.
                 if last or not (
                     answer.status in PASSING or (answer.status == 500 and attempt == 1)
                 ):
@@ -162,7 +167,7 @@ def equals(attribute: str, value: str) -> str:
 
 
 def escaped(value: str) -> str:
-    """Return the value as written between the quotes of a filter."""
+    """Return the value escaped for the quotes of a filter."""
     return value.replace("\\", "\\\\").replace('"', '\\"')
 
 

@@ -1,4 +1,4 @@
-"""Answers that both services give, and the effect of faults on them."""
+"""Responses that both services send, and the responses of simulated faults."""
 
 import asyncio
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from local.graph.simulator import Simulator
 
 
 def json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a JSON answer that no cache may store."""
+    """Return a JSON response with `Cache-Control: no-store`."""
     return Response(
         orjson.dumps(value),
         status,
@@ -27,7 +27,7 @@ def json(value: object, status: int = 200, headers: Mapping[str, str] | None = N
 def login_error(
     simulator: Simulator, error: LoginError, correlation_id: str = "", word: str = ""
 ) -> Response:
-    """Return an error as the token endpoint words it; `word` in place of the usual `error`."""
+    """Return an error response of the token endpoint; `word` replaces the usual value of `error`."""
     wait = error.kind.retry_after
     headers = {"Retry-After": str(wait)} if wait else {}
     body = error.body(simulator.clock.now(), correlation_id)
@@ -37,7 +37,7 @@ def login_error(
 def graph_error(
     simulator: Simulator, status: int, code: str, message: str, retry_after: int = 0
 ) -> Response:
-    """Return an error as Graph words it (learn.microsoft.com/graph/errors)."""
+    """Return an error response of Graph (learn.microsoft.com/graph/errors)."""
     request_id = str(uuid4())
     inner = {
         "date": f"{simulator.clock.now():%Y-%m-%dT%H:%M:%S}",
@@ -53,13 +53,13 @@ def graph_error(
 
 
 async def form(request: Request) -> dict[str, str]:
-    """Return the fields of an application/x-www-form-urlencoded body."""
+    """Parse an application/x-www-form-urlencoded body."""
     return dict(
         parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
     )
 
 
-# The metadata endpoint has a word of its own for a tenant that is not there.
+# The metadata endpoint has its own value of `error` for an unknown tenant.
 METADATA_WORDS = {90002: "invalid_tenant"}
 _WORDS = {
     400: ("BadRequest", "Bad Request"),
@@ -77,7 +77,11 @@ _WORDS = {
 async def faulty(
     simulator: Simulator, fault: Fault, request: Request, *, tenant: str = ""
 ) -> Response | None:
-    """Return the answer of a fault; None after a fault that let the call hang was switched off."""
+    """Return the response of a fault.
+
+    A fault that lets requests hang waits until it is switched off, and then returns None: the
+    request is to be served.
+    """
     if fault.code is not None:
         error = LoginError(fault.code, client="the application", tenant=tenant)
         return login_error(simulator, error, word=METADATA_WORDS.get(fault.code, ""))
@@ -103,7 +107,7 @@ async def faulty(
 
 
 class _Broken(Response):
-    """A body that is shorter than announced; the server then closes the connection."""
+    """A response with a shorter body than announced, after which the server closes the connection."""
 
     def __init__(self) -> None:
         super().__init__(b"{", 200, {"Content-Length": "1000"}, "application/json")

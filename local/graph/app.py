@@ -1,4 +1,4 @@
-"""The ASGI application: every address of the simulated login service, of Graph, and of the control."""
+"""The ASGI application: every address of the simulated login service, of Graph, and of the control API."""
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -15,7 +15,7 @@ from local.graph.token import TokenEndpoint
 
 
 def create_app(simulator: Simulator) -> ASGIApp:
-    """Return the application over that state."""
+    """Return the ASGI application that serves the simulator."""
     discovery, graph = Discovery(simulator), Graph(simulator)
     older = ConsentPage(simulator, needs_scope=False)
     return Starlette(
@@ -25,6 +25,7 @@ def create_app(simulator: Simulator) -> ASGIApp:
             Route("/v1.0/communications/getPresencesByUserId", graph.presences, methods=["POST"]),
             Route("/v1.0/communications/presences/{id}", graph.presence),
             Route("/v1.0/users/{id}/presence", graph.presence),
+            Route("/v1.0/tenantRelationships/{function}", graph.tenant_information),
             Route("/common/discovery/instance", discovery.instance),
             Route(
                 "/{tenant}/v2.0/.well-known/openid-configuration", discovery.openid_configuration

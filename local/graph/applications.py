@@ -1,15 +1,16 @@
-"""App registrations: credentials, federated identities and redirect addresses."""
+"""App registrations: credentials, federated identities and redirect URIs."""
 
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 PRESENCE_ROLE = "Presence.Read.All"
+TENANT_INFORMATION_ROLE = "CrossTenantInformation.ReadBasic.All"
 
 
 @dataclass(frozen=True, slots=True)
 class FederatedCredential:
-    """Trust in the tokens of another issuer (federatedIdentityCredential): all three must match exactly."""
+    """Trust in another issuer's tokens (federatedIdentityCredential); all three fields must match exactly."""
 
     issuer: str
     subject: str
@@ -18,7 +19,7 @@ class FederatedCredential:
 
 @dataclass(slots=True, kw_only=True)
 class Application:
-    """One app registration. Without redirect addresses, any on this machine is allowed."""
+    """An app registration. Without redirect URIs, any on this machine is allowed."""
 
     client_id: str
     home_tenant_id: str
@@ -31,7 +32,7 @@ class Application:
     multi_tenant: bool = True
 
     def allows_redirect(self, address: str) -> bool:
-        """Return whether the address is registered; compared exactly, as Entra does."""
+        """Return whether the redirect URI is registered; compared exactly, as Entra does."""
         if self.redirects:
             return address in self.redirects
         try:

@@ -1,4 +1,4 @@
-"""Authorization codes: single use, five minutes, bound to client, redirect address and tenant."""
+"""Authorization codes: single use, valid for five minutes, bound to client, redirect URI and tenant."""
 
 import secrets
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ LIFETIME = 300.0
 
 @dataclass(slots=True, kw_only=True)
 class Code:
-    """The grant of the sign-in page; `issued`: monotonic seconds."""
+    """An issued authorization code and what it was issued for; `issued` is in monotonic seconds."""
 
     client_id: str
     redirect_uri: str
@@ -27,7 +27,7 @@ class Code:
 
 
 def issue(simulator: Simulator, tenant: Tenant, person: Person, asked: dict[str, str]) -> str:
-    """Return a code for the signed-in person; `asked`: parameters of the authorization request."""
+    """Return a new code for the signed-in user; `asked` are the parameters of the authorization request."""
     now = simulator.clock.monotonic()
     simulator.codes = {
         value: code for value, code in simulator.codes.items() if now - code.issued < 2 * LIFETIME
@@ -49,7 +49,11 @@ def issue(simulator: Simulator, tenant: Tenant, person: Person, asked: dict[str,
 def redeem(
     simulator: Simulator, fields: dict[str, str], application: Application, tenant: Tenant | None
 ) -> Code:
-    """Return the grant of a code, which can't be used again. Raises LoginError."""
+    """Mark a code as used and return it.
+
+    Raise LoginError if the code is unknown, used, expired, or was issued for another client,
+    redirect URI or tenant.
+    """
     if not (value := fields.get("code", "")):
         raise LoginError(900144, detail="code")
     code: Code | None = simulator.codes.get(value)

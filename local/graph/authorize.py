@@ -12,15 +12,16 @@ from local.graph.people import Tenant
 from local.graph.redirects import back, back_with_error
 from local.graph.simulator import Simulator
 
-# These end on Microsoft's own page; the application never hears of them.
+# These errors are shown on Microsoft's own page; the application doesn't get them.
 _STAY = frozenset((53003, 530032, 530035, 7000112, 70001))
 _RETURN = frozenset((65001, 90094))
 
 
 class SignIn:
-    """Shows the people that can sign in, and sends the browser back with a code.
+    """Lists the users who can sign in, and redirects the browser to the application with a code.
 
-    `sign_in_as=USER NAME` in the address answers without asking, `sign_in_as=cancel` refuses.
+    With `sign_in_as=USER NAME` in the address it redirects without showing the page;
+    `sign_in_as=cancel` refuses the sign-in.
     """
 
     def __init__(self, simulator: Simulator) -> None:
@@ -74,7 +75,7 @@ class SignIn:
         return back(address, {"code": code, "state": state}, mode)
 
     def _check(self, tenant: Tenant | None, asked: Mapping[str, str]) -> None:
-        """Raise LoginError for faults that must not be sent to an unregistered address."""
+        """Raise LoginError for faults that must not be reported to the redirect URI, because it may be wrong."""
         for name in ("client_id", "redirect_uri", "response_type", "scope"):
             if not asked.get(name):
                 raise LoginError(900144, detail=name)

@@ -1,4 +1,4 @@
-"""Authentication of the calling application: secret, certificate or federated identity (RFC 6749 section 2.3, RFC 7523)."""
+"""Authenticate the calling application: secret, certificate or federated identity (RFC 6749 section 2.3, RFC 7523)."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def basic(header: str) -> dict[str, str]:
-    """Return client id and secret of an Authorization header, as form fields; empty if there is none."""
+    """Return client ID and secret from a Basic Authorization header, as form fields; {} if there is none."""
     if not header.lower().startswith("basic "):
         return {}
     try:
@@ -27,7 +27,7 @@ def basic(header: str) -> dict[str, str]:
 
 
 def authenticate(simulator: Simulator, tenant_id: str, fields: dict[str, str]) -> Application:
-    """Return the application that proved itself. Raises LoginError."""
+    """Return the application that the credentials belong to. Raise LoginError if they are wrong."""
     if not (client_id := fields.get("client_id", "")):
         raise LoginError(900144, detail="client_id")
     application = simulator.applications.get(client_id)
@@ -77,9 +77,9 @@ def _check_certificate(
     assertion: str,
     claims: dict[str, Any],
 ) -> None:
-    """Check an assertion signed with a registered certificate: audience, issuer and subject."""
+    """Check audience, issuer and subject of an assertion, and that a registered certificate signed it."""
     allowed = {f"{simulator.url}/{tenant_id}/oauth2/v2.0/token", simulator.issuer(tenant_id)}
-    # A client library that insists on https calls this plain-http server by that name.
+    # A client library that requires https names this plain-HTTP server with https.
     allowed |= {address.replace("http://", "https://", 1) for address in allowed}
     if claims.get("aud") not in allowed:
         raise LoginError(700023)
@@ -102,7 +102,7 @@ def _signed_by(keys: list[Any], assertion: str) -> bool:
 def _check_federated(
     simulator: Simulator, application: Application, assertion: str, claims: dict[str, Any]
 ) -> None:
-    """Check issuer, subject and audience against a federated credential, then the signature."""
+    """Check issuer, subject and audience against the federated credentials, then the signature."""
     issuer, subject, audience = claims.get("iss"), claims.get("sub"), claims.get("aud")
     trusts = application.federated
     if not trusts:

@@ -1,7 +1,8 @@
-"""The admin consent page: `/{tenant}/v2.0/adminconsent`, and `/{tenant}/adminconsent` as it was before.
+"""The admin consent page: `/{tenant}/v2.0/adminconsent`, and the older `/{tenant}/adminconsent`.
 
-learn.microsoft.com/entra/identity-platform/v2-admin-consent. Note that `admin_consent=True` is present on errors too.
-`sign_in_as=USER NAME` with `decide=accept`, `cancel` or `cancel-older` in the address answers without asking.
+Source: learn.microsoft.com/entra/identity-platform/v2-admin-consent. Errors have
+`admin_consent=True`, too. With `sign_in_as=USER NAME` and `decide=accept`, `cancel` or
+`cancel-older` in the address it redirects without showing the page.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ _FAULTS = frozenset((65001, 65004, 90094))
 
 
 class ConsentPage:
-    """Asks an administrator to accept; `needs_scope`: the v2.0 form, in which `scope` is required."""
+    """Asks an administrator to consent; `needs_scope` for the v2.0 address, which requires `scope`."""
 
     def __init__(self, simulator: Simulator, *, needs_scope: bool = True) -> None:
         self.simulator, self.needs_scope = simulator, needs_scope
@@ -78,7 +79,7 @@ class ConsentPage:
             raise LoginError(50011, detail=asked["redirect_uri"])
 
     def _accept(self, tenant: Tenant, asked: Mapping[str, str]) -> None:
-        """Grant all permissions that the application asks for, which needs the scope `/.default`."""
+        """Grant all permissions that the application requests; that needs the scope `/.default`."""
         scopes = asked.get("scope", "").split()
         if not self.needs_scope or any(scope.endswith("/.default") for scope in scopes):
             self.simulator.consent(tenant.tenant_id, asked["client_id"])
@@ -107,7 +108,7 @@ class ConsentPage:
         return back(asked["redirect_uri"], values | {"state": asked.get("state", "")})
 
     def _return_address(self, asked: Mapping[str, str]) -> str:
-        """Return the address of "Return to the application without granting consent"."""
+        """Return the address for the link "Return to the application without granting consent"."""
         refused = self._error(asked, LoginError(90094, client=asked["client_id"]))
         return refused.headers["location"]
 

@@ -1,4 +1,4 @@
-"""The documents that a client reads first: OpenID metadata, instance metadata and signing keys."""
+"""The documents that a client reads before it signs in: OpenID metadata, instance metadata and signing keys."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +17,7 @@ class Discovery:
         self.simulator = simulator
 
     async def openid_configuration(self, request: Request) -> Response:
-        """`/{tenant}/v2.0/.well-known/openid-configuration`; an unknown tenant is 400 AADSTS90002."""
+        """Serve `/{tenant}/v2.0/.well-known/openid-configuration`; 400 AADSTS90002 for an unknown tenant."""
         segment = request.path_params["tenant"]
         tenant = self.simulator.tenant(segment)
         tenant_id = tenant.tenant_id if tenant else segment
@@ -32,7 +32,7 @@ class Discovery:
         return self._counted("discovery", tenant_id, answers.json(self._metadata(tenant_id)))
 
     async def keys(self, request: Request) -> Response:
-        """`/{tenant}/discovery/v2.0/keys`."""
+        """Serve `/{tenant}/discovery/v2.0/keys`."""
         tenant = self.simulator.tenant(request.path_params["tenant"])
         tenant_id = tenant.tenant_id if tenant else ""
         if fault := self.simulator.faults.hit("discovery", tenant_id):
@@ -42,7 +42,7 @@ class Discovery:
         return self._counted("keys", tenant_id, answers.json(self.simulator.keys.document()))
 
     async def instance(self, request: Request) -> Response:
-        """`/common/discovery/instance`: the hosts that belong together."""
+        """Serve `/common/discovery/instance`: the host names that belong to the same cloud."""
         host = request.url.netloc
         address = request.query_params.get("authorization_endpoint", "")
         segment = address.split("/")[3] if address.count("/") >= 3 else "common"

@@ -1,4 +1,4 @@
-"""Faults that can be switched on, for one tenant or for all, for a number of calls or a span of time."""
+"""Faults to switch on, for one or all tenants, for a number of requests or a period."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ ONLY_GRAPH = {
 
 
 def names() -> dict[str, str]:
-    """Return every fault with its effect."""
+    """Return the effect of every fault, by name."""
     known = {f"{place}.{kind}": text for place in PLACES for kind, text in KINDS_OF_ANSWER.items()}
     known |= {f"graph.{kind}": text for kind, text in ONLY_GRAPH.items()}
     return known | {
@@ -34,12 +34,16 @@ def names() -> dict[str, str]:
 
 
 class UnknownFault(Exception):
-    """A fault name that does not exist."""
+    """There is no fault with this name."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """A fault that is on. `tenant` empty: all tenants; `times`: calls left; `until`: monotonic seconds."""
+    """A fault that is on.
+
+    `tenant` "" matches all tenants. `times` is the number of requests left, and `until` the time in
+    monotonic seconds when it ends; None for no limit.
+    """
 
     name: str
     tenant: str = ""
@@ -50,17 +54,20 @@ class Fault:
 
     @property
     def code(self) -> int | None:
-        """The number of an AADSTS fault."""
+        """The number of an AADSTS error; None for other faults."""
         return int(self.name[6:]) if self.name.startswith("AADSTS") else None
 
     @property
     def hangs(self) -> bool:
-        """Whether calls wait for this fault to be switched off; it stays on for them when `times` has run out."""
+        """Return whether requests wait until this fault is switched off.
+
+        Such a fault stays on for the waiting requests when `times` is 0.
+        """
         return self.name.endswith(".hang")
 
 
 class Faults:
-    """The faults that are on; the first one that fits a call wins."""
+    """The faults that are on; the first one that matches a request takes effect."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -75,7 +82,7 @@ class Faults:
         seconds: float | None = None,
         retry_after: int | None = 5,
     ) -> Fault:
-        """Switch a fault on, in place of one of the same name and tenant. Raises UnknownFault."""
+        """Switch a fault on, replacing one with the same name and tenant. Raise UnknownFault for another name."""
         if name not in names():
             raise UnknownFault(name)
         until = None if seconds is None else self.clock.monotonic() + seconds
@@ -85,7 +92,7 @@ class Faults:
         return fault
 
     def off(self, name: str = "", *, tenant: str | None = None) -> None:
-        """Switch off the faults of that name (of that tenant); without a name all of them."""
+        """Switch off the faults with this name and tenant; "" matches all names, None all tenants."""
         self._active = [
             fault
             for fault in self._active
@@ -93,7 +100,7 @@ class Faults:
         ]
 
     def active(self) -> list[Fault]:
-        """Return the faults that still hit."""
+        """Return the faults that are still on."""
         now = self.clock.monotonic()
         self._active = [
             fault
@@ -104,13 +111,13 @@ class Faults:
         return self._active
 
     def is_on(self, fault: Fault) -> bool:
-        """Return whether this fault is still on; a hanging call asks again and again."""
+        """Return whether this fault is still on; a hanging request checks this repeatedly."""
         return any(other is fault for other in self.active())
 
     def hit(self, place: str, tenant: str, codes: frozenset[int] | None = None) -> Fault | None:
-        """Return the fault of this call, and count the call.
+        """Return the fault for a request, or None, and count the request against it.
 
-        `codes`: the AADSTS errors possible here.
+        `codes` are the AADSTS errors that are possible at this place.
         """
         for fault in self.active():
             code = fault.code

@@ -1,13 +1,18 @@
-"""Presence as Microsoft Graph answers it (learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid)."""
+"""The endpoints of Microsoft Graph for presence and tenant information.
+
+Sources: learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid and
+tenantrelationship-findtenantinformationbytenantid.
+"""
 
 import asyncio
+import re
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from local.graph import answers
-from local.graph.applications import PRESENCE_ROLE
+from local.graph.applications import PRESENCE_ROLE, TENANT_INFORMATION_ROLE
 from local.graph.keys import BadSignature
 from local.graph.people import Tenant
 from local.graph.simulator import Simulator
@@ -16,10 +21,16 @@ from shared.ids import is_guid
 
 MAX_IDS_PER_CALL = 650
 _CONTEXT = b'{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#Collection(microsoft.graph.presence)","value":['
+_ROLES = {
+    "presences": {PRESENCE_ROLE, "Presence.ReadWrite.All"},
+    "presence": {PRESENCE_ROLE, "Presence.ReadWrite.All"},
+    "tenant-information": {TENANT_INFORMATION_ROLE},
+}
+_FIND_TENANT = re.compile(r"findTenantInformationByTenantId\(tenantId='([^']*)'\)")
 
 
 class GraphError(Exception):
-    """An error that Graph answers with."""
+    """An error of Graph, to be sent as a response."""
 
     def __init__(self, status: int, code: str, message: str, retry_after: int = 0) -> None:
         super().__init__(message)
@@ -33,15 +44,19 @@ class Graph:
         self.simulator = simulator
 
     async def presences(self, request: Request) -> Response:
-        """Answer `POST /communications/getPresencesByUserId`."""
+        """Serve `POST /communications/getPresencesByUserId`."""
         return await self._call("presences", request)
 
     async def presence(self, request: Request) -> Response:
-        """Answer `GET /users/{id}/presence` and `GET /communications/presences/{id}`."""
+        """Serve `GET /users/{id}/presence` and `GET /communications/presences/{id}`."""
         return await self._call("presence", request)
 
+    async def tenant_information(self, request: Request) -> Response:
+        """Serve `GET /tenantRelationships/findTenantInformationByTenantId(tenantId='{id}')`."""
+        return await self._call("tenant-information", request)
+
     async def _call(self, endpoint: str, request: Request) -> Response:
-        """Apply latency, sign-in, limits and faults in the order of the real service, then answer."""
+        """Apply latency, authentication, limits and faults in the order of the real service; return the response."""
         counters = self.simulator.counters
         counters.running += 1
         counters.most_at_once = max(counters.most_at_once, counters.running)
@@ -74,7 +89,7 @@ class Graph:
             broken = await answers.faulty(self.simulator, fault, request)
             if broken is not None:
                 return broken
-        if PRESENCE_ROLE not in roles and "Presence.ReadWrite.All" not in roles:
+        if _ROLES[endpoint].isdisjoint(roles):
             if self.simulator.options.missing_role == 401:
                 raise GraphError(
                     401, "Unauthorized", "The token has no role that allows this request."
@@ -82,10 +97,12 @@ class Graph:
             raise GraphError(403, "Forbidden", "Missing role permissions on the request.")
         if endpoint == "presences":
             return self._many(tenant, body)
+        if endpoint == "tenant-information":
+            return self._information(request.path_params["function"])
         return self._one(tenant, request.path_params["id"])
 
     def _signed_in(self, request: Request) -> tuple[Tenant, list[str]]:
-        """Return the tenant and roles of a bearer token after validating it."""
+        """Return the tenant and the roles in a bearer token. Raise GraphError 401 if the token isn't valid."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
@@ -137,7 +154,7 @@ class Graph:
         )
         for object_id in sorted(
             {given.lower() for given in ids}
-        ):  # the order of the answer is nowhere promised
+        ):  # Graph doesn't document the order of the response
             if is_guid(object_id) and tenant.has(object_id):
                 found.append(encoded(tenant, object_id, now))
             elif (unknown := _unknown(tenant, object_id)) is not None:
@@ -154,6 +171,27 @@ class Graph:
             raise GraphError(404, "NotFound", "The user was not found.")
         return answers.json(
             self.simulator.presence.of(tenant, object_id, self.simulator.clock.now())
+        )
+
+    def _information(self, function: str) -> Response:
+        """Return what a tenant shows to people of every other tenant (the resource tenantInformation)."""
+        found = _FIND_TENANT.fullmatch(function)
+        if found is None:
+            raise GraphError(400, "BadRequest", "Resource not found for the segment.")
+        if not is_guid(found[1].lower()):
+            raise GraphError(400, "BadRequest", "The tenant identifier is not a GUID.")
+        tenant = self.simulator.tenants.get(found[1].lower())
+        if tenant is None:
+            raise GraphError(404, "ResourceNotFound", "The tenant was not found.")
+        return answers.json(
+            {
+                "@odata.context": "https://graph.microsoft.com/v1.0/$metadata"
+                "#microsoft.graph.tenantInformation",
+                "tenantId": tenant.tenant_id,
+                "federationBrandName": None,
+                "displayName": tenant.name,
+                "defaultDomainName": tenant.domain,
+            }
         )
 
 
@@ -174,7 +212,10 @@ def _ids(body: bytes) -> list[str]:
 
 
 def _unknown(tenant: Tenant, object_id: str) -> dict[str, object] | None:
-    """Return the effect of an unknown ID on the answer, which isn't documented, so it can be chosen."""
+    """Return the entry for an unknown ID, or None to leave it out; raise GraphError if the whole request fails.
+
+    The real effect isn't documented, so the tenant's `unknown_ids` selects it.
+    """
     if tenant.unknown_ids == "chunk-400":
         raise GraphError(400, "BadRequest", "The request is invalid.")
     if tenant.unknown_ids == "chunk-404":

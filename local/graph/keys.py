@@ -1,4 +1,4 @@
-"""Signing keys of the login service: RS256, published as a JWK set, rotated at will."""
+"""The login service's signing keys: RS256, published as a JWK set, rotated on request."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ class BadSignature(Exception):
 
 
 class SigningKey:
-    """One RSA key pair with the `kid` that names it."""
+    """An RSA key pair with its key ID (`kid`)."""
 
     def __init__(self) -> None:
         self.private: RSAPrivateKey = generate_private_key(public_exponent=65537, key_size=2048)
@@ -27,12 +27,12 @@ class SigningKey:
         self.public.pop("key_ops", None)
 
     def sign(self, claims: dict[str, Any]) -> str:
-        """Return `claims` as a compact JWT."""
+        """Return the claims as a signed compact JWT."""
         return jwt.encode(claims, self.private, algorithm=_ALGORITHM, headers={"kid": self.kid})
 
 
 class KeyRing:
-    """The published keys, newest last; the newest signs."""
+    """The published keys, newest last; the newest signs tokens."""
 
     def __init__(self) -> None:
         self.published = [SigningKey()]
@@ -40,17 +40,17 @@ class KeyRing:
 
     @property
     def unpublished(self) -> SigningKey:
-        """Return a key of the right kind that is not published, such as a forger's."""
+        """A key that is not published, as a forger would use."""
         self._unpublished = self._unpublished or SigningKey()
         return self._unpublished
 
     def rotate(self, *, keep: int = 1) -> None:
-        """Sign with a new key from now on, and publish only the last `keep` old ones too."""
+        """Sign with a new key from now on, and keep only the last `keep` old keys published."""
         old = self.published[-keep:] if keep else []
         self.published = [*old, SigningKey()]
 
     def sign(self, claims: dict[str, Any]) -> str:
-        """Return `claims` signed with the newest key."""
+        """Return the claims as a JWT signed with the newest key."""
         return self.published[-1].sign(claims)
 
     def document(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class KeyRing:
         return {"keys": [key.public for key in self.published]}
 
     def read(self, token: str) -> dict[str, Any]:
-        """Return the claims of a token signed here; raise BadSignature for any other.
+        """Return the claims of a token signed with a published key; raise BadSignature for any other token.
 
         The caller checks times and audience.
         """
@@ -70,7 +70,7 @@ class KeyRing:
             raise BadSignature from None
 
 
-# Times follow the simulator's clock, not the machine's, so PyJWT must not look at them.
+# PyJWT must not check times, because they follow the simulator's clock, not the machine's.
 UNCHECKED: Any = {
     "verify_exp": False,
     "verify_nbf": False,

@@ -1,7 +1,7 @@
-"""The errors of the login service: code, `error` of OAuth 2.0, HTTP status, text.
+"""The errors of the login service: AADSTS code, OAuth 2.0 `error`, HTTP status and text.
 
 Codes and statuses: learn.microsoft.com/entra/identity-platform/reference-error-codes and, if that
-page gives no status, answers seen in public issue threads.
+page gives no status, responses in public issue threads.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ MICROSOFT_ERROR_PAGE = "https://login.microsoftonline.com/error?code="
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One AADSTS error. `{client}`, `{tenant}` and `{detail}` in the text are filled in."""
+    """An AADSTS error; `text` has the placeholders `{client}`, `{tenant}` and `{detail}`."""
 
     code: int
     status: int
@@ -262,7 +262,7 @@ KINDS = {kind.code: kind for kind in _TABLE}
 
 
 class LoginError(Exception):
-    """An error that the login service answers with."""
+    """An error of the login service, to be sent as a response."""
 
     def __init__(self, code: int, *, client: str = "", tenant: str = "", detail: str = "") -> None:
         self.kind = KINDS[code]
@@ -272,7 +272,7 @@ class LoginError(Exception):
         super().__init__(self.text)
 
     def body(self, now: datetime, correlation_id: str = "") -> dict[str, object]:
-        """Return the JSON that the token endpoint answers with."""
+        """Return the error as the JSON object that the token endpoint sends."""
         trace, correlation = str(uuid4()), correlation_id or str(uuid4())
         stamp = f"{now:%Y-%m-%d %H:%M:%S}Z"
         text = f"{self.text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {stamp}"

@@ -1,6 +1,8 @@
-"""The managed identity of App Service: IDENTITY_ENDPOINT = `/msi/token`, IDENTITY_HEADER as in `simulator.py`.
+"""The managed identity endpoint of App Service.
 
-learn.microsoft.com/azure/app-service/overview-managed-identity (REST endpoint reference, api-version 2019-08-01).
+IDENTITY_ENDPOINT is `/msi/token`, and IDENTITY_HEADER is in `simulator.py`. Source:
+learn.microsoft.com/azure/app-service/overview-managed-identity (REST endpoint reference,
+api-version 2019-08-01).
 """
 
 from starlette.requests import Request
@@ -17,7 +19,7 @@ from local.graph.simulator import (
 
 
 class ManagedIdentity:
-    """Tokens of the one user-assigned identity."""
+    """Issues tokens for the one user-assigned identity."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator

@@ -1,4 +1,4 @@
-"""The pages for people; every one states that it is a simulator."""
+"""The simulator's HTML pages; every one states that it is a simulator."""
 
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ def _templates() -> "Environment":
 
 
 def page(name: str, status: int = 200, **values: object) -> HTMLResponse:
-    """Return a template filled in."""
+    """Render a template as an HTML response."""
     text = _templates().get_template(name).render(**values)
     return HTMLResponse(
         text, status, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
@@ -29,5 +29,5 @@ def page(name: str, status: int = 200, **values: object) -> HTMLResponse:
 
 
 def error_page(error: LoginError) -> HTMLResponse:
-    """Return an error as a page of the login service itself, from which the browser is not sent back."""
+    """Return an error page of the login service itself, which doesn't redirect to the application."""
     return page("error.html", 400, code=error.kind.code, text=error.text)

@@ -1,7 +1,8 @@
-"""Presence of a person at a moment: set by hand, else drawn from (seed, id, slot of time).
+"""The presence of a person at a time: set through the control API, else derived from seed, ID and time slot.
 
-Nothing is stored for people who were not set, and the same seed and clock give the same status on every run. A bulk
-answer has 650 of them, so each is put together from ready-made pieces of JSON.
+Nothing is stored for people whose status was not set, and the same seed and clock give the same
+statuses on every run. A bulk response has up to 650 of them, so each is assembled from cached
+pieces of JSON.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ _64_BITS = (1 << 64) - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """A status set by hand, written to the wire exactly as given."""
+    """A status that was set, sent exactly as given."""
 
     availability: str
     activity: str
@@ -32,9 +33,9 @@ class Status:
 
 
 class PresenceSource:
-    """Presence of all tenants.
+    """The presence of all tenants.
 
-    `period`: mean seconds that a status lasts; another `seed` gives other statuses.
+    `period` is the mean duration of a status in seconds; another `seed` gives other statuses.
     """
 
     def __init__(self, clock: Clock, seed: int = 1, period: float = 900.0) -> None:
@@ -53,7 +54,7 @@ class PresenceSource:
         out_of_office: bool = False,
         message: str = "",
     ) -> None:
-        """Set a status that stays until `release`."""
+        """Set a status that lasts until `release`."""
         status = Status(
             availability=availability,
             activity=activity or availability,
@@ -64,7 +65,7 @@ class PresenceSource:
         self._set[tenant_id, object_id.lower()] = status
 
     def release(self, tenant_id: str, object_id: str = "") -> None:
-        """Let the status of one person (or of all the tenant's people) be random again."""
+        """Make the status of one person, or of all the tenant's people, random again."""
         gone = [
             key for key in self._set if key[0] == tenant_id and object_id.lower() in ("", key[1])
         ]
@@ -73,12 +74,12 @@ class PresenceSource:
             self._released[key] = self._next()
 
     def of(self, tenant: Tenant, object_id: str, now: datetime) -> dict[str, Any]:
-        """Return the presence resource of a person who exists; `object_id` in lower case."""
+        """Return the presence resource of an existing person; `object_id` is in lower case."""
         resource: dict[str, Any] = orjson.loads(self.encoded(tenant, object_id, now.timestamp()))
         return resource
 
     def encoded(self, tenant: Tenant, object_id: str, now: float) -> bytes:
-        """Return the same as JSON; `now` in seconds since 1970."""
+        """Return the presence resource of an existing person as JSON; `now` is in seconds since 1970."""
         given = self._set.get((tenant.tenant_id, object_id)) if self._set else None
         if given is not None:
             rest = _rest(given.availability, given.activity, given.out_of_office, given.message)
@@ -105,7 +106,7 @@ class PresenceSource:
     def _slot(self, draw: int, now: float) -> tuple[int, int]:
         """Return the number of the person's current time slot, and its start in ms since 1970.
 
-        Spans last 0.5 to 1.5 periods, each person's own.
+        Each person has slots of a fixed duration, between 0.5 and 1.5 periods.
         """
         span = self.period * (0.5 + (draw >> 40 & 255) / 255)
         ahead = span * (draw >> 32 & 255) / 255
@@ -113,7 +114,7 @@ class PresenceSource:
         return slot, int((slot * span - ahead) * 1000)
 
     def _next(self) -> int:
-        """Return a sequence number above all earlier ones: ms since 1970 or the last plus 1."""
+        """Return a sequence number above all earlier ones: ms since 1970, or the last number plus 1."""
         self._sequence = max(self._sequence + 1, int(self.clock.now().timestamp() * 1000))
         return self._sequence
 
@@ -127,7 +128,7 @@ def _drawn(state: int, away: bool, style: Style) -> bytes:
 def _rest(
     availability: str, activity: str, out_of_office: bool = False, message: str = ""
 ) -> bytes:
-    """Return the resource in JSON after its id and up to its sequence number."""
+    """Return the JSON of the resource between the ID and the digits of the sequence number."""
     resource = {
         "availability": availability,
         "activity": activity,

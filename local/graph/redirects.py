@@ -1,4 +1,4 @@
-"""Sending the browser back to the application (OAuth 2.0 response modes)."""
+"""Redirects to the application with the result of a sign-in or consent (OAuth 2.0 response modes)."""
 
 from urllib.parse import urlencode
 
@@ -9,7 +9,7 @@ from local.graph.pages import page
 
 
 def back(address: str, values: dict[str, str], mode: str = "query") -> Response:
-    """Return a redirect to `address` with the values that are not empty."""
+    """Return a response that sends the values, except empty ones, to `address` in this response mode."""
     values = {name: value for name, value in values.items() if value}
     if mode == "form_post":
         return page("form_post.html", address=address, values=values)
@@ -22,6 +22,6 @@ def back(address: str, values: dict[str, str], mode: str = "query") -> Response:
 def back_with_error(
     address: str, error: LoginError, state: str, mode: str = "query", **more: str
 ) -> Response:
-    """Return a redirect with an error, in the order of Microsoft's examples."""
+    """Return a response that sends an error to `address`, with the parameters in the order of Microsoft's examples."""
     values = {"error": error.kind.error, "error_description": error.text} | more
     return back(address, values | {"state": state}, mode)

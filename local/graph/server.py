@@ -21,7 +21,7 @@ def _server(simulator: Simulator) -> uvicorn.Server:
 
 
 def _listen(port: int) -> socket.socket:
-    # With the protocol, so that asyncio sets TCP_NODELAY on each connection.
+    # IPPROTO_TCP is given so that asyncio sets TCP_NODELAY on each connection.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((HOST, port))
@@ -32,10 +32,7 @@ def _listen(port: int) -> socket.socket:
 def serve(
     port: int, simulator: Simulator | None = None, ready: Callable[[str], None] = lambda url: None
 ) -> None:
-    """Serve until interrupted; call `ready` with the address.
-
-    Raises OSError if the port is taken.
-    """
+    """Serve until interrupted; call `ready` with the address first. Raise OSError if the port is in use."""
     simulator = simulator or Simulator()
     with _listen(port) as listening:
         simulator.url = f"http://{HOST}:{listening.getsockname()[1]}"
@@ -47,7 +44,7 @@ def serve(
 def running(simulator: Simulator, port: int = 0) -> Iterator[str]:
     """Serve in a thread and yield the address.
 
-    Calls before the server is up wait in the socket's queue.
+    Requests that arrive before the server is up wait in the socket's queue.
     """
     with _listen(port) as listening:
         simulator.url = f"http://{HOST}:{listening.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""The person who signs in: named by the request (tests), signed in already, or chosen on the page."""
+"""Select the user who signs in: named by the request (tests), already signed in, or chosen on the page."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,10 @@ Choice = tuple[Tenant, Person]
 
 
 def tenant_of_path(simulator: Simulator, segment: str) -> Tenant | None:
-    """Return the tenant of the path; None if any tenant may sign in. Raise LoginError 90002."""
+    """Return the tenant of the path; None if users of any tenant may sign in.
+
+    Raise LoginError 90002 if the tenant is unknown.
+    """
     tenant = simulator.tenant(segment)
     if tenant is None and segment not in ANY_TENANT:
         raise LoginError(90002, tenant=segment)
@@ -19,18 +22,16 @@ def tenant_of_path(simulator: Simulator, segment: str) -> Tenant | None:
 
 
 def people(simulator: Simulator, tenant: Tenant | None) -> list[Choice]:
-    """Return all people whom the page offers."""
+    """Return all users whom the page offers, each with the tenant."""
     tenants = [tenant] if tenant else list(simulator.tenants.values())
     return [(each, person) for each in tenants for person in list(each.people.values())]
 
 
 def chosen(simulator: Simulator, tenant: Tenant | None, asked: Mapping[str, str]) -> Choice | None:
-    """Return the person whom the request names, else the signed-in one.
-
-    None if the page has to ask.
+    """Return the user whom the request names, else the signed-in user; None if the page has to ask.
 
     Raises:
-        LoginError: 50020 for a person of another tenant.
+        LoginError: 50020 for a user of another tenant.
     """
     named = asked.get("sign_in_as", "")
     signed_in = (

@@ -1,10 +1,14 @@
-"""The state of the simulated cloud: tenants, people, applications, keys, faults, counters."""
+"""The state of the simulated cloud: tenants, people, applications, keys, faults and counters."""
 
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from local.graph.applications import Application, FederatedCredential
+from local.graph.applications import (
+    TENANT_INFORMATION_ROLE,
+    Application,
+    FederatedCredential,
+)
 from local.graph.counters import Counters
 from local.graph.faults import Faults
 from local.graph.keys import KeyRing
@@ -33,21 +37,22 @@ _NAMESPACE = UUID("b1d5a1a4-8f3f-4c34-9a5e-0b7a7b1f5e22")
 
 @dataclass(slots=True, kw_only=True)
 class Options:
-    """The options that can change at run time. Times in seconds."""
+    """The options that can be changed at run time; times are in seconds."""
 
     latency: float = 0.0
     token_lifetime: int = 3599
-    consent_delay: float = 0.0  # after consent, tokens lack the role for so long
-    consent_delay_tokens: int = 0  # and so many tokens lack it
-    missing_principal: int = 700016  # or 7000229: the error if there is no service principal
-    missing_role: int = 403  # or 401: Graph's answer to a token without the role
-    cancel: str = "consent_required"  # or permission_denied: the shape of a refused consent
-    id_token_roles: bool = True  # wids in id_tokens (groupMembershipClaims: DirectoryRole)
-    signed_in_as: str = ""  # user name that the sign-in page takes without asking
+    consent_delay: float = 0.0  # seconds after a consent in which tokens lack the role
+    consent_delay_tokens: int = 0  # number of tokens after a consent that lack the role
+    missing_principal: int = 700016  # error without service principal: this or 7000229
+    missing_role: int = 403  # Graph's status for a token without the role: this or 401
+    cancel: str = "consent_required"  # error of a refused consent: this or permission_denied
+    id_token_roles: bool = True  # id_tokens have wids (groupMembershipClaims: DirectoryRole)
+    tenant_information: bool = True  # the home tenant granted CrossTenantInformation.ReadBasic.All
+    signed_in_as: str = ""  # user name that is signed in without a page
 
 
 class Simulator:
-    """All state. `url` is the address of the simulator, for both the login service and Graph."""
+    """All state of the simulator; `url` is its address, used for both the login service and Graph."""
 
     def __init__(
         self, clock: Clock | None = None, *, seed: int = 1, url: str = "http://127.0.0.1:8790"
@@ -60,7 +65,10 @@ class Simulator:
         self.reset()
 
     def reset(self) -> None:
-        """Reset everything: two customers' tenants, one application, no fault, no consent."""
+        """Reset all state: the home tenant, two customers' tenants, one application, no faults.
+
+        Only the home tenant has consented.
+        """
         self.options = Options()
         self.counters.reset()
         self.presence = PresenceSource(self._clock, self._seed)
@@ -88,7 +96,7 @@ class Simulator:
 
     @property
     def clock(self) -> Clock:
-        """The time for everything but latency."""
+        """The clock for everything except latency."""
         return self._clock
 
     @clock.setter
@@ -99,7 +107,7 @@ class Simulator:
 
     @property
     def application(self) -> Application:
-        """The application registered at the start."""
+        """The application that exists after a reset."""
         return self.applications[CLIENT_ID]
 
     def issuer(self, tenant_id: str) -> str:
@@ -109,7 +117,7 @@ class Simulator:
     def add_tenant(
         self, name: str, domain: str = "", *, tenant_id: str = "", crowd: int = 0
     ) -> Tenant:
-        """Return a new tenant; its id follows from the domain when not given."""
+        """Add a tenant and return it; a missing ID is derived from the domain."""
         domain = (domain or f"{name.lower().replace(' ', '-')}.example").lower()
         tenant_id = (tenant_id or str(uuid5(_NAMESPACE, domain))).lower()
         tenant = self.tenants[tenant_id] = Tenant(
@@ -118,14 +126,14 @@ class Simulator:
         return tenant
 
     def tenant(self, segment: str) -> Tenant | None:
-        """Return the tenant named in a path, by id or by domain."""
+        """Return the tenant with the ID or domain in a path, or None."""
         wanted = segment.lower()
         return self.tenants.get(wanted) or next(
             (t for t in self.tenants.values() if t.domain == wanted), None
         )
 
     def person(self, who: str) -> tuple[Tenant, Person] | None:
-        """Return the person of that user name or object id, with the tenant."""
+        """Return the tenant and the user with this user name or object ID, or None."""
         for tenant in list(self.tenants.values()):
             if found := tenant.find(who):
                 return tenant, found
@@ -133,11 +141,11 @@ class Simulator:
 
     # consent
     def sign_in(self, tenant_id: str, client_id: str = CLIENT_ID) -> Consent:
-        """Create the service principal without permissions, as a first sign-in does."""
+        """Create the service principal without permissions, as a first sign-in does, and return it."""
         return self.tenants[tenant_id].consents.setdefault(client_id, Consent())
 
     def consent(self, tenant_id: str, client_id: str = CLIENT_ID) -> Consent:
-        """Grant the role, as an administrator does; it takes effect once propagated."""
+        """Grant the role, as an administrator does; tokens have it after the delay in the options."""
         granted = self.sign_in(tenant_id, client_id)
         granted.role, granted.granted_at = True, self._clock.monotonic()
         granted.tokens_without_role = self.options.consent_delay_tokens
@@ -148,7 +156,7 @@ class Simulator:
         self.sign_in(tenant_id, client_id).role = False
 
     def disable(self, tenant_id: str, client_id: str = CLIENT_ID) -> None:
-        """Switch "Enabled for users to sign in" off."""
+        """Set "Enabled for users to sign in" to No."""
         self.sign_in(tenant_id, client_id).enabled = False
 
     def delete_principal(self, tenant_id: str, client_id: str = CLIENT_ID) -> None:
@@ -156,7 +164,14 @@ class Simulator:
         self.tenants[tenant_id].consents.pop(client_id, None)
 
     def roles(self, tenant: Tenant, application: Application) -> tuple[str, ...]:
-        """Return the `roles` of a token issued now; empty while a consent propagates."""
+        """Return the `roles` of a token issued now: those that have consent or were assigned."""
+        is_home = tenant.tenant_id == application.home_tenant_id
+        is_assigned = is_home and self.options.tenant_information
+        assigned = (TENANT_INFORMATION_ROLE,) if is_assigned else ()
+        return (*self._consented_roles(tenant, application), *assigned)
+
+    def _consented_roles(self, tenant: Tenant, application: Application) -> tuple[str, ...]:
+        """Return the roles that have consent; () before it has propagated."""
         consent = tenant.consents[application.client_id]
         if not consent.role:
             return ()
@@ -171,13 +186,13 @@ class Simulator:
     def token(
         self, tenant_id: str, audience: str, *, lifetime: int | None = None, **claims: Any
     ) -> str:
-        """Return a token signed with the published key; a claim of None is left out."""
+        """Return a token signed with the newest key; a claim that is None is left out."""
         return self.keys.sign(self.claims(tenant_id, audience, lifetime=lifetime, **claims))
 
     def claims(
         self, tenant_id: str, audience: str, *, lifetime: int | None = None, **claims: Any
     ) -> dict[str, Any]:
-        """Return the claims that every token of a tenant has, with `claims` in addition or in their place."""
+        """Return the claims of every token of a tenant; `claims` adds or replaces some, and None removes one."""
         now = int(self._clock.now().timestamp())
         every = {
             "aud": audience,
@@ -203,7 +218,8 @@ class Simulator:
     ) -> str:
         """Return the assertion of Entra's provisioning service (RFC 7523 section 2.2).
 
-        `forged`: signed with a key that is not published. `claims` are put over the usual ones; None leaves one out.
+        `forged` signs it with a key that is not published. `claims` adds or replaces claims, and
+        None removes one.
         """
         usual = {
             "sub": subject,
@@ -216,7 +232,7 @@ class Simulator:
         return self.keys.unpublished.sign(content) if forged else self.keys.sign(content)
 
     def trust_managed_identity(self) -> FederatedCredential:
-        """Let the application trust the simulated managed identity, as its registration in Bicep does."""
+        """Make the application trust the simulated managed identity, as the Bicep registration does."""
         credential = FederatedCredential(self.issuer(HOME_TENANT_ID), IDENTITY_PRINCIPAL_ID)
         self.application.federated.append(credential)
         return credential

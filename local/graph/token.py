@@ -16,7 +16,7 @@ from local.graph.login_errors import KINDS, LoginError
 from local.graph.people import MEMBER, Tenant
 from local.graph.simulator import Simulator
 
-# Anybody's Graph will do, so that a product set to a national cloud can be tried too.
+# Graph of every cloud is accepted, so that the settings of a national cloud can be tried, too.
 GRAPH_HOSTS = (
     "https://graph.microsoft.com",
     "https://graph.microsoft.us",
@@ -26,7 +26,7 @@ GRAPH_HOSTS = (
 
 
 class TokenEndpoint:
-    """`/{tenant}/oauth2/v2.0/token`."""
+    """Serves `/{tenant}/oauth2/v2.0/token`."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
@@ -150,13 +150,13 @@ class TokenEndpoint:
 
 
 def _pairwise(client_id: str, subject: str) -> str:
-    """Return an ID that is stable for one application and differs between applications."""
+    """Return an ID of the subject that is stable for one application and differs between applications."""
     digest = hashlib.sha256(f"{client_id}/{subject}".encode()).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-4{digest[12:15]}-8{digest[15:18]}-{digest[18:30]}"
 
 
 def _check_proof_key(code: Code, verifier: str) -> None:
-    """Check the code verifier (RFC 7636 section 4.6)."""
+    """Check the code verifier (RFC 7636 section 4.6). Raise LoginError if it is wrong."""
     if not code.challenge:
         return
     digest = (

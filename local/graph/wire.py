@@ -1,14 +1,14 @@
-"""Graph's words for presence: those of the old lists, of the newer lists, and values that no list has yet.
+"""Graph's values for presence: the old lists, the newer lists, and values that no list has yet.
 
-Old lists and new lists: learn.microsoft.com/graph/api/resources/presence (both are of type String, in any casing). In
-the newer ones the detailed value moved from `activity` to `availability`.
+Old and new lists: learn.microsoft.com/graph/api/resources/presence (both are of type String, in any
+casing). In the newer lists the detailed value moved from `activity` to `availability`.
 """
 
 from typing import Literal
 
 Style = Literal["old", "new", "upper", "future"]
 
-# (availability, activity) with how often of 256; the shape of a working day in an office.
+# (availability, activity, how many of 256 people): the mix of a working day in an office.
 MIX = (
     ("Available", "Available", 88),
     ("AvailableIdle", "Available", 6),
@@ -54,7 +54,7 @@ def _camel(value: str) -> str:
 
 
 def written(availability: str, activity: str, style: Style) -> tuple[str, str]:
-    """Return availability and activity in the words of that generation of the service."""
+    """Return availability and activity with the values of this style (generation of the service)."""
     if style == "new":
         return _NEW.get((availability, activity), (_camel(availability), _camel(activity)))
     if style == "upper":

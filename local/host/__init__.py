@@ -1,1 +1,1 @@
-"""Simulates the Azure Functions host, and the platform's sign-in in front of it, for one function app in one process."""
+"""Simulates the Azure Functions host and App Service Authentication, for one function app in one process."""

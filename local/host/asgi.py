@@ -1,7 +1,8 @@
-"""The ASGI application that serves a host's functions: limits, App Service Authentication, access log.
+"""The ASGI application that serves a host's functions, with limits, App Service Authentication and an access log.
 
-uvicorn speaks HTTP/1.1. Differences of Kestrel, the web server of Azure Functions, that a function can notice
-are implemented here (recorded from the real host in tests/local/host/recorded.json).
+uvicorn implements HTTP/1.1. This module adds the differences of Kestrel, the web server of Azure
+Functions, that a function can notice (recorded from the real host in
+tests/local/host/recorded.json).
 """
 
 import asyncio
@@ -23,14 +24,15 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 TOO_SLOW = Answer(408, [], b"")
 TOO_LONG = Answer(414, [], b"")
 TOO_MANY_HEADERS = Answer(431, [], b"")
-# Header lines that Kestrel sends; it throws for others (HttpHeaders.ValidateHeaderValueCharacters).
+# Kestrel sends only such header lines, and throws for others
+# (HttpHeaders.ValidateHeaderValueCharacters).
 _SENDABLE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e]*")
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]*")
-_STATUSES = range(100, 600)  # the statuses that uvicorn has a line for
+_STATUSES = range(100, 600)  # the statuses that uvicorn can send
 
 
 class Functions(Protocol):
-    """Answers the requests that pass the checks; see `HttpFunctions.answer`."""
+    """Serves the requests that pass the checks of the web server; see `HttpFunctions.answer`."""
 
     async def answer(
         self, method: str, origin: str, path: str, query: str, headers: dict[str, str], body: bytes
@@ -46,9 +48,10 @@ class Limits:
         target: characters of a path with its query.
         header_bytes: octets of all header lines.
         headers: number of header lines.
-        grace: seconds before a body must have arrived at `bytes_per_second` (MinRequestBodyDataRate).
-        bytes_per_second: slowest rate of a body after the grace.
-        idle: seconds that an unused connection is kept.
+        grace: seconds before a body must have arrived at `bytes_per_second`
+            (MinRequestBodyDataRate).
+        bytes_per_second: lowest rate of a body after the grace.
+        idle: seconds for which an unused connection is kept open.
     """
 
     body: int = 100 * 1024 * 1024
@@ -79,7 +82,7 @@ class WebApp:
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request (ASGI 3)."""
+        """Serve one request (ASGI 3)."""
         started = time.perf_counter()
         target = scope["raw_path"] + (
             b"?" + scope["query_string"] if scope["query_string"] else b""
@@ -106,7 +109,7 @@ class WebApp:
     async def respond(
         self, method: str, raw_path: str, query: str, headers: dict[str, str], body: bytes
     ) -> Answer:
-        """Return the answer to a complete request; header names are in lower case."""
+        """Return the response to a complete request; header names are in lower case."""
         path = decode_path(raw_path)
         if path is None:
             return BAD_REQUEST
@@ -141,7 +144,7 @@ class WebApp:
         return await self.respond(scope["method"], raw_path, query, headers, body)
 
     def _head(self, scope: Scope, target: bytes) -> tuple[Answer | None, dict[str, str]]:
-        """Return the headers by name, and the refusal if Kestrel would refuse them."""
+        """Return the response if Kestrel would refuse the headers (else None), and the headers by name."""
         lines: list[tuple[bytes, bytes]] = scope["headers"]
         if len(target) > self.limits.target:
             return TOO_LONG, {}
@@ -163,7 +166,10 @@ class WebApp:
         return None, headers
 
     async def _body(self, receive: Receive, *, keep: bool) -> bytes | None:
-        """Return the body, or None if it arrives too slowly; without `keep`, drop the data."""
+        """Return the body, or None if it arrives too slowly.
+
+        Without `keep`, the data are read and dropped.
+        """
         parts: list[bytes] = []
         received, started = 0, time.monotonic()
         while True:
@@ -183,7 +189,7 @@ class WebApp:
 
 
 def append_client_address(headers: dict[str, str], client: tuple[str, int]) -> None:
-    """Append the address of the peer to `X-Forwarded-For`, with its port, as App Service's front end does."""
+    """Append the client's address and port to `X-Forwarded-For`, as App Service's front end does."""
     host, port = client
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     sent = headers.get("x-forwarded-for")
@@ -191,7 +197,7 @@ def append_client_address(headers: dict[str, str], client: tuple[str, int]) -> N
 
 
 async def send_answer(answer: Answer, send: Send) -> None:
-    """Send the answer; an empty 500 instead of one that Kestrel refuses to send."""
+    """Send the response, or an empty 500 if Kestrel would refuse to send it."""
     lines = [f"{name}: {value}" for name, value in answer.headers]
     if answer.status not in _STATUSES or not all(map(_SENDABLE.fullmatch, lines)):
         answer = FAILED

@@ -1,7 +1,7 @@
-"""Cookies of a response as they leave the platform: parsed by the Python engine, written again by ASP.NET Core.
+"""Convert a response's cookies as the platform does: the Python engine parses them, ASP.NET Core writes them again.
 
-(azure-functions-runtime: datumdef.parse_to_rpc_http_cookie_list; azure-functions-host: RpcHttpCookieConverter;
-aspnetcore: ResponseCookies, SetCookieHeaderValue.)
+Sources: azure-functions-runtime (datumdef.parse_to_rpc_http_cookie_list), azure-functions-host
+(RpcHttpCookieConverter), aspnetcore (ResponseCookies, SetCookieHeaderValue).
 """
 
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ _SAME_SITE = ("lax", "strict", "none")
 
 
 def set_cookie_lines(given: list[str]) -> list[str]:
-    """Return the `Set-Cookie` values for the client; raise ValueError if the engine fails."""
+    """Return the `Set-Cookie` values as the client gets them; raise ValueError if the engine would fail."""
     return [_line(name, morsel) for text in given for name, morsel in SimpleCookie(text).items()]
 
 
@@ -27,7 +27,7 @@ def _line(name: str, morsel: "Morsel[Any]") -> str:
         parts.append(f"expires={format_datetime(moment, usegmt=True)}")
     if morsel["max-age"]:
         parts.append(f"max-age={int(float(morsel['max-age']))}")
-    # recorded: both are written, also if the function set neither
+    # recorded: both are written even if the function set neither
     parts += [f"{key}={morsel[key]}" for key in ("domain", "path")]
     if morsel["secure"]:
         parts.append("secure")

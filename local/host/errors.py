@@ -2,4 +2,4 @@
 
 
 class HostError(Exception):
-    """The host cannot start; the text is one line with the fault and the remedy."""
+    """The host can't start; the text is one line with the fault and the remedy."""

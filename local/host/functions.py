@@ -1,4 +1,4 @@
-"""Indexes an app's functions by trigger; refuses those that the platform would refuse."""
+"""Index an app's functions by trigger, and refuse those that the platform would refuse."""
 
 import inspect
 import re
@@ -23,7 +23,7 @@ RESERVED = ("admin", "runtime")
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Code:
-    """The Python side of a function: the callable, its parameter, and the queues of its outputs."""
+    """The Python side of a function: the callable, its trigger's parameter, and the queues of its outputs."""
 
     name: str
     user_function: Callable[..., Any]
@@ -37,7 +37,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HttpFunction:
-    """A function with an HTTP trigger; `methods` None means all."""
+    """A function with an HTTP trigger; `methods` is None if it accepts all."""
 
     code: Code
     template: Template
@@ -81,7 +81,7 @@ def index(
     """Return the functions of `app`, with `%SETTING%` in queue names and schedules resolved.
 
     Raises:
-        HostError: with the name of a function that can't run.
+        HostError: A function can't run locally; the text names it.
     """
     if app not in _indexed:
         try:
@@ -117,7 +117,7 @@ def _add(
 
 
 def _http_function(code: Code, trigger: HttpTrigger, prefix: str) -> HttpFunction:
-    # The host takes an empty template for a missing one, which is the function's name; "/" is the root.
+    # An empty route counts as missing, so the function's name is the route; "/" is the root.
     route = trigger.route or code.name
     path = f"{prefix}/{route.lstrip('/')}" if prefix else route
     try:
@@ -187,7 +187,7 @@ def _code(function: Function, environment: Mapping[str, str]) -> Code:
 
 
 def _check_out(function: str, parameter: str, annotation: object) -> None:
-    """Refuse `list[str]`, which the engine does not know as a type, unlike `typing.List[str]`."""
+    """Raise HostError for a parameter typed with `list[str]`, because the engine only accepts `typing.List[str]`."""
     if any(isinstance(argument, GenericAlias) for argument in get_args(annotation)):
         raise HostError(
             f"Function {function}: write azure.functions.Out[typing.List[...]] for {parameter}, not list[...]."
@@ -195,7 +195,7 @@ def _check_out(function: str, parameter: str, annotation: object) -> None:
 
 
 def resolve(text: str, environment: Mapping[str, str]) -> str:
-    """Return `text` with each `%NAME%` replaced by that setting, or raise HostError."""
+    """Return the text with each `%NAME%` replaced by that setting; raise HostError if the setting is missing."""
 
     def value(match: re.Match[str]) -> str:
         if match.group(1) not in environment:

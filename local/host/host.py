@@ -1,4 +1,4 @@
-"""The host of one app: its HTTP functions, timers and queues together, on the loop that is running."""
+"""The host of one app: its HTTP functions, timers and queues, on the running event loop."""
 
 import asyncio
 import contextlib
@@ -22,9 +22,10 @@ from shared.http import Request, Response
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostOptions:
-    """How to run an app.
+    """The options of a host.
 
-    `asks_to_sign_in`: a browser without a session is signed out, not the local administrator.
+    With `asks_to_sign_in`, a browser without a session is signed out; otherwise it is signed in as
+    the local administrator.
     """
 
     timers: bool = True
@@ -35,7 +36,7 @@ class HostOptions:
 
 
 class Host:
-    """Runs the functions of one app. Make it on the loop that the app shall run on."""
+    """Runs the functions of one app on the event loop on which it is created."""
 
     def __init__(
         self,
@@ -81,12 +82,12 @@ class Host:
         self._ticking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Start the timers, unless they are switched off."""
+        """Start the timers, unless the options switch them off."""
         if self.options.timers and self.functions.timers:
             self._ticking = asyncio.create_task(self.timers.run())
 
     async def stop(self, patience: float = 30.0) -> None:
-        """Stop the timers and queues; ticks and messages being handled get `patience` seconds to finish."""
+        """Stop timers and queues; running timer functions and queue messages get `patience` seconds to finish."""
         if self._ticking is not None:
             self._ticking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -99,14 +100,14 @@ class Host:
         self._invoker.close()
 
     async def cancel_jobs(self) -> None:
-        """End the ticks and messages being handled; the platform, too, ends jobs that outlast its grace."""
+        """Cancel running timer functions and queue messages, as the platform does when its grace is over."""
         jobs = self.timers.running() + self.queues.running()
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
 
     async def call(self, request: Request) -> Response:
-        """Return the answer to `request` without a connection; repeated headers are joined."""
+        """Return the response to a request without a network connection; repeated headers are joined."""
         parts = urlsplit(request.url)
         headers = {name.lower(): value for name, value in request.headers.items()}
         headers.setdefault("host", parts.netloc or "localhost")

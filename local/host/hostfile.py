@@ -1,4 +1,7 @@
-"""The settings of `host.json` that the local host uses (learn.microsoft.com/azure/azure-functions/functions-host-json)."""
+"""The settings of `host.json` that the local host uses.
+
+Source: learn.microsoft.com/azure/azure-functions/functions-host-json.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +14,7 @@ from local.host.errors import HostError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostFile:
-    """Settings of the HTTP and queue extensions; times in seconds."""
+    """Settings of the HTTP and queue extensions; times are in seconds."""
 
     route_prefix: str = "api"
     batch_size: int = 16
@@ -21,10 +24,10 @@ class HostFile:
 
 
 def read_host_file(path: Path) -> HostFile:
-    """Return the settings in the file, or defaults of the platform for those that are absent.
+    """Return the settings in the file, with the platform's defaults for missing ones.
 
     Raises:
-        HostError: if the file can't be read.
+        HostError: The file can't be read or isn't valid.
     """
     try:
         content = orjson.loads(path.read_bytes())

@@ -1,6 +1,7 @@
-"""HTTP functions as the host calls them: the request that a function gets, and its answer.
+"""Call HTTP functions as the host does: build a function's request, and convert its result to a response.
 
-(azure-functions-host: GrpcMessageConversionExtensions.ToRpcHttp; azure-functions: HttpResponseConverter.)
+Sources: azure-functions-host (GrpcMessageConversionExtensions.ToRpcHttp), azure-functions
+(HttpResponseConverter).
 """
 
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from local.host.routes import Router
 from shared import log
 
 _TEXT = "text/plain; charset=utf-8"
-# The server frames the answer itself.
+# Headers that the server sets itself.
 _FRAMING = frozenset(
     {"content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "date"}
 )
@@ -24,7 +25,7 @@ _HOME = b"<!doctype html><title>Functions</title><p>Your function app is up and 
 
 
 class Answer(NamedTuple):
-    """The answer as it is sent; header names in lower case."""
+    """An HTTP response as it is sent; header names are in lower case."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -38,7 +39,7 @@ BAD_REQUEST = Answer(400, [], b"")
 
 
 class HttpFunctions:
-    """Answers requests with the functions of an app."""
+    """Serves requests with the functions of an app."""
 
     def __init__(self, functions: list[HttpFunction], invoker: Invoker, home_page: bool) -> None:
         self.router = Router(functions)
@@ -48,7 +49,7 @@ class HttpFunctions:
     async def answer(
         self, method: str, origin: str, path: str, query: str, headers: dict[str, str], body: bytes
     ) -> Answer:
-        """Return the answer to one request.
+        """Return the response to one request.
 
         `path` is decoded, header names are in lower case, and `body` is within the host's limit.
         """
@@ -84,7 +85,10 @@ class HttpFunctions:
 
 
 def query_parameters(query: str) -> dict[str, str]:
-    """Return query values by name, in any case: repeated ones joined by a comma, empty ones left out."""
+    """Return a query's values by name; names that differ only in case are the same name.
+
+    Values of the same name are joined by commas, and empty values are left out.
+    """
     values: dict[str, list[str]] = {}
     names: dict[str, str] = {}
     for pair in query.split("&"):
@@ -102,7 +106,7 @@ def _decode(text: str) -> str:
 
 
 def answer_of(result: Any) -> Answer:
-    """Return the answer for a function's result; raise if the platform's engine can't encode it."""
+    """Convert a function's result to a response; raise an exception if the platform's engine can't encode it."""
     if isinstance(result, str):
         return Answer(200, [("content-type", _TEXT)], result.encode())
     if not isinstance(result, func.HttpResponse):
@@ -115,10 +119,10 @@ def answer_of(result: Any) -> Answer:
         if lower == "set-cookie":
             cookies.append(value)
         elif lower == "transfer-encoding":
-            loses_body = True  # recorded: Kestrel believes it and sends nothing
+            loses_body = True  # recorded: Kestrel then sends no body
         elif lower not in _FRAMING:
             headers[lower] = value
-    if "content-type" not in result.headers:  # the converter asks the result's own mapping, too
+    if "content-type" not in result.headers:  # checked in result.headers, as the converter does
         text = result.mimetype.startswith("text/")
         headers["content-type"] = (
             f"{result.mimetype}; charset={result.charset}" if text else result.mimetype

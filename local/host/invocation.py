@@ -1,4 +1,7 @@
-"""Calls a function as the platform's engine does: async ones on the loop, others in a thread, outputs after success."""
+"""Call functions as the platform's engine does: coroutines on the event loop, other functions in threads.
+
+Outputs are sent only after success.
+"""
 
 import asyncio
 import uuid
@@ -18,7 +21,7 @@ Send = Callable[[str, bytes], None]
 
 
 class Output(func.Out[Any]):
-    """The parameter through which a function sets an output."""
+    """The argument through which a function sets an output."""
 
     def __init__(self) -> None:
         self._value: Any = None
@@ -32,7 +35,7 @@ class Output(func.Out[Any]):
 
 @dataclass(slots=True)
 class Context:
-    """The object for a function's parameter named `context`."""
+    """The argument for a function's parameter named `context`."""
 
     function_name: str
     function_directory: str
@@ -40,7 +43,7 @@ class Context:
 
 
 class Invoker:
-    """Calls functions; `send(queue, body)` takes the messages of their outputs."""
+    """Calls functions; `send(queue, body)` receives the messages of their outputs."""
 
     def __init__(self, send: Send, directory: str = "") -> None:
         self._send = send
@@ -48,7 +51,10 @@ class Invoker:
         self._threads = ThreadPoolExecutor(thread_name_prefix="function")
 
     async def call(self, code: Code, trigger: Any) -> Any:
-        """Call the function with its trigger's value; raise its error or that of its outputs."""
+        """Call the function with its trigger's value, send its outputs, and return its result.
+
+        Exceptions of the function and of encoding its outputs are not caught.
+        """
         arguments: dict[str, Any] = {code.parameter: trigger}
         if code.wants_context:
             arguments["context"] = Context(code.name, self._directory, str(uuid.uuid4()))
@@ -79,7 +85,7 @@ class Invoker:
             self._send(queue, body)
 
     def close(self) -> None:
-        """Wait for the functions that run in threads."""
+        """Wait until the functions that run in threads have returned."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
 
@@ -96,7 +102,7 @@ def encode(value: Any) -> list[bytes]:
 
 
 def _rewritten(text: str) -> bytes:
-    """Return the message for a text: the host parses JSON and writes it again with indents."""
+    """Return the message for a text; JSON is indented, because the host parses it and writes it again."""
     try:
         return orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2)
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""Finds the one function app in a module, as the platform's engine does, with its settings in the environment."""
+"""Load a module with its settings in the environment, and find its one function app, as the platform's engine does."""
 
 import contextlib
 import importlib.util
@@ -21,10 +21,10 @@ _numbers = itertools.count(1)
 
 
 def load_module(path: Path, environment: Mapping[str, str]) -> ModuleType:
-    """Run the module again with `environment` in os.environ.
+    """Execute the file as a new module; os.environ has `environment` while it runs.
 
     Raises:
-        HostError: if its settings or its storage are invalid.
+        HostError: The file is missing, its settings are not valid, or its storage can't be opened.
     """
     name = f"{path.stem}_{next(_numbers)}"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -46,7 +46,7 @@ def load_module(path: Path, environment: Mapping[str, str]) -> ModuleType:
 
 @contextlib.contextmanager
 def settings_in_environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Add settings to the process's environment until the block ends."""
+    """Add settings to os.environ inside the block, and restore it afterwards."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -60,7 +60,7 @@ def settings_in_environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 def find_app(module: ModuleType) -> FunctionRegister:
-    """Return the function app of the module; raise HostError if there is none or more than one."""
+    """Return the function app of the module; raise HostError unless there is exactly one."""
     apps = {
         id(value): value for value in vars(module).values() if isinstance(value, FunctionRegister)
     }
@@ -72,7 +72,7 @@ def find_app(module: ModuleType) -> FunctionRegister:
 
 
 async def close_app(module: ModuleType | None) -> None:
-    """Close every App of the module. Azure Functions doesn't: it ends the process."""
+    """Close every App of the module. Azure Functions doesn't need this, because it ends the process."""
     for value in list(vars(module).values()) if module else []:
         if isinstance(value, App):
             await value.close()

@@ -1,6 +1,6 @@
-"""`local.settings.json`, in which the tools of Azure Functions keep the settings of one machine.
+"""Read `local.settings.json`, in which the tools of Azure Functions keep one machine's settings.
 
-(learn.microsoft.com/azure/azure-functions/functions-develop-local, "Local settings file")
+Source: learn.microsoft.com/azure/azure-functions/functions-develop-local, "Local settings file".
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from local.host.errors import HostError
 
 
 def read_local_settings(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the file's values that the environment does not set; none if there is no file.
+    """Return the file's settings that the environment doesn't have; {} if there is no file.
 
     Raises:
-        HostError: if the file is invalid.
+        HostError: The file isn't valid.
     """
     if not path.exists():
         return {}

@@ -1,4 +1,4 @@
-"""The log on standard error, one line per record, as JSON or as text for people."""
+"""The log on standard error, one line per record, as JSON or as readable text."""
 
 import logging
 import sys
@@ -41,15 +41,15 @@ class _Text(logging.Formatter):
 
 
 class _WithoutRoutine(logging.Filter):
-    """Drops the lines that a timer writes every few seconds, which would hide all others on a screen."""
+    """Drops the lines that a timer logs every few seconds, because on a screen they would hide all others."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the line is shown."""
+        """Return whether the record is logged."""
         return not record.getMessage().startswith('{"event":"timer.run"')
 
 
 def configure(kind: Format) -> None:
-    """Send the app's log to standard error; the libraries' own only from warnings on."""
+    """Log to standard error: the app's records, and the libraries' records from level WARNING."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if kind == "json" else _Text())
     if kind == "text":

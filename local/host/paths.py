@@ -1,7 +1,8 @@
-"""Paths of requests as the host's web server (Kestrel) passes them on.
+"""Decode and encode paths of requests as the host's web server (Kestrel) does.
 
-Decoded once as UTF-8, except `%2F` and bytes that are no UTF-8; dot segments removed. Encoded again in the URL that a
-function sees (aspnetcore: UrlDecoder, PathNormalizer, PathString.ToUriComponent).
+Percent-encoding is decoded once as UTF-8, except `%2F` and octets that aren't UTF-8; dot segments
+are removed. The URL that a function sees is encoded again (aspnetcore: UrlDecoder, PathNormalizer,
+PathString.ToUriComponent).
 """
 
 import codecs
@@ -24,7 +25,7 @@ codecs.register_error("keep-escaped", _keep_escaped)
 
 
 def decode_path(raw: str) -> str | None:
-    """Return the path for matching routes; None if it has a null character: a bad request."""
+    """Return the decoded path, by which routes are matched; None if it contains a null character (a bad request)."""
     path = _ESCAPES.sub(_decode_run, raw) if "%" in raw else raw
     if "\0" in path:
         return None
@@ -32,10 +33,7 @@ def decode_path(raw: str) -> str | None:
 
 
 def decode_text(raw: str) -> str:
-    """Return a name or value of a query, decoded once.
-
-    Octets that aren't UTF-8 stay percent-encoded.
-    """
+    """Return a decoded name or value of a query; octets that aren't UTF-8 stay percent-encoded."""
     return _ESCAPES.sub(_decode_octets, raw) if "%" in raw else raw
 
 
@@ -44,7 +42,7 @@ def _decode_octets(match: re.Match[str]) -> str:
 
 
 def encode_path(path: str) -> str:
-    """Return the decoded path as it is in the URL that a function gets."""
+    """Return a decoded path as it is in the URL that a function gets."""
     if _PLAIN.fullmatch(path):
         return path
     parts = re.split("(%[0-9A-Fa-f]{2})", path)

@@ -1,6 +1,9 @@
-"""Storage queues in memory: at least once, some attempts with a delay between them, then the poison queue.
+"""Storage queues in memory.
 
-(learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue-trigger, "Poison messages", "Concurrency")
+A message is delivered at least once. If its function fails, it is delivered again after a delay,
+and after several attempts it is moved to the poison queue.
+(learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue-trigger, "Poison
+messages", "Concurrency")
 """
 
 import asyncio
@@ -27,7 +30,7 @@ Later = Callable[[float, Callable[[], None]], object]
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Message:
-    """A message in a queue."""
+    """A message in a queue; it is hidden before the time `visible`."""
 
     body: bytes
     inserted: datetime
@@ -37,7 +40,7 @@ class Message:
 
 
 class Queues:
-    """The queues of an app by name; a queue is created by its first message."""
+    """The queues of an app, by name; the first message creates a queue."""
 
     def __init__(
         self,
@@ -57,17 +60,17 @@ class Queues:
         self._stopped = False
 
     def put(self, queue: str, body: bytes) -> None:
-        """Add a message, to be handled as soon as the loop is free."""
+        """Add a message; its function is called as soon as the event loop is free."""
         now = self._clock.now()
         self._waiting.setdefault(queue, []).append(Message(body=body, inserted=now, visible=now))
         self.pump(queue)
 
     def waiting(self, queue: str) -> list[Message]:
-        """Return the messages that are not being handled, hidden ones included."""
+        """Return the messages that no function is handling, including hidden ones."""
         return list(self._waiting.get(queue, ()))
 
     def pump(self, queue: str) -> None:
-        """Start handling visible messages, as many at once as the host may."""
+        """Start the function for visible messages, as many at once as the host's settings allow."""
         function = self._functions.get(queue)
         if function is None or self._stopped:
             return
@@ -114,16 +117,16 @@ class Queues:
             self._later(delay, lambda: self.pump(queue))
 
     def running(self) -> list["asyncio.Task[None]"]:
-        """Return the messages being handled."""
+        """Return the tasks of the messages that functions are handling."""
         return [task for running in self._running.values() for task in running]
 
     async def idle(self) -> None:
-        """Wait until nothing is being handled; hidden messages stay."""
+        """Wait until no function is handling a message; hidden messages stay in the queue."""
         while tasks := self.running():
             await asyncio.wait(tasks)
 
     def stop(self) -> None:
-        """Start handling no more messages."""
+        """Stop starting functions for messages."""
         self._stopped = True
 
 

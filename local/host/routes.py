@@ -1,7 +1,7 @@
-"""Which function answers a request: sorted by name (ordinal, any case), the first template and method that match.
+"""Find the function for a request: the first by name (ordinal, case-insensitive) whose route and method match.
 
-Exact templates have no precedence, and there is no 405: a method that no function takes is 404
-(azure-functions-host: WebScriptHostHttpRoutesManager, HttpMethodRouteConstraint).
+Exact routes have no precedence, and there is no 405: if no function has the method, the response is
+404 (azure-functions-host: WebScriptHostHttpRoutesManager, HttpMethodRouteConstraint).
 """
 
 import re
@@ -12,7 +12,7 @@ from local.host.templates import Template
 
 
 class Routed(Protocol):
-    """The properties of a function that the router needs; `methods` None means all."""
+    """The properties of a function that the router needs; `methods` is None if it accepts all."""
 
     @property
     def name(self) -> str: ...
@@ -32,7 +32,7 @@ class _Table(NamedTuple, Generic[F]):
 
 
 class Router(Generic[F]):
-    """Finds the function of a request, by one regular expression for each method."""
+    """Finds the function for a request, with one regular expression per method."""
 
     def __init__(self, functions: Sequence[F]):
         self._functions = sorted(functions, key=lambda function: function.name.upper())
@@ -40,11 +40,11 @@ class Router(Generic[F]):
 
     @property
     def functions(self) -> Sequence[F]:
-        """All functions, in the order in which they are asked."""
+        """All functions, in the order in which they are tried."""
         return self._functions
 
     def match(self, method: str, path: str) -> tuple[F, dict[str, str]] | None:
-        """Return the function and its route values; None if none takes this request."""
+        """Return the function and its route values; None if no function matches."""
         table = self._tables.get(method) or self._table(method)
         found = table.pattern.match(path)
         if found is None or found.lastindex is None:
@@ -67,6 +67,6 @@ class Router(Generic[F]):
             group += 1 + len(function.template.parameters)
         source = "|".join(rf"({function.template.pattern})\Z" for function in functions) or r"(?!)"
         table = _Table(re.compile(source, re.IGNORECASE | re.ASCII | re.DOTALL), functions, groups)
-        if len(self._tables) < 32:  # a client can make methods up
+        if len(self._tables) < 32:  # clients can invent methods
             self._tables[method] = table
         return table

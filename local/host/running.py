@@ -1,4 +1,4 @@
-"""A host with its web server for the duration of a block, as `serve` and the tests use it."""
+"""A host with its web server, running inside a block; used by `serve` and the tests."""
 
 import asyncio
 import contextlib
@@ -18,12 +18,12 @@ from shared.clock import Clock
 from shared.http import Request, Response
 
 ROOT = Path(__file__).parent.parent.parent
-# The settings of the platform for an app with App Service Authentication on.
+# The settings that the platform adds for an app with App Service Authentication.
 _PLATFORM = {"WEBSITE_AUTH_ENABLED": "True", "AzureWebJobsDisableHomepage": "true"}
 
 
 class RunningHost:
-    """A host that answers at `url`."""
+    """A host that serves requests at `url`."""
 
     def __init__(self, host: Host, server: Server, port: int) -> None:
         self.host = host
@@ -33,13 +33,13 @@ class RunningHost:
         self._stops = 0
 
     async def call(self, request: Request) -> Response:
-        """Return the answer to `request`, in-process."""
+        """Return the response to a request, without a network connection."""
         return await self.host.call(request)
 
     def stop(self) -> None:
-        """Begin to stop; the block ends when its requests are answered.
+        """Stop accepting requests; the server ends after the requests in flight.
 
-        A second call ends it at once.
+        A second call stops it without waiting for them.
         """
         self._stops += 1
         self._server.stop()
@@ -48,11 +48,11 @@ class RunningHost:
             self._hurry = asyncio.create_task(self.host.cancel_jobs())
 
     async def stopped(self) -> None:
-        """Wait until `stop` was called and the last request is answered."""
+        """Wait until `stop` was called and the server has ended."""
         await self._serving
 
     def serve(self, listener: socket.socket) -> None:
-        """Start to answer."""
+        """Start to serve requests on the listening socket."""
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
 
 
@@ -67,7 +67,11 @@ async def running(
     options: HostOptions | None = None,
     patience: int = 30,
 ) -> AsyncIterator[RunningHost]:
-    """Serve `app` (an app, a module, or its file, which is run with `settings` in the environment)."""
+    """Serve `app` inside the block and yield the running host.
+
+    `app` is a function app, a module with one, or a file, which is executed with `settings` in the
+    environment. `patience` is for how many seconds running functions may continue at the end.
+    """
     options = options or HostOptions(timers=False)
     environment = {**(_PLATFORM if options.platform_sign_in else {}), **(settings or {})}
     listener = listen(port)

@@ -1,6 +1,6 @@
-"""NCRONTAB schedules: six fields, seconds first, all of which must hold.
+"""NCRONTAB schedules: six fields, seconds first, all of which must match.
 
-(learn.microsoft.com/azure/azure-functions/functions-bindings-timer, "NCRONTAB expressions")
+Source: learn.microsoft.com/azure/azure-functions/functions-bindings-timer, "NCRONTAB expressions".
 """
 
 import re
@@ -18,7 +18,7 @@ class Schedule:
     """A schedule in UTC, which is the platform's time zone."""
 
     def __init__(self, text: str) -> None:
-        """Raise ValueError if the platform would not accept `text`."""
+        """Parse the schedule; raise ValueError if the platform would not accept it."""
         fields = text.split()
         names = {name.lower() for field in fields for name in _NAMES.findall(field)}
         if len(fields) != 6 or not all(map(_FIELD.fullmatch, fields)) or names - _KNOWN:
@@ -30,7 +30,7 @@ class Schedule:
         self.text = text
 
     def after(self, moment: datetime) -> datetime:
-        """Return the first tick later than `moment`."""
+        """Return the first time later than `moment` at which the schedule is due."""
         ticks = croniter(
             self.text, moment, ret_type=datetime, day_or=False, second_at_beginning=True
         )

@@ -1,4 +1,4 @@
-"""The web server: uvicorn with httptools, on a socket of this machine only."""
+"""The web server: uvicorn with httptools, on a loopback socket."""
 
 import contextlib
 import errno
@@ -16,10 +16,10 @@ _BACKLOG = 2048
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, but answering invalid HTTP with an empty body, as Kestrel does."""
+    """uvicorn's protocol with an empty body in the response to invalid HTTP, as Kestrel sends it."""
 
     def send_400_response(self, msg: str) -> None:
-        """Answer 400 and close the connection."""
+        """Send a 400 response and close the connection."""
         self.transport.write(
             b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         )
@@ -30,11 +30,11 @@ class Server(uvicorn.Server):
     """A uvicorn server that leaves signals to the command that runs it."""
 
     def __init__(self, web: WebApp, patience: int) -> None:
-        """Serve `web`.
+        """Create the server.
 
         Args:
-            web: the application.
-            patience: seconds that requests in flight get after `stop`.
+            web: the application to serve.
+            patience: seconds for which requests in flight may continue after `stop`.
         """
         super().__init__(
             uvicorn.Config(
@@ -54,11 +54,11 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to the command."""
+        """Install no signal handlers, because the command has its own."""
         yield
 
     def stop(self) -> None:
-        """Refuse new connections and finish the requests in flight."""
+        """Refuse new connections, and stop after the requests in flight."""
         self.should_exit = True
 
     def hurry(self) -> None:
@@ -75,7 +75,8 @@ def listen(port: int) -> socket.socket:
     Raises:
         HostError: if the port can't be used.
     """
-    # asyncio sets TCP_NODELAY only on sockets that name TCP; without it, many a body comes 40 ms after its head.
+    # asyncio sets TCP_NODELAY only on sockets created with IPPROTO_TCP; without it, many bodies
+    # arrive 40 ms after their headers.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

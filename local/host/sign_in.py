@@ -1,11 +1,14 @@
-"""A simulation of App Service Authentication in front of the app, for a fixed person of a fixed local account.
+"""A simulation of App Service Authentication: the app sees a fixed user of a fixed local account.
 
-Like the platform it removes headers that imitate its own, sets them for a signed-in person, and
-redirects the requests of others to sign in at another origin, requests of scripts too
+Like the platform, it removes headers that imitate its own and sets them for a signed-in user. It
+redirects the requests of others, including those of scripts, to sign in at another origin
 (learn.microsoft.com/azure/app-service/overview-authentication-authorization).
-With `asks` a request without a session cookie is signed out, as on the platform, and the cookie has the
-attributes without which no frame of another site's page could ever send it: `SameSite=None; Secure`.
-It runs only on loopback, so that only the person in front of the machine reaches it.
+
+With `asks`, a request without a session cookie is signed out, as on the platform, and the cookie
+has the attributes `SameSite=None; Secure`, because browsers would otherwise not send it from a
+frame in another site's page.
+
+It runs only on loopback, so that only users of this machine can reach it.
 """
 
 import base64
@@ -36,7 +39,7 @@ _WRITTEN_BY_PLATFORM = ("x-ms-client-principal", "x-ms-token-aad")
 
 @lru_cache(maxsize=64)
 def principal_headers(person: str) -> dict[str, str]:
-    """Return the headers of `role.account`, as App Service builds them."""
+    """Return the headers that App Service would set for the user `role.account`."""
     role, _, account = person.partition(".")
     name = f"local.{role}@example.com"
     claims = [
@@ -63,16 +66,16 @@ def principal_headers(person: str) -> dict[str, str]:
 
 
 def is_excluded(path: str) -> bool:
-    """Return whether `excludedPaths` of the deployment allows anonymous calls to this path."""
+    """Return whether the deployment's `excludedPaths` allows anonymous requests for this path."""
     lower = path.lower()
     return lower in _EXCLUDED or lower.startswith(_EXCLUDED_BELOW)
 
 
 def sign_in(path: str, query: str, headers: dict[str, str], *, asks: bool = False) -> Answer | None:
-    """Set the person's headers in `headers`.
+    """Set the user's headers in `headers`; return a response if the request must not reach the app, else None.
 
-    Return an answer instead if the request must not reach the app. `asks`: without a cookie the person
-    is asked to sign in, else it is the local administrator.
+    With `asks`, a user without a cookie is redirected to sign in; otherwise such a user is the
+    local administrator.
     """
     for name in [
         name for name in headers if name[:5] == "x-ms-" and name.startswith(_WRITTEN_BY_PLATFORM)
@@ -97,9 +100,9 @@ def sign_in(path: str, query: str, headers: dict[str, str], *, asks: bool = Fals
 
 
 def _for_frames(answer: Answer) -> Answer:
-    """Return the answer with a session cookie that browsers send from a frame of another site's page, too.
+    """Return the response with a session cookie that browsers also send from a frame in another site's page.
 
-    Browsers take `Secure` from a loopback address without TLS.
+    Browsers accept `Secure` from a loopback address even without TLS.
     """
     headers = [
         (name, value.replace("SameSite=Lax", "SameSite=None; Secure"))
@@ -109,12 +112,12 @@ def _for_frames(answer: Answer) -> Answer:
 
 
 def _is_loopback(host: str) -> bool:
-    """Return whether Host is a loopback name. Any other name may be a DNS rebinding attack."""
+    """Return whether the Host header is a loopback name. Any other name may be a DNS rebinding attack."""
     return _LOOPBACK.fullmatch(host) is not None
 
 
 def person_of(headers: dict[str, str]) -> str | None:
-    """Return `role.account` of the person who sent `headers`: the administrator without a cookie, None if signed out."""
+    """Return `role.account` of the user by the cookie: the administrator without a cookie, None if signed out."""
     cookie = headers.get("cookie")
     if cookie is None or COOKIE not in cookie:
         return _DEFAULT
@@ -125,10 +128,11 @@ def person_of(headers: dict[str, str]) -> str | None:
 
 
 def _ask_to_sign_in(path: str, query: str, headers: dict[str, str]) -> Answer:
-    """Redirect to another origin, as the platform does for every request, also for a script's or a POST.
+    """Redirect to another origin, as the platform does for every request, even a script's or a POST.
 
-    (RedirectToLoginPage; Azure-Samples/azure-search-openai-demo, pull request 3144.) The other origin is this host under its
-    other loopback name, so that a browser treats it as Microsoft's.
+    (RedirectToLoginPage; Azure-Samples/azure-search-openai-demo, pull request 3144.) The other
+    origin is this host under its other loopback name, so that browsers treat it as a foreign site,
+    like Microsoft's.
     """
     host = headers.get("host", "")
     name, _, port = host.rpartition(":") if _PORT.search(host) else (host, "", "")
@@ -139,9 +143,10 @@ def _ask_to_sign_in(path: str, query: str, headers: dict[str, str]) -> Answer:
 
 
 def _authorize(query: dict[str, str], headers: dict[str, str]) -> Answer:
-    """Simulate Microsoft: sign the administrator in and redirect back, without asking.
+    """Simulate Microsoft: sign the administrator in and redirect to the app, without a page.
 
-    A browser that asks for something else than a page, such as an icon, is shown the sign-in page and stays signed out.
+    A request for something other than a page, such as an icon, gets the sign-in page and stays
+    signed out.
     """
     target = urlsplit(query.get("redirect_uri", ""))
     if target.scheme != "http" or not _is_loopback(target.netloc) or target.path != _CALLBACK:
@@ -197,7 +202,7 @@ def _switch(query: dict[str, str]) -> Answer:
 
 
 def _local(target: str) -> str:
-    """Return `target` if it is on this site, else the home page, so that there is no open redirect."""
+    """Return `target` if it is on this site, else the home page, to prevent an open redirect."""
     parts = urlsplit(target)
     inside = not parts.scheme and not parts.netloc and target.startswith("/") and "\\" not in target
     return (

@@ -1,7 +1,7 @@
-"""Route templates as one regular expression each: literals, `{id}`, `{id?}`, `{id=1}`, `{id:int}` and `{*rest}`.
+"""Convert route templates to regular expressions: literals, `{id}`, `{id?}`, `{id=1}`, `{id:int}` and `{*rest}`.
 
-Literals match in any case, a trailing slash is ignored, and only a catch-all may be empty (ASP.NET Core's
-RoutePatternMatcher). Of the constraints, those without arguments are known
+Literals match in any case, a trailing slash is ignored, and only a catch-all may be empty (ASP.NET
+Core's RoutePatternMatcher). Only constraints without arguments are supported
 (learn.microsoft.com/aspnet/core/fundamentals/routing, "Route constraints").
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 _PARAMETER = re.compile(r"\{(\*?)([A-Za-z_][A-Za-z0-9_]*)(?::([a-z]+))?(?:=([^{}?]*)|(\??))\}")
 _BRACES = re.compile(r"[{}]")
-# Whole numbers as .NET reads them: 32 bits with a sign, and 64 bits to the digit count.
+# Integers as .NET parses them: 32 bits with sign exactly, 64 bits approximated by up to 18 digits.
 _INT = (
     r"-2147483648|[+-]?0*(?:\d{1,9}|1\d{9}|20\d{8}|21[0-3]\d{7}|214[0-6]\d{6}|2147[0-3]\d{5}"
     r"|21474[0-7]\d{4}|214748[0-2]\d{3}|2147483[0-5]\d{2}|21474836[0-3]\d|214748364[0-7])"
@@ -28,9 +28,9 @@ _CONSTRAINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template; `pattern` has one group for each of the parameters, in their order.
+    """A parsed route template; `pattern` has one group per parameter, in their order.
 
-    `defaults` are the values of parameters that a path leaves out.
+    `defaults` are the values of parameters that a path omits.
     """
 
     text: str
@@ -49,10 +49,10 @@ class _Segment:
 
 
 def parse(text: str) -> Template:
-    """Return the template.
+    """Parse a route template.
 
     Raises:
-        ValueError: if the platform, or this host, has no such template.
+        ValueError: The template isn't valid on the platform, or isn't supported here.
     """
     trimmed = text.removeprefix("~").removeprefix("/").removesuffix("/")
     segments = [_segment(segment) for segment in trimmed.split("/")] if trimmed else []
@@ -93,9 +93,9 @@ def _segment(text: str) -> _Segment:
 
 
 def _pattern(segments: list[_Segment]) -> str:
-    """Return the pattern of the segments.
+    """Return the regular expression for the segments.
 
-    Only the last ones may be absent, so their groups are nested from the right.
+    Only the last segments may be absent, so their groups are nested from the right.
     """
     pattern, may_be_absent = "/?", True
     for segment in reversed(segments):

@@ -1,4 +1,4 @@
-"""Timer functions by their schedule: never two ticks of one timer at once, late ones marked as past due."""
+"""Run timer functions by their schedules: never two runs of one timer at once; late runs are marked as past due."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ from shared import log
 from shared.clock import Clock, timestamp
 
 _LATE = timedelta(seconds=1)
-_MAX_SLEEP = 60.0  # so that a machine that wakes up, or a clock that is set, is noticed
+_MAX_SLEEP = 60.0  # so that a wake-up of the machine or a change of its clock is noticed
 
 Call = Callable[[TimerFunction, TimerRequest], Awaitable[Any]]
 
@@ -30,7 +30,7 @@ class _Timer:
 
 
 class Timers:
-    """The timer functions of an app: `tick` runs those that are due now, `run` repeats that."""
+    """The timer functions of an app: `tick` starts those that are due, `run` repeats that."""
 
     def __init__(self, functions: list[TimerFunction], call: Call, clock: Clock) -> None:
         self._call = call
@@ -44,7 +44,7 @@ class Timers:
         ]
 
     def tick(self, *, startup: bool = False) -> list["asyncio.Task[None]"]:
-        """Start the due timers, at start-up also those with `runOnStartup`; return their tasks."""
+        """Start the due timer functions and return their tasks; at `startup` also those with `runOnStartup`."""
         now = self._clock.now()
         return [
             self._start(timer, now)
@@ -54,14 +54,14 @@ class Timers:
         ]
 
     def seconds_to_next(self) -> float:
-        """Return the seconds until the next tick is due, as far as is known now."""
+        """Return the seconds until the next timer is due, at most `_MAX_SLEEP`."""
         idle = [timer.due for timer in self._timers if timer.running is None]
         if not idle:
             return _MAX_SLEEP
         return min(max((min(idle) - self._clock.now()).total_seconds(), 0.0), _MAX_SLEEP)
 
     async def run(self) -> None:
-        """Tick until cancelled."""
+        """Call `tick` whenever a timer is due, until cancelled."""
         self.tick(startup=True)
         while True:
             self._wake.clear()
@@ -73,12 +73,12 @@ class Timers:
             self.tick()
 
     def running(self) -> list["asyncio.Task[None]"]:
-        """Return the ticks that are running."""
+        """Return the tasks of the timer functions that are running."""
         return [timer.running for timer in self._timers if timer.running]
 
     def _start(self, timer: _Timer, now: datetime) -> "asyncio.Task[None]":
         past_due = timer.due <= now - _LATE
-        # However many ticks were missed, one makes up for them.
+        # One run replaces all that were missed.
         timer.due = timer.schedule.after(now)
         timer.running = asyncio.create_task(self._tick(timer, past_due, now))
         return timer.running

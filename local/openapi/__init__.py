@@ -1,1 +1,1 @@
-"""The OpenAPI description of the API, generated from its operations and models; the app serves the result."""
+"""Generate the OpenAPI description of the API from its operations and models; the app serves the result."""

@@ -1,4 +1,4 @@
-"""The operations of the contacts API, for its description."""
+"""The operations of the contacts API, for the OpenAPI description."""
 
 from contacts import csv_export, vcard_export
 from contacts.api import DEFAULT_LIMIT, MAX_EXPORTED, MAX_LIMIT

@@ -1,4 +1,4 @@
-"""The operations of the directories API, for its description."""
+"""The operations of the directories API, for the OpenAPI description."""
 
 from typing import get_args
 

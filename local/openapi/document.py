@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, generated from the operations and models of the features."""
+"""Generate the OpenAPI 3.1 document from the operations and models of the features."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ _SIGN_IN = "Sign-in with Microsoft Entra ID in front of the app; programs send a
 
 
 def describe() -> Json:
-    """Return the OpenAPI 3.1 document; the app replaces `servers` by its own address."""
+    """Return the OpenAPI 3.1 document; when the app serves it, it replaces `servers` by its own address."""
     schemas = Schemas()
     schemas.named |= {"Problem": _PROBLEM, "OpenApiDocument": _DOCUMENT}
     paths: dict[str, Json] = {}

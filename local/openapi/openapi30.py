@@ -1,4 +1,4 @@
-"""Conversion of OpenAPI 3.1 to OpenAPI 3.0.3, for generators and gateways that support only 3.0.
+"""Convert OpenAPI 3.1 to OpenAPI 3.0.3, for generators and gateways that support only 3.0.
 
 OpenAPI 3.0 has no type "null": a schema has `nullable: true`, and a reference with other members is
 written as `allOf: [reference]` (OpenAPI 3.0.3 sections 4.7.24 and 4.7.23).
@@ -12,7 +12,7 @@ _NULL = {"type": "null"}
 
 
 def downgrade(document: Json) -> Json:
-    """Return an OpenAPI 3.1 document as OpenAPI 3.0.3."""
+    """Return an OpenAPI 3.1 document converted to OpenAPI 3.0.3."""
     found: Json = _downgraded(document)
     found["openapi"] = "3.0.3"
     return found
@@ -38,13 +38,13 @@ def _downgraded(part: Any) -> Any:
 def _member(name: str, value: Any) -> Any:
     if name == "example":
         return value  # a value, not a schema
-    if name == "properties":  # names of members, not of keywords: SCIM has one called $ref
+    if name == "properties":  # keys are members, not keywords: SCIM has a member $ref
         return {member: _downgraded(schema) for member, schema in value.items()}
     return _downgraded(value)
 
 
 def _without_null(found: Json) -> None:
-    """Write null as `nullable`."""
+    """Replace the type null in a schema by `nullable`."""
     if isinstance(found.get("type"), list) and "null" in found["type"]:
         (found["type"],) = [kind for kind in found["type"] if kind != "null"]
         found["nullable"] = True

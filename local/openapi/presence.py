@@ -1,4 +1,4 @@
-"""The operations of the presence API, for its description."""
+"""The operations of the presence API, for the OpenAPI description."""
 
 from local.openapi.directories import DIRECTORY_ID
 from presence.response_models import (

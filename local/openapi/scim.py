@@ -1,4 +1,4 @@
-"""The paths of SCIM 2.0 (RFC 7644, 9865) and of the token endpoint."""
+"""The OpenAPI paths of SCIM 2.0 (RFC 7644, 9865) and of the token endpoint."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -58,7 +58,7 @@ _GRANT = {
 
 
 def paths() -> dict[str, Json]:
-    """Return every path under `/scim/{directoryId}`."""
+    """Return all paths under `/scim/{directoryId}`, as OpenAPI path items by path."""
     discovery = {
         "ServiceProviderConfig": ("scim_service_provider_config", "readConfig"),
         "ResourceTypes": ("scim_resource_types", "listResourceTypes"),
@@ -106,7 +106,7 @@ def paths() -> dict[str, Json]:
 
 
 def _of(kind: ResourceType, example: Json) -> Iterator[tuple[str, Json]]:
-    """Yield the paths of one resource type."""
+    """Yield the paths of one resource type with their path items."""
     name, base = kind.name, f"{_BASE}{kind.endpoint}"
     search = _operation(
         f"search{name}s",
@@ -122,7 +122,7 @@ def _of(kind: ResourceType, example: Json) -> Iterator[tuple[str, Json]]:
 
 
 def _of_collection(name: str, example: Json) -> dict[str, Json]:
-    """Return the operations on all resources of a type, by method."""
+    """Return the operations on all resources of a type, by HTTP method."""
     small = name.lower()
     query = (*QUERY, *_PROJECTION)
     body = (name, example)
@@ -136,7 +136,7 @@ def _of_collection(name: str, example: Json) -> dict[str, Json]:
 
 
 def _of_resource(name: str, example: Json) -> dict[str, Json]:
-    """Return the operations on one resource of a type, by method."""
+    """Return the operations on one resource of a type, by HTTP method."""
     small = name.lower()
     changing = ((400, 404, 409, 412, 413), (*_PROJECTION, IF_MATCH))
     patched: dict[int, str] = {200: name} if name == USER.name else {200: name, 204: ""}
@@ -164,7 +164,11 @@ def _operation(
     parameters: tuple[Parameter, ...] = (),
     body: tuple[str, Any] | None = None,
 ) -> Json:
-    """Return an operation; `answers` has the schema's name by status, "" for no body."""
+    """Return an OpenAPI operation.
+
+    `answers` has the name of the response's schema by status, "" for no body. `body` is the name of
+    the body's schema, and an example.
+    """
     responses = {
         status: _answer(_REFUSALS[status], "ScimError") for status in (401, 429, 503, *refusals)
     }
@@ -196,7 +200,7 @@ def _answer(text: str, schema: str, media_type: str = SCIM_JSON) -> Json:
 
 
 def _token() -> Json:
-    """Return the token endpoint (RFC 6749 section 4.4, RFC 7523 section 2)."""
+    """Return the operation of the token endpoint (RFC 6749 section 4.4, RFC 7523 section 2)."""
     refused = {400: "RFC 6749 section 5.2.", 401: "The client is not known (invalid_client)."}
     refused |= {status: _REFUSALS[status] for status in (413, 429, 503)}
     responses = {str(status): _answer(text, "TokenError", JSON) for status, text in refused.items()}
@@ -214,7 +218,7 @@ def _token() -> Json:
 
 
 def _metadata() -> Json:
-    """Return the metadata of the token endpoint (RFC 8414 section 3.2)."""
+    """Return the operation that reads the token endpoint's metadata (RFC 8414 section 3.2)."""
     return {
         "operationId": "readTokenMetadata",
         "tags": ["SCIM"],

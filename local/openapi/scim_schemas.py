@@ -1,4 +1,4 @@
-"""The schemas of SCIM's resources and messages (RFC 7643, 7644, 9865) and of the token endpoint's messages."""
+"""The OpenAPI schemas of SCIM's resources and messages (RFC 7643, 7644, 9865) and of the token endpoint's messages."""
 
 from scim.core.attributes import Attribute, ResourceType
 from scim.core.errors import ERROR_URN
@@ -49,7 +49,7 @@ _GRANT_FIELDS = (
 
 
 def schemas() -> dict[str, Json]:
-    """Return users and groups from their SCIM schemas, and the messages."""
+    """Return the schemas by name: users and groups, derived from their SCIM schemas, and the messages."""
     return {
         "User": _resource(USER),
         "Group": _resource(GROUP),
@@ -104,7 +104,7 @@ def _list(resource: Json) -> Json:
 
 
 def _requests() -> dict[str, Json]:
-    """Return the bodies of PATCH, search and bulk requests."""
+    """Return the schemas of the bodies of PATCH, search and bulk requests, by name."""
     operation = _object(
         ("op",),
         op={"type": "string", "enum": ["add", "remove", "replace"]},
@@ -149,7 +149,7 @@ def _error() -> Json:
 
 
 def _token_messages() -> dict[str, Json]:
-    """Return the messages of the token endpoint (RFC 6749 section 4.4, RFC 8414 section 3.2)."""
+    """Return the schemas of the token endpoint's messages, by name (RFC 6749 section 4.4, RFC 8414 section 3.2)."""
     return {
         "TokenRequest": _object(("grant_type",), **dict.fromkeys(_GRANT_FIELDS, _TEXT)),
         "AccessToken": _object(

@@ -1,1 +1,1 @@
-"""Backup and restore: every row of a deployment to a file, and from a file into any engine."""
+"""Backup and restore: write every row of a deployment to a file, and store a file's rows in any engine."""

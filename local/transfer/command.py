@@ -1,4 +1,4 @@
-"""Common parts of the commands: opening the tables, and one clear line for failures."""
+"""The common parts of the commands on stored data: open the tables, and report a failure in one line."""
 
 import os
 import sqlite3
@@ -23,10 +23,11 @@ async def carry_out(
     reading: bool = False,
     existing: bool = False,
 ) -> int:
-    """Run `work` with the tables at `where` (None: those of the settings).
+    """Run `work` with the tables at `where` (None: those of the settings) and return its exit code.
 
-    With `existing`, they must exist already. With `reading`, they must too, and an SQLite file is
-    opened for reading only.
+    Return 1, after a line on standard error, if the settings or the storage can't be used, or if
+    the transfer fails. With `existing` or `reading`, an SQLite file must exist; with `reading`, it
+    is opened read-only.
     """
     try:
         settings = Settings.read({**os.environ, **({"TABLES": where} if where else {})})

@@ -1,7 +1,8 @@
-"""Writes every row of a deployment into a file, while the deployment may go on working.
+"""Write every row of a deployment to a file; the deployment may be in use.
 
-A directory is read again if it changed during the reading, so that its rows in the file are consistent. The file
-gets its name only when it is complete; it holds people's data and the hashes of tokens, so only its owner may read it.
+A directory that changes while it is read is read again, so that its rows in the file are
+consistent. The file gets its name only when it is complete. Because it contains people's data and
+the hashes of tokens, only its owner may read it.
 """
 
 import contextlib
@@ -34,14 +35,14 @@ from shared.clock import timestamp
 from shared.tables.schema.base import CONTACTS, PRESENCE
 
 _ATTEMPTS = 5
-_LATE = timedelta(minutes=5)  # a transaction may be stored so long after its event's key was made
+_LATE = timedelta(minutes=5)  # between the creation of an event's key and its transaction, at most
 _ONLY_OWNER = 0o600
 Mark = Callable[[], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The result of an export; `restless` are directories that changed during every attempt."""
+    """The result of an export; `restless` are the IDs of directories that changed during each attempt to read them."""
 
     directories: int
     rows: int
@@ -50,7 +51,7 @@ class Exported:
 
 @dataclass(slots=True, kw_only=True)
 class _Writing:
-    """The file that is being written."""
+    """The state of the export: the file that is being written, its counts and its checksum."""
 
     app: App
     out: IO[bytes]
@@ -62,7 +63,7 @@ class _Writing:
 
 
 async def export(app: App, to: Path, progress: Progress) -> Exported:
-    """Write the file, complete or not at all; raise TransferError if that fails."""
+    """Write the complete file or none; raise TransferError if it can't be written."""
     unfinished = to.with_name(to.name + ".part")
     with _opened(unfinished) as out:
         writing = _Writing(app=app, out=out, progress=progress)
@@ -78,7 +79,7 @@ async def export(app: App, to: Path, progress: Progress) -> Exported:
 @contextlib.contextmanager
 def _opened(path: Path) -> Any:
     try:
-        path.unlink(missing_ok=True)  # a remnant of an interrupted export; its mode may differ
+        path.unlink(missing_ok=True)  # left by an interrupted export, perhaps with another mode
         file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_OWNER), "wb")
     except OSError as error:
         raise TransferError(f"{path} can't be written: {error.strerror}.") from None
@@ -98,7 +99,7 @@ async def _write_all(writing: _Writing) -> list[str]:
     for section in [*accounts, *await partitions.audit_sections(tables)]:
         await _write(writing, [section], _nothing)
     for section in await partitions.presence_sections(tables):
-        # One that is never at rest is none the worse: the next sync writes whoever is missing.
+        # If one changes at each attempt, that is harmless: the next sync writes what is missing.
         await _write(writing, [section], _mark_of_tenant(writing.app, section.partition))
     for section in partitions.last_sections():
         await _write(writing, [section], _nothing)
@@ -106,7 +107,11 @@ async def _write_all(writing: _Writing) -> list[str]:
 
 
 async def _write(writing: _Writing, sections: list[Section], mark: Mark) -> bool:
-    """Write related sections, again if the mark changed. Return False if it changed each time."""
+    """Write the rows of related sections; if `mark` changed during the reading, read them again.
+
+    Return False if it changed during each attempt; the rows of the last attempt are then in the
+    file.
+    """
     for attempt in range(_ATTEMPTS):
         before = await mark()
         with tempfile.TemporaryFile() as spool:
@@ -141,7 +146,10 @@ async def _nothing() -> str:
 
 
 def _mark_of_directory(app: App, directory_id: str) -> Mark:
-    """Return a mark that changes with the directory: its last event, and the version of its record."""
+    """Return a function that computes a mark of the directory.
+
+    The mark changes with the directory's recent events and with the version of its record.
+    """
     since = events.bound(app.clock.now() - _LATE)
     section = Section(CONTACTS, directory_id)
 

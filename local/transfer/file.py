@@ -1,4 +1,4 @@
-"""The file: JSON lines.
+"""The file of an export, as JSON lines.
 
 It has a header, sections (one partition each) with their rows and a checksum, and a last line that
 only a complete file has.
@@ -9,7 +9,8 @@ only a complete file has.
     {"rows":1,"sha256":"…"}
     {"sections":1,"rows":1,"sha256":"…"}
 
-A section's checksum is over its lines, the last line's over all checksums. Values are text.
+A section's checksum covers its lines, and the last line's checksum covers the sections' checksums.
+Values are text.
 """
 
 import hashlib
@@ -28,12 +29,12 @@ VERSION = 1
 
 
 class TransferError(Exception):
-    """The reason for which a transfer can't be done, for the person at the keyboard."""
+    """A transfer isn't possible; the text is the reason, for the user of the command."""
 
 
 @dataclass(slots=True)
 class Sum:
-    """The checksum of a section's rows so far."""
+    """The number and the checksum of a section's rows so far."""
 
     section: Section
     rows: int = 0
@@ -43,7 +44,7 @@ class Sum:
         self._hash = hashlib.sha256(section_line(self.section))
 
     def add(self, line: bytes) -> None:
-        """Add one row's line."""
+        """Add the line of one row."""
         self.rows += 1
         self._hash.update(line)
 
@@ -55,7 +56,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The summary of a complete file; `sha256` identifies it."""
+    """The summary of a complete file; `sha256` identifies its content."""
 
     created: str
     sections: int
@@ -65,14 +66,14 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """A section begins."""
+    """The beginning of a section."""
 
     section: Section
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A section ended; its checksum is right."""
+    """The end of a section whose checksum is right."""
 
     section: Section
     rows: int
@@ -83,7 +84,7 @@ Part = Begin | Row | End | Overview
 
 
 def header_line(created: str) -> bytes:
-    """Return the first line."""
+    """Return the first line of a file."""
     return _line({"format": FORMAT, "version": VERSION, "created": created})
 
 
@@ -93,7 +94,7 @@ def section_line(section: Section) -> bytes:
 
 
 def row_line(row: Row) -> bytes:
-    """Return the line of a row; the row's tag belongs to the engine and is left out."""
+    """Return the line of a row, without the row's ETag, because that belongs to the engine."""
     return _line({"k": row.key, "v": row.value.decode()})
 
 
@@ -103,7 +104,7 @@ def end_line(found: Sum) -> bytes:
 
 
 def complete_line(sections: int, rows: int, sha256: str) -> bytes:
-    """Return the last line."""
+    """Return the last line of a complete file."""
     return _line({"sections": sections, "rows": rows, "sha256": sha256})
 
 
@@ -112,10 +113,11 @@ def _line(value: dict[str, Any]) -> bytes:
 
 
 def read(path: Path) -> Iterator[Part]:
-    """Yield the parts of a file, one in memory at a time; the Overview is the last.
+    """Yield the parts of a file, with one in memory at a time; the Overview is the last.
 
     Raises:
-        TransferError: if it is not complete, is damaged, or is of a later release.
+        TransferError: The file can't be read, is not complete, is damaged, or is from a later
+            release.
     """
     try:
         with path.open("rb") as file:
@@ -125,7 +127,7 @@ def read(path: Path) -> Iterator[Part]:
 
 
 def overview(path: Path) -> Overview:
-    """Read the whole file, check every checksum, and return the summary."""
+    """Read the whole file, check every checksum, and return the summary. Raise TransferError as `read` does."""
     last: Part | None = None
     for last in read(path):  # noqa: B007
         pass

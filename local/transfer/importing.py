@@ -1,8 +1,9 @@
-"""Puts the rows of a file into a deployment's tables.
+"""Store the rows of an exported file in a deployment's tables.
 
-The target stores the progress (table `work`, partition `import`), so an interrupted import continues
-when it is started again with the same file. Rows are written as upserts: those after the last mark are written twice,
-which changes nothing. At the end each partition is read back and compared with the file's checksum.
+The target stores the progress (table `work`, partition `import`), so an interrupted import
+continues when it is started again with the same file. Because rows are written as upserts, those
+after the last stored progress can be written twice. Finally each partition is read and compared
+with the file's checksum.
 """
 
 import asyncio
@@ -36,16 +37,16 @@ from shared.tables.schema.base import IMPORT, REINDEX, WORK
 _MARK = Section(WORK, IMPORT)
 _STATE = "state"
 _AT_ONCE = 4  # transactions
-_BATCH_BYTES = MAX_TRANSACTION_BYTES // 4  # of values; their sent form is longer
-_PATIENCE = (1.0, 2.0, 4.0, 8.0)  # seconds before storage that does not answer is asked again
+_BATCH_BYTES = MAX_TRANSACTION_BYTES // 4  # of values, which are longer as they are sent
+_PATIENCE = (1.0, 2.0, 4.0, 8.0)  # seconds before each retry if storage is unavailable
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """The progress of an import as the target stores it.
+    """The progress of an import, as stored in the target.
 
-    It names the file, and the row of the section up to which all rows are certainly stored.
+    `sha256` identifies the file. All sections before number `section` and its first `rows` rows are stored.
     """
 
     sha256: str
@@ -56,7 +57,7 @@ class _State:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The result of an import; `continued`: it resumed an earlier, interrupted run."""
+    """The result of an import; `continued` is True if it resumed an interrupted one."""
 
     overview: Overview
     continued: bool
@@ -72,7 +73,10 @@ class _Loading:
 
 
 async def load(app: App, source: Path, progress: Progress, *, replace: bool = False) -> Imported:
-    """Store all rows of the file; raise TransferError, if possible before any change."""
+    """Store all rows of the file and return the result.
+
+    Raise TransferError if that isn't possible; most reasons are found before anything is changed.
+    """
     overview = file.overview(source)
     state = await _state(app)
     continued = state is not None and state.sha256 == overview.sha256
@@ -88,7 +92,7 @@ async def load(app: App, source: Path, progress: Progress, *, replace: bool = Fa
         await _clear(app)
         state = _State(overview.sha256)
         await _note(app, state)
-    # Rows of the file may be of other indexing rules than those that the target's passes have gone by.
+    # The file's index rows may follow earlier rules, so each directory must be reindexed again.
     await _clear_one(app, Section(WORK, REINDEX))
     loading = _Loading(app=app, source=source, progress=progress, overview=overview, state=state)
     await _write_all(loading)
@@ -98,7 +102,7 @@ async def load(app: App, source: Path, progress: Progress, *, replace: bool = Fa
 
 
 async def unfinished(app: App) -> bool:
-    """Return whether an import into these tables was begun and has not ended."""
+    """Return whether an import into these tables was started and not finished."""
     return await _state(app) is not None
 
 
@@ -125,7 +129,7 @@ async def _is_empty(app: App) -> bool:
 
 
 async def _clear(app: App) -> None:
-    """Remove every row; the index by which the others are found comes last."""
+    """Remove every row; the index by which the others are found is removed last."""
     tables = app.tables
     ids = await partitions.directory_ids(tables)
     accounts = await partitions.account_sections(tables, ids)
@@ -147,7 +151,7 @@ async def _clear_one(app: App, section: Section) -> None:
 
 
 async def _drop(app: App, section: Section, row_keys: list[str]) -> None:
-    """Delete rows; if some are gone already, delete the others one by one."""
+    """Delete rows; if some of them don't exist, delete the others one by one."""
     if not row_keys:
         return
     operations: list[Operation] = [Delete(key) for key in row_keys]
@@ -193,7 +197,10 @@ async def _write_all(loading: _Loading) -> None:
 
 
 def _batched(parts: Iterator[file.Part]) -> Iterator[Begin | list[Row] | End]:
-    """Yield rows in batches that fit a transaction, the same ones in every run."""
+    """Yield the parts of the file, with rows in batches that fit into a transaction.
+
+    The batches are the same in every run.
+    """
     batch, size = list[Row](), 0
     for part in parts:
         if not isinstance(part, Row):
@@ -229,7 +236,7 @@ async def _upsert(app: App, section: Section, rows: list[Row]) -> None:
 
 
 async def _compare(loading: _Loading) -> None:
-    """Read every partition back and compare it with the file, byte for byte."""
+    """Read every partition and compare it with the file, byte for byte. Raise TransferError if they differ."""
     for part in file.read(loading.source):
         if isinstance(part, End):
             found = Sum(part.section)
@@ -244,7 +251,7 @@ async def _compare(loading: _Loading) -> None:
 
 
 async def _patiently(work: Callable[[], Awaitable[Result]]) -> Result:
-    """Retry while storage is unavailable; a repeated upsert or delete changes nothing."""
+    """Run `work`, and repeat it while storage is unavailable; repeated upserts and deletes change nothing."""
     for seconds in _PATIENCE:
         try:
             return await work()

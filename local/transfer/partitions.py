@@ -1,11 +1,11 @@
-"""The partitions of a deployment's rows.
+"""The partitions with the rows of a deployment.
 
-Tables can only be read partition by partition, so every partition is found from known ones: the
-index of all directories, their accounts, and the linked tenants.
+Rows can be listed only per partition, so the partitions are found through known ones: the index of
+all directories, their accounts, and the linked tenants.
 
-The order is that of the file. The index of all directories comes first and each directory's record
-after its people, so that an interrupted import knows its state, and no client calls an incomplete
-directory. Tenants come last: from then on presence is synced.
+The functions below are in the order of the file. The index of all directories comes first, and each
+directory's record after its people, so that an interrupted import knows its state and no client can
+use an incomplete directory. Tenants come last, because presence is synced as soon as they exist.
 """
 
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ INDEX = Section(DIRECTORIES, ALL_DIRECTORIES)
 
 
 def of_directory(directory_id: str) -> list[Section]:
-    """Return the sections that belong to one directory and are only consistent together."""
+    """Return the sections of one directory, which are consistent only if they are read together."""
     return [Section(CONTACTS, directory_id), Section(DIRECTORIES, directory_id)]
 
 
@@ -54,7 +54,7 @@ async def directory_ids(tables: Tables) -> list[str]:
 
 
 async def account_sections(tables: Tables, ids: list[str]) -> list[Section]:
-    """Return the index, names and agents' lists of each account that owns a directory of these."""
+    """Return the sections of the accounts that own these directories: index, names and agents' lists."""
     accounts = dict.fromkeys(
         [found.account for each in ids if (found := await store.get(tables, each))]
     )
@@ -70,25 +70,26 @@ async def account_sections(tables: Tables, ids: list[str]) -> list[Section]:
 
 
 async def audit_sections(tables: Tables) -> list[Section]:
-    """Return the audit log of each account, also of one without a directory left, then their index."""
+    """Return the audit log of each account, even of one without directories, then the index of these logs."""
     index = Section(DIRECTORIES, AUDIT_ACCOUNTS)
     accounts = [row.key async for row in rows(tables, index, keys_only=True)]
     return [*(Section(DIRECTORIES, account_audit_partition(each)) for each in accounts), index]
 
 
 async def presence_sections(tables: Tables) -> list[Section]:
-    """Return the presence of each linked tenant.
+    """Return the presence sections of the linked tenants.
 
-    Without its head row, syncs would not start again after a restore.
+    They are exported because syncs would not start again after a restore without a tenant's head
+    row.
     """
     return [Section(PRESENCE, link.tenant_id) for link in await tenant_links.tenants(tables)]
 
 
 def last_sections() -> list[Section]:
-    """Return the sections that come last.
+    """Return the sections at the end of the file: deletions in progress, and tenant links.
 
-    Of table `work` these are only deletions under way: heartbeats and the progress of a reindex belong to the exported
-    deployment, and `import` is the state of the command itself.
+    Other sections of table `work` are not exported: heartbeats and the progress of a reindex
+    concern only the exported deployment, and `import` is the progress of the command itself.
     """
     return [Section(WORK, DELETIONS), Section(TENANTS, TENANT_LINKS)]
 
@@ -96,7 +97,7 @@ def last_sections() -> list[Section]:
 async def rows(
     tables: Tables, section: Section, *, keys_only: bool = False, start: str = ""
 ) -> AsyncIterator[Row]:
-    """Yield every row of a partition in the order of its keys, with a thousand in memory at a time."""
+    """Yield every row of a partition from key `start` on, in the order of the keys, up to 1,000 in memory at a time."""
     while True:
         found = await tables.query(
             section.table, section.partition, start, keys.MAX_KEY_CHAR, keys_only=keys_only

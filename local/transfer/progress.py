@@ -1,4 +1,4 @@
-"""The progress of a transfer: one line that changes on a terminal, nothing in a file."""
+"""The progress of a transfer: one line that changes on a terminal, no output elsewhere."""
 
 import time
 from typing import TextIO
@@ -7,7 +7,7 @@ _REFRESH = 0.2  # seconds
 
 
 class Progress:
-    """Counts rows; `total` 0: not known."""
+    """Counts rows and shows the count; `total` is 0 if it is unknown."""
 
     def __init__(self, out: TextIO, what: str, total: int = 0) -> None:
         self._out, self._what, self._total = out, what, total
@@ -16,7 +16,7 @@ class Progress:
         self.rows = 0
 
     def add(self, rows: int, where: str = "") -> None:
-        """Add so many rows, of the table named in `where`."""
+        """Add to the count of rows; `where` is the name of the current table."""
         self.rows += rows
         if self._terminal and time.monotonic() >= self._next:
             self._next = time.monotonic() + _REFRESH
@@ -29,7 +29,7 @@ class Progress:
             self._out.flush()
 
     def end(self) -> None:
-        """Clear the line, because a sentence follows."""
+        """Clear the line, because a sentence with the result follows."""
         if self._terminal:
             self._out.write("\r\x1b[K")
             self._out.flush()

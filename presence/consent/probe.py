@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from directories import audit_relay
-from directories.audit import Actor
+from directories import audit_relay, setup_link_service
+from directories.audit import LINK_ACTOR, Actor
 from presence import external_ids, tenant_links
 from presence.consent import linking
 from presence.graph.batching import Fetch
@@ -33,7 +33,7 @@ async def check(app: App, directory_id: str, actor: Actor) -> DirectoryLink | No
     """Check the directory's consent if a check is due, and return the connection.
 
     `actor` is who asks: the audit log names it if consent has arrived. A page may call this every two seconds.
-    A company that isn't confirmed is not asked for anything.
+    A company that isn't confirmed, or was confirmed through a link that is revoked, is not asked for anything.
     """
     link = await tenant_links.directory(app.tables, directory_id)
     if link is None or link.state != "propagating" or not link.is_confirmed:
@@ -42,6 +42,9 @@ async def check(app: App, directory_id: str, actor: Actor) -> DirectoryLink | No
     wait = min(_FIRST_WAIT << min(max(link.probes - 1, 0), 8), _MAX_WAIT) if link.probes else 0
     if is_ahead(link.probed_at + wait, now, _MAX_WAIT):
         return link
+    if await _is_of_revoked_link(app, link):
+        await drop_pending(app, actor, directory_id, link.decided_by)
+        return await tenant_links.directory(app.tables, directory_id)
     found = await _look(app, link)
     with suppress(
         tenant_links.LinkConflict
@@ -55,6 +58,24 @@ async def check(app: App, directory_id: str, actor: Actor) -> DirectoryLink | No
                 replace(link, probed_at=now, probes=link.probes + 1, reason=found.reason),
             )
     return await tenant_links.directory(app.tables, directory_id)
+
+
+async def _is_of_revoked_link(app: App, link: DirectoryLink) -> bool:
+    """Return whether the company was confirmed through a link that is revoked. One round trip for a link."""
+    if not link.decided_by.startswith(LINK_ACTOR):
+        return False
+    link_id = link.decided_by.removeprefix(LINK_ACTOR)
+    return await setup_link_service.is_revoked(app, link.directory_id, link_id)
+
+
+async def drop_pending(app: App, actor: Actor, directory_id: str, confirmed_by: str) -> None:
+    """Take back a consent that is pending and was confirmed by this actor; a connected company stays."""
+
+    def is_meant(link: DirectoryLink) -> bool:
+        is_pending = link.state == "propagating" and link.is_confirmed
+        return is_pending and link.decided_by == confirmed_by
+
+    await linking.disconnect(app, directory_id, actor, only_if=is_meant)
 
 
 def is_abandoned(link: DirectoryLink, now: int) -> bool:
@@ -119,6 +140,7 @@ async def _sample(app: App, link: DirectoryLink, token: str) -> _Look:
 
 
 async def _arrived(app: App, link: DirectoryLink, actor: Actor) -> None:
+    """Connect the company; if its link was revoked at the same moment, disconnect it again."""
     try:
         await linking.connect(app, link, actor)
     except tenant_links.TenantOwnedByOtherAccount:
@@ -128,6 +150,11 @@ async def _arrived(app: App, link: DirectoryLink, actor: Actor) -> None:
         await audit_relay.relay(app, audit_relay.LINKS, events)
     else:
         log.event("presence.linked", directory_id=link.directory_id, tenant_id=link.tenant_id)
+        if await _is_of_revoked_link(app, link):
+            by = link.decided_by
+            await linking.disconnect(
+                app, link.directory_id, actor, only_if=lambda now: now.decided_by == by
+            )
 
 
 _GONE = frozenset({"gone", "disabled", "emptied"})

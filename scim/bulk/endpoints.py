@@ -1,4 +1,4 @@
-"""`/Bulk` and the search over users and groups at the root, `/.search`."""
+"""The endpoints `/Bulk` and `/.search`, which searches users and groups together."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,15 +11,16 @@ from scim.core.errors import ScimError, UnknownAttribute
 from scim.core.schemas import GROUP, USER, ResourceType
 from scim.dispatch import Dispatcher
 from scim.groups.service import GroupService
-from scim.http import read_json, read_search, scim_response
-from scim.query import LIST_RESPONSE, ListQuery
+from scim.http import list_response, read_json, read_search, scim_response
+from scim.list_answer import ListAnswer
+from scim.query import ListQuery
 from scim.users.service import UserService
 from shared.http import Request, Response
 from shared.messages import Message
 
 
 def register(functions: func.Blueprint, dispatcher: Dispatcher) -> None:
-    """Register the functions of bulk and root search."""
+    """Register the functions of `/Bulk` and `/.search`."""
     dispatcher.add(functions, "scim_bulk", "Bulk", POST=_bulk)
     dispatcher.add(functions, "scim_search", ".search", POST=_search)
 
@@ -31,7 +32,7 @@ async def _bulk(context: Context, request: Request) -> Response:
 
 
 async def _search(context: Context, request: Request) -> Response:
-    """Answer with users first, then groups, in one list (RFC 7644 section 3.4.3)."""
+    """Return users first, then groups, in one list (RFC 7644 section 3.4.3)."""
     body = read_json(request)
     if isinstance(body, dict) and "cursor" in body:
         raise ScimError(
@@ -43,27 +44,23 @@ async def _search(context: Context, request: Request) -> Response:
     if of_users is None and of_groups is None:
         read_search(body, USER)  # raises the error with its reason
     filter_text = str(body.get("filter", ""))
-    found = await UserService(context).list(of_users, filter_text) if of_users else {}
-    total, shown = found.get("totalResults", 0), found.get("Resources", [])
+    total, shown = 0, list[bytes]()
+    if of_users:
+        found = await UserService(context).list(of_users, filter_text)
+        total, shown = found.total or 0, list(found.resources)
     if of_groups:
         start = max(1, of_groups.start_index - total)
         is_past_users = of_groups.start_index + len(shown) > total
         room = of_groups.count - len(shown) if is_past_users else 0
         rest = replace(of_groups, start_index=start, count=room)
         more = await GroupService(context).list(rest, filter_text)
-        total, shown = total + more["totalResults"], shown + more["Resources"]
+        total, shown = total + (more.total or 0), [*shown, *more.resources]
     start_index = (of_users or of_groups or rest).start_index
-    answer = {
-        "totalResults": total,
-        "itemsPerPage": len(shown),
-        "startIndex": start_index,
-        "Resources": shown,
-    }
-    return scim_response({"schemas": [LIST_RESPONSE], **answer})
+    return list_response(ListAnswer(total=total, start_index=start_index, resources=shown))
 
 
 def _query(body: Any, kind: ResourceType) -> ListQuery | None:
-    """Return the query for one type; None if its filter names attributes that the type lacks."""
+    """Return the query for one resource type, or None if its filter names attributes that the type lacks."""
     try:
         return read_search(body, kind)
     except UnknownAttribute:

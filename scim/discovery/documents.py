@@ -3,7 +3,8 @@
 from typing import Any
 
 from scim.core.schemas import GROUP, SCHEMAS, USER, ResourceType
-from scim.query import CURSOR_TIMEOUT, DEFAULT_COUNT, LIST_RESPONSE, MAX_COUNT
+from scim.list_answer import LIST_RESPONSE
+from scim.query import CURSOR_TIMEOUT, DEFAULT_COUNT, MAX_COUNT
 
 _CORE = "urn:ietf:params:scim:schemas:core:2.0"
 MAX_BULK_OPERATIONS = 1000
@@ -91,7 +92,7 @@ def schemas(base_url: str) -> list[dict[str, Any]]:
 
 
 def listed(resources: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return documents as a ListResponse; paging parameters are ignored (RFC 7644 section 4)."""
+    """Return the documents as a ListResponse; paging parameters are ignored (RFC 7644 section 4)."""
     return {
         "schemas": [LIST_RESPONSE],
         "totalResults": len(resources),

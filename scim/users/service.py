@@ -1,4 +1,4 @@
-"""The use cases of /Users (RFC 7644 section 3), beyond those of any resource."""
+"""The operations on /Users (RFC 7644 section 3) that differ from other resources."""
 
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -6,10 +6,12 @@ from typing import Any
 
 from directories.models import Directory
 from scim import resource_rows
-from scim.core.errors import ScimError
+from scim.context import Preconditions
+from scim.core.errors import ScimError, not_found
 from scim.core.notes import Notes
 from scim.core.projection import Projection
 from scim.core.schemas import USER
+from scim.list_answer import Item, NotModified, ShownResource
 from scim.query import ListQuery, Source
 from scim.resource_service import Resource, ResourceService, changed_names
 from scim.users import store
@@ -25,7 +27,10 @@ from shared.tables.port import AlreadyExists
 
 
 class UserService(ResourceService[StoredUser]):
-    """The users of a directory. A PATCH is answered with the user, which Microsoft's validator and Okta both take."""
+    """The operations on the users of a directory.
+
+    The response to a PATCH is the user, which Microsoft's validator and Okta both accept.
+    """
 
     resource_type = USER
     unique_name = "userName"
@@ -36,12 +41,25 @@ class UserService(ResourceService[StoredUser]):
         """Return all users, active or not."""
         return Users(self.context)
 
+    async def show(
+        self, identifier: str, projection: Projection, known: Preconditions
+    ) -> ShownResource | NotModified:
+        """Return the user as an answer shows it; raise ScimError 404."""
+        base_url = self.context.base_url
+        found = await store.get_json(self.app, self.directory_id, identifier, base_url)
+        if found is None:
+            raise not_found("User", identifier)
+        if known.not_modified(found.etag):
+            return NotModified(found.etag)
+        shown = Item(found.key, json=found.json).shown(projection)
+        return ShownResource(shown.json, found.etag, f"{base_url}/Users/{identifier}")
+
     async def represent(self, stored: StoredUser, projection: Projection) -> Resource:
         """Return the user with its groups."""
         return represent(stored, self.context.base_url)
 
     def has_whole_etag(self, projection: Projection) -> bool:
-        """Return True: a user's tag changes with its groups, too."""
+        """Return True: a user's entity tag also changes with its groups."""
         return True
 
     async def _get(self, identifier: str) -> StoredUser | None:
@@ -101,7 +119,7 @@ class UserService(ResourceService[StoredUser]):
         return changed
 
     async def _delete(self, stored: StoredUser) -> AsyncIterator[None]:
-        """Remove the user, its memberships, and the claim to its user name."""
+        """Remove the user, its memberships, and the row that reserves its user name."""
         was_active = stored.record.active
         event = self._event("user.deleted", stored, users=-1, active=False, was_active=was_active)
         async for _ in store.delete(self.app, self.directory_id, stored, event):
@@ -112,9 +130,9 @@ class UserService(ResourceService[StoredUser]):
 
 
 def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Raise 400 invalidValue for a number without an E.164 form, if the directory is strict and the number is new.
+    """Raise 400 invalidValue for a new number without an E.164 form, if the directory is strict.
 
-    Numbers stored before the directory became strict do not block other changes of their person.
+    Numbers stored before the directory became strict don't prevent other changes of their person.
     """
     if not directory.strict_numbers:
         return
@@ -132,7 +150,7 @@ def numbers_checked(
 ) -> dict[str, Any]:
     """Return `after` if its numbers pass `check_numbers`.
 
-    An inactive person keeps the numbers of `before` instead: a wrong number must not undo a deactivation.
+    An inactive person keeps the numbers of `before` instead, because a wrong number must not prevent a deactivation.
     """
     try:
         check_numbers(directory, before, after)

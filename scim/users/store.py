@@ -1,4 +1,4 @@
-"""Reads users from the tables and writes them with all their index rows; knows rows, not SCIM rules."""
+"""Reads users from the tables, and writes them with all their index rows; SCIM rules are elsewhere."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -7,24 +7,42 @@ from directories import events
 from directories.events import Event
 from scim import resource_rows
 from scim.users import index_rows, models
-from scim.users.models import StoredUser, UserRecord
+from scim.users.models import StoredUser, UserJson, UserRecord
 from shared.app import App
-from shared.concurrency import TimeSlice
+from shared.concurrency import TimeSlice, Turns
 from shared.tables.port import MAX_OPERATIONS, Delete, Row
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import MEMBER, NOTE, NOTED, USER, USER_GROUP
 
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredUser | None:
-    """Return the user with this id, in one round trip."""
+    """Return the user with this id, or None. One round trip."""
     found = await resource_rows.get(app, directory_id, USER, identifier)
     return _assemble(found) if found else None
+
+
+async def get_json(app: App, directory_id: str, identifier: str, base_url: str) -> UserJson | None:
+    """Return the user with this id as clients see it, in one round trip; None if unknown."""
+    found = await resource_rows.get(app, directory_id, USER, identifier)
+    return _to_json(found, base_url) if found else None
+
+
+async def page_json(
+    app: App, directory_id: str, after: str, count: int, base_url: str
+) -> tuple[list[UserJson], bool]:
+    """Return the users of `page` as clients see them."""
+    found, more = await resource_rows.page(app, directory_id, USER, after, count)
+    users, time_slice = list[UserJson](), TimeSlice(app.clock, app.state(Turns))
+    for rows in found:
+        users.append(_to_json(rows, base_url))
+        await time_slice.yield_when_over()  # rows of the first release are decoded
+    return users, more
 
 
 async def page(
     app: App, directory_id: str, after: str, count: int
 ) -> tuple[list[StoredUser], bool]:
-    """Return at most `count` users by creation after the key `after`, and whether more follow."""
+    """Return at most `count` users after the key `after`, oldest first, and whether more follow."""
     found, more = await resource_rows.page(app, directory_id, USER, after, count)
     users, time_slice = list[StoredUser](), TimeSlice(app.clock)
     for rows in found:
@@ -33,17 +51,27 @@ async def page(
     return users, more
 
 
+def _to_json(found: list[Row], base_url: str) -> UserJson:
+    return models.represent_row(found[0], _groups_of(found), base_url)
+
+
+def _groups_of(found: list[Row]) -> tuple[str, ...]:
+    """Return the ids of a user's groups from the membership rows after its record."""
+    if len(found) == 1:
+        return ()
+    return tuple(USER_GROUP.second_of(row.key) for row in found[1:] if USER_GROUP.has(row.key))
+
+
 def _assemble(found: list[Row]) -> StoredUser:
-    """Return a user from its record's row and the membership rows after it."""
+    """Return the user for a record's row and the membership rows after it."""
     head = found[0]
     identifier = USER.parts_of(head.key)[0]
-    groups = tuple(USER_GROUP.second_of(row.key) for row in found[1:] if USER_GROUP.has(row.key))
     notes = tuple(row for row in found[1:] if NOTE.has(row.key))
-    return StoredUser(models.decode(identifier, head.value), groups, head.etag, notes)
+    return StoredUser(models.decode(identifier, head.value), _groups_of(found), head.etag, notes)
 
 
 async def ids_by_user_name(app: App, directory_id: str, user_name: str) -> list[str]:
-    """Return the id of the user with this user name, in any case."""
+    """Return the ids of the users with this user name, ignoring case: at most one."""
     row = await app.tables.get(CONTACTS, directory_id, index_rows.name_key(user_name))
     return [resource_rows.decode_owner(row.value)] if row else []
 
@@ -65,7 +93,7 @@ async def replace(
     region: str,
     event: Event,
 ) -> None:
-    """Store the next version.
+    """Store the next version of a user.
 
     Raise Changed or NotFound if another writer came first, AlreadyExists if the name is taken.
     """
@@ -83,11 +111,11 @@ async def replace(
 async def delete(
     app: App, directory_id: str, user: StoredUser, event: Event
 ) -> AsyncIterator[None]:
-    """Remove a user with its index rows, memberships and notes; raise PreconditionFailed or NotFound after another writer.
+    """Remove a user with its index rows, memberships and notes. Raise PreconditionFailed or NotFound if another writer was first.
 
-    A person in more groups than one transaction can hold leaves most of them first; the function yields after each
-    such transaction. If the instance is killed in between, the user is whole and only in fewer groups, and the
-    client's repeated DELETE finishes it.
+    A person in more groups than fit in one transaction is removed from most of them first; the function yields after
+    each such transaction. If the instance is killed in between, the user still exists, in fewer groups, and the
+    client's repeated DELETE finishes the work.
     """
     own = [
         *index_rows.removal(user.record, user.tag),
@@ -105,5 +133,5 @@ async def delete(
 
 
 def _memberships(identifier: str, group_id: str) -> tuple[Delete, Delete]:
-    """Return the deletions of both rows of a membership: the group's and the user's."""
+    """Return the deletions of both rows of a membership."""
     return Delete(MEMBER.key(group_id, identifier)), Delete(USER_GROUP.key(identifier, group_id))

@@ -1,1 +1,1 @@
-"""Phone numbers: the value as sent, its international form, and the keys that it is found by."""
+"""Phone numbers: parse values as clients send them, derive E.164 forms, and derive the keys for lookups."""

@@ -1,4 +1,4 @@
-"""The number in the address that a call arrives from: SIP and tel URIs, From headers, Teams' identifiers."""
+"""Extract the number from the address of a caller: SIP and tel URIs, From headers, Teams identifiers."""
 
 import re
 from urllib.parse import unquote
@@ -11,11 +11,12 @@ _USER = re.compile(r"\+?[0-9().\- *#]*")
 
 
 def number_in(text: str) -> str:
-    """Return the number in an address, "" if it has none, and any other text as it is.
+    """Return the number in an address; "" for an address without a number; any other text unchanged.
 
-    Understands a name with the address in angle brackets and parameters after it (RFC 3261 section 20.20), `sip:`,
-    `sips:` and `tel:` URIs with `ext` and `phone-context` (RFC 3966 section 3), an address without a scheme, and the
-    identifiers of Teams: `4:+44…` is a telephone number, `8:orgid:…` a user (Microsoft Graph, communicationsIdentitySet).
+    Understands a name with the address in angle brackets and parameters after it (RFC 3261 section
+    20.20), `sip:`, `sips:` and `tel:` URIs with `ext` and `phone-context` (RFC 3966 section 3), an
+    address without a scheme, and the identifiers of Teams: `4:+44…` is a phone number, `8:orgid:…`
+    a user (Microsoft Graph, communicationsIdentitySet).
     """
     text = text.strip()
     if len(text) > 4 * MAX_TEXT:
@@ -40,7 +41,7 @@ def number_in(text: str) -> str:
 
 
 def _in_brackets(text: str) -> str:
-    """Return the text in the last pair of angle brackets, if it is an address."""
+    """Return the text between the last pair of angle brackets if it is an address, otherwise all of `text`."""
     start = text.rfind("<")
     if start < 0:
         return text
@@ -72,5 +73,5 @@ def _from_uri(rest: str, scheme: str) -> str:
 
 
 def _is_user(number: str, has_host: bool) -> bool:
-    """Return whether it is a user and no host: `sip:10.0.0.1` has no user."""
+    """Return whether `number` is the user part of a SIP URI and not its host: `sip:10.0.0.1` has no user part."""
     return has_host or number.count(".") != 3

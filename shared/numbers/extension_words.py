@@ -1,6 +1,7 @@
-"""Words for an internal extension, in the languages that companies write their directories in.
+"""Words that introduce an internal extension, in the languages that companies write their directories in.
 
-Those of libphonenumber (its `_extn_pattern`), and those that it lacks. Folded by `text.fold_word`.
+They are libphonenumber's words (its `_extn_pattern`) and others that it lacks, folded by
+`text.fold_word`.
 """
 
 from shared.numbers.text import fold_word
@@ -41,7 +42,7 @@ _BY_LANGUAGE = {
     "Catalan": "extensió",
 }
 WORDS = frozenset(fold_word(word) for words in _BY_LANGUAGE.values() for word in words.split())
-# Characters that may come between the word and the digits.
+# Words that may come between the extension word and the digits.
 FILLERS = frozenset(
     fold_word(word) for word in "no nr num number nummer numero número numéro n号 号 № n".split()
 )

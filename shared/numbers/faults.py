@@ -1,7 +1,7 @@
-"""Reasons why a value can't be read as a number, and the administrator's remedy.
+"""Messages that say why a value can't be parsed as a phone number, and what the administrator can do.
 
-Each remedy corrects the value of one person. None advises an expression over the whole directory: it would change
-the numbers that are correct, too.
+Each remedy corrects one person's value. No remedy suggests an expression in the attribute mapping,
+because that would change correct numbers too.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from shared.numbers.text import MAX_TEXT
 
 
 def several(numbers: Sequence[str]) -> Message:
-    """Return the fault of a value that holds several numbers, given in E.164 format."""
+    """Return the message for a value that contains several numbers; `numbers` are their E.164 forms."""
     why = Message("number_several", numbers=", ".join(numbers))
     remedy = Message("number_several_remedy")
     return _fault(why, remedy)
@@ -22,7 +22,7 @@ def several(numbers: Sequence[str]) -> Message:
 def fault_of(
     text: str, digits: str, *, is_masked: bool, is_international: bool, region: str
 ) -> Message:
-    """Return the reason why `text`, with `digits` taken for the number, has no E.164 form."""
+    """Return the reason, with a remedy, why `text` has no E.164 form; `digits` are its likely number."""
     code = dialling(region).code or "44"
     remedy = Message("number_remedy", code=code)
     if len(text) > MAX_TEXT:

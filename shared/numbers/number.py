@@ -1,6 +1,7 @@
-"""A stored number: its E.164 form and the keys that it is found by. Values are never changed, only read.
+"""Parse the value of a phone number: derive its E.164 form and the keys for lookups. The value itself is kept.
 
-A number that is E.164 already is recognised by its country's lengths alone (2 microseconds instead of 100, same result).
+A value in E.164 form is recognised by the lengths of its country's numbers alone. That takes 2
+microseconds, not the 100 of a full parse, and gives the same result.
 """
 
 import re
@@ -20,21 +21,24 @@ from shared.numbers.written import BEFORE_ENDING, Run, runs_of
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-MIN_DIGITS = 3  # fewer digits are not looked up by
-MIN_SUFFIX = 7  # digits that two numbers must share at their end to be possibly the same
+MIN_DIGITS = 3  # a number with fewer digits is not looked up
+MIN_SUFFIX = 7  # last digits that two numbers must share to be possibly the same
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUNCTUATION = str.maketrans("", "", " -.()\u00a0")
 _MIN_PUBLIC = 4  # digits of the shortest public number, in Niue and Tokelau
 _DIVIDERS_INSIDE = frozenset("/|,\\")  # a number may contain them, as in 030/901820
 
-# Meaning of a key's kind: an `international` number was written with its country code; `national`
-# is read as of the directory's default region; `raw` digits have no E.164 form; `possible` never is exact.
+# Kinds of keys. `international`: the number was written with its country code. `national`: it was parsed for the
+# directory's default region. `raw`: it has no E.164 form. `possible`: a guess, so a match is never exact.
 KeyKind = Literal["international", "national", "raw", "possible"]
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Digits (3 to 15) that a number is found by, and the extension if they don't include it."""
+    """The digits (3 to 15) under which a number is stored for lookups.
+
+    `extension` is the internal extension, or "" if there is none or the digits include it.
+    """
 
     digits: str
     kind: KeyKind
@@ -43,12 +47,17 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """A phone number.
+    """A parsed phone number.
 
-    `raw` is the value as sent, `e164` its international form (`+` and digits) or None, `extension` the internal one or
-    "". `keys` are the digits that it is found by, the main ones first. `exchange` are the digits of the private
-    branch exchange whose direct dial number it is, if that shows: colleagues' numbers begin with them. `fault` explains
-    why there is no `e164` and how to mend it; short numbers that a whole country dials have neither.
+    Attributes:
+        raw: The value as sent.
+        e164: The international form (`+` and digits), or None if the value has none.
+        extension: The internal extension, or "".
+        keys: The digits under which the number is stored for lookups, the main ones first.
+        exchange: If this is a direct dial number, the digits of its private branch exchange, with which
+            the numbers of all colleagues begin; "" if the value doesn't show them.
+        fault: Why there is no `e164`, with a remedy. None for short numbers that a whole country dials
+            (such as 112), which have no E.164 form either.
     """
 
     raw: str
@@ -60,23 +69,24 @@ class Number:
 
     @property
     def digits(self) -> str:
-        """The digits of the main key, "" if there is none."""
+        """The digits of the main key, or "" if there is no key."""
         return self.keys[0].digits if self.keys else ""
 
     @property
     def is_international(self) -> bool:
-        """Return whether it was written with its country code, so that its meaning depends on no region."""
+        """Whether the value was written with its country code, so that its meaning depends on no default region."""
         return bool(self.keys) and self.keys[0].kind == "international"
 
 
 def derive(text: str, region: str) -> Number:
-    """Read `text` as a phone number: E.164, national in `region` (ISO 3166), URIs, with labels and extensions.
+    """Parse `text` as a phone number, in E.164 or national form, in a URI, with labels or an extension.
 
-    A number with its country code is taken if it has a possible length, so that ranges newer than the metadata work.
-    A national one must be assigned, begin with the trunk prefix, or be of full length: otherwise an internal `1234`
-    would become a public number of another person.
+    `region` (ISO 3166) is the country of a national number. A number with a country code is
+    accepted if its length is possible, so that ranges newer than libphonenumber's metadata work. A
+    national number must be in an assigned range, begin with the trunk prefix, or have full length;
+    otherwise an internal `1234` would become the public number of someone else.
     """
-    # A text longer than any number is read each time: kept texts would fill the memory.
+    # A text longer than any number is not cached, because such texts would fill the memory.
     return _derive_kept(text, region) if len(text) <= MAX_TEXT else _derive(text, region)
 
 
@@ -111,7 +121,10 @@ _derive_kept = lru_cache(maxsize=8192)(_derive)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A run that is a public number: its digits with the country code, and whether they are in an assigned range."""
+    """One interpretation of a run as a public number.
+
+    `digits` include the country code; `is_valid` means that they are in an assigned range.
+    """
 
     digits: str
     kind: KeyKind
@@ -120,7 +133,11 @@ class Reading:
 
 
 def _number(text: str, reading: Reading) -> Number:
-    """Return the number of one reading, with its direct dial forms in an open numbering plan."""
+    """Return the Number for a reading of `text`.
+
+    In an open numbering plan it gets the exchange, and a second key with the extension if that is
+    dialled directly.
+    """
     digits, run = reading.digits, reading.run
     main = Key(digits, reading.kind, run.extension)
     keys, exchange = [main], ""
@@ -147,9 +164,9 @@ def _number(text: str, reading: Reading) -> Number:
 
 
 def _unread(text: str, runs: Sequence[Run], region: str) -> Number:
-    """Return a value without a public number.
+    """Return the Number for a value without a public number, with its fault.
 
-    The digits of its longest run find it if they aren't too many.
+    Its only key is the digits of the longest run, unless they are masked, too few or too many.
     """
     longest = max(runs, key=lambda run: len(run.digits), default=None)
     digits = longest.digits if longest else ""
@@ -170,9 +187,9 @@ def _unread(text: str, runs: Sequence[Run], region: str) -> Number:
 
 
 def _read_all(runs: Sequence[Run], region: str) -> list[Reading]:
-    """Return all public numbers among the runs, in order.
+    """Return a reading for each public number among the runs, in order.
 
-    Numbers shorter than the first one must be in assigned ranges.
+    A number shorter than the first one must be in an assigned range.
     """
     found, before = list[Reading](), None
     for run in runs:
@@ -203,9 +220,10 @@ def _read_all(runs: Sequence[Run], region: str) -> list[Reading]:
 def _joined(
     before: Run, run: Run, own: Reading | None, last: Reading | None, region: str
 ) -> Reading | None:
-    """Return both runs as one number with a divider in it, or None if they are two: `030/901820`, in open plans `12345/67`.
+    """Return two runs as one number with a divider inside, or None if they are two numbers.
 
-    `own` is the number of the second run alone, `last` the number that was read before it.
+    Examples are `030/901820` and, in open plans, `12345/67`. `own` is the reading of the second run
+    alone, `last` the latest reading before it.
     """
     if run.divider not in _DIVIDERS_INSIDE or run.has_plus or before.extension:
         return None
@@ -214,13 +232,14 @@ def _joined(
     joined = read_run(before.joined(run), region)
     if joined is None or not (last and last.run is before and last.is_valid):
         return joined
-    # Without spaces it is one number if it can be; in open plans almost everything can.
+    # Without spaces around the divider it is one number if that is valid. In open plans almost any is valid, so
+    # there only a short second run counts.
     is_one = run.is_tight and joined.is_valid and (len(run.digits) <= 5 or not _is_open(joined))
     return joined if is_one else None
 
 
 def _divided(run: Run, region: str) -> list[Reading]:
-    """Return the two numbers of a run that is none: `020 7946 0014 - 020 7946 0015`."""
+    """Return the two readings of a run that is two numbers, `020 7946 0014 - 020 7946 0015`; [] if it isn't."""
     trunk = dialling(region).trunk
     for at in range(1, len(run.groups)):
         space = run.separators[at]
@@ -240,7 +259,11 @@ def _is_open(reading: Reading) -> bool:
 
 
 def _other_ending(reading: Reading, run: Run) -> list[Reading]:
-    """Return the meaning of `0015` after `020 7946 0014 /`: the number with its last digits replaced."""
+    """Return the possible readings of a short run such as `0015` after `020 7946 0014 /`; [] if it is none.
+
+    The run replaces the last digits of `reading`; in an open plan it may also be dialled after
+    them.
+    """
     ending, digits = run.digits, reading.digits
     if run.has_plus or run.is_before_word or not 2 <= len(ending) <= len(digits) - 4:
         return []
@@ -254,7 +277,7 @@ def _other_ending(reading: Reading, run: Run) -> list[Reading]:
 
 
 def read_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | None:
-    """Return the public number of a run; the intended reading comes before a merely possible one."""
+    """Return the most probable public number of a run, or None. With `only_valid`, it is in an assigned range."""
     if len(run.digits) < _MIN_PUBLIC:
         return None
     parsed = []
@@ -278,7 +301,10 @@ def read_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | No
 
 
 def _with_extension(run: Run, region: str) -> Reading | None:
-    """Return a number with its extension set apart if that is not dialled directly: `020 7946 0958-62`, `… (62)`."""
+    """Return the reading of a run without its last group, which becomes the extension; None if that is no valid number.
+
+    Used for `020 7946 0958-62` and `020 7946 0958 (62)`, if the whole is not a valid number.
+    """
     is_apart = len(run.groups) > 2 and run.separators[-1].strip() in ("-", "~", "(")
     if not is_apart or not run.direct_dial or run.extension:
         return None
@@ -294,13 +320,10 @@ def _kind(text: str, number: "PhoneNumber", run: Run) -> KeyKind:
 
 
 def _candidates(run: Run, region: str) -> list[str]:
-    """Return the digits that the run may mean, with a plus if they begin with a country code.
-
-    The most probable digits come first.
-    """
+    """Return the texts to parse for a run, the most probable first; a text begins with `+` if it has a country code."""
     given = list(dict.fromkeys((run.digits, run.without_trunk_zero)))
     if run.has_plus:
-        # An exit code after the plus is one too many; a zero after it makes the plus a mistake.
+        # An exit code after the plus is superfluous; a zero after it shows that the plus is a mistake.
         international = [digits.removeprefix("00") for digits in given]
         if not international[0].startswith("0"):
             if plan.trunks_of_code(plan.country_code(international[0])):
@@ -331,13 +354,13 @@ def _candidates(run: Run, region: str) -> list[str]:
 
 
 def _has_code(digits: str, code: str, region: str) -> bool:
-    """Return whether the digits are a valid number of the region with its country code."""
+    """Return whether `digits` begin with the country code `code` and are a valid number."""
     number = plan.parse(f"+{digits}", region) if digits.startswith(code) else None
     return number is not None and plan.is_valid(number)
 
 
 def _is_public(digits: str, region: str) -> bool:
-    """Return whether so few digits are a number of the whole country, which is written without a trunk prefix."""
+    """Return whether a few digits are a public number that the region writes without a trunk prefix."""
     number = plan.parse(digits, region)
     if number is None or not plan.is_valid(number):
         return False
@@ -345,7 +368,11 @@ def _is_public(digits: str, region: str) -> bool:
 
 
 def _is_complete(written: str, digits: str, region: str) -> bool:
-    """Return whether a national number outside the assigned ranges is nevertheless complete."""
+    """Return whether a national number outside the assigned ranges is complete.
+
+    It is if it is written with the trunk prefix 0, or has the greatest possible length. `written`
+    are its digits in the value, `digits` the same with the country code.
+    """
     own = dialling(region)
     national = digits[len(own.code) :]
     if len(national) < MIN_SUFFIX or (own.trunk == "0" and national.startswith("0")):

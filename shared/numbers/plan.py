@@ -1,6 +1,7 @@
-"""National numbering plans, from libphonenumber's metadata.
+"""National numbering plans, from the metadata of libphonenumber.
 
-phonenumbers takes about 0.1 s to import, so each function imports it when it is first needed.
+Each function imports `phonenumbers` itself, because the import takes about 0.1 s and is not always
+needed.
 """
 
 import re
@@ -29,8 +30,11 @@ _GROUPS = re.compile("[0-9]+")
 class Dialling:
     """How numbers are dialled in a region.
 
-    `code` is the country calling code, "" for a region without one. `trunks` are the prefixes of a national call,
-    longest first, the usual one in `trunk`. `exits` are the prefixes of an international call, longest first.
+    Attributes:
+        code: The country calling code, "" for an unknown region.
+        trunk: The usual trunk prefix, "" if there is none.
+        trunks: All prefixes of a national call, the longest first.
+        exits: The prefixes of an international call, the longest first.
     """
 
     code: str
@@ -59,13 +63,13 @@ def dialling(region: str) -> Dialling:
 
 
 def _longest_first(prefixes: set[str]) -> tuple[str, ...]:
-    """Return the prefixes in an order that is the same on every instance."""
+    """Return the prefixes sorted by length, then alphabetically, so that every instance has the same order."""
     return tuple(sorted(prefixes, key=lambda prefix: (-len(prefix), prefix)))
 
 
 @lru_cache(maxsize=512)
 def trunks_of_code(code: str) -> tuple[str, ...]:
-    """Return the trunk prefixes of the main region of a country calling code, longest first; () if there is no such code."""
+    """Return the trunk prefixes of a calling code's main region, the longest first; () for an unknown code."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
     regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if code else ()
@@ -73,7 +77,7 @@ def trunks_of_code(code: str) -> tuple[str, ...]:
 
 
 def country_code(digits: str) -> str:
-    """Return the country calling code that international `digits` begin with, "" if they begin with none."""
+    """Return the country calling code at the beginning of international `digits`, or "" if there is none."""
     for length in (1, 2, 3):
         if len(digits) >= length and lengths(digits[:length]):
             return digits[:length]
@@ -81,12 +85,12 @@ def country_code(digits: str) -> str:
 
 
 def lengths(code: str) -> frozenset[int]:
-    """Return the possible lengths of a national significant number; empty if there is no such country calling code."""
+    """Return the possible lengths of national significant numbers; empty for an unknown country calling code."""
     return _plan(code)[1]
 
 
 def is_canonical(e164: str) -> bool:
-    """Return whether phonenumbers would leave `e164` as it is and call its length possible."""
+    """Return whether phonenumbers would neither change `e164` nor call its length impossible."""
     if len(e164) > MAX_DIGITS + 1:
         return False
     for length in (1, 2, 3):
@@ -114,7 +118,10 @@ def _plan(code: str) -> "tuple[re.Pattern[str] | None, frozenset[int]]":
 
 
 def parse(text: str, region: str) -> "PhoneNumber | None":
-    """Return `text` (digits, with or without a plus) as libphonenumber reads it in `region`, or None."""
+    """Return the number that libphonenumber parses from `text` for `region`, or None if it is not a number.
+
+    `text` is digits, with or without a plus.
+    """
     from phonenumbers import NumberParseException
     from phonenumbers import parse as read
 
@@ -126,19 +133,19 @@ def parse(text: str, region: str) -> "PhoneNumber | None":
 
 
 def digits(number: "PhoneNumber") -> str:
-    """Return country code and national significant number."""
+    """Return the digits of a number: the country code and the national significant number."""
     from phonenumbers import national_significant_number
 
     return f"{number.country_code}{national_significant_number(number)}"
 
 
 def national_digits(number: "PhoneNumber") -> str:
-    """Return the digits of the number as it is written in its country, with the trunk prefix if that is usual."""
+    """Return the digits of a number as its own country writes it, with the trunk prefix if that is usual."""
     return digits_of(_national_format(number))
 
 
 def first_group(number: "PhoneNumber") -> str:
-    """Return the digits before the first separator of the national format, mostly the area code."""
+    """Return the first group of digits in the national format, which mostly is the area code."""
     first = next(_GROUPS.finditer(_national_format(number)), None)
     return first[0] if first else ""
 
@@ -150,7 +157,10 @@ def _national_format(number: "PhoneNumber") -> str:
 
 
 def with_ninth_digit(text: str, region: str) -> str:
-    """Return today's form of a Brazilian mobile number of ten digits, "" for any other (Anatel resolution 553/2010)."""
+    """Return the international digits of an old Brazilian mobile number after the change to nine digits.
+
+    "" if `text` is not such a number of ten digits. Source: Anatel resolution 553/2010.
+    """
     national = text.lstrip("0")
     if dialling(region).code != "55" or len(national) != 10 or national[2] not in "6789":
         return ""
@@ -159,7 +169,7 @@ def with_ninth_digit(text: str, region: str) -> str:
 
 
 def has_exit_code(number: "PhoneNumber") -> bool:
-    """Return whether `parse` found the region's prefix of an international call before the country code."""
+    """Return whether the text that `parse` parsed began with the region's prefix of an international call."""
     from phonenumbers import CountryCodeSource
 
     return number.country_code_source == CountryCodeSource.FROM_NUMBER_WITH_IDD
@@ -173,14 +183,14 @@ def is_valid(number: "PhoneNumber") -> bool:
 
 
 def is_possible(number: "PhoneNumber") -> bool:
-    """Return whether the number has a possible length for dialling from abroad."""
+    """Return whether the number's length is possible, including its area code."""
     from phonenumbers import ValidationResult, is_possible_number_with_reason
 
     return is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
 
 
 def is_service(number: "PhoneNumber") -> bool:
-    """Return whether the whole country dials the number without an area code, such as Australia's 13 11 14."""
+    """Return whether the number's whole country dials it without an area code, such as 13 11 14 in Australia."""
     from phonenumbers import PhoneNumberType, number_type
 
     return number_type(number) in (
@@ -193,7 +203,7 @@ def is_service(number: "PhoneNumber") -> bool:
 
 @lru_cache(maxsize=1024)
 def is_short_number(text: str, region: str) -> bool:
-    """Return whether the region dials these few digits as they are: 112, 116117."""
+    """Return whether the region has a public short number with these digits, such as 112 or 116117."""
     from phonenumbers import PhoneNumber, is_valid_short_number_for_region
 
     code = dialling(region).code

@@ -1,4 +1,4 @@
-"""Lookup queries: every reading of the number that calls or that an agent types."""
+"""Queries for number lookups: all readings of a caller's number, or of a number that an agent types."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,11 +15,13 @@ _MAX_DIRECT_DIAL = 5  # digits after the number of a private branch exchange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Keys to look a number up by.
+    """The digits to look a number up by.
 
-    `number` is the text as a stored number would be read. `readings` are all digits that the text can mean as a whole
-    number, the most probable first; `is_international` tells that it has one meaning only. `ends` are digits that the end
-    of a stored number is compared with.
+    Attributes:
+        number: The text, parsed like a stored number.
+        readings: All digits that the text can denote as a whole number, the most probable first.
+        is_international: Whether the text was written with a country code.
+        ends: Digits to compare with the last digits of stored numbers.
     """
 
     number: Number
@@ -29,15 +31,16 @@ class Query:
     _set: frozenset[str] = field(default=frozenset())
 
     def is_exact(self, digits: str) -> bool:
-        """Return whether a number stored under these digits is exactly the one asked for."""
+        """Return whether `digits`, under which a number is stored, are one of the readings."""
         return digits in self._set
 
     def is_possible(self, digits: str, kind: KeyKind | None = None) -> bool:
-        """Return whether the number stored under these digits may be meant.
+        """Return whether the number that is stored under `digits` can be the number of this query.
 
-        Numbers that were both written with a country code are possibly the same only if their country changed its
-        numbers (a mobile prefix added, a leading zero dropped). Otherwise one has to end in the other, apart from
-        trunk zeros, or they share ten digits. `kind` None: stored by a release that did not note it.
+        If both were written with a country code, that is so only if one is an older form of the
+        other (see `are_versions`). Otherwise one must end in the other, apart from trunk zeros, or
+        they must share their last ten digits. `kind` is that of the stored key; None if the release
+        that stored it didn't record it.
         """
         if digits in self._set:
             return True
@@ -56,19 +59,26 @@ class Query:
         return any(_meets(stored, end) for end in self.ends)
 
     def _ends_in(self, national: str) -> bool:
-        """Return whether digits without a country code end in a national number, after unknown prefixes."""
+        """Return whether the query's digits, which may begin with unknown prefixes, end in `national`.
+
+        `national` are a stored number's digits without the country code. Always False for an
+        international query.
+        """
         is_whole = not self.is_international and len(national) >= MIN_SUFFIX
         return is_whole and any(end.endswith(national) for end in self.ends)
 
     @property
     def starts(self) -> tuple[str, ...]:
-        """Return the ends of stored numbers to read, backwards: seven digits, or all of a shorter number."""
+        """The beginnings of the `num` keys to read: each reading's last seven digits, or all, in reverse order."""
         ends = dict.fromkeys(reading[::-1][:MIN_SUFFIX] for reading in self.readings)
         return tuple(ends)
 
     @property
     def exchanges(self) -> tuple[str, str] | None:
-        """Return the shortest and the longest number of a private exchange to which it can belong."""
+        """The shortest and the longest digits that the private exchange of this number can have.
+
+        None if the number is not in an open numbering plan.
+        """
         own = self.number.digits
         code = plan.country_code(own) if self.number.e164 else ""
         if code not in OPEN_PLANS:
@@ -86,10 +96,11 @@ def _meets(one: str, other: str) -> bool:
 
 
 def are_versions(one: str, other: str) -> bool:
-    """Return whether two international numbers are an old and a new form of one: same country, digits added.
+    """Return whether one international number is an older form of the other: same country, one or two digits added.
 
-    At the beginning (Italy's zero, Mexico's 1, Argentina's 9, Benin's 01, Côte d'Ivoire's operator), or Brazil's 9
-    before a mobile number, after two digits of area (Anatel resolution 553/2010).
+    The digits were added at the beginning (Italy's zero, Mexico's 1, Argentina's 9, Benin's 01,
+    Côte d'Ivoire's operator), or in Brazil as a 9 before a mobile number, after two digits of area
+    code (Anatel resolution 553/2010).
     """
     code = plan.country_code(one)
     if not code or not other.startswith(code) or one == other:
@@ -104,7 +115,7 @@ def are_versions(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def query_of(text: str, region: str) -> Query:
-    """Return the query for `text` in a directory whose national numbers are those of `region`."""
+    """Return the query for `text`; `region` is the default region of the directory to search."""
     number = derive(text, region)
     inner = plain(number_in(text)) if len(text) <= 4 * MAX_TEXT else ""
     runs = runs_of(inner) if len(inner) <= MAX_TEXT else []
@@ -133,7 +144,7 @@ def query_of(text: str, region: str) -> Query:
 
 
 def _others(run: Run, region: str) -> list[str]:
-    """Return the less probable meanings of digits without a plus."""
+    """Return further, less probable readings of digits that were written without a plus."""
     digits, own, found = run.digits, dialling(region), list[str]()
     texts = [f"+{digits}"]
     texts += [
@@ -153,7 +164,7 @@ def _others(run: Run, region: str) -> list[str]:
 
 
 def _short(run: Run, region: str) -> list[str]:
-    """Return the short number of the region to which an exchange added the country code: +49 116117."""
+    """Return the region's short number if an exchange added the country code, as in +49 116117; otherwise []."""
     own = dialling(region)
     rest = run.digits.removeprefix(own.code)
     is_prefixed = own.code != "" and rest != run.digits

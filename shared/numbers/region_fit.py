@@ -1,4 +1,4 @@
-"""The region of a directory's national numbers, if its default region can't read them."""
+"""Find the region that fits a directory's national numbers better than its default region."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -16,15 +16,18 @@ from shared.numbers.written import runs_of
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-MIN_VALUES = 3  # national numbers; fewer say nothing about a directory
+MIN_VALUES = 3  # national numbers; fewer prove nothing about a directory
 MAX_VALUES = 30  # national numbers that are tried in each region
-_MIN_SHARE = 0.8  # of them that have to fit the other region
-_MIN_GAIN = 0.3  # of them that only the other region reads
+_MIN_SHARE = 0.8  # share of the numbers that must be valid in the other region
+_MIN_GAIN = 0.3  # share by which this must exceed the default region's
 
 
 @dataclass(frozen=True, slots=True)
 class RegionFit:
-    """Of `count` numbers without a country code, `fits` are valid in `region` and `fits_now` in the default region."""
+    """How many numbers without a country code are valid in `region`, compared with the default region.
+
+    Of `count` numbers, `fits` are valid in `region` and `fits_now` in the default region.
+    """
 
     region: str
     fits: int
@@ -34,7 +37,7 @@ class RegionFit:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A number without a country code: its digits, and the first group of them, mostly the area code."""
+    """A number without a country code: all its digits, and their first group as written (mostly the area code)."""
 
     digits: str
     first_group: str
@@ -42,16 +45,21 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Numbers without a country code, and for each region the number of country codes and people's regions for it."""
+    """Evidence about a directory's region: its numbers without a country code, and votes per region.
+
+    A vote is a number with the region's country code, or a person whose address or language names
+    the region.
+    """
 
     national: tuple[Written, ...]
     votes: Counter[str]
 
 
 def sample_of(values: Iterable[str], regions: Iterable[str]) -> Sample:
-    """Return the evidence of phone number values about their region.
+    """Return the evidence about the region in phone number values and in people's regions.
 
-    One number each, of seven digits or more. `regions` are those of people (ISO 3166), from addresses and languages.
+    A value counts if it is one number of at least seven digits. `regions` has an ISO 3166 region
+    per person who has one in an address or a language.
     """
     national, votes = dict[str, Written](), Counter(regions)
     for value in values:
@@ -68,7 +76,7 @@ def sample_of(values: Iterable[str], regions: Iterable[str]) -> Sample:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How many numbers of a sample are valid in a region, and how many are grouped as is usual there."""
+    """How many numbers of a sample are valid in a region, and how many of these are grouped as is usual there."""
 
     region: str
     valid: int
@@ -76,7 +84,7 @@ class Fit:
 
 
 def fits_of(sample: Sample) -> Iterator[Fit]:
-    """Yield how each region fits, in a few milliseconds per region."""
+    """Yield how well each region fits the sample; each takes a few milliseconds."""
     for region in _regions():
         read = [(one, _in_region(one.digits, region)) for one in sample.national]
         found = [(one, number) for one, number in read if number]
@@ -85,10 +93,11 @@ def fits_of(sample: Sample) -> Iterator[Fit]:
 
 
 def best(sample: Sample, fits: Iterable[Fit], region: str) -> RegionFit | None:
-    """Return the region that most numbers fit, or None if the default region fits as well or nothing is clear.
+    """Return the region that most numbers fit, or None if it isn't clearly better than the default region.
 
-    Of regions that fit equally well, prefer the one with the most evidence in other numbers and people's data; then the one whose
-    usual grouping the numbers have; then the one with the fewest lengths, because fewer numbers fit it by chance.
+    Of regions that fit equally many numbers, prefer the one with the most votes; then the one whose
+    usual grouping most numbers have; then the one with the fewest possible lengths, because fewer
+    numbers fit it by chance.
     """
     by_region = {fit.region: fit for fit in fits}
     count = len(sample.national)
@@ -106,7 +115,7 @@ def best(sample: Sample, fits: Iterable[Fit], region: str) -> RegionFit | None:
 
 
 def _in_region(digits: str, region: str) -> "PhoneNumber | None":
-    """Return the number that the digits reach when dialled inside the region, or None if it is not valid."""
+    """Return the number that these digits dial inside the region, or None if it is not valid."""
     own = dialling(region)
     has_trunk = own.trunk != "" and digits.startswith(own.trunk)
     significant = digits[len(own.trunk) :] if has_trunk else digits
@@ -115,7 +124,7 @@ def _in_region(digits: str, region: str) -> "PhoneNumber | None":
     number = plan.parse(f"+{own.code}{significant}", region)
     if number is None or not plan.is_valid(number):
         return None
-    # Without the trunk zero, only where people don't write it.
+    # A number without the trunk zero counts only in regions that don't write the zero.
     is_written = has_trunk or own.trunk != "0" or plan.national_digits(number) == digits
     return number if is_written else None
 

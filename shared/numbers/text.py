@@ -1,24 +1,23 @@
-"""Text around a number, normalised to one kind of space, hyphen and plus, and ASCII digits."""
+"""Normalise the text around a number: one kind of space, hyphen and plus, and ASCII digits."""
 
 import unicodedata
 from functools import lru_cache
 
 MAX_TEXT = 250  # characters of a value or an address; nothing longer is read as a number
-# Characters without a form of their own that Unicode doesn't call format characters.
+# Invisible characters outside Unicode's category of format characters (Cf).
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _PLUS = frozenset("+\u207a\u208a\u2795\ufb29\ufe62\uff0b")
 _HYPHENS = frozenset("\u02d7\u207b\u208b\u2212\u2796\u30fc\ufe63\uff0d\uff70\u2043")
 _BULLETS = frozenset("\u2022\u2023\u25aa\u25ab\u25cf\u25cb\u25e6\u2219\u00a6")
-_KEYCAP = "\u20e3"  # after a digit: a picture of a key, as in lists
+_KEYCAP = "\u20e3"  # turns the digit before it into a picture of a key, used as a list mark
 
 
 def plain(text: str) -> str:
-    """Return `text` without invisible characters, with ASCII digits, pluses, hyphens and spaces.
+    """Return `text` without invisible characters and accents, with ASCII digits, pluses, hyphens and spaces.
 
-    Line ends are `|`.
-
-    Numbers in circles, superscripts and keycaps are bullets or notes, so they become spaces. Compatible characters
-    (full-width, presentation forms) get their usual form (NFKC), and accents go.
+    Line ends and bullets become `|`. Numbers in circles, superscripts and keycaps are list marks or
+    notes, so they become spaces. Compatible characters (full-width, presentation forms) get their
+    usual form (NFKC).
     """
     if text.isascii() and text.isprintable():
         return text.strip()
@@ -28,14 +27,14 @@ def plain(text: str) -> str:
 
 
 def digits_of(text: str) -> str:
-    """Return the decimal digits in `text`, those of every script as ASCII."""
+    """Return the decimal digits in `text` as ASCII; the digits of every script count."""
     if text.isascii():
         return "".join(filter(str.isdigit, text))
     return "".join([str(unicodedata.decimal(c)) for c in text if c.isdecimal()])
 
 
 def fold_word(word: str) -> str:
-    """Return a word for comparison: in small letters, without accents, dots and vowel signs."""
+    """Return a word in lower case without accents, dots and vowel signs, for comparison."""
     decomposed = unicodedata.normalize("NFKD", word.lower())
     return "".join([c for c in decomposed if not unicodedata.combining(c)]).replace("\u0131", "i")
 

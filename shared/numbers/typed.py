@@ -1,4 +1,4 @@
-"""A number while it is typed: the keys that its digits can be a part of."""
+"""Parse a number that is still being typed, for a search with each new digit."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,19 +10,24 @@ from shared.numbers.plan import country_code, dialling, trunks_of_code
 from shared.numbers.text import MAX_TEXT, digits_of, fold_word, plain
 from shared.numbers.written import typed_digits
 
-# Digits before a mobile number that some callers dial: Mexico's until 2019, Argentina's from abroad.
+# Digits that some callers dial between the country code and a mobile number: in Mexico until 2019, in Argentina
+# from abroad.
 _MOBILE_PREFIXES = {"52": "1", "54": "9"}
-MIN_PART = 4  # digits that are looked for in the middle of a number
+MIN_PART = 4  # fewer digits are not searched in the middle of numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """Digits of an incomplete number.
+    """The digits of an incomplete number, and their possible meanings.
 
-    `digits` are all of them, as typed. `beginnings` are the first digits of E.164 numbers that they can be, in
-    international form or as national digits of the region. `national` are the digits without the trunk prefix, ""
-    if they begin with a country code. `is_international` tells that they begin with a plus: then they are no middle or
-    end of a number. `has_exit_code` tells that they begin with the prefix of an international call.
+    Attributes:
+        digits: All digits as typed.
+        beginnings: The first digits of the E.164 numbers (without the plus) that the digits can begin,
+            as international digits or as national digits of the region.
+        national: The digits without the trunk prefix; "" if they begin with a country code.
+        is_international: Whether they begin with a plus, so that they can't be the middle or the end
+            of a number.
+        has_exit_code: Whether they begin with the region's prefix of an international call.
     """
 
     digits: str
@@ -32,7 +37,7 @@ class Typed:
     has_exit_code: bool = False
 
     def is_in(self, number: str) -> bool:
-        """Return whether the digits can be a part of a number with these digits."""
+        """Return whether the typed digits can be a part of the number with the digits `number`."""
         if any(number.startswith(beginning) for beginning in self.beginnings):
             return True
         return not self.is_international and (
@@ -41,7 +46,7 @@ class Typed:
 
     @property
     def part(self) -> str:
-        """The digits that every matching number contains, "" if they are too few to search for."""
+        """Digits that every matching number contains; "" if they are fewer than four, too few to search for."""
         if self.is_international:
             code = country_code(self.beginnings[0]) if self.beginnings else ""
             part = self.beginnings[0][len(code) :] if code else ""
@@ -55,7 +60,10 @@ class Typed:
 
 
 def is_number(text: str) -> bool:
-    """Return whether a search is for a number: three digits or more, and no letters but those of an extension or an address."""
+    """Return whether a search text is a number: three digits or more, and no other words than an extension's.
+
+    An address that contains a number, such as a SIP URI, is a number too.
+    """
     if len(digits_of(text)) < MIN_DIGITS:
         return False
     number = number_in(text)
@@ -68,7 +76,7 @@ def is_number(text: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def typed_of(text: str, region: str) -> Typed:
-    """Return the readings of a text being typed, in a directory of the region."""
+    """Return the possible meanings of a number being typed; `region` is the directory's default region."""
     has_plus, digits = typed_digits(plain(number_in(text[: 2 * MAX_TEXT])))
     if has_plus:
         beginnings = _international(digits)
@@ -87,7 +95,11 @@ def typed_of(text: str, region: str) -> Typed:
 
 
 def _international(digits: str) -> tuple[str, ...]:
-    """Return the beginning of a number that has more than its country code, without a trunk prefix after it."""
+    """Return the beginnings of numbers for digits that start with a country code.
+
+    The trunk prefix after the code is left out, and prefixes of mobile numbers are left out or
+    added.
+    """
     digits = digits.removeprefix("00")
     code = country_code(digits)
     national = digits[len(code) :]

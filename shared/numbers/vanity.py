@@ -1,10 +1,10 @@
 """Numbers that are written as a word: 1-800-FLOWERS.
 
-Letters are read as digits only if all of this holds; otherwise they are a label:
+Letters are converted to digits only if all of this is true; otherwise they are a label:
 1. The text is nothing but letters A to Z, digits, spaces, hyphens, dots, parentheses and a plus, and begins with a digit.
 2. The letters are capitals, or a hyphen joins them to the digits before them.
 3. The result is a valid freephone, shared-cost, premium or company-wide number (libphonenumber's types).
-The caller asks only if the digits without the letters are no number (E.161 assigns letters to keys).
+Callers use this module only if the digits without the letters are not a number. Source of the keys: ITU-T E.161.
 """
 
 import re
@@ -18,13 +18,13 @@ _MIN_LETTERS = 3
 
 
 def has_word(text: str) -> bool:
-    """Return whether the text is digits and letters as in rule 1, with three letters or more."""
+    """Return whether the text satisfies rule 1 and has three letters or more."""
     shape = _SHAPE.fullmatch(text)
     return shape is not None and len("".join(_LETTERS.findall(text))) >= _MIN_LETTERS
 
 
 def read(text: str, region: str) -> str:
-    """Return the E.164 form of a number with a word in it, or "" if the letters are not part of it."""
+    """Return the E.164 form of a number written with a word, or "" if the letters are only a label."""
     letters = "".join(_LETTERS.findall(text))
     if not has_word(text):
         return ""

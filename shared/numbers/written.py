@@ -1,7 +1,8 @@
-"""Reading a written number: runs of digits with the characters between them.
+"""Split a written number into runs of digits, with the characters between them.
 
-A *run* is digits that belong together: words, dividers (`/ , ; |`) and a plus end it, spaces, dots, hyphens and
-parentheses don't. One pass over the tokens of a text, each of which is matched once: linear in the text's length.
+A *run* is a sequence of digits that belong together. Words, dividers (`/ , ; |`) and a plus end it;
+spaces, dots, hyphens and parentheses don't. The text is read once, each token is matched once:
+linear in its length.
 """
 
 import re
@@ -17,14 +18,14 @@ _TOKEN = re.compile(
     r"(?P<digits>[0-9]+)|(?P<word>[^\W\d_]+)|(?P<soft>[ ().\-\[\]~_'\"\u00b7\u30fb]+)|(?P<mark>.)",
     re.DOTALL,
 )
-# Before another ending of the number, as in 020 7946 0014 / 15.
+# The dividers before an alternative ending of a number, as in 020 7946 0014 / 15.
 BEFORE_ENDING = frozenset(("/", ",", ";", "&", "|", "or"))
 _BEFORE_DIRECT_DIAL = frozenset(("-", "/", "~", "("))
 _OR = frozenset("or and und oder ou et o y e og och of en i и или lub".split())
 _CLIR = re.compile(r"(?:\*[0-9]{2}#?|#[0-9]{2}#|\*[0-9]{2}\*)(?=[ +(0-9])")
 _ENUMERATOR = re.compile(r"[0-9]{1,2}(?:\) ?|\. )(?=[+(0-9])")
 _NEXT_ENUMERATOR = re.compile(r"(?<=[0-9)]) +[0-9]{1,2}[.)] (?=[+(0])")
-# Times around a number: `(8-17 Uhr)`, `(24/7)`, `24h`. A note in parentheses is a time or the like if it has few digits.
+# Opening times next to a number: `(8-17 Uhr)`, `(24/7)`, `24h`. Parentheses with few digits are such a note.
 _NOTE = re.compile(r"\(([^()]{1,40})\)")
 _AROUND_THE_CLOCK = re.compile(r"(?<![0-9])24/7(?![0-9])")
 _NOTE_WORD = re.compile(r"[^\W\d_]+")
@@ -36,11 +37,18 @@ _UNITS = frozenset("uhr uur h hr hrs hour hours std stunden heures óra am pm st
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """Digits that belong together.
+    """A sequence of digits that belong together.
 
-    `groups` are the digits between separators, `separators[i]` is the text before `groups[i]`. `divider` is the
-    character that ends the run before, "or" for such a word, "word" for another; `is_tight` tells that no space is next to
-    it, and `is_before_word` that a word follows. `is_masked` tells that digits were replaced by letters or asterisks.
+    Attributes:
+        groups: The digits between separators.
+        separators: `separators[i]` is the text before `groups[i]`.
+        divider: The character that ended the previous run; "or" for a word such as `or`, "word" for
+            another word.
+        after_marker: Whether a word or sign before it introduces an extension.
+        extension: The digits of the internal extension, or "".
+        is_masked: Whether some digits are replaced by letters or asterisks.
+        is_tight: Whether `divider` has no spaces around it.
+        is_before_word: Whether a word follows.
     """
 
     has_plus: bool = False
@@ -60,23 +68,23 @@ class Run:
 
     @property
     def without_trunk_zero(self) -> str:
-        """The digits without a zero in parentheses, as in `+44 (0)20`."""
+        """The digits without a zero in parentheses, which is the trunk prefix in `+44 (0)20`."""
         return "".join([group for at, group in enumerate(self.groups) if not self._is_zero(at)])
 
     @property
     def is_too_long(self) -> bool:
-        """Return whether it is longer than any written number."""
+        """Whether the run is longer than any written number, separators included."""
         return len(self.digits) + sum(map(len, self.separators)) > _MAX_RUN
 
     @property
     def direct_dial(self) -> str:
-        """The last group, if a hyphen separates it from two or more groups of digits before it: `089 12345-67`."""
+        """The last group, of at most five digits, if a hyphen or the like precedes it: `089 12345-67`; else ""."""
         if len(self.groups) < 2 or self.separators[-1].strip() not in _BEFORE_DIRECT_DIAL:
             return ""
         return self.groups[-1] if len(self.groups[-1]) <= 5 else ""
 
     def part(self, start: int, stop: int | None) -> "Run":
-        """Return the groups from `start` to before `stop` as a run of their own."""
+        """Return a run with the groups from `start` up to, and without, `stop`."""
         groups, separators = self.groups[start:stop], self.separators[start:stop]
         return replace(
             self,
@@ -87,7 +95,7 @@ class Run:
         )
 
     def without_direct_dial(self) -> "Run":
-        """Return the run with its last group as the extension."""
+        """Return the run without its last group, which becomes the extension."""
         return replace(
             self,
             groups=self.groups[:-1],
@@ -96,7 +104,7 @@ class Run:
         )
 
     def joined(self, other: "Run") -> "Run":
-        """Return both runs as one number with a divider in it."""
+        """Return this run and the next one, `other`, as one run with a divider inside."""
         separators = [*self.separators, other.divider, *other.separators[1:]]
         return Run(
             has_plus=self.has_plus,
@@ -118,9 +126,9 @@ class Run:
 
 
 def runs_of(text: str) -> list[Run]:
-    """Return the runs of digits in a text of plain characters, with their extensions.
+    """Return the runs of digits in a text that `plain` returned, with their extensions.
 
-    A run of fewer than three digits is returned only if it is the only one.
+    A run of fewer than three digits is left out unless it is the only run, or a part of a number.
     """
     text = _CLIR.sub("", text, count=1) if text[:1] in "*#" else text
     if enumerator := _ENUMERATOR.match(text):
@@ -132,7 +140,7 @@ def runs_of(text: str) -> list[Run]:
 
 
 def _without_notes(text: str) -> str:
-    """Return the text without times and the like in parentheses after a number."""
+    """Return the text without notes such as `24/7`, or opening times in parentheses after a number."""
     if "24/7" in text:
         text = _AROUND_THE_CLOCK.sub("", text)
     if "(" not in text:
@@ -151,14 +159,18 @@ def _without_notes(text: str) -> str:
 
 
 def _counts(run: Run, following: list[Run], at: int) -> bool:
-    """Return whether a run of so few digits can be part of a number: `02/1234`, or another ending: `7946 0014 / 15`."""
+    """Return whether the run is long enough for a number, or is a part of one.
+
+    A short run is a part before a slash, as in `02/1234`, or as another ending, as in `7946 0014 /
+    15`.
+    """
     is_before_slash = bool(following) and following[0].divider == "/"
     is_ending = at > 0 and run.divider in BEFORE_ENDING and len(run.digits) == 2
     return len(run.digits) > 2 or is_before_slash or is_ending
 
 
 def _drop_time(run: Run) -> None:
-    """Drop groups of one or two digits after the longer ones of a number: `636480 8-17 Uhr`."""
+    """Remove the groups of one or two digits at the end of a long run, which are a time: `636480 8-17 Uhr`."""
     end = len(run.groups)
     while end and len(run.groups[end - 1]) <= 2:
         end -= 1
@@ -167,7 +179,7 @@ def _drop_time(run: Run) -> None:
 
 
 def typed_digits(text: str) -> tuple[bool, str]:
-    """Return whether a typed text begins with a plus, and all its digits except those of an extension."""
+    """Return whether a typed text begins with a plus, and all its digits without those of an extension."""
     runs = list(_with_extensions(_Reader().read(text)))
     return bool(runs) and runs[0].has_plus, "".join([run.digits for run in runs])
 
@@ -188,19 +200,19 @@ def _with_extensions(runs: list[Run]) -> Iterator[Run]:
 
 
 class _Reader:
-    """Position of the one pass over the tokens."""
+    """Splits a text into runs in one loop over its tokens; the attributes are its state between two tokens."""
 
     def __init__(self) -> None:
         self._runs: list[Run] = []
-        self._open = False  # whether digits go on the last run
+        self._open = False  # whether digits continue the last run
         self._soft = ""  # separators since the last digits
         self._plus = self._marker = self._tight = False
         self._divider = ""
-        self._last = ""  # the token before
-        self._is_cut = False  # an x or dots are after digits, and no other digits yet
+        self._last = ""  # the previous token
+        self._is_cut = False  # the last digits were followed by an x or dots, which mask the rest
 
     def read(self, text: str) -> list[Run]:
-        """Return all runs of the text."""
+        """Return all runs of the text, with extensions as runs of their own."""
         for match in _TOKEN.finditer(text):
             token = match[0]
             self._take(match.lastgroup or "", token)

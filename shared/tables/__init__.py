@@ -1,1 +1,1 @@
-"""One narrow port to the tables with the limits that both engines keep (`port`), and the engines (`sqlite`, `azure`)."""
+"""Storage: the interface that features use, with the limits (`port`), and the engines (`sqlite`, `azure`)."""

@@ -1,6 +1,7 @@
-"""The Azure Tables engine: production with the app's managed identity, and the official emulator for tests.
+"""The Azure Tables engine, for production with the app's managed identity, and for the official emulator in tests.
 
-`azure_account` sends with the SDK, `azure_protocol` writes and reads the bytes; here are the calls and their errors.
+`azure_account` sends requests with the SDK's pipeline, and `azure_protocol` encodes requests and
+decodes responses. This module has the operations and the mapping of errors.
 """
 
 import asyncio
@@ -47,7 +48,10 @@ _EMULATOR_ENDPOINT = f"http://127.0.0.1:10002/{_EMULATOR_ACCOUNT}"
 
 
 class AzureTables:
-    """Tables of the account at `endpoint`; with `create_tables`, missing tables are made at first use (emulator)."""
+    """The tables of the storage account at `endpoint`.
+
+    With `create_tables`, used for the emulator, a missing table is created before its first use.
+    """
 
     def __init__(
         self, endpoint: str, credential: Credential, *, create_tables: bool = False
@@ -94,7 +98,7 @@ class AzureTables:
             with _readable():
                 rows += read(answer.content)
             rest = wire.continuation(answer.headers)
-            # The service may end a page early (a partition's border, five seconds), so pages are read to the limit.
+            # A page may have fewer rows than `limit` (a partition boundary, five seconds), so read on up to it.
             if not rest or len(rows) >= limit:
                 return rows[:limit]
 
@@ -106,7 +110,7 @@ class AzureTables:
         is_repetition = False
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                # Only this loop repeats it: it knows how to recognise a transaction that was stored.
+                # Only this loop repeats it, because only here it is known how to recognise a stored transaction.
                 answer = await self._send(
                     "POST",
                     f"{self._account.url}/$batch",
@@ -136,9 +140,11 @@ class AzureTables:
         operations: Sequence[Operation],
         is_repetition: bool,
     ) -> list[str] | None:
-        """Return the tags of a refused repetition if an earlier attempt was stored, else None.
+        """Return the new tags if a refused repetition of a transaction was stored by an earlier attempt, else None.
 
-        A unique row tells it. A transaction without one counts as stored if all its rows are as it makes them.
+        If the transaction inserts a unique row, the presence of that row proves it. Otherwise the
+        transaction counts as stored if it replaces a row, and all its rows have the values that it
+        writes.
         """
         if not is_repetition:
             return None
@@ -157,7 +163,7 @@ class AzureTables:
                 tags.append("")
             else:
                 is_in_place = row is not None and row.value == operation.value
-                # A row that another writer changed since: our tag is gone, and no row will have this one.
+                # If another writer changed the row since, return a tag that no row ever has.
                 tags.append(row.etag if row and is_in_place else wire.NEVER)
             are_all_in_place = are_all_in_place and is_in_place
         return tags if unique is not None or are_all_in_place else None
@@ -166,7 +172,7 @@ class AzureTables:
         await self._account.close()
 
     async def _place(self, table: str) -> str:
-        """Return the URL of a table; create the table if it is missing, as on an emulator."""
+        """Return the URL of a table. On an emulator, create the table if it is missing."""
         if table not in TABLES:
             raise ValueError(f"unknown table {table!r}")
         if table in self._missing:
@@ -193,15 +199,15 @@ class AzureTables:
 
 
 class _Refused(StorageUnavailable):
-    """The service did nothing, and would refuse a repetition, too."""
+    """Raised if the service carried out nothing and would refuse the same request again."""
 
 
 class _Busy(StorageUnavailable):
-    """The service is overloaded; the transaction may have been carried out all the same."""
+    """Raised if the service is overloaded; it may have carried out the transaction nevertheless."""
 
 
 def _is_repeatable(operations: Sequence[Operation], error: StorageUnavailable) -> bool:
-    """Return whether a transaction may be sent again although it may be stored already."""
+    """Return whether a failed transaction may be sent again, although the service may have stored it."""
     if isinstance(error, _Busy) or _has_replacement(operations):
         return True
     return any(isinstance(one, Insert) and one.is_unique for one in operations)
@@ -213,7 +219,7 @@ def _has_replacement(operations: Sequence[Operation]) -> bool:
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
-    """Raise the port's error for one of the SDK's errors that mean that there was no answer."""
+    """Raise StorageUnavailable in place of an SDK or network error, which means that there was no response."""
     try:
         yield
     except (AzureError, OSError, TimeoutError) as error:
@@ -222,7 +228,7 @@ def _translated() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _readable() -> Iterator[None]:
-    """Raise StorageUnavailable if an answer has no rows: another server, such as a proxy, sent it."""
+    """Raise StorageUnavailable if a response can't be decoded, because another server, such as a proxy, sent it."""
     try:
         yield
     except (ValueError, LookupError, TypeError) as error:
@@ -230,7 +236,7 @@ def _readable() -> Iterator[None]:
 
 
 def _tags(answer: AsyncHttpResponse, operations: Sequence[Operation]) -> list[str]:
-    """Return the ETags in a transaction's answer; raise the error in it."""
+    """Return the new ETags from the response to a transaction; raise the error that it reports."""
     if answer.status_code != 202:
         raise _unavailable(answer.status_code, wire.error_code(answer.headers, answer.content))
     with _readable():
@@ -267,7 +273,7 @@ def _unavailable(status: int, code: str) -> StorageUnavailable:
 
 
 def open_emulator(where: str) -> AzureTables:
-    """Return the tables of Azurite; `where` is the value of the setting TABLES."""
+    """Return the tables of the emulator Azurite; `where` is the value of the setting TABLES."""
     from azure.core.credentials import AzureNamedKeyCredential
 
     options = dict(part.split("=", 1) for part in where.split(";") if "=" in part)
@@ -277,9 +283,10 @@ def open_emulator(where: str) -> AzureTables:
 
 
 def open_account(endpoint: str, client_id: str) -> AzureTables:
-    """Return the tables of a storage account, signed in with the managed identity `client_id`.
+    """Return the tables of a storage account, using the managed identity `client_id`.
 
-    Without one it is a developer's machine, signed in with the Azure CLI.
+    If `client_id` is "", use DefaultAzureCredential, which on a developer's machine finds the
+    sign-in of the Azure CLI.
     """
     from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 

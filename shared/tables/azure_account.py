@@ -1,8 +1,8 @@
-"""A storage account: the SDK's client signs requests in, and a short pipeline repeats reads and keeps connections.
+"""A storage account: the SDK's client authenticates requests, and a short pipeline sends them and repeats reads.
 
-The client of azure-data-tables knows the account's address, its kinds of credentials and the challenges of the
-service. Its generated methods, which write and read the bodies of rows, cost ten times the rest and are used to create
-tables only; `azure_protocol` writes and reads rows.
+The client of azure-data-tables knows the account's address, the kinds of credentials and the
+service's challenges. Its generated methods, which encode and decode rows, cost ten times as much as
+the rest, so they are used only to create tables; `azure_protocol` encodes and decodes rows.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from azure.data.tables.aio import TableServiceClient
 
 Credential = AzureNamedKeyCredential | AsyncTokenCredential
 
-# Seconds, doubled from one attempt to the next: a reader waits at most 1.5 s for an account that refuses connections.
+# Seconds, doubled for each attempt. A read fails after at most 1.5 s if the account refuses connections.
 _BACKOFF_SECONDS = 0.2
 _READ_RETRIES = 3
 _CONNECT_SECONDS = 5
@@ -32,16 +32,17 @@ _SILENCE_SECONDS = 8
 
 
 class _Date(SansIOHTTPPolicy[HttpRequest, AsyncHttpResponse]):
-    """Dates each attempt, which the service requires of every request that is signed in."""
+    """A policy that adds the date to each attempt, which the service requires of authenticated requests."""
 
     def on_request(self, request: PipelineRequest[HttpRequest]) -> None:
         request.http_request.headers["x-ms-date"] = formatdate(usegmt=True)
 
 
 class _Client(TableServiceClient):
-    """The SDK's client with only those of its policies that sign requests in.
+    """The SDK's client without its policies except retries, the date and authentication.
 
-    The others follow redirections, log, trace, decode, and look for a second host: a third of a read's processor time.
+    The policies left out handle redirects, logs, traces, decoding and a second host. They would be
+    a third of a read's processor time.
     """
 
     def _configure_policies(self, *, audience: str | None = None, **kwargs: Any) -> list[Any]:
@@ -54,7 +55,7 @@ class _Client(TableServiceClient):
 
 
 def _sign_in(policies: list[Any]) -> Iterator[Any]:
-    """Yield the policies that sign a request in: with a token, or with an account's key."""
+    """Yield the policies that authenticate a request, with a token or with an account's key."""
     for policy in policies:
         is_key = hasattr(policy, "sign_request")  # of a class that the SDK doesn't export
         if is_key or isinstance(policy, AsyncBearerTokenCredentialPolicy):
@@ -62,11 +63,11 @@ def _sign_in(policies: list[Any]) -> Iterator[Any]:
 
 
 class Account:
-    """The account at `endpoint`, and its one pool of connections."""
+    """The storage account at `endpoint`, with one pool of connections."""
 
     def __init__(self, endpoint: str, credential: Credential) -> None:
         self._credential = credential
-        # With the environment's settings each request would look for proxies and, in a thread, for ~/.netrc: 0.2 ms.
+        # Reading the environment's settings would take 0.2 ms per request: proxies and, in a thread, ~/.netrc.
         self._transport = AioHttpTransport(
             connection_timeout=_CONNECT_SECONDS,
             read_timeout=_SILENCE_SECONDS,
@@ -79,16 +80,16 @@ class Account:
         )
 
     async def send(self, request: HttpRequest, **options: Any) -> AsyncHttpResponse:
-        """Return the answer with its body, whatever its status; raise AzureError if there is none."""
+        """Send a request; return the response with its body, whatever its status. Raise AzureError if there is none."""
         return (await self._pipeline.run(request, stream=False, **options)).http_response
 
     async def create_table(self, table: str) -> None:
-        """Create a table, for an emulator, unless it exists; raise AzureError if that fails."""
+        """Create a table on an emulator, unless it exists; raise AzureError if that fails."""
         async with TableServiceClient(self.url, credential=self._credential) as service:
             await service.create_table_if_not_exists(table)
 
     async def close(self) -> None:
-        """Close the connections and those of the credential."""
+        """Close the connections to the account, and those of the credential."""
         await self._transport.close()
         if not isinstance(self._credential, AzureNamedKeyCredential):
             await self._credential.close()

@@ -1,4 +1,4 @@
-"""Count the round trips of each call for the metrics, and log faults of storage."""
+"""A wrapper of an engine that counts the round trips of each call and logs faults of storage."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ _MAX_REASONS = 32
 
 
 class MeteredTables:
-    """Wraps an engine, and counts each call in the current request, tick or message."""
+    """Wraps an engine, and counts each of its operations as a round trip of the current call (see `shared.log`)."""
 
     def __init__(self, inner: Tables, clock: Clock | None = None) -> None:
         self._inner = inner
@@ -62,13 +62,13 @@ class MeteredTables:
 
 @dataclass(slots=True)
 class StorageFaults:
-    """Logs `storage.unavailable`, at most once a minute for each reason."""
+    """Logs the event `storage.unavailable`, at most once a minute per reason."""
 
     clock: Clock
     _logged: dict[str, float] = field(default_factory=dict)
 
     def report(self, reason: str) -> None:
-        """Log that storage can't be used, unless the same reason was logged less than a minute ago."""
+        """Log that storage can't be used, unless the same reason was logged during the last minute."""
         now = self.clock.monotonic()
         recent = {one: at for one, at in self._logged.items() if now - at < _EVERY_SECONDS}
         self._logged = recent

@@ -1,4 +1,4 @@
-"""Chooses the engine that the setting `TABLES` names."""
+"""Open the engine that the setting `TABLES` names."""
 
 from pathlib import Path
 
@@ -7,10 +7,11 @@ from shared.tables.port import Tables
 
 
 def open_tables(settings: Settings, *, read_only: bool = False) -> Tables:
-    """Return the engine of `settings.tables`; `read_only`: an SQLite file is opened for reading only.
+    """Return the engine for `settings.tables`; with `read_only`, an SQLite file is never written.
 
-    `sqlite:///PATH` (relative to the working folder), `UseDevelopmentStorage=true` with an optional
-    `;TableEndpoint=URL`, or an account's table endpoint, to which the app signs in with its managed identity.
+    The setting is `sqlite:///PATH` (relative to the working folder), `UseDevelopmentStorage=true`
+    with an optional `;TableEndpoint=URL`, or the table endpoint of an account, for which the app
+    uses its managed identity.
     """
     where = settings.tables
     if where.startswith("sqlite:///"):

@@ -1,8 +1,9 @@
-"""Operations of every engine, their errors and their limits. Other packages don't know which engine is in use.
+"""The interface of all engines: operations, errors and limits. Other packages don't know which engine is in use.
 
-The limits are those of the Azure table service, kept by us on every engine, because the emulator does not enforce all of
-them (learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model and
-performing-entity-group-transactions). Sizes of text count UTF-16, two bytes a unit.
+The limits are those of the Azure table service. This module enforces them for every engine, because
+the emulator doesn't enforce all of them
+(learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model and
+performing-entity-group-transactions). Sizes of text are counted in UTF-16, two bytes per unit.
 """
 
 from collections.abc import Sequence
@@ -14,8 +15,8 @@ import orjson
 from shared import keys
 from shared.keys import MAX_KEY_CHARACTERS
 
-MAX_QUERY_ROWS = 1000  # of one round trip
-# The act by which the operator corrects it, if that is known.
+MAX_QUERY_ROWS = 1000  # per round trip
+# Why storage is unavailable, if it is known; the operator's remedy depends on it.
 Cause = Literal["", "full", "damaged", "read_only", "missing", "role"]
 MAX_OPERATIONS = 100
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
@@ -27,20 +28,20 @@ _OPERATION_OVERHEAD = 1024  # MIME headers, URL and braces of one operation in a
 
 
 class Row(NamedTuple):
-    """A stored row: its key within the partition, its value (UTF-8 JSON, opaque here) and the tag of this version."""
+    """A stored row: its key within the partition, its value (UTF-8 JSON, not parsed here) and its ETag."""
 
     key: str
     value: bytes
     etag: str
 
 
-# Operations are made by the dozen for each write, and a frozen dataclass takes three times as long to make.
+# Not frozen: a write creates a dozen operations, and creating a frozen object takes three times as long.
 @dataclass(unsafe_hash=True, slots=True)
 class Insert:
-    """Store a new row; fails with AlreadyExists if the key is taken.
+    """Store a new row; the transaction fails with AlreadyExists if the key exists.
 
-    `is_unique`: no other transaction ever inserts this key. So if its answer is lost, the row tells that the
-    transaction was stored.
+    `is_unique` means that no other transaction ever inserts this key. So if the response is lost,
+    the presence of the row proves that the transaction was stored.
     """
 
     key: str
@@ -50,7 +51,7 @@ class Insert:
 
 @dataclass(unsafe_hash=True, slots=True)
 class Upsert:
-    """Store a row, whether or not it exists."""
+    """Store a row and replace an existing one."""
 
     key: str
     value: bytes
@@ -58,7 +59,7 @@ class Upsert:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Store a new value if the row still has this tag; fails with PreconditionFailed or NotFound."""
+    """Replace the value of a row that still has this ETag; otherwise fail with PreconditionFailed or NotFound."""
 
     key: str
     value: bytes
@@ -67,7 +68,7 @@ class Replace:
 
 @dataclass(unsafe_hash=True, slots=True)
 class Delete:
-    """Remove a row, if `etag` is given only while it still has it; fails with NotFound or PreconditionFailed."""
+    """Delete a row; fail with NotFound if there is none, with PreconditionFailed if `etag` is given and differs."""
 
     key: str
     etag: str | None = None
@@ -77,33 +78,33 @@ Operation = Insert | Upsert | Replace | Delete
 
 
 class TableError(Exception):
-    """Base of the errors of a table operation."""
+    """Base class of the errors of table operations."""
 
 
 @dataclass(eq=False)
 class AlreadyExists(TableError):
-    """An inserted key is taken; nothing of the transaction was stored."""
+    """The key of an Insert exists; nothing of the transaction was stored."""
 
     key: str
 
 
 @dataclass(eq=False)
 class NotFound(TableError):
-    """A row to replace or delete is not there; nothing of the transaction was stored."""
+    """A row to replace or delete doesn't exist; nothing of the transaction was stored."""
 
     key: str
 
 
 @dataclass(eq=False)
 class PreconditionFailed(TableError):
-    """A row has another tag than expected; nothing of the transaction was stored."""
+    """A row has another ETag than the operation names; nothing of the transaction was stored."""
 
     key: str
 
 
 @dataclass(eq=False)
 class LimitExceeded(TableError):
-    """A limit of the table service would be passed; nothing was sent."""
+    """The transaction would exceed a limit of the table service; nothing was sent."""
 
     limit: str
     size: int
@@ -115,9 +116,10 @@ class LimitExceeded(TableError):
 
 @dataclass(eq=False)
 class StorageUnavailable(TableError):
-    """Storage did not answer or can't carry out the operation; `reason` is for the operator's log.
+    """Storage didn't respond or can't carry out the operation; `reason` is for the operator's log.
 
-    Whether a transaction was stored isn't known. Worth another try after some seconds.
+    It is unknown whether a transaction was stored. The caller may try again after `retry_after`
+    seconds.
     """
 
     reason: str
@@ -126,10 +128,10 @@ class StorageUnavailable(TableError):
 
 
 class Tables(Protocol):
-    """Rows by table, partition and key. Each call that reaches storage is one round trip."""
+    """Access to rows by table, partition and key. Each operation that reaches storage is one round trip."""
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
-        """Return the row, or None."""
+        """Return the row, or None if it doesn't exist."""
         ...
 
     async def query(
@@ -142,22 +144,20 @@ class Tables(Protocol):
         limit: int = 1000,
         keys_only: bool = False,
     ) -> list[Row]:
-        """Return at most `limit` (1 to 1,000) rows with start <= key < stop in ordinal order.
+        """Return at most `limit` (1 to 1,000) rows with start <= key < stop, in the order of their keys.
 
-        If there are fewer, no more follow.
-
-        Continue with `start=keys.successor(rows[-1].key)`. With `keys_only`, values and tags are left empty.
+        A result of fewer than `limit` rows is the end of the range. Otherwise continue with
+        `start=keys.successor(rows[-1].key)`. With `keys_only`, the values and tags are empty.
         """
         ...
 
     async def transact(
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> list[str]:
-        """Carry out 1 to 100 operations on different keys, all or none.
+        """Carry out 1 to 100 operations on different keys of a partition, all or none.
 
-        Return the new tags ("" for a delete).
-
-        Raises AlreadyExists, NotFound, PreconditionFailed, LimitExceeded or StorageUnavailable.
+        Return the new ETag per operation, "" for a Delete. Raise AlreadyExists, NotFound,
+        PreconditionFailed, LimitExceeded or StorageUnavailable.
         """
         ...
 
@@ -188,7 +188,7 @@ async def query_all(
 
 
 class DuplicateKey(TableError):
-    """One transaction names a key twice: a fault of the caller."""
+    """A transaction has two operations on one key, which is an error of the calling code."""
 
 
 def check(operations: Sequence[Operation]) -> None:
@@ -209,7 +209,11 @@ def check(operations: Sequence[Operation]) -> None:
 
 
 def _check_sent(operations: Sequence[Operation]) -> None:
-    """Return the exact size: a value is sent as a JSON string, in which a quote takes 2 bytes and a control character 6."""
+    """Raise LimitExceeded if the transaction is too large as it is sent.
+
+    A value is sent as a JSON string, in which a quotation mark takes 2 bytes and a control
+    character 6.
+    """
     total = 0
     for operation in operations:
         total += _OPERATION_OVERHEAD + 2 * len(operation.key)
@@ -220,7 +224,10 @@ def _check_sent(operations: Sequence[Operation]) -> None:
 
 
 def check_key(key: str) -> None:
-    """Raise LimitExceeded if a key has more than 1 KiB of UTF-16; `shared.keys` escapes, so other faults cannot occur."""
+    """Raise LimitExceeded if a key is longer than 1 KiB of UTF-16.
+
+    Nothing else can be wrong with a key, because `shared.keys` escapes it.
+    """
     if len(key) > MAX_KEY_CHARACTERS:
         raise LimitExceeded("bytes in a key", 2 * len(key), 2 * MAX_KEY_CHARACTERS)
 
@@ -236,7 +243,10 @@ def _check_value(key: str, value: bytes) -> None:
 
 
 def split(text: str) -> list[str]:
-    """Yield `text` in pieces that each fit a property: at most 32 Ki UTF-16 units (an astral character counts two)."""
+    """Return `text` in pieces that each fit into a property: at most 32 Ki UTF-16 units.
+
+    A character outside the basic plane counts as two units.
+    """
     if len(text) <= PROPERTY_CHARACTERS // 2 or (
         text.isascii() and len(text) <= PROPERTY_CHARACTERS
     ):

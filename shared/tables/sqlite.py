@@ -1,10 +1,12 @@
-"""The embedded engine: one SQLite file with a write-ahead log, durable at every answer.
+"""The embedded engine: one SQLite file with a write-ahead log; each transaction is on the disk before it returns.
 
-Statements run on the event loop, since they take microseconds and a thread's hand-over takes longer. Only the commit,
-which waits for the disk, runs in a thread; transactions that arrive during that time are committed together (group commit).
+Statements run on the event loop, because they take microseconds and handing them to a thread takes
+longer. Only the commit, which waits for the disk, runs in a thread; transactions that arrive during
+a commit are committed together afterwards (group commit).
 
-`sqlite3` releases the GIL in each step of a statement, and next to the worker's gRPC threads the event loop then waits to get
-it back. So all rows of a kind are one statement, not one for each row.
+All inserts of a transaction are one statement, and so are its upserts and deletes. The reason:
+`sqlite3` releases the GIL in each step of a statement, and next to the worker's gRPC threads the
+event loop then waits to get it again.
 """
 
 import asyncio
@@ -34,15 +36,15 @@ from shared.tables.port import (
 from shared.tables.schema.base import TABLES
 
 SYNCHRONOUS = "FULL"  # every commit is on the disk before its answer (sqlite.org/pragma.html)
-_GROUP = 64  # transactions in one commit at the most, so that none waits long
-_LOG_PAGES = 4000  # 16 MiB, then the log is carried over: a sixth less is written than with SQLite's 1,000 pages
-_LOOK_SECONDS = 1.0  # between two looks whether the file was moved
-_PATIENT = "PRAGMA busy_timeout=10000"  # milliseconds that another process may hold the file
+_GROUP = 64  # most transactions per commit, so that none waits long
+_LOG_PAGES = 4000  # checkpoint the log at 16 MiB: a sixth fewer bytes are written than with SQLite's 1,000 pages
+_LOOK_SECONDS = 1.0  # between two checks whether the file was moved
+_PATIENT = "PRAGMA busy_timeout=10000"  # milliseconds to wait for another process's lock
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS {0} (partition TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,"
     " version INTEGER NOT NULL, PRIMARY KEY (partition, key))"
-)  # with rowids: values append, keys stay dense; a write of 15 rows costs 0.6 of the time without
-# Not OR REPLACE, which would move the row: a person's rows lie side by side, so a change of all is a page or two.
+)  # with rowids, values are appended and the key index stays dense: a write of 15 rows takes 0.6 of the time
+# Not OR REPLACE, which would move the row: as it is, one person's rows are next to each other, on a page or two.
 _OR_UPDATE = (
     "ON CONFLICT (partition, key) DO UPDATE SET value=excluded.value, version=excluded.version"
 )
@@ -52,10 +54,10 @@ _Pending = tuple[str, str, Sequence[Operation], "asyncio.Future[list[str]]"]
 
 
 class SqliteTables:
-    """Tables in the file at `path`, which is made with its folder; other processes may use it, too.
+    """The tables in the file at `path`, which is created with its folder; other processes may use it at the same time.
 
-    With `read_only`, the file must exist and is never written to. Raises OSError for a file that is missing although
-    it was made before. `clock` tells when to look whether the file is still there.
+    With `read_only`, the file must exist and is never written. Raise OSError if the file was
+    created before and is missing now. `clock` decides when to check whether the file still exists.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False, clock: Clock | None = None) -> None:
@@ -76,12 +78,14 @@ class SqliteTables:
         self._writer = _connect(path)
         self._writer.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
         self._writer.execute("PRAGMA journal_mode=WAL")
-        self._writer.execute("PRAGMA secure_delete=ON")  # no bytes of erased people are left
+        self._writer.execute(
+            "PRAGMA secure_delete=ON"
+        )  # overwrites the bytes of deleted rows: nothing of erased people is left
         self._writer.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
         for table in TABLES:
             self._writer.execute(_CREATE.format(table))
         sqlite_file.mark_made(path)
-        # The wait for another process is off the event loop.
+        # From here on, the wait for another process's lock is in a thread, not on the event loop.
         self._writer.execute("PRAGMA busy_timeout=0")
         self._reader = _connect(path)
 
@@ -146,10 +150,10 @@ class SqliteTables:
             self._committing = None
 
     async def _commit(self, group: list[_Pending]) -> None:
-        """Commit a group of transactions, wait for the disk once, then report each outcome.
+        """Commit a group of transactions, wait for the disk once, then set the result or error of each.
 
-        A rejected transaction waits as well, since a row of its group, which is not durable yet, may
-        be the reason.
+        A refused transaction waits too, because the reason may be a row of its group that isn't
+        durable yet.
         """
         outcomes: list[_Outcome]
         try:
@@ -170,7 +174,7 @@ class SqliteTables:
                 answer.set_result(outcome)
 
     async def _begin(self) -> None:
-        """Take the write lock; raise if the file was moved, because rows written to it would be lost."""
+        """Acquire the write lock; raise OSError if the file was moved, because rows written to it would be lost."""
         self._check_file()
         try:
             self._writer.execute("BEGIN IMMEDIATE")
@@ -180,7 +184,7 @@ class SqliteTables:
             await asyncio.to_thread(self._begin_behind_another_process)
 
     def _check_file(self) -> None:
-        """Raise OSError if the file was moved. It looks once a second: each look releases the GIL."""
+        """Raise OSError if the file was moved. It checks once a second, because each check releases the GIL."""
         now = self._clock.monotonic()
         if now - self._looked < _LOOK_SECONDS:
             return
@@ -205,9 +209,10 @@ class SqliteTables:
                 self._writer.execute("ROLLBACK")
 
     def _apply_all(self, group: list[_Pending]) -> list[_Outcome] | None:
-        """Carry out all transactions of the group, or return None if one of them is refused, which is rare.
+        """Carry out all transactions of the group and return their outcomes; return None if one is refused.
 
-        Without savepoints: each would be two more steps, in which the GIL is released.
+        Refusals are rare, so it uses no savepoints: each would be two more steps in which the GIL
+        is released.
         """
         outcomes: list[_Outcome] = []
         for table, partition, operations, _ in group:
@@ -220,7 +225,7 @@ class SqliteTables:
         return outcomes
 
     async def _apply_each(self, group: list[_Pending]) -> list[_Outcome]:
-        """Begin the group again, and carry out each transaction or, if it is refused, nothing of it."""
+        """Roll back, begin again, and carry out each transaction of the group on its own; return their outcomes."""
         self._writer.execute("ROLLBACK")
         await self._begin()
         return [
@@ -228,9 +233,10 @@ class SqliteTables:
         ]
 
     def _apply(self, table: str, partition: str, operations: Sequence[Operation]) -> _Outcome:
-        """Carry out operations of one kind in one statement.
+        """Carry out a transaction and return its new tags, or the error if it is refused.
 
-        After an error, carry them out one by one to find the first error.
+        Operations of one kind are one statement. If that fails, they are carried out one by one to
+        find the first error.
         """
         version = self._versions.getrandbits(62)
         if self._try(self._together, table, partition, version, operations):
@@ -247,7 +253,7 @@ class SqliteTables:
         version: int,
         operations: Sequence[Operation],
     ) -> TableError | None:
-        """Carry out all operations or none; return the error of the refused one."""
+        """Carry out all operations and return None, or carry out none and return the error of the refused one."""
         self._writer.execute("SAVEPOINT one")
         try:
             carry_out(table, partition, version, operations)
@@ -285,7 +291,7 @@ class SqliteTables:
     def _store(
         self, table: str, partition: str, version: int, rows: Sequence[Insert | Upsert]
     ) -> None:
-        """Store the rows in one statement. Raise sqlite3.IntegrityError if one to insert is there."""
+        """Store all rows with one statement; raise sqlite3.IntegrityError if the key of an Insert exists."""
         if rows:
             parameters: list[object] = [partition, version]
             for row in rows:
@@ -337,12 +343,12 @@ class SqliteTables:
 
 
 def _tags(operations: Sequence[Operation], version: int) -> list[str]:
-    """Return the tags of the rows that the operations wrote, "" for a deleted one."""
+    """Return the new tag per operation: the version, "" for a Delete."""
     return ["" if isinstance(operation, Delete) else str(version) for operation in operations]
 
 
 def _file_of(path: Path) -> tuple[int, int]:
-    """Return the identity of the file at the path."""
+    """Return the device and inode of the file at the path, which identify the file."""
     status = os.stat(path)
     return status.st_dev, status.st_ino
 
@@ -359,20 +365,23 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 @lru_cache(maxsize=256)
 def _storing(table: str, count: int, *, or_update: bool) -> str:
-    """Return the statement for `count` rows: ?1 is the partition, ?2 the version, then each row's key and value."""
+    """Return the SQL that stores `count` rows.
+
+    Its parameter ?1 is the partition, ?2 the version; then come each row's key and value.
+    """
     rows = ",".join(f"(?1,?{at},?{at + 1},?2)" for at in range(3, 3 + 2 * count, 2))
     return f"INSERT INTO {table} VALUES {rows} {_OR_UPDATE if or_update else ''}"
 
 
 @lru_cache(maxsize=256)
 def _deletion(table: str, count: int) -> str:
-    """Return the statement that deletes `count` rows of a partition by their keys."""
+    """Return the SQL that deletes `count` rows of a partition by their keys."""
     keys = ",".join("?" * count)
     return f"DELETE FROM {table} WHERE partition=? AND key IN ({keys})"
 
 
 def _known(table: str) -> str:
-    """Return `table` if it is one of ours, because it is put into SQL."""
+    """Return `table`, which is put into SQL; raise ValueError if the schema has no such table."""
     if table not in TABLES:
         raise ValueError(f"unknown table {table!r}")
     return table

@@ -1,4 +1,4 @@
-"""The file of the embedded engine: who may read it, whether it is the right one, what its errors mean."""
+"""The file of the embedded engine: its permissions, its identity, and the mapping of its errors."""
 
 import contextlib
 import os
@@ -27,9 +27,10 @@ _WORDS: dict[Cause, str] = {
 
 
 def make(path: Path) -> None:
-    """Make the file if it is missing, readable by the app's user alone, and its folder likewise.
+    """Create the file and its folder if they are missing, readable only by the app's user.
 
-    Raises OSError if the file was made before and is missing: an empty one in its place would refuse every token.
+    Raise OSError if the file was created before and is missing now, because with an empty file in
+    its place every client's token would be refused.
     """
     if not path.parent.exists():
         path.parent.mkdir(parents=True, mode=_FOLDER_MODE)
@@ -43,7 +44,7 @@ def make(path: Path) -> None:
 
 
 def mark_made(path: Path) -> None:
-    """Leave a mark next to the file, by which `make` notices that the file is missing."""
+    """Create a marker file next to the database, from which `make` knows that the database existed."""
     os.close(os.open(_mark(path), os.O_WRONLY | os.O_CREAT, _FILE_MODE))
 
 
@@ -52,7 +53,7 @@ def _mark(path: Path) -> Path:
 
 
 def lost(path: Path) -> OSError:
-    """Return the error for a file that was moved, removed or replaced."""
+    """Return the error for a database file that was moved, removed or replaced, with the remedy."""
     return FileNotFoundError(
         f"the database file {path} was moved or removed. Put it back or restore a backup, then restart the app."
         f" To begin with an empty one, remove {_mark(path).name}, too"
@@ -60,7 +61,7 @@ def lost(path: Path) -> OSError:
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """Return a connection that writes no file at all, so it works on a read-only file system."""
+    """Return a connection that creates and writes no file, so that it works on a read-only file system."""
     address = f"file:{quote(str(path.resolve()))}"
     connection = sqlite3.connect(
         f"{address}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
@@ -71,7 +72,7 @@ def open_read_only(path: Path) -> sqlite3.Connection:
         connection.close()
         log = path.with_name(f"{path.name}-wal")
         if log.exists() and log.stat().st_size:
-            raise  # rows that are only in the log would be missing
+            raise  # an immutable connection ignores the log, so its rows would be missing
         connection = sqlite3.connect(
             f"{address}?immutable=1", uri=True, isolation_level=None, check_same_thread=False
         )
@@ -79,7 +80,7 @@ def open_read_only(path: Path) -> sqlite3.Connection:
 
 
 def unavailable(error: Exception) -> StorageUnavailable:
-    """Return the port's error for one of SQLite or of the file system."""
+    """Return the StorageUnavailable for an error of SQLite or of the file system, with its cause if known."""
     cause: Cause = ""
     if isinstance(error, FileNotFoundError):
         return StorageUnavailable(str(error), cause="missing")

@@ -1,6 +1,7 @@
 """Attacks by which one directory's client could slow down all others, and the limit that stops each."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,7 @@ from directories import rate_limits
 from scim import query, work_gates
 from scim.core import work_limit
 from scim.core.parser import MAX_PATH_TERMS, MAX_TERMS
+from scim.list_answer import Item
 from shared import clock
 from shared.clock import FixedClock
 from tests.rounds import rounds
@@ -210,7 +212,7 @@ async def test_a_sort_keeps_no_large_resources(
     first = query._first
 
     def noted(asked: query.ListQuery, places: list[Any], most: int) -> list[Any]:
-        kept.append(sum(len(orjson.dumps(one.item.resource)) for one in places if one.item))
+        kept.append(sum(len(one.item.json) for one in places if one.item))
         return first(asked, places, most)
 
     monkeypatch.setattr(query, "_first", noted)
@@ -227,13 +229,14 @@ async def test_a_directory_runs_two_scans_at_a_time(
         await scim.user(f"u{number}")
     running, most, matching = 0, 0, query._matching
 
-    async def noted(*arguments: Any) -> Any:
+    async def noted(*arguments: Any) -> AsyncIterator[Item]:
         nonlocal running, most
         running += 1
         most = max(most, running)
         try:
             await asyncio.sleep(0.001)
-            return await matching(*arguments)
+            async for item in matching(*arguments):
+                yield item
         finally:
             running -= 1
 

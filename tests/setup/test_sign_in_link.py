@@ -1,12 +1,21 @@
 """The company's administrator signs in at Microsoft by a link, and confirms the company before anything is read."""
 
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from directories import setup_link_service, setup_session
+from directories.audit import Actor
 from directories.setup_links import LIFETIME
+from directories.setup_session import SetupSession
 from local.graph.simulator import CONTOSO, FABRIKAM
+from presence import tenant_links
+from presence.consent import linking
+from presence.tenant_links import DirectoryLink
 from shared import row_versions
+from shared.app import App
+from shared.clock import timestamp
 from shared.http import Response
 from shared.tables.schema.base import DIRECTORIES
 from shared.tables.schema.directories import SETUP_LINK
@@ -91,7 +100,8 @@ async def test_the_company_is_connected_after_its_administrator_confirms_it(
     browser = await opened(world, link)
     assert await accepted(browser, link) == "consented"
     page = await text_of(browser, link)
-    assert all(words in page for words in ("contoso.example", CONTOSO, GLORIA, "Not this company"))
+    shown = ("<bdi>Contoso</bdi>", "contoso.example", CONTOSO, GLORIA, "Not this company")
+    assert all(words in page for words in shown)
     assert await state(world) == ("propagating", "unconfirmed", "contoso.example")
     await browser.get(f"{link.page}/connection", hx_request="true")
     assert graph_simulator.simulator.counters.calls("token", tenant=CONTOSO) == 0
@@ -101,7 +111,7 @@ async def test_the_company_is_connected_after_its_administrator_confirms_it(
     assert (seen["purpose"], seen["state"]) == ("sign-in", "done")
     assert seen["companyConfirmed"]
     page = (await world.first.call("GET", f"/directories/{DIRECTORY}/links")).body.decode()
-    assert "contoso.example was connected through the link" in page
+    assert "Contoso (contoso.example) was connected through the link" in page
     assert "Company connected" in await text_of(browser, link)
     found = await world.first.json("GET", f"/api/directories/{DIRECTORY}/audit?act=presence")
     acts = ("consent.started", "consent.given", "consent.confirmed", "presence.connected")
@@ -234,6 +244,95 @@ async def test_a_link_that_was_revoked_confirms_nothing(world: World, link: Link
     assert (await state(world))[1] == "unconfirmed"
     done = await world.first.json("POST", PRESENCE, {"action": "confirm", "tenantId": CONTOSO})
     assert done["state"] == "waiting"
+
+
+@pytest.mark.parametrize("purpose", ["set-up", "sign-in"])
+async def test_a_link_revoked_between_confirmation_and_connection_connects_nothing(
+    world: World, purpose: str, graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The consent is still on its way, or the revocation comes while the confirmation is stored."""
+    link = await world.link(purpose=purpose)
+    browser = await opened(world, link)
+    await accepted(browser, link)
+    revoked = f"/api/directories/{DIRECTORY}/links/{link.id}"
+    if purpose == "set-up":
+        graph_simulator.simulator.options.consent_delay = 60
+        graph_simulator.simulator.consent(CONTOSO)
+        assert (await confirmed(browser, link)).status == 303
+        assert (await state(world))[0] == "propagating"
+        await world.second.call("DELETE", revoked)
+    else:
+        accept = setup_session.accept_company
+
+        async def accept_then_revoked(app: App, session: SetupSession) -> None:
+            await accept(app, session)
+            await world.second.call("DELETE", revoked)
+
+        monkeypatch.setattr(setup_session, "accept_company", accept_then_revoked)
+        assert (await confirmed(browser, link)).status == 403
+    world.clock.advance(120)
+    assert (await world.first.json("POST", PRESENCE, {"action": "check"}))["state"] == "removed"
+    assert await tenant_links.tenant(world.tables, CONTOSO) is None
+    found = await world.first.json("GET", f"{API}/audit?act=presence")
+    assert "presence.connected" not in {one["act"] for one in found["events"]}
+
+
+async def test_a_link_revoked_by_an_instance_that_was_killed_connects_nothing(
+    world: World, link: Link, graph_simulator: RunningSimulator
+) -> None:
+    """Only the link's row says that it is revoked: the check for consent reads it before it asks Microsoft."""
+    graph_simulator.simulator.options.consent_delay = 60
+    browser = await opened(world, link)
+    await accepted(browser, link)
+    await confirmed(browser, link)
+    await _set_revoked(world, link)
+    world.clock.advance(120)
+    asked = graph_simulator.simulator.counters.calls("token", tenant=CONTOSO)
+    assert (await world.second.json("POST", PRESENCE, {"action": "check"}))["state"] == "removed"
+    assert graph_simulator.simulator.counters.calls("token", tenant=CONTOSO) == asked
+
+
+async def test_a_link_revoked_while_the_company_is_connected_disconnects_it(
+    world: World, link: Link, graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The revocation comes after the check read the link, and before the company is stored as connected."""
+    graph_simulator.simulator.options.consent_delay = 60
+    browser = await opened(world, link)
+    await accepted(browser, link)
+    await confirmed(browser, link)
+    connect = linking.connect
+
+    async def revoked_then_connect(app: App, found: DirectoryLink, actor: Actor) -> None:
+        await _set_revoked(world, link)
+        await connect(app, found, actor)
+
+    monkeypatch.setattr(linking, "connect", revoked_then_connect)
+    world.clock.advance(120)
+    assert (await world.first.json("POST", PRESENCE, {"action": "check"}))["state"] == "removed"
+    assert await tenant_links.tenant(world.tables, CONTOSO) is None
+
+
+async def test_a_company_that_the_contact_centre_confirmed_outlives_the_link(
+    world: World, link: Link, graph_simulator: RunningSimulator
+) -> None:
+    """The contact centre decided itself; its later revocation of the link takes nothing back."""
+    graph_simulator.simulator.options.consent_delay = 60
+    browser = await opened(world, link)
+    await accepted(browser, link)
+    await world.first.json("POST", PRESENCE, {"action": "confirm", "tenantId": CONTOSO})
+    await world.second.call("DELETE", f"/api/directories/{DIRECTORY}/links/{link.id}")
+    world.clock.advance(120)
+    assert (await world.first.json("POST", PRESENCE, {"action": "check"}))["state"] == "waiting"
+
+
+async def _set_revoked(world: World, link: Link) -> None:
+    """Store the revocation in the link's row, and nothing else."""
+    found = await setup_link_service.get(world.first.app, DIRECTORY, link.id)
+    assert found is not None
+    change = setup_link_service.change(
+        replace(found, revoked=timestamp(world.clock.now()), done="")
+    )
+    await world.tables.transact(DIRECTORIES, DIRECTORY, [change])
 
 
 async def test_an_answer_of_microsoft_is_used_once(world: World, link: Link) -> None:

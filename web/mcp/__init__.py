@@ -1,5 +1,6 @@
 """An MCP server (Model Context Protocol) for AI receptionists and bots: `POST /mcp`.
 
-Our own, because the official SDK takes more than a second to import and twenty further packages to run,
-while a server without sessions and streams is two modules. Clients of the SDK are its tests.
+It doesn't use the official SDK, because that takes more than a second to import and needs twenty
+further packages, while a server without sessions and streams needs only a few modules. The tests
+use the SDK as their client.
 """

@@ -1,6 +1,6 @@
 """JSON-RPC 2.0 as the Model Context Protocol uses it: one message per HTTP request, no batches.
 
-(modelcontextprotocol.io/specification/2026-07-28/basic, "Messages" and "Error Codes".)
+Source: modelcontextprotocol.io/specification/2026-07-28/basic, "Messages" and "Error Codes".
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MAX_BODY = 64 * 1024  # bytes
 
 
 class RpcError(Exception):
-    """A request that can't be answered as it is: a code of the protocol, the fault, and data."""
+    """An error of the protocol: a JSON-RPC error code, a message, and optional data for the client."""
 
     def __init__(self, code: int, message: Message, data: Any = None) -> None:
         super().__init__(message.code)
@@ -27,7 +27,7 @@ class RpcError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request, or with `id` None a notification, which gets no answer."""
+    """A JSON-RPC request; with `id` None it is a notification, which gets no result."""
 
     id: str | int | None
     method: str
@@ -35,11 +35,11 @@ class Call:
 
 
 def read_call(request: Request) -> Call:
-    """Return the message of a request.
+    """Parse the body of an HTTP request as one JSON-RPC message.
 
     Raises:
-        RpcError: the body is no JSON, or no single request or notification.
-        HttpError: 411 or 413.
+        RpcError: The body isn't JSON, or isn't a single request or notification.
+        HttpError: 411 without a length, 413 for a body over `MAX_BODY`.
     """
     try:
         body = json_body(request, MAX_BODY)
@@ -58,12 +58,16 @@ def read_call(request: Request) -> Call:
 
 
 def result_response(call: Call, result: dict[str, Any]) -> Response:
-    """Return the answer to a request."""
+    """Return the HTTP response with the result of a request."""
     return json_response({"jsonrpc": "2.0", "id": call.id, "result": result})
 
 
 def error_response(call: Call | None, error: RpcError, status: int) -> Response:
-    """Return an error; `call` None if the request could not be read, so that its ID is unknown."""
+    """Return the HTTP response with a JSON-RPC error.
+
+    `call` is None if the request could not be parsed; then its ID is unknown and the response has
+    `"id": null`.
+    """
     content: dict[str, Any] = {"code": error.code, "message": error.message.text()}
     if error.data is not None:
         content["data"] = error.data

@@ -1,4 +1,4 @@
-"""The description of the server and its tools for a client, and the arguments that the tools take."""
+"""The names and descriptions of the server and its tools for a client, and the models of the tools' arguments."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _LIMIT = Field(10, ge=1, le=_MAX_PEOPLE, description="People to return at most."
 
 
 class Arguments(BaseModel):
-    """The rule for all arguments: an unknown one is refused."""
+    """The base of all tools' arguments: an unknown argument is an error."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True)
 
@@ -61,7 +61,7 @@ class WhoseNumber(Arguments):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The name of a tool, and its purpose in words for a model."""
+    """A tool's name and title, and the description by which a language model decides when to use it."""
 
     name: str
     title: str

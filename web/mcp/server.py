@@ -1,8 +1,8 @@
-"""The methods of the server: an HTTP request in, a JSON-RPC answer out.
+"""Handle MCP requests: parse the HTTP request, run the method, return a JSON-RPC response.
 
-An error that a model can mend, such as a wrong argument or a limit, is a result with `isError` and the
-remedy. A fault that only a programmer can mend is an error of the protocol
-(modelcontextprotocol.io/specification/2026-07-28/server/tools, "Error Handling").
+An error that a language model can correct, such as a wrong argument or an exceeded limit, is a
+result with `isError` and the remedy. An error that only a programmer can correct is a JSON-RPC
+error (modelcontextprotocol.io/specification/2026-07-28/server/tools, "Error Handling").
 """
 
 from typing import Any
@@ -31,14 +31,15 @@ from web.mcp.tools import TOOLS
 from web.mcp.versions import LEGACY, MODERN, is_modern, negotiated
 
 Json = dict[str, Any]
-_KEPT_MS = 300_000  # milliseconds that clients may keep the list of tools
+_KEPT_MS = 300_000  # for how long clients may cache the list of tools
 
 
 async def answer(app: App, request: Request) -> Response:
-    """Return the answer to one message of a signed-in person or program.
+    """Return the HTTP response to one MCP message from a signed-in user or program.
 
     Raises:
-        HttpError: 401 or 403 without the role of an agent, 403 for another site's page, 411, 413, 429.
+        HttpError: 401 or 403 without the role of an agent, 403 for another site's page, 411,
+            413, 429.
     """
     person = require_reader(request, app.settings)
     check_same_origin(request, app.settings.public_url)
@@ -64,7 +65,11 @@ async def answer(app: App, request: Request) -> Response:
 
 
 def _status(error: RpcError, *, modern: bool) -> int:
-    """Return the HTTP status of an error: legacy clients read errors of the protocol from a 200."""
+    """Return the HTTP status for a JSON-RPC error.
+
+    It is 200 for legacy clients except after an internal error, because they read JSON-RPC errors
+    only from a 200.
+    """
     if error.code == INTERNAL_ERROR:
         return 500
     if not modern:
@@ -75,7 +80,10 @@ def _status(error: RpcError, *, modern: bool) -> int:
 async def _result(
     app: App, person: Principal, call: Call, *, modern: bool
 ) -> tuple[Json, dict[str, str]]:
-    """Return the result of a request, and headers for it."""
+    """Return the result of a request, and the HTTP headers to send with it.
+
+    Raise RpcError for a method that this revision of the protocol doesn't have.
+    """
     match call.method:
         case "tools/call":
             return await _called(app, person, call)
@@ -95,7 +103,10 @@ async def _result(
 
 
 async def _called(app: App, person: Principal, call: Call) -> tuple[Json, dict[str, str]]:
-    """Call a tool within the person's limits."""
+    """Call a tool within the user's rate limits; return its result and the HTTP headers to send with it.
+
+    Raise RpcError if there is no such tool or its arguments aren't a JSON object.
+    """
     name, arguments = call.params.get("name"), call.params.get("arguments") or {}
     tool = TOOLS.get(name) if isinstance(name, str) else None
     if tool is None:
@@ -118,7 +129,10 @@ async def _called(app: App, person: Principal, call: Call) -> tuple[Json, dict[s
 
 
 def _remedy(error: Exception) -> tuple[Message, dict[str, str]]:
-    """Return the fault, its remedy, and headers; an unexpected error is one of the protocol."""
+    """Return the message for a tool's error, with its remedy, and the error's HTTP headers.
+
+    Raise RpcError for an unexpected error.
+    """
     if isinstance(error, HttpError):
         return error.message, error.headers
     if isinstance(error, DirectoryError):

@@ -1,6 +1,6 @@
-"""The tools: an agent's acts on the Organisation page, for a model that answers calls.
+"""The MCP tools: what an agent can do on the Organisation page, for a language model that answers calls.
 
-A tool has the rights, the directories and the limits of the person or program that is signed in.
+A tool has the rights, the directories and the rate limits of the signed-in user or program.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -40,7 +40,7 @@ _REFERENCE = "#/components/schemas/"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls a tool, on which instance, and the directories that they may read."""
+    """The context of a tool call: the app, and the directories that the user may read."""
 
     app: App
     directories: Sequence[Directory]
@@ -48,7 +48,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The result of a tool, for programs and for readers."""
+    """A tool's result: `content` as JSON for programs, and `text` with the same facts for a language model."""
 
     content: Any
     text: str
@@ -56,7 +56,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A tool: its purpose, the model of its arguments, and the type of its answer."""
+    """A tool: its description, the model of its arguments, the type of its JSON result, and its function."""
 
     about: About
     arguments: type[Arguments]
@@ -64,7 +64,7 @@ class Tool:
     run: Callable[[Caller, Any], Awaitable[Answer]]
 
     def described(self) -> dict[str, Any]:
-        """Return the definition that clients read, with JSON Schemas made from the models."""
+        """Return the tool's definition for `tools/list`, with JSON Schemas derived from the models."""
         return {
             "name": self.about.name,
             "title": self.about.title,
@@ -75,10 +75,14 @@ class Tool:
         }
 
     async def call(self, app: App, person: Principal, arguments: dict[str, Any]) -> Answer:
-        """Return the answer to these arguments.
+        """Validate the arguments, run the tool, and return its result.
+
+        If Entra didn't send the user's groups, so that some directories stay closed, the result has
+        a `notice` with this reason.
 
         Raises:
-            HttpError: 400 for arguments that are not valid, or whatever the API would answer.
+            HttpError: 400 for arguments that are not valid, or the error that the JSON API
+                would respond with.
         """
         try:
             asked = self.arguments.model_validate(arguments)
@@ -121,7 +125,7 @@ async def _whose_number(caller: Caller, asked: WhoseNumber) -> Answer:
         (match,) = pop.matches
         try:
             person = await read_contact(caller.app, match.directory, match.card.id)
-        except HttpError:  # removed since the number was found
+        except HttpError:  # removed after the number was found
             pop = ScreenPop(pop.number, "none", (), 0)
     content = await pop_json(caller.app, pop, person, on_demand=True)
     people = content["contacts"]
@@ -131,7 +135,10 @@ async def _whose_number(caller: Caller, asked: WhoseNumber) -> Answer:
 
 
 def _people(head: Message, people: Sequence[Contact], page: ContactPage | None = None) -> str:
-    """Return people in words: how many, then a line for each."""
+    """Return a text that lists people: `head` with their count, then one line per person.
+
+    `page` adds lines for statuses that are not confirmed and for a next page.
+    """
     lines = [(head if people else Message("mcp_nobody")).text(), *map(_line, people)]
     if page and page.get("unconfirmed"):
         lines.append(counted("mcp_unconfirmed", page["unconfirmed"]).text())
@@ -155,14 +162,14 @@ def _line(person: Contact) -> str:
 
 
 def _fault(error: ValidationError) -> Message:
-    """Return which argument is wrong, and how."""
+    """Return a message with the first argument that is not valid and its fault."""
     first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(map(str, first["loc"])) or "arguments"
     return Message("mcp_argument", field=field[:60], fault=first["msg"][:200])
 
 
 def _schema_of(model: type) -> dict[str, Any]:
-    """Return the JSON Schema of an answer on its own, from the models of the API."""
+    """Return the JSON Schema of an API model as one document: the schemas it refers to are in `$defs`."""
     schemas = Schemas()
     name = schemas.ref(model)["$ref"].removeprefix(_REFERENCE)
     found: dict[str, Any] = dict(schemas.named.pop(name))

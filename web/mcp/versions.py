@@ -1,8 +1,9 @@
-"""The supported revisions of the protocol, and how a request names its own.
+"""The supported revisions of the protocol, and how a request names its revision.
 
-*Modern* (2026-07-28): each request carries its version and the client's capabilities, and headers repeat
-the method and the tool's name. *Legacy* (up to 2025-11-25): `initialize` comes first, and the header
-`MCP-Protocol-Version` names its outcome. Both are served without sessions, so any instance can answer
+*Modern* (2026-07-28): each request carries its revision and the client's capabilities, and its
+headers repeat the method and the tool's name. *Legacy* (up to 2025-11-25): the client sends
+`initialize` first, and later requests name the negotiated revision in the header
+`MCP-Protocol-Version`. Both work without sessions, so any instance can respond
 (modelcontextprotocol.io/specification/2026-07-28/basic/versioning, .../transports/streamable-http).
 """
 
@@ -27,10 +28,11 @@ _PREFIX, _SUFFIX = "=?base64?", "?="
 
 
 def is_modern(request: Request, call: Call) -> bool:
-    """Return whether a request is modern; check the version that it names.
+    """Return whether a request uses the modern revision, after validating the revision it names.
 
     Raises:
-        RpcError: it lacks something that its revision demands, or the revision is not spoken.
+        RpcError: The request lacks something that its revision requires, or the revision is not
+            supported.
     """
     version = request.headers.get("mcp-protocol-version", "")
     meta = call.params.get("_meta")
@@ -45,7 +47,7 @@ def is_modern(request: Request, call: Call) -> bool:
 
 
 def negotiated(call: Call) -> str:
-    """Return the legacy revision for a client that sends `initialize`: its own if it is spoken."""
+    """Return the revision for a legacy client's `initialize`: the requested one if supported, else the newest."""
     asked = call.params.get("protocolVersion")
     return asked if asked in LEGACY else LEGACY[0]
 
@@ -66,7 +68,7 @@ def _check_envelope(request: Request, call: Call, version: str, meta: dict[str, 
 
 
 def _decoded(value: str | None) -> str | None:
-    """Return a header's value, decoded if it is marked as Base64; None if that can't be decoded."""
+    """Return a header's value, decoded if it is marked as Base64; None without a header or if decoding fails."""
     if value is None or not (value.startswith(_PREFIX) and value.endswith(_SUFFIX)):
         return value
     try:

@@ -1,4 +1,4 @@
-"""`GET /api/openapi.json`: the checked-in description with this deployment's address."""
+"""`GET /api/openapi.json`: return the checked-in OpenAPI description with this deployment's address."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ _FOLDER = Path(__file__).parent
 
 
 def path_of(version: str) -> Path:
-    """Return the file with the description in this version of the OpenAPI Specification."""
+    """Return the path of the file that describes the API in this version of the OpenAPI Specification."""
     return _FOLDER / f"openapi-{version}.json"
 
 
 def handler(app: App) -> Handler:
-    """Return the handler of a GET.
+    """Return the HTTP handler of a GET.
 
-    It raises HttpError 400 for a version of OpenAPI without a description.
+    It raises HttpError 400 if the query names an unsupported version of the OpenAPI Specification.
     """
 
     async def serve(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""JSON Schemas of the contract's types (OpenAPI 3.1 section 4.8.24)."""
+"""Convert Python types (TypedDicts and pydantic models) to JSON Schemas (OpenAPI 3.1 section 4.8.24)."""
 
 import inspect
 from types import NoneType, UnionType
@@ -13,21 +13,24 @@ _PRIMITIVES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
 class Schemas:
-    """Collects the named schemas that an OpenAPI document refers to."""
+    """Collects, in `named`, the schemas that an OpenAPI document refers to by name."""
 
     def __init__(self) -> None:
         self.named: dict[str, Json] = {}
 
     def ref(self, model: type) -> Json:
-        """Return a reference to the model's schema, which is added under the model's name."""
+        """Return a reference to a model's schema, after adding the schema under the model's name."""
         name = model.__name__
         if name not in self.named:
-            self.named[name] = {}  # a type may refer to itself
+            self.named[name] = {}  # so that a type that refers to itself ends the recursion
             self.named[name] = self._object(model)
         return reference(name)
 
     def union(self, name: str, models: tuple[type, ...]) -> Json:
-        """Return a reference to the union of models that the member `action` tells apart."""
+        """Return a reference to a schema that matches one of the models, after adding it as `name`.
+
+        The models' member `action` is the discriminator.
+        """
         mapping: dict[str, str] = {}
         for model in models:
             target = self.ref(model)["$ref"]
@@ -43,7 +46,7 @@ class Schemas:
         """Return the schema of a type hint.
 
         Raises:
-            TypeError: The description has no words for such a type.
+            TypeError: This kind of type hint is not supported.
         """
         origin, arguments = get_origin(hint), get_args(hint)
         if origin is NotRequired:
@@ -87,12 +90,12 @@ class Schemas:
 
 
 def reference(name: str) -> Json:
-    """Return a reference to a named schema."""
+    """Return a reference (`$ref`) to a named schema."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def parameter(one: Parameter) -> Json:
-    """Return a parameter of an operation (OpenAPI 3.1 section 4.8.12)."""
+    """Return the OpenAPI object of an operation's parameter (OpenAPI 3.1 section 4.8.12)."""
     required = {"required": True} if one.place == "path" else {}
     return {
         "name": one.name,
@@ -104,7 +107,7 @@ def parameter(one: Parameter) -> Json:
 
 
 def nullable(schema: Json) -> Json:
-    """Return a schema that allows null, too."""
+    """Return a schema that matches null, too."""
     if "type" not in schema:
         return {"oneOf": [schema, {"type": "null"}]}
     allowed = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
@@ -122,7 +125,7 @@ def _documented(schema: Json, notes: tuple[Any, ...]) -> Json:
 
 
 def _tidy(schema: Any) -> Any:
-    """Return a schema of pydantic without titles, and with `null` among the types."""
+    """Return a pydantic schema without titles, and with null among its types instead of in `anyOf`."""
     if isinstance(schema, list):
         return [_tidy(part) for part in schema]
     if not isinstance(schema, dict):

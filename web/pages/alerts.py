@@ -1,4 +1,4 @@
-"""The problems of a directory that need an administrator, most urgent first."""
+"""A directory's problems that need an administrator."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ from web.text_families import CREDENTIAL, QUARANTINE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A problem: `words` for the list, `detail` and `link` for the directory's page.
+    """A problem: `words` is its short text for the list, `detail` the explanation on the directory's page.
 
-    `link` leads to the page with the remedy.
+    `href` is the page with the remedy, and `link` the text of the link to it. `tone` is "warn" or
+    "bad".
     """
 
     tone: str
@@ -30,7 +31,7 @@ class Problem:
 def problems_of(
     visit: PageRequest, directory: Directory, glance: DirectoryStatus, connection: Connection
 ) -> list[Problem]:
-    """Return the directory's problems."""
+    """Return the directory's problems: first credentials, then provisioning, then presence."""
     return [
         *_credentials(visit, directory, glance),
         *_provisioning(visit, directory, glance),
@@ -66,7 +67,7 @@ def _credentials(
 
 
 def ending_problem(visit: PageRequest, directory: Directory, ending: Ending) -> Problem:
-    """Return the warning that a used credential ends soon: which, when, and the remedy."""
+    """Return the warning that a credential in use expires soon, with its ID, last use, expiry and remedy."""
     kind = "security_token" if ending.sort == "tokens" else "client_secret"
     return Problem(
         tone="bad" if ending.is_urgent else "warn",

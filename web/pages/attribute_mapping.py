@@ -1,4 +1,4 @@
-"""The attribute mapping that the wizard shows: attributes of Entra or Okta and their targets."""
+"""The attribute mapping that the wizard shows: source attributes of Entra or Okta and their SCIM targets."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,11 @@ from shared.messages import Message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingRow:
-    """A row; `source` can be copied if it is more than one name."""
+    """A row of the mapping.
+
+    `copy_source` adds a button that copies `source`, used if that is an expression and not only a
+    name.
+    """
 
     label: Message
     source: str

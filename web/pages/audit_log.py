@@ -1,4 +1,4 @@
-"""The audit log of a directory and of the account: newest first, filtered, exported as CSV."""
+"""The audit log of a directory or of the account: newest first, filtered, with a CSV export."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from web.translations import outcome_words
 _LINES = 50
 _FIELDS = ("act", "actor", "directory", "since", "until")
 _TIMES = {"expires", "inspect_until"}
-_NAMED = {"kind", "setup", "presence", "part"}  # their values are words of ours
+_NAMED = {"kind", "setup", "presence", "part"}  # their values have texts in AUDIT_VALUE
 _TONES = {
     "directory.deleted": "warn",
     "directory.removed": "warn",
@@ -42,7 +42,7 @@ _TONES = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A value before and after an act; `is_set` if there was none before."""
+    """One field's value before and after an administrator's action; "" if there was none."""
 
     label: str
     old: str
@@ -51,7 +51,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActLine:
-    """A line of the log; `directory_id` is "" in the log of one directory."""
+    """A line of the log: one action, its actor, and the changes.
+
+    `directory` and `directory_id` are "" in the log of a single directory.
+    """
 
     at: str
     words: str
@@ -67,7 +70,7 @@ class ActLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """The filters as the form has them."""
+    """The log's filters, as text from the form; "" for none."""
 
     act: str
     actor: str
@@ -77,17 +80,17 @@ class Filters:
 
     @property
     def any(self) -> bool:
-        """Return whether anything is left out."""
+        """Return whether any filter is set."""
         return any(getattr(self, name) for name in _FIELDS)
 
     @property
     def query(self) -> dict[str, str]:
-        """The fields of an address with these filters."""
+        """The query parameters with these filters."""
         return {name: value for name in _FIELDS if (value := getattr(self, name))}
 
 
 async def show_directory(visit: PageRequest) -> Response:
-    """Show `/directories/{directoryId}/audit`; with `cursor` the next lines only."""
+    """Show `/directories/{directoryId}/audit`; for htmx with `cursor`, only the next lines."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     path = f"/directories/{directory.id}/audit"
     values = await _values(visit, audit_log.of_directory(directory.id), path)
@@ -98,7 +101,7 @@ async def show_directory(visit: PageRequest) -> Response:
 
 
 async def show_account(visit: PageRequest) -> Response:
-    """Show `/audit`, the acts on all directories of the account; with `cursor` the next lines only."""
+    """Show `/audit`, the log of all directories of the account; for htmx with `cursor`, only the next lines."""
     values = await _values(visit, audit_log.of_account(visit.account), "/audit")
     if visit.query.get("cursor") and visit.is_partial:
         return page(visit, "audit_rows.html", **values)
@@ -136,14 +139,18 @@ async def _values(visit: PageRequest, log: Log, path: str) -> dict[str, Any]:
 
 
 def _interpreted(filters: Filters) -> dict[str, str]:
-    """Return the query of the API: the page's `until` is the last day that is shown."""
+    """Return the filters as query parameters of the JSON API.
+
+    The page's `until` is the last day that is shown, but the API's `until` is exclusive, so the day
+    after is returned.
+    """
     query = filters.query
     if filters.until:
         try:
             last = parse_timestamp(filters.until)
             query["until"] = timestamp((last + timedelta(days=1)).astimezone())[:10]
         except (ValueError, OverflowError):
-            pass  # the API's own reading names the fault
+            pass  # the API's parser reports the fault
     return query
 
 
@@ -178,7 +185,7 @@ def _changes(visit: PageRequest, old: Mapping[str, Any], new: Mapping[str, Any])
 
 
 def _label(visit: PageRequest, name: str) -> str:
-    """Return the words for a field of an act."""
+    """Return the text for the name of a changed field."""
     return AUDIT_FIELD.text(name, visit.language, otherwise=name)
 
 

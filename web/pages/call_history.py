@@ -1,4 +1,4 @@
-"""Call history: a pasted call log as the people who called or were called, each once with all calls."""
+"""Call history: resolve the numbers of a pasted call log to people, with all calls of each grouped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -21,12 +21,12 @@ from web.text_families import CALL_COLUMN, DIRECTION, MATCH
 
 SHOWN = ("all", "people", "unknown", "missed")
 _COLUMNS = ("time", "direction", "duration", "number", "match", "name", "title", "company")
-_MAX_CALLS = 3  # times of calls that a row names
+_MAX_CALLS = 3  # times of calls that a row shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchView:
-    """A person who has the number, surely or possibly."""
+    """A person who has the number; `exact` is False if the person only possibly has it."""
 
     key: str
     id: str
@@ -39,7 +39,11 @@ class MatchView:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A company that an unknown number may belong to, with the address of its people with such numbers."""
+    """A company that an unknown number may belong to.
+
+    `address` lists the company's people with similar numbers. `is_line` is True if those numbers
+    have the same main line as the unknown number, False if they only have the same area code.
+    """
 
     name: str
     is_line: bool
@@ -48,7 +52,11 @@ class Near:
 
 @dataclass(slots=True, kw_only=True)
 class Caller:
-    """One number or person of the log with all calls; `number` is E.164 or as pasted, `shown` as people read it."""
+    """A number or a person in the log, with all calls.
+
+    `number` is in E.164 form, or as pasted if it can't be parsed; `shown` is its readable form.
+    `others` counts the calls from further numbers of the same person.
+    """
 
     number: str
     shown: str
@@ -59,7 +67,7 @@ class Caller:
 
     @property
     def is_missed(self) -> bool:
-        """Whether a call was missed."""
+        """Return whether at least one call was missed."""
         return any(call.direction == "missed" for call in self.calls)
 
     @property
@@ -69,13 +77,13 @@ class Caller:
 
     @property
     def times(self) -> list[str]:
-        """The times of the first calls in the log."""
+        """The times of the calls that the log lists first, at most `_MAX_CALLS`."""
         return [call.at for call in self.calls if call.at][:_MAX_CALLS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """The content of the page: the form as it was sent, and its answer."""
+    """The content of the page: the submitted form and, if `is_answered`, its result."""
 
     text: str = ""
     shown: str = "all"
@@ -92,12 +100,15 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def resolve(visit: PageRequest) -> Response:
-    """Show the people who have the numbers of the form."""
+    """Show the people who have the numbers in the submitted form."""
     return page(visit, "history.html", history=await _history(visit))
 
 
 async def export(visit: PageRequest) -> Response:
-    """Return the calls of the form as a CSV file, one line per call."""
+    """Return the calls of the submitted form as a CSV file, one line per call.
+
+    If the form has a fault, show the page with it.
+    """
     history = await _history(visit)
     if not history.is_answered and not history.fault:
         history = replace(history, fault=visit.t("numbers_missing"))
@@ -126,7 +137,7 @@ def _line(visit: PageRequest, caller: Caller, call: Call) -> bytes:
         match.title if match else "",
         match.company if match else "; ".join(near.name for near in caller.near),
     )
-    # A number in E.164 form, divided by spaces, is no formula.
+    # Spreadsheets don't take an E.164 number with spaces for a formula, so it needs no escape.
     is_plain = caller.number.startswith("+") and not caller.others
     number = csv_cells.quoted(caller.shown) if is_plain else csv_cells.safe(call.number)
     written = [csv_cells.safe(cell) for cell in cells]
@@ -178,7 +189,10 @@ def _filtered(callers: Sequence[Caller], shown: str) -> tuple[list[Caller], list
 
 
 async def _callers(visit: PageRequest, log: CallLog) -> list[Caller]:
-    """Return the callers of a log in its order: calls of one number, or of one person's numbers, are together."""
+    """Return the callers of a log, in its order.
+
+    Calls are grouped by number, or by person if only one person has the number.
+    """
     directories = await account_directories.all_directories(visit.app, visit.reader)
     numbers = log.numbers
     found = dict(zip(numbers, await lookup_numbers(visit.app, directories, numbers), strict=True))
@@ -203,7 +217,7 @@ async def _callers(visit: PageRequest, log: CallLog) -> list[Caller]:
 
 
 def _group(matches: Sequence[Match], number: str) -> str:
-    """Return the key to group calls by: the only person with exactly this number, else the number."""
+    """Return the key to group calls by: of the only person who has exactly this number, else the number."""
     exact = [one for one in matches if one.kind == "exact"]
     if len(exact) == 1:
         return key_of(exact[0].directory.id, exact[0].card.id)

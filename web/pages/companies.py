@@ -1,4 +1,4 @@
-"""The choice of a company on the Organisation page, searched by name in accounts with many of them."""
+"""The field that selects a company on the Organisation page; with many companies, they are searched by name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from shared.words import folded
 from web.page_request import PageRequest
 from web.render import page
 
-MAX_SELECT = 20  # directories that a plain select offers; more are searched
+MAX_SELECT = 20  # up to this many, a select lists them; beyond, they are searched by name
 _MAX_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Companies:
-    """The directories offered; `more` is how many others match."""
+    """The directories offered; `more` counts the further ones that match."""
 
     shown: Sequence[Directory]
     more: int
 
 
 def matching(directories: Sequence[Directory], text: str) -> Companies:
-    """Return the first directories by name that contain every word of the text."""
+    """Return the directories whose names contain every word of the text: the first `_MAX_SHOWN` by name."""
     words = folded(text).split()
     found = [one for one in directories if all(word in folded(one.name) for word in words)]
     found.sort(key=lambda one: (folded(one.name), one.id))
@@ -31,7 +31,7 @@ def matching(directories: Sequence[Directory], text: str) -> Companies:
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show the companies whose names contain the text `company`."""
+    """Show the companies that match the query parameter `company`, as a part for htmx."""
     if not visit.is_partial:
         return visit.go("/contacts")
     directories = await account_directories.all_directories(visit.app, visit.reader)

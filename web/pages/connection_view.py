@@ -1,4 +1,4 @@
-"""A directory's connection to presence, in the visitor's words."""
+"""A directory's presence connection with its texts in the user's language."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +12,10 @@ from web.page_request import PageRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionView:
-    """The presence connection as shown in step 3 and on the directory's page.
+    """The presence connection as shown in the wizard's step 3 and on the directory's page.
 
-    `locked`: the choice can't be changed while access is granted. `begun_by` is the ID of the actor who began it.
+    `begun_by` is the ID of the actor who started the consent. `mark` changes when the state does,
+    so that a page can poll for changes.
     """
 
     state: str
@@ -24,6 +25,9 @@ class ConnectionView:
     remedy: str = ""
     tenant: str = ""
     company: str = ""
+    tenant_name: str = ""
+    tenant_domain: str = ""
+    domain: str = ""
     accepted_by: str = ""
     begun_by: str = ""
     since: datetime | None = None
@@ -34,17 +38,17 @@ class ConnectionView:
 
     @property
     def by_link(self) -> bool:
-        """Return whether the company's administrator began it through a link."""
+        """Return whether the company's administrator started the consent through a set-up link."""
         return self.begun_by.startswith(LINK_ACTOR)
 
     @property
     def locked(self) -> bool:
-        """Return whether a tenant is connected."""
+        """Return whether the choice of presence can't be changed, because a tenant is connected."""
         return self.state not in ("none", "removed")
 
 
 def view(visit: PageRequest, connection: Connection, directory: Directory) -> ConnectionView:
-    """Return the connection in the visitor's language."""
+    """Return the connection with its texts in the user's language."""
     title, sentence = connection.title, connection.sentence
     if connection.state == "none" and directory.presence == "off":
         title, sentence = Message("connection_off_title"), Message("connection_off_sentence")
@@ -56,6 +60,9 @@ def view(visit: PageRequest, connection: Connection, directory: Directory) -> Co
         remedy=visit.text(connection.remedy),
         tenant=connection.tenant_id,
         company=connection.company,
+        tenant_name=connection.tenant_name,
+        tenant_domain=connection.tenant_domain,
+        domain=connection.domain,
         accepted_by=connection.accepted_by,
         begun_by=connection.begun_by,
         since=connection.since,

@@ -1,6 +1,6 @@
-"""The addresses that Microsoft sends browsers back to, from the sign-in and from admin consent.
+"""The redirect URIs to which Microsoft returns the browser after the sign-in and after admin consent.
 
-One is for administrators who are signed in, the other for the visitors of a set-up link.
+One is for signed-in administrators, the other for the visitors of a set-up link.
 """
 
 from directories import setup_session
@@ -12,41 +12,40 @@ from web.page_request import PageRequest
 
 
 async def return_to_directory(visit: PageRequest) -> Response:
-    """Answer `/sign-in/callback`: go on to Microsoft's next page, or to the step with the outcome.
+    """Serve `/sign-in/callback`: redirect to Microsoft's next page, or to the wizard's step with the outcome.
 
-    A person whose session has ended signs in and returns here with the same state, because only
-    this request uses the state up. If the directory is unknown (the state is too old or another
-    person's), the list shows a message.
+    A user whose session has expired signs in and returns to this address with the same state. That
+    works because a state is used up only by this function, which requires sign-in. If the directory
+    is unknown (the state is too old, or another user's), redirect to the list of directories, which
+    shows a message.
     """
     assert visit.person is not None
     if (
         visit.request.method == "HEAD"
-    ):  # of the error page, which asks whether storage is back: no visit yet
+    ):  # the error page checks whether storage works again; the state stays unused
         return Response(204)
     way = await service.handle_callback(visit.app, visit.actor, visit.request)
     location = way.location
     if way.outcome:
         page = f"/directories/{way.directory_id}/presence" if way.directory_id else "/"
         location = f"{service.origin_of(visit.app, visit.request)}{page}?outcome={way.outcome}"
-    # The address holds a code and a state; no other site may learn it.
+    # The request's address contains a code and a state, which no other site may see.
     headers = {"Location": location, "Referrer-Policy": "no-referrer"}
     return Response(303, headers=headers)
 
 
 async def return_to_link(visit: PageRequest) -> Response:
-    """Answer `/set-up/callback`: go on to Microsoft's next page, or to the link's page with the outcome.
+    """Serve `/set-up/callback`: redirect to Microsoft's next page, or to the link's page with the outcome.
 
-    The pending request names the link that began it, and this browser must have that link's cookie.
-    Only then is the state used up.
+    The pending request names the set-up link that started it, and the state is used up only if this
+    browser has that link's cookie.
     """
     if visit.request.method == "HEAD":
         return Response(204)
     begun_by = await auth_requests.begun_by(visit.app.tables, visit.query.get("state", ""))
     link_id = begun_by.removeprefix(LINK_ACTOR) if begun_by.startswith(LINK_ACTOR) else ""
     session = await setup_handlers.session_of(visit, link_id)
-    await setup_session.check(
-        visit.app, session
-    )  # one that is done shows its page, but connects nothing
+    await setup_session.check(visit.app, session)  # a link that is done can't connect a company
     way = await service.handle_callback(visit.app, session.actor, visit.request)
     location = way.location
     if way.outcome:

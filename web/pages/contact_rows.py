@@ -1,4 +1,4 @@
-"""People as rows of the Organisation page, the names by which it asks for them again, and their number."""
+"""People as rows of the Organisation page, the keys by which the page requests them again, and their counts."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -24,8 +24,9 @@ _MAX_DIGITS = 7
 class PresenceView:
     """A presence status as shown.
 
-    `mark` changes whenever the shown status does. With `state` "none" the status is unknown and not
-    shown. `since`: when the status began. `readiness`: whether the person can take a call.
+    `mark` changes whenever the shown status does. If `state` is "none", the status is unknown and
+    not shown. `since` is when the status began; `readiness` is whether the person can take a
+    call.
     """
 
     key: str
@@ -41,7 +42,10 @@ class PresenceView:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Addresses to reach a person by: a number, else Teams, to `call`; Teams to `chat`; "" for none."""
+    """Links to reach a person: `call` dials the number or, without one, calls in Teams; `chat` opens a Teams chat.
+
+    Each is "" if there is none.
+    """
 
     call: str = ""
     chat: str = ""
@@ -54,8 +58,8 @@ NO_REACH = Reach()
 class PersonView:
     """A row of the list.
 
-    `object_id` is the id by which presence is requested, "" if there can be none. `similar` is the
-    part of the query that the name only resembles.
+    `object_id` is the ID by which presence is requested, "" if the person can't have presence.
+    `similar` is a note about the words of the query that the name only resembles, or "".
     """
 
     key: str
@@ -71,23 +75,26 @@ class PersonView:
 
 
 def key_of(directory_id: str, person_id: str) -> str:
-    """Return one key for a person of a directory; neither ID contains a point."""
+    """Return the key that identifies a person across directories: both IDs, joined by a point.
+
+    No ID contains a point.
+    """
     return f"{directory_id}.{person_id}"
 
 
 def split_key(key: str) -> tuple[str, str]:
-    """Return directory ID and person's ID of a key."""
+    """Return the directory ID and the person's ID of a key."""
     directory_id, _, person_id = key.partition(".")
     return directory_id, person_id
 
 
 def is_object_id(text: str) -> bool:
-    """Return whether presence can be asked for by this external id."""
+    """Return whether presence can be requested by this external ID: whether it is a GUID, as Entra's object IDs are."""
     return is_guid(text.lower())
 
 
 def presence_view(visit: PageRequest, key: str, status: Status | None) -> PresenceView:
-    """Return a status in the visitor's language."""
+    """Return a status with its text in the user's language; None gives the state "none"."""
     if status is None:
         return PresenceView(key=key, state="none", words="", mark="-")
     words = visit.text(status.message)
@@ -107,7 +114,7 @@ def presence_view(visit: PageRequest, key: str, status: Status | None) -> Presen
 
 
 def reach_of(directory: Directory, card: Card) -> Reach:
-    """Return how to call and write to a person of a list."""
+    """Return the links to call and write to a person in a list."""
     teams = teams_links(directory, card)
     if card.number:
         return Reach(f"tel:{quote(card.number, safe='+')}", teams.chat)
@@ -115,7 +122,7 @@ def reach_of(directory: Directory, card: Card) -> Reach:
 
 
 def teams_links(directory: Directory, card: Card) -> Reach:
-    """Return the addresses that open a chat and a call in Teams; empty if the person isn't one of Entra.
+    """Return the links that call a person and open a chat in Teams; both are "" for a person not from Entra.
 
     Their form: learn.microsoft.com/microsoftteams/platform/concepts/build-and-test/deep-link-teams.
     """
@@ -127,7 +134,11 @@ def teams_links(directory: Directory, card: Card) -> Reach:
 
 
 def person_view(visit: PageRequest, found: Found, known: Statuses, *, alone: bool) -> PersonView:
-    """Return a person as a row; `alone`: all are of one directory, so its name is left out."""
+    """Return a person as a row of the list.
+
+    `known` are the statuses by directory ID and external ID. `alone` leaves out the directory's
+    name, because all people shown are in one directory.
+    """
     directory, card = found.directory, found.card
     key = key_of(directory.id, card.id)
     asked = card.external_id if directory.kind == "entra" and is_object_id(card.external_id) else ""
@@ -149,7 +160,7 @@ def person_view(visit: PageRequest, found: Found, known: Statuses, *, alone: boo
 
 
 def _similar(visit: PageRequest, found: Found) -> str:
-    """Return a note about the words that the person's name only resembles, "" for none."""
+    """Return a note about the words that the person's name only resembles, or ""."""
     if not found.similar_to:
         return ""
     if found.similar_by == "sound":
@@ -158,12 +169,12 @@ def _similar(visit: PageRequest, found: Found) -> str:
 
 
 def mark_of(values: Iterable[object]) -> str:
-    """Return a short fingerprint of a state, by which a change is detected."""
+    """Return a short hash of the values, by which a change is detected."""
     return hashlib.blake2s(repr(list(values)).encode(), digest_size=8).hexdigest()
 
 
 def count_free(visit: PageRequest, query: PeopleQuery, page: Page, count: int) -> str:
-    """Return the text for `count` people who are free now or soon, as far as the list has shown them."""
+    """Return the text that `count` people are free (or free soon), and whether more may follow."""
     if query.free == "soon":
         return visit.counted("people_free_soon_more" if page.cursor else "people_free_soon", count)
     if page.unconfirmed:
@@ -172,7 +183,10 @@ def count_free(visit: PageRequest, query: PeopleQuery, page: Page, count: int) -
 
 
 def choices_of(found: Iterable[Found]) -> Mapping[str, list[str]]:
-    """Return departments, companies and offices of the people shown, as choices for the filters."""
+    """Return the departments, companies and offices of the people shown, as choices for the filters.
+
+    The keys are "department", "company" and "office".
+    """
     values: dict[str, dict[str, None]] = {"department": {}, "company": {}, "office": {}}
     for one in found:
         values["department"][one.card.department] = None
@@ -182,9 +196,9 @@ def choices_of(found: Iterable[Found]) -> Mapping[str, list[str]]:
 
 
 def soon_address(query: PeopleQuery, others: Mapping[str, str]) -> str:
-    """Return the address of the people who are free soon, "" if the list shows them already.
+    """Return the address of the same list with people who are free soon, or "" unless the query is for free people.
 
-    `others` are fields of the address besides the query.
+    `others` are parameters of the address besides those of the query.
     """
     if query.free != "now":
         return ""
@@ -196,28 +210,28 @@ def soon_address(query: PeopleQuery, others: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """People of a search: those who are meant, and those who are only similar."""
+    """The counts of people found: those who match (`meant`), and those whose names are only similar."""
 
     meant: int = 0
     similar: int = 0
 
     @classmethod
     def before(cls, query: dict[str, str]) -> "Counted":
-        """Return the counts of earlier parts, which the address of a further part names."""
+        """Return the counts of the earlier parts of a list, from the query of a further part's address."""
         return cls(_number(query.get("meant", "")), _number(query.get("similar", "")))
 
     def and_of(self, page: Page) -> "Counted":
-        """Return the counts with those of one more part."""
+        """Return the sum of these counts and those of one more part."""
         similar = sum(bool(one.similar_to) for one in page.found)
         return Counted(self.meant + len(page.found) - similar, self.similar + similar)
 
     @property
     def shown(self) -> int:
-        """The number of people drawn."""
+        """The count of all people in the list."""
         return self.meant + self.similar
 
     def text(self, visit: PageRequest, *, is_more: bool) -> str:
-        """Return the counts in the visitor's language; `is_more`: further people may follow."""
+        """Return the counts as a text in the user's language; `is_more` if further people may follow."""
         if is_more and not self.shown:
             return visit.t("people_searching")
         if self.similar:

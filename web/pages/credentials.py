@@ -1,4 +1,4 @@
-"""A directory's security tokens and client secrets: issue with overlap, revoke, expiry, last use."""
+"""A directory's security tokens and client secrets: issue, revoke, and show expiry and last use."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +21,7 @@ _TONES = {"live": "good", "expired": "", "revoked": ""}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """A row of the table; `ends` is the text before the time `expires`, "" without an end."""
+    """A row of the table; `ends` is the text shown before `expires`, or "" without expiry."""
 
     id: str
     words: str
@@ -35,9 +35,10 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialSet:
-    """All tokens or all secrets.
+    """All tokens or all secrets of a directory.
 
-    `fresh` is the plain text of a new one, in the answer that issued it only.
+    `fresh` is the plain text of a new credential, set only in the response to the request that
+    issued it.
     """
 
     kind: str
@@ -53,7 +54,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def issue(visit: PageRequest) -> Response:
-    """Issue a new token or secret; ask first if another one would end at once."""
+    """Issue a new token or secret; if that would end another one at once, ask for confirmation first."""
     kind, _ = issuing.kind_of(visit.form)
     done = await issuing.issue(visit, kind, "credentials")
     if isinstance(done, Response):
@@ -65,7 +66,7 @@ async def issue(visit: PageRequest) -> Response:
 
 
 async def ask_to_revoke(visit: PageRequest) -> Response:
-    """Show the dialog that explains the effect of revoking."""
+    """Show the dialog that explains what revoking the credential will cause."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     kind, _ = issuing.kind_of(visit.query)
     return dialog(

@@ -1,4 +1,4 @@
-"""A directory at a glance, with its presence, its settings and its export."""
+"""A directory's overview page: its status, presence, settings and exports."""
 
 import asyncio
 from collections.abc import Mapping
@@ -28,7 +28,10 @@ _SEPARATOR = {"de": "semicolon"}
 
 @dataclass(frozen=True, slots=True)
 class ExportLink:
-    """One form in which people can be exported; `form` is a member of the messages `EXPORT`."""
+    """A link that exports people in one format; `form` is the format's code in the texts `EXPORT`.
+
+    `is_usual` marks the formats that are shown first.
+    """
 
     href: str
     extension: str
@@ -81,9 +84,9 @@ async def show(visit: PageRequest) -> Response:
 
 
 def _exports(visit: PageRequest, directory: Directory) -> list[ExportLink]:
-    """Return the forms of an export, the two usual ones first.
+    """Return the export links of all formats, the two usual ones first.
 
-    The separator is the one that Excel expects in the visitor's language.
+    The usual CSV has the separator that Excel expects in the user's language.
     """
     usual = _SEPARATOR.get(visit.language, "comma")
     separators = [usual, *(one for one in csv_export.SEPARATORS if one != usual)]
@@ -99,7 +102,7 @@ def _exports(visit: PageRequest, directory: Directory) -> list[ExportLink]:
 
 
 async def set_strict(visit: PageRequest) -> Response:
-    """Set whether people whose numbers can't be read are refused."""
+    """Store whether SCIM requests with a number that can't be parsed are refused."""
     strict = visit.form.get("strict") == "1"
     await service.set_up(visit.app, visit.actor, visit.directory_id, strict_numbers=strict)
     if not visit.is_partial:
@@ -108,14 +111,18 @@ async def set_strict(visit: PageRequest) -> Response:
 
 
 async def framed(visit: PageRequest, directory: Directory, tab: str) -> dict[str, Any]:
-    """Return the values that every page of a directory shows around its own part."""
+    """Return the template values that every page of a directory needs.
+
+    The keys are "directory", "tab" (the current tab) and "unparsed" (the count of numbers that
+    can't be parsed, as text, "" for 0).
+    """
     count = await unparsed_numbers.count_unparsed(visit.app, directory, _MAX_COUNTED)
     unparsed = f"{_MAX_COUNTED}+" if count > _MAX_COUNTED else str(count) if count else ""
     return {"directory": directory, "tab": tab, "unparsed": unparsed}
 
 
 def _health(visit: PageRequest, connection: Connection) -> list[tuple[str, str | datetime, str]]:
-    """Return the figures of presence: label, value, and how the value is formatted."""
+    """Return the health figures of presence, each as label, value, and format ("time" or "")."""
     figures: Mapping[str, Any] = connection.health
     if not figures:
         return []

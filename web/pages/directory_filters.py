@@ -1,4 +1,4 @@
-"""The filters and the pages of the list of directories, as they are in its address."""
+"""The filters and the pagination of the list of directories, as query parameters of its address."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ _MAX_QUERY = 100  # characters
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The choice of directories, and the number of the page, from 1."""
+    """Which directories to list in which order, and the page number, from 1."""
 
     selection: Selection
     page: int = 1
 
     @property
     def address(self) -> str:
-        """The address of this page of the list."""
+        """The address of the list with these filters and this page."""
         chosen = self.selection
         fields = {
             "q": chosen.q,
@@ -37,7 +37,10 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Page `number` of `pages` of the list, with the addresses of the pages before and after."""
+    """Page `number` of `pages` of the list, with the addresses of the previous and next page ("" for none).
+
+    `count` is the number of directories on all pages.
+    """
 
     shown: Sequence[Overview]
     count: int
@@ -48,7 +51,7 @@ class Part:
 
 
 def filters_of(query: dict[str, str]) -> Filters:
-    """Return the filters of an address; unknown values are ignored."""
+    """Parse the filters from the query parameters; ignore unknown values."""
     state, kind, sort = (query.get(name, "") for name in ("state", "kind", "sort"))
     number = query.get("page", "")
     selection = Selection(
@@ -62,7 +65,7 @@ def filters_of(query: dict[str, str]) -> Filters:
 
 
 def part_of(filters: Filters, chosen: Sequence[Overview]) -> Part:
-    """Return the page that the filters name, or the last one if there are fewer."""
+    """Return the page with the number in the filters, or the last page if there are fewer."""
     pages = max(1, -(-len(chosen) // PER_PAGE))
     number = min(filters.page, pages)
     shown = chosen[(number - 1) * PER_PAGE : number * PER_PAGE]

@@ -1,4 +1,4 @@
-"""External Directories: the list and its actions (rename, delete, undo)."""
+"""External Directories: the list of directories and its actions (rename, delete, undo)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from web.render import dialog, page
 from web.text_families import WAITING
 from web.translations import fault_text, outcome_words
 
-MAX_LIVE = 50  # directories of which every state is read for the page
+MAX_LIVE = 50  # up to this many directories, the page reads the state of each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +47,13 @@ class Row:
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show `/`; redirect people who may only see contacts to the Organisation page."""
+    """Show `/`; redirect users who may only see contacts to the Organisation page."""
     assert visit.person is not None
     if not visit.person.is_admin:
         return visit.go("/contacts")
     filters, listed = filters_of(visit.query), await _listed(visit)
     outcome = outcome_words(visit, visit.query.get("outcome", ""))
-    if outcome:  # of which directory is not known here, so neither is the page to begin again on
+    if outcome:  # the directory is unknown, so the remedy can't link to its page
         outcome["remedy"] = visit.t("outcome_elsewhere_remedy")
     chosen = filters.selection.of(listed.overviews)
     paged = part_of(filters, chosen)
@@ -79,7 +79,7 @@ async def show(visit: PageRequest) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """The account's directories: their overviews, and their rows if all of them were read."""
+    """The account's directories: their stored overviews and, if all were read for this page, their rows by ID."""
 
     visit: PageRequest
     stored: Sequence[Overview]
@@ -87,18 +87,21 @@ class _Listed:
 
     @property
     def is_live(self) -> bool:
-        """Return whether every state was read for this page."""
+        """Return whether the current state of every directory was read for this page."""
         return self.rows is not None
 
     @property
     def overviews(self) -> Sequence[Overview]:
-        """The overviews, as of now if the directories are few."""
+        """The overviews: current ones if all states were read, else the stored ones."""
         if self.rows is None:
             return self.stored
         return [row.overview for row in self.rows.values() if row.overview]
 
     async def rows_of(self, shown: Sequence[Overview]) -> list[Row]:
-        """Return the rows of the directories of a page, with their states as of now."""
+        """Return the rows of these directories with their current states.
+
+        Directories deleted in the meantime are left out.
+        """
         if self.rows is not None:
             return [self.rows[one.id] for one in shown]
         found = await each(shown, lambda one: _row_of(self.visit, one.id))
@@ -114,7 +117,7 @@ async def _listed(visit: PageRequest) -> _Listed:
 
 
 async def _row_of(visit: PageRequest, directory_id: str) -> Row | None:
-    """Return the row of a directory; None if it is gone or its deletion can't be undone."""
+    """Return the row of a directory; None if it is gone or its deletion can no longer be undone."""
     directory = await store.get(visit.app.tables, directory_id)
     if directory is None or directory.account != visit.account:
         return None
@@ -124,7 +127,7 @@ async def _row_of(visit: PageRequest, directory_id: str) -> Row | None:
 
 
 async def to_list(visit: PageRequest) -> Response:
-    """Redirect `/directories` to the list."""
+    """Redirect `/directories` to the list at `/`."""
     return visit.go("/")
 
 
@@ -153,7 +156,7 @@ async def _row(visit: PageRequest, directory: Directory) -> Row:
         people=glance.totals.active,
         last_at=glance.last_call
         if glance.stage == "provisioning"
-        else "",  # a test of the connection does not provision people
+        else "",  # a connection test provisions no one
         presence=presence_badge(visit, directory, connection),
         problems=problems_of(visit, directory, glance, connection),
         setup=unfinished,
@@ -167,7 +170,7 @@ async def _row(visit: PageRequest, directory: Directory) -> Row:
 def presence_badge(
     visit: PageRequest, directory: Directory, connection: Connection
 ) -> dict[str, str]:
-    """Return presence in a word, with its colour."""
+    """Return the badge for a directory's presence: its colour (`tone`) and its text (`words`)."""
     if directory.kind != "entra":
         return {"tone": "", "words": "–"}
     match connection.state:
@@ -190,13 +193,13 @@ def presence_badge(
 
 
 async def ask_for_name(visit: PageRequest) -> Response:
-    """Show the dialog that asks for another name."""
+    """Show the dialog in which a directory is renamed."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     return dialog(visit, "rename.html", directory=directory, name=directory.name, faults={})
 
 
 async def rename(visit: PageRequest) -> Response:
-    """Store the new name."""
+    """Rename the directory, or show the dialog again with the fault of the name."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     name = visit.form.get("name", "")
     try:
@@ -214,12 +217,12 @@ async def rename(visit: PageRequest) -> Response:
 
 
 async def ask_to_delete(visit: PageRequest) -> Response:
-    """Show the dialog that asks for the name as confirmation."""
+    """Show the dialog in which a deletion is confirmed by typing the directory's name."""
     return await _delete_dialog(visit, {})
 
 
 async def delete(visit: PageRequest) -> Response:
-    """Delete the directory if its name was typed; for some minutes this can be undone."""
+    """Delete the directory if the typed name is right; for some minutes the deletion can be undone."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     if " ".join(visit.form.get("name", "").split()) != directory.name:
         return await _delete_dialog(visit, {"name": visit.t("name_differs")}, 422)
@@ -242,7 +245,7 @@ async def _delete_dialog(visit: PageRequest, faults: dict[str, str], status: int
 
 
 async def restore(visit: PageRequest) -> Response:
-    """Undo a deletion."""
+    """Undo a deletion and redirect to the list, with a message if that isn't possible."""
     try:
         await deletion.restore(visit.app, visit.actor, visit.directory_id)
     except NotThere:
@@ -253,7 +256,7 @@ async def restore(visit: PageRequest) -> Response:
 
 
 def _back(visit: PageRequest, notice: str) -> Response:
-    """Close the dialog and reload the page under it."""
+    """Return a redirect that closes the dialog and reloads the page below it."""
     own = f"/directories/{visit.directory_id}"
     behind = urlsplit(visit.request.headers.get("hx-current-url", ""))
     filters = f"?{behind.query}" if behind.query else ""

@@ -1,4 +1,4 @@
-"""The dry run of a mapping: paste a user or a row, and see the person without storing anything."""
+"""The dry run of a mapping: paste a SCIM user or a row of a table, and see the person it gives; nothing is stored."""
 
 import re
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _IS_JSON = re.compile(r"\s*[{\[]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberRow:
-    """A number as sent, its type, how it was read, the digits that find it, and its fault with the remedy."""
+    """A number as sent, its type, how it was parsed, the digits by which it is found, and its fault with the remedy."""
 
     value: str
     type: str
@@ -35,7 +35,11 @@ class NumberRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The user as the directory would store it; without `name`, the user would be refused."""
+    """The result of a dry run: the person as the directory would store it, or why the user would be refused.
+
+    If the user would be refused, `name` is "", `refusal` is the reason, and `attribute` is the
+    attribute at fault.
+    """
 
     refusal: str = ""
     attribute: str = ""
@@ -55,7 +59,7 @@ async def ask(visit: PageRequest) -> Response:
 
 
 async def run(visit: PageRequest) -> Response:
-    """Show the outcome below the pasted text; a fault of the text itself is shown there, too."""
+    """Show the result below the pasted text, or the fault of the text itself."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     text = visit.form.get("text", "").replace("\r\n", "\n").strip()
     fault = _fault_of(visit, text)
@@ -66,7 +70,7 @@ async def run(visit: PageRequest) -> Response:
 
 
 def _found(directory: Directory, text: str) -> DryRun | str:
-    """Return the outcome of the dry run, or why the text is no JSON."""
+    """Return the result of the dry run, or the parser's error if the text isn't valid JSON."""
     if not _IS_JSON.match(text):
         return dry_run.of_columns(directory, text)
     try:
@@ -120,7 +124,7 @@ def _outcome(visit: PageRequest, directory: Directory, found: DryRun | str) -> O
 
 
 def number_row(visit: PageRequest, kind: str, number: Number) -> NumberRow:
-    """Return a number with the words for how it was read."""
+    """Return a number as a row that shows how it was parsed."""
     reading = number.e164 or ""
     if reading and number.extension:
         reading = visit.t("number_with_extension", number=reading, extension=number.extension)

@@ -1,10 +1,11 @@
-"""The entrance of a frame: `/embed`, which anyone may ask for, and which has no data.
+"""The entrance for embedding the product in a frame: `/embed`, which needs no sign-in and shows no data.
 
-A frame can't be sent to sign in: Microsoft's sign-in refuses to be framed. And browsers that block
-third-party cookies send no session cookie from it. So the page that embeds the product frames this
-page. Its script (`static/embed.js`) finds out whether the person is signed in and leads to the
-Organisation page with the same query. Otherwise it opens a window for the sign-in and then asks the
-browser for the cookie (Storage Access API). `?signed-in=1` is the page at which that window arrives.
+A frame can't be redirected to the sign-in, because Microsoft's sign-in refuses to be framed, and
+browsers that block third-party cookies send no session cookie from it. So the page that embeds the
+product frames this page. Its script (`static/embed.js`) detects whether the user is signed in and
+then navigates to the Organisation page with the same query. Otherwise it opens a window for the
+sign-in and then asks the browser for access to the cookie (Storage Access API). The sign-in in that
+window ends at `?signed-in=1`.
 """
 
 from shared.http import HttpError, Response
@@ -16,10 +17,10 @@ SIGN_IN = "/.auth/login/aad?post_login_redirect_uri=%2Fembed%3Fsigned-in%3D1"
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show the entrance, or that the person is signed in.
+    """Show the entrance, or after the sign-in a page that confirms it.
 
     Raises:
-        HttpError: 404 if no page may embed the product.
+        HttpError: 404 if no site is allowed to embed the product.
     """
     if not visit.settings.embedding_origins:
         raise HttpError(404, Message("embedding_off"))

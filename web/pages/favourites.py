@@ -1,4 +1,4 @@
-"""The people and groups that an agent keeps as favourites, and the people opened last."""
+"""An agent's favourite people and groups, and the people whom the agent opened last."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from web.page_request import PageRequest, trigger
 from web.pages.contact_rows import key_of, split_key
 from web.render import page
 
-_MAX_FIELD = 20_000  # characters of the keys that a browser kept
+_MAX_FIELD = 20_000  # characters of the keys that a browser stored
 
 
 @dataclass(frozen=True, slots=True)
 class StarView:
-    """The star of a person or a group; `is_group` tells which."""
+    """The button that adds a person or, if `is_group`, a group to the favourites, or removes it."""
 
     key: str
     is_on: bool
@@ -32,7 +32,7 @@ class StarView:
 
 @dataclass(frozen=True, slots=True)
 class GroupLink:
-    """A favourite group, with the directory and the group of its list."""
+    """A favourite group: the directory's ID, the group's ID, and its name."""
 
     directory: str
     group: str
@@ -40,10 +40,10 @@ class GroupLink:
 
 
 async def set_star(visit: PageRequest) -> Response:
-    """Add a person or a group to the favourites, or remove it; `on` is 1 or 0."""
+    """Add a person or a group to the favourites (form field `on` is 1), or remove it (`on` is 0)."""
     key, is_group = visit.form.get("key", "")[:100], visit.form.get("kind") == "group"
     is_on = visit.form.get("on") == "1"
-    # The account must have the directory; whether the person exists is seen when the list is read.
+    # The directory must exist in the account. A person who doesn't is left out by later reads.
     await account_directories.one_directory(visit.app, visit.reader, split_key(key)[0])
 
     def alter(lists: AgentLists) -> AgentLists:
@@ -67,12 +67,12 @@ async def set_star(visit: PageRequest) -> Response:
 
 
 def star_of(lists: AgentLists, key: str, *, is_group: bool = False) -> StarView:
-    """Return the star of a person or a group."""
+    """Return the star of a person or a group, with its current state."""
     return StarView(key, key in (lists.groups if is_group else lists.favourites), is_group)
 
 
 async def take_over(visit: PageRequest) -> Response:
-    """Add the favourites that earlier releases kept in the browser."""
+    """Add the favourites that earlier releases stored in the browser."""
     keys = visit.form.get("ids", "")[:_MAX_FIELD].split(",")
     await agent_lists.change(
         visit.app, visit.reader, lambda lists: lists.with_imported(map(str.strip, keys))
@@ -83,7 +83,7 @@ async def take_over(visit: PageRequest) -> Response:
 async def read(
     visit: PageRequest, keys: Sequence[str], directories: Sequence[Directory]
 ) -> list[Found]:
-    """Return those of the people who still exist, with one round trip per person."""
+    """Look up the people with these keys, with one round trip per person; leave out those who don't exist."""
     by_id = {one.id: one for one in directories}
 
     async def one(key: tuple[str, str]) -> Found | None:
@@ -94,7 +94,7 @@ async def read(
 
 
 async def meant(visit: PageRequest, query: PeopleQuery, found: list[Found]) -> list[Found]:
-    """Return those of the people whom the words of a query mean, or who are in a group with this name."""
+    """Return the people who match the query's text, then those in a group with this name."""
     text = query.text
     by_words = [one for one in found if _has(one, text)]
     others = [one for one in found if not _has(one, text)]
@@ -104,21 +104,24 @@ async def meant(visit: PageRequest, query: PeopleQuery, found: list[Found]) -> l
 
 
 def by_name(found: Sequence[Found]) -> list[Found]:
-    """Return the people in the order of their names."""
+    """Return the people sorted by name."""
     return sorted(found, key=lambda one: (search_key(one.card.name), one.card.id))
 
 
 async def groups(
     visit: PageRequest, keys: Sequence[str], directories: Sequence[Directory]
 ) -> list[GroupLink]:
-    """Return the favourite groups that still exist, by name, with one round trip per group."""
+    """Return the favourite groups that still exist, sorted by name, with one round trip per group."""
     by_id = {one.id: one for one in directories}
     kept = [(by_id[of], group) for of, group in map(split_key, keys) if of in by_id]
     return await named(visit, kept)
 
 
 async def named(visit: PageRequest, groups: Sequence[tuple[Directory, str]]) -> list[GroupLink]:
-    """Return those of the groups that exist, by name, with one round trip per group."""
+    """Return the groups that exist, sorted by name, with one round trip per group.
+
+    Each group is given as its directory and its ID.
+    """
 
     async def one(group: tuple[Directory, str]) -> GroupLink | None:
         name = await listing.group_name(visit.app, *group)
@@ -134,10 +137,11 @@ async def forget_gone(
     found: Sequence[Found],
     directories: Sequence[Directory],
 ) -> None:
-    """Remove favourites and recents whose person was deleted.
+    """Remove deleted people from the agent's favourites and recent people.
 
-    One who is only inactive may come back, and a directory that is not among `directories` may only be
-    closed to this agent.
+    `keys` are the stored ones, and `found` are the people who were found for them. A person who is
+    only inactive is kept, because the person may become active again. So are people of a directory
+    that isn't in `directories`, because it may only be closed to this agent.
     """
     known = {key_of(one.directory.id, one.card.id) for one in found}
     by_id = {one.id: one for one in directories}
@@ -156,7 +160,7 @@ async def forget_gone(
 
 
 def _has(found: Found, text: str) -> bool:
-    """Return whether a search for the text finds the person: by words, or by a part of a number."""
+    """Return whether a search for the text finds the person: by name words, or by a part of a number."""
     if is_number(text) and _has_number(found, text):
         return True
     return NameQuery.of(text).is_meant(found.card)
@@ -168,7 +172,7 @@ def _has_number(found: Found, text: str) -> bool:
 
 
 async def clear_recents(visit: PageRequest) -> Response:
-    """Remove the recent people and searches of the person."""
+    """Remove the agent's recent people and searches."""
     await agent_lists.change(visit.app, visit.reader, AgentLists.without_recents)
     if not visit.is_partial:
         return visit.go("/contacts?recent=1")
@@ -177,7 +181,11 @@ async def clear_recents(visit: PageRequest) -> Response:
 
 
 def note_recent(visit: PageRequest, lists: AgentLists, key: str, search: str) -> None:
-    """Note, in the background, that a person was opened; `lists` are those read for the page."""
+    """Store, in the background, that the agent opened a person, unless `lists` shows that already.
+
+    `lists` are the agent's lists as read for the page. `search` is the text by which the person was
+    found.
+    """
     now = visit.app.clock.now()
     if lists.with_recent(key, search, now) == lists:
         return

@@ -1,4 +1,4 @@
-"""The request inspector of a directory: switched on for an hour, and its recorded requests."""
+"""The request inspector of a directory: switch the recording on for an hour, and show the recorded requests."""
 
 from directories import inspector, service
 from shared.http import Response
@@ -27,7 +27,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def switch(visit: PageRequest) -> Response:
-    """Switch it on or off."""
+    """Switch the recording on or off."""
     on = visit.form.get("on") == "1"
     await inspector.switch(visit.app, visit.actor, visit.directory_id, on=on)
     return visit.go(f"/directories/{visit.directory_id}/inspector")

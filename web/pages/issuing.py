@@ -1,7 +1,7 @@
-"""Issue a token or client secret in a dialog, which names the credential that ends, and when.
+"""The dialog that issues a token or client secret; it names the credential that will end, and when.
 
-A credential that would end at once is named with its last use and has to be confirmed first,
-because a client that still uses it is refused from that second on.
+If another credential would end at once, the dialog shows when that was last used and asks for
+confirmation, because a client that still uses it is refused from then on.
 """
 
 from dataclasses import dataclass
@@ -21,15 +21,18 @@ from web.text_families import OVERLAP
 
 Kind = Literal["security_token", "client_secret"]
 SORTS: dict[str, Sort] = {"security_token": "tokens", "client_secret": "secrets"}
-_LIFETIMES = {"tokens": (90, 180, 365, 730, 0), "secrets": (90, 180, 365, 730)}  # days; 0: no end
+_LIFETIMES = {
+    "tokens": (90, 180, 365, 730, 0),
+    "secrets": (90, 180, 365, 730),
+}  # days; 0: no expiry
 _OVERLAPS = (1, 24, 168)  # hours
-# The page that shows the new credential, and the part of it that is drawn again.
+# Per place: the path that the form posts to, and the part of the page that htmx then replaces.
 _PLACES = {"credentials": ("/issue", "#credentials"), "connect": ("/connect", "#main")}
 
 
 @dataclass(frozen=True, slots=True)
 class LiveCredential:
-    """A credential that the new one may replace; `used` is "" if it was never used."""
+    """A valid credential that the new one may replace; `used` is its last use, or "" if it was never used."""
 
     id: str
     created: str
@@ -38,7 +41,7 @@ class LiveCredential:
 
 
 def kind_of(fields: dict[str, str]) -> tuple[str, Sort]:
-    """Return the kind of credential in a form or address; raise NotThere if there is none."""
+    """Return the credential's kind and its field of the directory; raise NotThere for an unknown kind."""
     kind = fields.get("kind", "")
     if kind not in SORTS:
         raise NotThere(kind)
@@ -46,7 +49,7 @@ def kind_of(fields: dict[str, str]) -> tuple[str, Sort]:
 
 
 async def ask(visit: PageRequest) -> Response:
-    """Show the dialog that asks for the lifetimes of the old and the new credential."""
+    """Show the dialog that asks how long the old and the new credential stay valid."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     kind, _ = kind_of(visit.query)
     place = "connect" if visit.query.get("from") == "connect" else "credentials"
@@ -56,10 +59,12 @@ async def ask(visit: PageRequest) -> Response:
 async def issue(
     visit: PageRequest, kind: str, place: str
 ) -> Issued | Response | InvalidField | TooMany:
-    """Issue the credential that the dialog's form asks for.
+    """Issue the credential that the submitted dialog describes.
+
+    `place` is a key of `_PLACES`: the page that shows the result.
 
     Returns:
-        The new credential; or the dialog, which asks for a choice or a confirmation first; or the fault.
+        The new credential, the dialog again if it needs a choice or a confirmation, or the fault.
     """
     sort, form = SORTS[kind], visit.form
     replaces, overlap = form.get("replaces", ""), form.get("overlap", "keep")
@@ -111,7 +116,7 @@ async def _dialog(
         lifetimes=_lifetimes(visit, SORTS[kind]),
         fault=fault,
     )
-    if visit.is_partial:  # the form draws another part of the page again
+    if visit.is_partial:  # the form's own target is another part of the page
         answer.headers |= {
             "HX-Retarget": "#dialog",
             "HX-Reselect": "dialog",
@@ -126,7 +131,7 @@ def _live(visit: PageRequest, directory: Directory, sort: Sort) -> list[Token]:
 
 
 def _overlaps(visit: PageRequest) -> list[tuple[str, str]]:
-    """Return the choices for how long the live credential stays valid: value and text with the exact time."""
+    """Return the choices of how long the replaced credential stays valid, as value and text with the exact time."""
     now = visit.app.clock.now()
     timed = [
         (
@@ -143,7 +148,10 @@ def _overlaps(visit: PageRequest) -> list[tuple[str, str]]:
 
 
 def _lifetimes(visit: PageRequest, sort: Sort) -> list[tuple[int, str, bool]]:
-    """Return the choices of lifetimes: days, text with the exact time, and whether it is the default."""
+    """Return the choices of lifetimes.
+
+    Each is days (0: no expiry), text with the exact time, and whether it is the default.
+    """
     usual = visit.settings.token_lifetime_days if sort == "tokens" else held.SECRET_LIFETIME_DAYS
     days = sorted({*_LIFETIMES[sort], usual} - {0})
     if sort == "tokens":
@@ -169,5 +177,5 @@ def _lifetime(form: dict[str, str]) -> Lifetime:
 
 
 def _number(text: str) -> int:
-    """Return a choice of the dialog as a number; 0 if it is not a number."""
+    """Parse a choice of the dialog as a number; return 0 if it isn't one."""
     return int(text[:7]) if text.isascii() and text.isdecimal() else 0

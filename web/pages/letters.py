@@ -1,4 +1,4 @@
-"""Letters of the alphabet above a long list of people: links to the people whose names begin so."""
+"""The letters above a long list of people: each links to the people whose names begin with it."""
 
 import string
 from collections.abc import Sequence
@@ -7,12 +7,16 @@ from urllib.parse import urlencode
 
 from web.page_request import PageRequest
 
-_AFTER_Z = "{"  # sorts after every name of Latin letters, and before those of other scripts
+_AFTER_Z = "{"  # sorts after all names in Latin letters, before other scripts
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A link to the people from a letter on: `start` as the list sorts names, `words` what it means if not plain."""
+    """A link to the part of the list that begins with a letter.
+
+    `start` is the letter as a sort key of names, and `words` an accessible text if `shown` doesn't
+    explain itself.
+    """
 
     start: str
     shown: str
@@ -21,7 +25,10 @@ class Letter:
 
 
 def letters_of(visit: PageRequest, directory: str) -> Sequence[Letter]:
-    """Return everyone, A to Z, and other scripts; of one directory, or of all of them for ""."""
+    """Return the links: all people, A to Z, and other scripts.
+
+    `directory` is the ID of the directory listed, or "" for all.
+    """
 
     def letter(start: str, shown: str, words: str = "") -> Letter:
         fields = {"directory": directory, "from": start}

@@ -1,4 +1,4 @@
-"""Notes of agents in a person's card: add, change, remove."""
+"""Agents' notes in a person's card: add, change and remove them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from web.pages.contact_rows import split_key
 from web.render import page
 
 DAYS = ("1", "7", "30", "90", "365")
-_MAX_FIELD = 2000  # characters of a text that is shown again
+_MAX_FIELD = 2000  # characters of a refused text that the form shows again
 
 
 @dataclass(frozen=True, slots=True)
 class NoteView:
-    """A note as shown; `draft` is the agent's text if it could not be stored, "" for nothing."""
+    """A note as shown; `draft` is the agent's changed text if it could not be stored, else ""."""
 
     note: Note
     may_change: bool
@@ -32,7 +32,8 @@ class NoteView:
 class NotesView:
     """The notes on a person.
 
-    `fault` is the reason if the last act failed, `draft` is its text if the note is new.
+    `fault` is the reason why the last change failed, or "". `draft` is the text of a new note that could
+    not be stored.
     """
 
     key: str
@@ -44,7 +45,7 @@ class NotesView:
 
 
 def view_of(visit: PageRequest, key: str, found: Sequence[Note]) -> NotesView:
-    """Return the notes on a person, as the card shows them."""
+    """Return the notes on a person for the card."""
     return NotesView(key=key, notes=[_view(visit, one) for one in found])
 
 
@@ -53,7 +54,10 @@ def _view(visit: PageRequest, note: Note, draft: str = "") -> NoteView:
 
 
 async def act(visit: PageRequest) -> Response:
-    """Add, change or remove a note and show the notes; without a script, lead back to the person."""
+    """Add, change or remove a note as the form requests, then show the notes.
+
+    Without a script, redirect to the person's card.
+    """
     key, status = visit.form.get("key", "")[:100], 200
     fault: Message | None = None
     directory_id, person_id = split_key(key)
@@ -90,7 +94,10 @@ async def _act(visit: PageRequest, directory: Directory, person_id: str) -> None
 
 
 def _draft(visit: PageRequest) -> Draft:
-    """Return the draft in the form; its end is a number of days away, or unchanged."""
+    """Return the note's text and expiry from the form.
+
+    The expiry is the chosen number of days from now, or the submitted time if it was not changed.
+    """
     days, expires = visit.form.get("days", ""), visit.form.get("expires", "")[:40]
     if days in DAYS:
         expires = timestamp(visit.app.clock.now() + timedelta(days=int(days)))
@@ -98,7 +105,7 @@ def _draft(visit: PageRequest) -> Draft:
 
 
 def _after(visit: PageRequest, key: str, found: Sequence[Note], fault: str) -> NotesView:
-    """Return the notes after an act; after a fault with the agent's text in the form."""
+    """Return the notes after a change; if it failed, with the agent's text in the form."""
     written = visit.form.get("text", "")[:_MAX_FIELD] if fault else ""
     target = visit.form.get("note", "") if visit.form.get("act") == "change" else ""
     views = [_view(visit, one, written if one.id == target else "") for one in found]

@@ -1,4 +1,4 @@
-"""Numbers needing attention, with the remedy."""
+"""The page of numbers that can't be parsed, with the remedy for each cause."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -28,7 +28,7 @@ _MAX_COUNTED = 999
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonNumber:
-    """A number as it was sent, with its person and why it can't be read. `key` opens the person's card."""
+    """A number as sent, its person, and why it can't be parsed; `key` is the key of the person's card."""
 
     key: str
     id: str
@@ -39,7 +39,7 @@ class PersonNumber:
 
 
 class Described(NamedTuple):
-    """Why a number can't be read."""
+    """Why a number can't be parsed: the code of the cause, and the texts of reason and remedy."""
 
     cause: str
     why: str
@@ -48,7 +48,7 @@ class Described(NamedTuple):
 
 @dataclass(slots=True)
 class Cause:
-    """The numbers with the same cause: `code` is a member of the messages `NUMBER_CAUSE`."""
+    """The numbers with the same cause; `code` is the cause's code in the texts `NUMBER_CAUSE`."""
 
     code: str
     remedy: str
@@ -56,7 +56,7 @@ class Cause:
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show `/directories/{directoryId}/numbers`: people in the order of their creation, by cause."""
+    """Show `/directories/{directoryId}/numbers`: the numbers of people in order of creation, grouped by cause."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     after = visit.query.get("after", "")[:100]
     found, more = await unparsed_numbers.list_unparsed(visit.app, directory, _PEOPLE, after)
@@ -79,7 +79,7 @@ async def show(visit: PageRequest) -> Response:
 async def _by_cause(
     visit: PageRequest, directory: Directory, people: Sequence[Unparsed]
 ) -> list[Cause]:
-    """Return the numbers of people by cause, the most frequent one first."""
+    """Return the people's numbers grouped by cause, the most frequent cause first."""
     causes, time_slice = dict[str, Cause](), TimeSlice(visit.app.clock)
     for person in people:
         key = key_of(directory.id, person.id)
@@ -102,10 +102,10 @@ async def _by_cause(
 
 
 def _described(visit: PageRequest, fault: Message | None, stored: str) -> Described:
-    """Return cause, reason and remedy in the reader's language.
+    """Return cause, reason and remedy in the user's language.
 
-    A number that can be read by now is read again in the background; until then its stored text is
-    shown.
+    A number that can be parsed by the present rules gets the cause "again", because a background
+    run will parse it again; until then its stored reason is shown.
     """
     why = fault.params.get("why") if fault else None
     remedy = fault.params.get("remedy") if fault else None
@@ -115,7 +115,7 @@ def _described(visit: PageRequest, fault: Message | None, stored: str) -> Descri
 
 
 async def set_region(visit: PageRequest) -> Response:
-    """Store another default region; the numbers are then read again in the background."""
+    """Store another default region; a background run then parses the numbers again."""
     region = visit.form.get("region", "")
     with suppress(InvalidField):  # no form of this page sends an unknown region
         await service.set_up(visit.app, visit.actor, visit.directory_id, region=region)

@@ -1,4 +1,4 @@
-"""The Organisation page: people of all the account's directories or one, searched as the agent types."""
+"""The Organisation page: people of one or all directories of the account, searched while the agent types."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -35,8 +35,8 @@ from web.pages.letters import Letter, letters_of
 from web.pages.team import team_of
 from web.render import page
 
-_PEOPLE = 40  # of a part
-_MAX_PEOPLE = 960  # of all parts that Back draws at once
+_PEOPLE = 40  # per part of the list
+_MAX_PEOPLE = 960  # of all parts, which the browser's Back requests at once
 _GROUPS = 500
 _MAX_SEARCH = 200  # characters of a search
 _MAX_START = 20  # characters of a name
@@ -46,12 +46,12 @@ _OFFERED_GROUPS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """The filters of the list.
+    """The filters of the list, from the address.
 
-    `favourites` and `recent` limit the list to the agent's own, `noted` to people with notes,
-    which `q` then searches. `groups_of` is the directory whose
-    groups the page offers and to which `group` belongs, None if the request does not name one. `people` is how many are shown.
-    `start` is the letter with which a list of everyone begins.
+    `favourites` and `recent` limit the list to the agent's own people. `noted` limits it to people
+    with notes, and `q` then searches the notes. `groups_of` is the directory whose groups the page
+    already shows, None if the request doesn't say; `group` belongs to that directory. `people` is
+    how many people to show, and `start` the letter with which a list of all people begins.
     """
 
     q: str = ""
@@ -70,22 +70,22 @@ class Filters:
 
     @property
     def any(self) -> bool:
-        """Return whether anyone is left out."""
+        """Return whether any filter limits the list."""
         return bool(self.directory or self.start or not self.is_alphabetic)
 
     @property
     def is_alphabetic(self) -> bool:
-        """Whether the list is everyone, or everyone of a directory, by name."""
+        """Return whether the list has all people, or all of a directory, sorted by name."""
         return not (self.q or self.group or self.is_own or self.query.has_filters)
 
     @property
     def is_own(self) -> bool:
-        """Whether the list is one of the agent's own: favourites, recents, people with notes."""
+        """Return whether the list is one of the agent's lists: favourites, recent people, people with notes."""
         return self.favourites or self.recent or self.noted
 
     @property
     def chosen(self) -> PeopleQuery:
-        """The filters that were chosen, without words."""
+        """The filters set in the form, without the search text."""
         return PeopleQuery(
             group=self.group,
             company=self.company,
@@ -96,25 +96,25 @@ class Filters:
 
     @property
     def query(self) -> PeopleQuery:
-        """The query of words and filters; a typed filter takes precedence."""
+        """The search text and filters as a query; a filter typed in the text takes precedence over the form."""
         typed = PeopleQuery(text=self.q) if self.noted else PeopleQuery.typed(self.q)
         return typed.over(self.chosen)
 
     @property
     def narrows_own(self) -> bool:
-        """Whether words or filters leave out some of those whom an agent keeps."""
+        """Return whether text or filters leave out some people of the agent's lists."""
         return bool(self.q or self.directory or self.group or self.chosen.has_filters)
 
     @property
     def address(self) -> dict[str, str]:
-        """The fields of the address of the list."""
+        """The query parameters of the list's address."""
         names = ("q", "directory", "group", "company", "department", "office", "free")
         found = {name: value for name in names if (value := getattr(self, name))}
         return found | self.own_list
 
     @property
     def own_list(self) -> dict[str, str]:
-        """The field of the address that chooses one of the lists that agents keep."""
+        """The query parameter that selects one of the agent's lists, as a dict; {} for none."""
         return {name: "1" for name in ("favourites", "recent", "noted") if getattr(self, name)}
 
 
@@ -128,7 +128,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The choices for a directory; `more`: it has more groups than are offered."""
+    """The choices of the group filter for the directory `of`; `more` if the directory has further groups."""
 
     of: str = ""
     choices: Sequence[Group] = ()
@@ -137,7 +137,11 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class Shortcuts:
-    """The part above the people. `free` is kept by the links to groups."""
+    """The part above the people: links to groups, and recent searches.
+
+    `clearable` shows a button that removes the recents. `free` is the filter for free people that
+    links to groups keep.
+    """
 
     groups: Sequence[GroupLink] = ()
     searches: Sequence[str] = ()
@@ -146,7 +150,7 @@ class Shortcuts:
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show `/contacts`, with a person's card open if `person` names one."""
+    """Show `/contacts`; the query parameter `person` opens that person's card."""
     filters = filters_of(visit.query)
     directories = await account_directories.all_directories(visit.app, visit.reader)
     card = await person.opened(visit) if visit.query.get("person") else None
@@ -165,7 +169,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def people(visit: PageRequest) -> Response:
-    """Show the list, or with `cursor` its next part; redirect to the page if no script asks for it."""
+    """Show the list for htmx, or its next part if the query has a `cursor`; show the whole page to others."""
     if not visit.is_partial:
         return await show(visit)
     filters = filters_of(visit.query | visit.form)
@@ -177,12 +181,12 @@ async def people(visit: PageRequest) -> Response:
 
 
 async def to_list(visit: PageRequest) -> Response:
-    """Redirect from a part of the list to its page."""
+    """Redirect a GET of a form's address to the Organisation page."""
     return visit.go("/contacts")
 
 
 def filters_of(query: dict[str, str]) -> Filters:
-    """Return the filters of an address."""
+    """Parse the filters from the query parameters; unknown values are ignored."""
     return Filters(
         q=query.get("q", "").strip()[:_MAX_SEARCH],
         directory=query.get("directory", "")[:64],
@@ -206,7 +210,7 @@ def _people(text: str) -> int:
 
 
 async def list_mark(visit: PageRequest, directories: Sequence[Directory]) -> str:
-    """Return a mark that changes when people or directories are added, removed or changed."""
+    """Return a hash that changes when people or directories are added, removed or changed."""
     found = await account_directories.totals_of(visit.app, directories)
     return mark_of(
         (one.id, one.name, total.users, total.active, total.hours)
@@ -223,7 +227,11 @@ async def list_values(
     *,
     partial: bool,
 ) -> dict[str, Any]:
-    """Return the values of the list's templates: of `found`, or of the people whom the filters let in."""
+    """Return the values for the templates of the list.
+
+    `found` are the people to show, or None to look up those who match the filters. `cursor` is the
+    position of a further part. `partial` is True if htmx requested the list alone.
+    """
     chosen = (
         [one for one in directories if one.id == filters.directory]
         if filters.directory
@@ -270,21 +278,21 @@ async def list_values(
 
 
 def _is_too_wide(query: PeopleQuery, directories: Sequence[Directory]) -> bool:
-    """Return whether free people are asked for in more directories than are searched at once."""
+    """Return whether the query asks for free people in more directories than are searched at once."""
     return bool(query.free) and len(in_company(directories, query.company)) > MAX_DIRECTORIES
 
 
 def _empty_name(filters: Filters, chosen: Sequence[Directory]) -> str:
-    """Return the name of the directory in view if nothing else is filtered, "" otherwise.
+    """Return the name of the directory shown if it is the only filter, else "".
 
-    If the list is then empty, the directory is.
+    If the list has no people then, the directory is empty, and the page shows its name.
     """
     is_all = not (filters.q or filters.group or filters.is_own or filters.query.has_filters)
     return chosen[0].name if is_all and filters.directory and len(chosen) == 1 else ""
 
 
 async def _lists(visit: PageRequest, filters: Filters, cursor: str) -> AgentLists:
-    """Return the agent's lists, if the list depends on them or shows the star of a group."""
+    """Return the agent's lists, or empty ones if the request doesn't need them."""
     if cursor or not (filters.favourites or filters.recent or filters.group):
         return AgentLists()
     return await agent_lists.read(visit.app, visit.reader)
@@ -317,7 +325,10 @@ async def _found(
 async def _members(
     visit: PageRequest, group: str, directories: Sequence[Directory], found: list[Found]
 ) -> list[Found]:
-    """Return those of some people who are in the chosen group of the one directory in view, all if there is none."""
+    """Return the people in the filtered group, or all of them without such a filter.
+
+    `directories` is then the one directory shown.
+    """
     if not group:
         return found
     ids = [one.card.id for one in found if one.directory.id == directories[0].id]
@@ -328,19 +339,19 @@ async def _members(
 async def _asked(
     visit: PageRequest, filters: Filters, directories: Sequence[Directory], cursor: str
 ) -> Contacts:
-    """Return the people who match words and filters; free people are confirmed."""
+    """Return the people who match text and filters; people listed as free are first confirmed with Microsoft."""
     query = filters.query
     if not query.free:
         return await find(visit.app, directories, query, filters.people, cursor)
     if _is_too_wide(query, directories):
-        return Contacts([])  # the list asks to choose a directory
+        return Contacts([])  # the page then asks the agent to choose a directory
     page = await who_is_free(visit.app, directories, query, filters.people, cursor)
     found = [one.found for one in page.people]
     return Contacts(found, page.cursor, unconfirmed=page.unconfirmed)
 
 
 def _letters(visit: PageRequest, filters: Filters, found: Contacts) -> Sequence[Letter]:
-    """Return the letters at which a list that is too long for one part can begin."""
+    """Return the letters above a list of all people that doesn't fit into one part; () for any other list."""
     is_long = bool(found.cursor or filters.start)
     if not (is_long and filters.is_alphabetic):
         return ()
@@ -356,7 +367,8 @@ async def _shortcuts(
 ) -> Shortcuts | None:
     """Return the part above the people, None if it is empty.
 
-    A search has groups whose names begin with its words, favourites their groups, recents their searches.
+    A search offers the groups whose names begin with its words, the favourites their groups, and
+    the recents their searches.
     """
     if not filters.is_own and filters.q:
         return await _offered_groups(visit, filters, chosen)
@@ -370,9 +382,10 @@ async def _shortcuts(
 async def _offered_groups(
     visit: PageRequest, filters: Filters, chosen: Sequence[Directory]
 ) -> Shortcuts | None:
-    """Return the groups whose names begin with the words of a search, None if there is none.
+    """Return the groups whose names begin with the words of a search, None if there are none.
 
-    At most one round trip per directory, and none while the words go on with letters that no group has.
+    It needs at most one round trip per directory, and none if a search for a beginning of this text
+    already found no group.
     """
     query = filters.query
     if not query.may_name_group or len(query.text) < _MIN_GROUP or len(chosen) > MAX_DIRECTORIES:
@@ -389,7 +402,7 @@ def _group_star(filters: Filters, of: str, lists: AgentLists) -> StarView | None
 
 
 async def _groups(visit: PageRequest, of: str, directories: Sequence[Directory]) -> Groups:
-    """Return the groups of the one directory in view, `of`."""
+    """Return the choices of the group filter for directory `of`; none for "" (several directories)."""
     if not of:
         return Groups()
     found, more = await listing.list_groups(visit.app, directories[0], _GROUPS)
@@ -403,13 +416,17 @@ async def _count(
     found: Contacts,
     counted: Counted,
 ) -> str:
-    """Return the number of people, exactly if all of them are drawn or none is left out."""
+    """Return the text above the list with the count of people.
+
+    The count is exact if all people found are shown or if nothing is filtered. It is "" for a
+    further part of a list of all people.
+    """
     if filters.query.free:
         return count_free(visit, filters.query, found, counted.shown)
     if filters.query.has_filters or filters.q or filters.group or filters.is_own:
         return counted.text(visit, is_more=bool(found.cursor))
     if counted.shown > len(found.found):
-        return ""  # a further part: the page shows the number of all people already
+        return ""  # a further part: the page already shows the count
     count = sum(one.active for one in await account_directories.totals_of(visit.app, directories))
     return visit.counted("people_count", count)
 

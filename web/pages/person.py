@@ -31,7 +31,7 @@ from web.text_families import NUMBER, NUMBER_TYPES
 
 @dataclass(frozen=True, slots=True)
 class NumberView:
-    """A number as people read it, as a phone dials it, and as it is copied."""
+    """A number in three forms: as people read it, as a telephone dials it, and as it is copied."""
 
     label: str
     shown: str
@@ -41,7 +41,7 @@ class NumberView:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A company, department or office, and the address that lists its people."""
+    """A company, department or office, with the address of the list of its people."""
 
     shown: str
     address: str
@@ -49,7 +49,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
-    """The time at a person's place when the card was drawn, and the name of the time zone."""
+    """The person's local time when the card was rendered, and the name of the time zone."""
 
     zone: str
     shown: str
@@ -57,9 +57,9 @@ class LocalTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """Everything that an agent is shown about a person.
+    """All that an agent sees about a person.
 
-    `object_id` is "" if there can be no presence.
+    `object_id` is "" if the person can't have presence.
     """
 
     key: str
@@ -78,20 +78,20 @@ class CardView:
 
     @property
     def mark(self) -> str:
-        """A fingerprint of everything but the presence, by which a change is noticed."""
+        """A hash of everything except the presence, by which a change is detected."""
         noted = [one.note.version for one in self.notes.notes] if self.notes else []
         numbers = [(one.label, one.shown) for one in self.numbers]
         return mark_of((self.name, self.title, self.mail, numbers, self.more, noted))
 
     @property
     def next_number(self) -> NumberView | None:
-        """The number to try after the main one."""
+        """The number to try after the first one; None if there is no other."""
         others = (one for one in self.numbers if one.dial != self.numbers[0].dial)
         return next(others, None)
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show the card for the panel next to the list."""
+    """Show the card in the panel next to the list, for htmx; otherwise redirect to the page with the card open."""
     if not visit.is_partial:
         return visit.go(f"/contacts?{urlencode({'person': visit.query.get('id', '')})}")
     card = await open_card(visit, visit.query.get("id", ""))
@@ -100,23 +100,23 @@ async def show(visit: PageRequest) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An open card, and the star of its person."""
+    """An open card, and the star that makes its person a favourite."""
 
     card: CardView
     star: StarView
 
     @property
     def values(self) -> dict[str, Any]:
-        """The values of the card's templates."""
+        """The values for the card's template."""
         return {"card": self.card, "star": self.star, "gone": False}
 
 
 NO_CARD: dict[str, Any] = {"card": None, "star": None, "gone": False}
-GONE = NO_CARD | {"gone": True}  # the person who is asked for is not there
+GONE = NO_CARD | {"gone": True}  # the requested person doesn't exist
 
 
 async def opened(visit: PageRequest) -> Opened | None:
-    """Return the card named in the address of the Organisation page; None if the person is gone."""
+    """Return the card of the query parameter `person`; None if the person doesn't exist."""
     try:
         return await open_card(visit, visit.query["person"])
     except HttpError:
@@ -124,7 +124,10 @@ async def opened(visit: PageRequest) -> Opened | None:
 
 
 async def open_card(visit: PageRequest, key: str) -> Opened:
-    """Read the card and the agent's lists at the same time, and note the person among the recents."""
+    """Return the card of a person and add the person to the agent's recent people.
+
+    Raise HttpError 404 if the account has no such person.
+    """
     card, lists = await asyncio.gather(
         card_of(visit, key), agent_lists.read(visit.app, visit.reader)
     )
@@ -150,9 +153,9 @@ async def card_of(visit: PageRequest, key: str) -> CardView:
 
 
 def card_presence(visit: PageRequest, presence: PresenceView) -> PresenceView:
-    """Return the presence with a mark that changes with every confirmation.
+    """Return the presence with a mark that changes with every confirmation by Microsoft.
 
-    The card shows the time of the last confirmation.
+    The card needs that, because it shows the time of the last confirmation.
     """
     return replace(presence, mark=mark_of((presence.mark, presence.as_of)))
 
@@ -195,7 +198,7 @@ def _view(
 
 
 def _local_time(visit: PageRequest, person: Person) -> LocalTime | None:
-    """Return the time at the person's place, if its time zone is known."""
+    """Return the person's local time, None if the time zone is unknown."""
     zone = time_zone(person.user.resource)
     if not zone:
         return None

@@ -1,7 +1,7 @@
-"""Changes on an open Organisation page: statuses of the people shown, and the age of the list.
+"""Changes for an open Organisation page: new statuses of the people shown, and whether the list is outdated.
 
-Statuses of a few people come as JSON, for the parts that a script keeps up to date: stand-ins, the reporting
-line, and people whom the agent wants to be told about.
+Statuses of single people are also available as JSON, for the parts that a script updates:
+stand-ins, the reporting line, and people of whom the agent wants to be notified.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ _MAX_PEOPLE = 100
 
 
 class _Shown(NamedTuple):
-    """A person in view, and the mark of the status that the page shows."""
+    """A person on the page, and the mark of the status that the page shows."""
 
     key: str
     object_id: str
@@ -33,7 +33,7 @@ class _Shown(NamedTuple):
 
 
 async def show(visit: PageRequest) -> Response:
-    """Return only changes since the marks that the page sends; 204 if there are none."""
+    """Return the changes since the marks that the page sends; 204 if there are none."""
     directories = await account_directories.all_directories(visit.app, visit.reader)
     changed = await _changed(visit, directories, _read_shown(visit.form.get("shown", "")))
     card = await _card(visit, visit.form.get("card", ""))
@@ -46,7 +46,7 @@ async def show(visit: PageRequest) -> Response:
     values |= card.opened.values if card.opened else no_card
     values["told"] = card.presence
     values |= {"directories": directories, "chosen": visit.form.get("directory", "")}
-    # The picker of many companies reads its list when it is searched, so it isn't drawn again.
+    # With many companies, their field requests its list when the user types: not rendered here.
     values["companies"] = len(directories) > MAX_SELECT
     return page(
         visit,
@@ -57,7 +57,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 def _read_shown(text: str) -> list[_Shown]:
-    """Return the statuses shown, from a comma-separated list of `key~object id~mark`."""
+    """Parse the statuses shown, a comma-separated list of `key~object id~mark`."""
     parts = [part.split("~") for part in text.split(",")[:_MAX_PEOPLE] if part.count("~") == 2]
     return [one for one in map(_Shown._make, parts) if is_object_id(one.object_id)]
 
@@ -77,9 +77,10 @@ async def _changed(
 async def _statuses(
     visit: PageRequest, directories: Sequence[Directory], asked: Mapping[str, str]
 ) -> dict[str, dict[str, Status]]:
-    """Return the statuses of people by directory and object ID; `asked` are object IDs by key.
+    """Return the statuses of people by directory ID, then by object ID.
 
-    Microsoft is asked for those older than ten seconds. At most one round trip per directory.
+    `asked` are the object IDs by key. Statuses older than ten seconds are requested from Microsoft.
+    It needs at most one round trip per directory.
     """
     own = [one for one in directories if any(key.startswith(f"{one.id}.") for key in asked)]
 
@@ -92,7 +93,10 @@ async def _statuses(
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """The changes of the open card: its presence, all of it (`opened`), or the person is gone."""
+    """How the open card changed: its presence only, all its content (`opened`), or the person is gone.
+
+    All fields are empty if nothing changed.
+    """
 
     presence: CardView | None = None
     opened: Opened | None = None
@@ -103,9 +107,10 @@ class _Card:
 
 
 async def _card(visit: PageRequest, text: str) -> _Card:
-    """Compare the open card with the person as stored.
+    """Return how the open card differs from the person as stored.
 
-    `text` is the key, the mark of the presence and that of the other content, divided by `~`.
+    `text` has the card's key, the mark of its presence, and the mark of its other content,
+    separated by `~`.
     """
     key, _, marks = text.partition("~")
     if not key:
@@ -124,7 +129,10 @@ async def _card(visit: PageRequest, text: str) -> _Card:
 
 
 async def show_statuses(visit: PageRequest) -> Response:
-    """Return state, words and readiness by key, for a comma-separated list of `key~object id`."""
+    """Return JSON with state, text, staleness and whether the person is free, by key.
+
+    The form field `of` is a comma-separated list of `key~object id`.
+    """
     parts = [part.partition("~") for part in visit.form.get("of", "").split(",")[:_MAX_PEOPLE]]
     asked = {key: object_id for key, _, object_id in parts if is_object_id(object_id)}
     directories = await account_directories.all_directories(visit.app, visit.reader)

@@ -1,4 +1,4 @@
-"""The provisioning log of a directory: newest first, filtered, searched, or one person's history."""
+"""The provisioning log of a directory: newest first, filtered, searched, or limited to one person."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -41,7 +41,10 @@ _TONES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventLine:
-    """A line of the log; a press on the name opens the history of `person`."""
+    """A line of the log; its name links to the history of `person`, "" if the event concerns no user.
+
+    `count` is the number of equal events that the line stands for.
+    """
 
     at: str
     words: str
@@ -58,7 +61,7 @@ class EventLine:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The filters of the log."""
+    """The filters of the log; "" for none."""
 
     q: str
     kind: str
@@ -66,12 +69,12 @@ class Filters:
 
     @property
     def any(self) -> bool:
-        """Return whether anything is left out."""
+        """Return whether any filter is set."""
         return bool(self.q or self.kind or self.person)
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show `/directories/{directoryId}/log`; with `before` the next lines only."""
+    """Show `/directories/{directoryId}/log`; for htmx with `before`, only the next lines."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     filters = _filters(visit.query)
     before = read_cursor(visit.query.get("before", ""))
@@ -103,7 +106,10 @@ async def show(visit: PageRequest) -> Response:
 async def _name(
     visit: PageRequest, directory_id: str, filters: Filters, events: list[EventLine]
 ) -> str:
-    """Return the name of the filtered person; read it if no line of the search has it."""
+    """Return the name of the person in the filter, "" without one.
+
+    If no line shown has the name, look it up in the person's events.
+    """
     known = next((event.name for event in events if event.name), "")
     if known or not filters.person:
         return known
@@ -151,9 +157,9 @@ def _export_query(filters: Filters) -> str:
 
 
 def _attribute(visit: PageRequest, name: str) -> str:
-    """Return the name of an attribute without the URN of its schema.
+    """Return the name of an attribute without its schema's URN.
 
-    Events of earlier releases name an extension as a whole, by its URN.
+    Events of earlier releases have only the URN for any attribute of an extension.
     """
     if not name.lower().startswith("urn:"):
         return name
@@ -162,7 +168,10 @@ def _attribute(visit: PageRequest, name: str) -> str:
 
 
 def _next(directory_id: str, filters: Filters, before: str, *, seen: bool) -> str:
-    """Return the address of the older events; `seen`: the reader was shown an event already."""
+    """Return the address of the older events, "" if there are none.
+
+    `seen` is True if an earlier part already showed an event.
+    """
     if not before:
         return ""
     fields = {

@@ -1,4 +1,4 @@
-"""Which agents see a directory: the dialog that limits it to app roles and groups."""
+"""The dialog that limits which agents see a directory, by app roles and groups."""
 
 from directories import service
 from directories.errors import InvalidField
@@ -10,7 +10,7 @@ from web.translations import fault_text
 
 
 async def ask(visit: PageRequest) -> Response:
-    """Show the dialog with the choice as it is."""
+    """Show the dialog with the present limits."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     named = directory.readers or Readers()
     values = {"roles": "\n".join(named.roles), "groups": "\n".join(named.groups)}
@@ -18,7 +18,7 @@ async def ask(visit: PageRequest) -> Response:
 
 
 async def save(visit: PageRequest) -> Response:
-    """Store the choice of the form."""
+    """Store the submitted limits, or show the dialog again with their fault."""
     is_limited = visit.form.get("who") == "some"
     values = {name: visit.form.get(name, "") for name in ("roles", "groups")}
     wanted = {name: text.replace(",", " ").split() for name, text in values.items()}
@@ -37,7 +37,7 @@ async def save(visit: PageRequest) -> Response:
 
 
 def summary(visit: PageRequest, directory: Directory) -> str:
-    """Return who sees the directory, in a few words."""
+    """Return a short text about who sees the directory."""
     readers = directory.readers
     if readers is None:
         return visit.t("readers_all")
@@ -64,6 +64,6 @@ def _dialog(
         values=values,
         faults=faults,
         limited=is_limited,
-        # The administrator's own sign-in shows whether the registration has Entra send groups.
+        # Whether the app registration makes Entra send groups shows in the administrator's token.
         sends_groups=bool(visit.reader.groups) or not visit.reader.has_all_groups,
     )

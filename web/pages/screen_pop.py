@@ -1,7 +1,8 @@
 """Screen pop: `/contacts?number=…&pop=1` shows the agent who is calling.
 
-The card of the only person who has the number, the choice if there are several, or the search with
-the number in its field. `/contacts/pop` is the same for a page that is open already.
+The page opens the card of the only person who has the number, lists the people if there are
+several, or else searches for the number. A page that is already open requests `/contacts/pop` for
+the same.
 """
 
 from contacts import account_directories
@@ -21,7 +22,7 @@ _MAX_SEARCH = 200  # characters of a search
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show the Organisation page, or to htmx its list and card, for the number of an incoming call."""
+    """Show the Organisation page, or for htmx only its list and card, for the number of an incoming call."""
     text = visit.query.get("number", "")[:_MAX_SEARCH]
     chosen = visit.query.get("directory", "")[:64]
     directories = await account_directories.all_directories(visit.app, visit.reader)
@@ -45,7 +46,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def _card(visit: PageRequest, pop: ScreenPop) -> Opened | None:
-    """Return the card of the only person; None if there isn't one, or they were removed just now."""
+    """Return the card of the only person; None if there are several, none, or the person was removed just now."""
     if pop.outcome != "person":
         return None
     (match,) = pop.matches
@@ -56,7 +57,7 @@ async def _card(visit: PageRequest, pop: ScreenPop) -> Opened | None:
 
 
 def _said(visit: PageRequest, pop: ScreenPop) -> str:
-    """Return the words above the list: how many may be calling."""
+    """Return the text above the list: how many people may be calling."""
     if not _has_digits(pop.number):
         return visit.t("pop_withheld")
     e164 = derive(pop.number, visit.settings.default_region).e164
@@ -68,5 +69,8 @@ def _said(visit: PageRequest, pop: ScreenPop) -> str:
 
 
 def _has_digits(number: str) -> bool:
-    """Return whether a number was sent: a withheld one arrives as a word, such as `anonymous`."""
+    """Return whether the caller's number was sent.
+
+    If it is withheld, telephone systems send a word such as `anonymous`.
+    """
     return any(character.isdigit() for character in number)

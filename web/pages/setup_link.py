@@ -1,4 +1,4 @@
-"""The page on which a company's administrator sets a directory up, by a link and without an account here."""
+"""The page on which a company's administrator sets up a directory through a set-up link, without an account here."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -29,7 +29,7 @@ from web.translations import fault_text, outcome_words
 MAX_NUMBERS = 10
 _MAX_NUMBER = 250  # characters
 _GUIDES = {"entra": GUIDE_ENTRA, "other": GUIDE_OTHER}
-# Outcomes after which only the contact centre can go on: it sees all of the directory's connection.
+# Outcomes that only the contact centre can resolve, because it sees the whole connection.
 _ASK_CENTRE = frozenset({"other_pending", "other_tenant", "owned"})
 _TEMPLATES = {"set-up": "setup_link.html", "sign-in": "sign_in_link.html"}
 _TRUST_FIELDS = ("tenantId", "issuer", "jwksUri", "subject", "audiences")
@@ -37,7 +37,7 @@ _TRUST_FIELDS = ("tenantId", "issuer", "jwksUri", "subject", "audiences")
 
 @dataclass(frozen=True, slots=True)
 class TestedNumbers:
-    """Numbers that were tested, each with how it was read; `label` is the person's name or ""."""
+    """Tested numbers, each with how it was parsed; `label` is the person's name, or "" for pasted numbers."""
 
     label: str
     rows: list[NumberRow]
@@ -45,7 +45,7 @@ class TestedNumbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """The content of the page besides the stored state: the answer to the form that was sent."""
+    """The result of the submitted form, which the page shows in addition to the stored state."""
 
     fresh: Taken | None = None
     fault: str = ""
@@ -58,7 +58,7 @@ class Shown:
 
 
 async def show(visit: PageRequest, session: SetupSession) -> Response:
-    """Show `/set-up/{linkId}`; `outcome` in the address is that of the consent at Microsoft."""
+    """Show `/set-up/{linkId}`; the query parameter `outcome` is the code of the consent's outcome."""
     code = visit.query.get("outcome", "")
     outcome = outcome_words(visit, code)
     if outcome and code in _ASK_CENTRE:
@@ -67,15 +67,16 @@ async def show(visit: PageRequest, session: SetupSession) -> Response:
 
 
 async def to_page(visit: PageRequest, session: SetupSession) -> Response:
-    """Redirect from the address of a form, such as after a reload, to the page."""
+    """Redirect a GET of a form's address, as a reload sends it, to the link's page."""
     return _back(session)
 
 
 async def take(visit: PageRequest, session: SetupSession) -> Response:
-    """Issue a client secret or a security token, which is in this answer only.
+    """Issue a client secret or a security token; only this response contains it.
 
-    A form that is sent again, because the answer is reloaded, issues nothing: `seen` is when the
-    credential that its page knew of was taken.
+    A form that is submitted again, because the response was reloaded, issues nothing: its field
+    `seen` is the time of the last credential that the page knew of, which is then no longer the
+    last one.
     """
     sort: Literal["token", "secret"] = "token" if visit.form.get("sort") == "token" else "secret"
     if visit.form.get("seen", "") != session.link.credential_at and not session.link.done:
@@ -91,7 +92,7 @@ async def take(visit: PageRequest, session: SetupSession) -> Response:
 
 
 async def trust(visit: PageRequest, session: SetupSession) -> Response:
-    """Trust the identity of the company's provisioning service instead of a secret."""
+    """Store the identity of the company's provisioning service, which is then trusted instead of a secret."""
     values = {name: visit.form.get(name, "").strip() for name in _TRUST_FIELDS}
     identity = TrustedIdentity(
         tenant_id=values["tenantId"],
@@ -109,7 +110,7 @@ async def trust(visit: PageRequest, session: SetupSession) -> Response:
 
 
 async def live(visit: PageRequest, session: SetupSession) -> Response:
-    """Return the live line; 204 while it has not changed."""
+    """Return the progress of provisioning (live line); 204 if it hasn't changed."""
     if not visit.is_partial:
         return _back(session)
     found = await wizard_scim.live_line(visit, session.directory, _address(session, "live"))
@@ -119,7 +120,7 @@ async def live(visit: PageRequest, session: SetupSession) -> Response:
 
 
 async def consent(visit: PageRequest, session: SetupSession) -> Response:
-    """Redirect to Microsoft's sign-in, from which the browser comes back to this link."""
+    """Redirect to Microsoft's sign-in, from which the browser returns to this link's page."""
     await setup_session.want_presence(visit.app, session)
     try:
         location, headers = await consents.connect(
@@ -136,7 +137,10 @@ async def consent(visit: PageRequest, session: SetupSession) -> Response:
 
 
 async def confirm(visit: PageRequest, session: SetupSession) -> Response:
-    """Connect the company that signed in through this link; a sign-in link is done then."""
+    """Connect the company whose administrator signed in through this link.
+
+    A link for the sign-in alone is then done.
+    """
     tenant_id = visit.form.get("tenant", "")
     found = await consent_status.read(visit.app, session.directory.id)
     if not _is_asked(found, session) or found.tenant_id != tenant_id:
@@ -153,7 +157,7 @@ async def confirm(visit: PageRequest, session: SetupSession) -> Response:
 
 
 async def withdraw(visit: PageRequest, session: SetupSession) -> Response:
-    """Take back the consent of a company that isn't the administrator's own; nothing was read."""
+    """Withdraw the consent of a company that isn't the administrator's own; no data of that company was read."""
     await setup_session.check(visit.app, session)
     tenant_id = visit.form.get("tenant", "")
     try:
@@ -164,14 +168,14 @@ async def withdraw(visit: PageRequest, session: SetupSession) -> Response:
 
 
 def _is_asked(connection: Connection, session: SetupSession) -> bool:
-    """Return whether this link's administrator is asked to confirm the company."""
+    """Return whether this link's administrator must confirm the company that signed in."""
     return connection.reason == UNCONFIRMED and connection.begun_by == session.actor.id
 
 
 async def _failed(
     visit: PageRequest, session: SetupSession, title: str, error: HttpError
 ) -> Response:
-    """Show the page with the reason why an act failed."""
+    """Show the page with the reason why a request failed."""
     detail = visit.text(error.message)
     failed = {"tone": "bad", "title": title, "detail": detail, "remedy": ""}
     now = await setup_session.reread(visit.app, session)
@@ -179,7 +183,7 @@ async def _failed(
 
 
 async def connection(visit: PageRequest, session: SetupSession) -> Response:
-    """Return how far Microsoft has come with the consent; 204 while there is nothing new."""
+    """Return the progress of the consent at Microsoft; 204 if it hasn't changed."""
     if not visit.is_partial:
         return _back(session)
     found = await consents.check(visit.app, session.actor, session.directory.id)
@@ -193,7 +197,11 @@ async def connection(visit: PageRequest, session: SetupSession) -> Response:
 def _presence_values(
     session: SetupSession, found: Connection, current: ConnectionView
 ) -> dict[str, Any]:
-    """Return what `setup_presence.html` shows: the connection, and what this link may do with it."""
+    """Return the values for `setup_presence.html`: the connection, and what this link may do with it.
+
+    `asked`: confirm the company. `foreign`: another administrator started an unconfirmed consent.
+    `ended`: the link is done.
+    """
     is_foreign = found.reason == UNCONFIRMED and found.begun_by != session.actor.id
     return {
         "directory": session.directory,
@@ -205,7 +213,7 @@ def _presence_values(
 
 
 async def test_numbers(visit: PageRequest, session: SetupSession) -> Response:
-    """Show how up to ten numbers are read: pasted ones, or those of the first people."""
+    """Show how up to ten numbers are parsed: the pasted ones, or those of the first people provisioned."""
     setup_session.require_set_up(session)
     text = visit.form.get("numbers", "")
     if visit.form.get("source") == "people":
@@ -238,7 +246,7 @@ def _fault_of(visit: PageRequest, numbers: list[str]) -> str:
 
 
 async def finish(visit: PageRequest, session: SetupSession) -> Response:
-    """End the link and show its summary; a company that signed in is confirmed first."""
+    """Mark the link as done and show its summary; an unconfirmed company must be confirmed first."""
     if _is_asked(await consent_status.read(visit.app, session.directory.id), session):
         error = HttpError(409, Message("setup_finish_company"))
         return await _failed(visit, session, visit.t("connection_unconfirmed_title"), error)

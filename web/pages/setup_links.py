@@ -1,4 +1,4 @@
-"""The contact centre's page of a directory's set-up links: create, follow and revoke them."""
+"""The contact centre's page of a directory's set-up links: create them, see their progress, revoke them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +10,7 @@ from directories.setup_link_service import NewLink, NoPresence, TooManyLinks
 from directories.setup_links import Purpose, SetupLink
 from directories.status import DirectoryStatus
 from presence.consent import status as consent_status
+from presence.consent.names import company_words
 from presence.consent.service import origin_of
 from presence.consent.status import UNCONFIRMED, Connection
 from shared.http import Response
@@ -23,7 +24,7 @@ _TONES = {"waiting": "", "opened": "accent", "done": "good", "expired": "warn", 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A step of the set-up: whether it is done, its words, and when ("" if that isn't known)."""
+    """A step of the set-up: whether it is done, its text, and when it was done ("" if unknown)."""
 
     done: bool
     words: str
@@ -51,7 +52,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def create(visit: PageRequest) -> Response:
-    """Create a link; its address is in this answer only."""
+    """Create a link; only this response contains its address."""
     try:
         purpose: Purpose = "sign-in" if visit.form.get("purpose") == "sign-in" else "set-up"
         new_id = _id_of(visit, visit.form.get("once", ""))
@@ -61,13 +62,18 @@ async def create(visit: PageRequest) -> Response:
     except (NoPresence, TooManyLinks) as error:
         directory = await service.read(visit.app, visit.account, visit.directory_id)
         return await _shown(visit, directory, fault=visit.text(error.message), code=409)
-    except setup_link_service.CreatedBefore:  # the answer was reloaded
+    except (
+        setup_link_service.CreatedBefore
+    ):  # the response was reloaded, so the form was sent twice
         return visit.go(f"/directories/{visit.directory_id}/links")
     return await _shown(visit, new.directory, new)
 
 
 def _id_of(visit: PageRequest, once: str) -> str:
-    """Return the ID of the link that this person's form `once` creates; "" for any."""
+    """Return the ID for the link that this user's form `once` creates, so that submitting it twice creates one link.
+
+    It is "", for a random ID, if `once` is "".
+    """
     if not once:
         return ""
     actor = visit.actor
@@ -75,7 +81,7 @@ def _id_of(visit: PageRequest, once: str) -> str:
 
 
 async def waiting_sign_ins(visit: PageRequest, directory: Directory) -> list[LinkRow]:
-    """Return the sign-in links of a directory that can still be opened or used."""
+    """Return the directory's sign-in links that are still valid."""
     links = await setup_link_service.list_links(visit.app, visit.account, directory.id)
     now = store.now(visit.app.clock)
     live = [link for link in links if link.purpose == "sign-in" and link.is_live(now)]
@@ -83,7 +89,7 @@ async def waiting_sign_ins(visit: PageRequest, directory: Directory) -> list[Lin
 
 
 async def ask_to_revoke(visit: PageRequest) -> Response:
-    """Show the dialog that explains the effect of revoking."""
+    """Show the dialog that explains what revoking the link will cause."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     return dialog(
         visit, "setup_revoke.html", directory=directory, id=visit.query.get("id", "")[:40]
@@ -91,7 +97,7 @@ async def ask_to_revoke(visit: PageRequest) -> Response:
 
 
 async def revoke(visit: PageRequest) -> Response:
-    """End a link at once."""
+    """Revoke a link at once."""
     link_id = visit.form.get("id", "")[:40]
     await setup_link_service.revoke(visit.app, visit.actor, visit.directory_id, link_id)
     return visit.go(f"/directories/{visit.directory_id}/links")
@@ -126,11 +132,11 @@ async def _shown(
 
 
 def _connected(visit: PageRequest, links: list[SetupLink], connection: Connection) -> str:
-    """Return a sentence about the company that was connected through one of the links, "" for none."""
+    """Return a sentence about the company that was connected through one of the links, or ""."""
     began = connection.begun_by.removeprefix(LINK_ACTOR)
     if connection.state in ("none", "removed") or began not in {link.id for link in links}:
         return ""
-    company = connection.company or connection.tenant_id
+    company = company_words(connection.tenant_name, connection.domain or connection.tenant_id)
     if connection.reason == UNCONFIRMED:
         return visit.t("links_unconfirmed", company=company, id=began)
     return visit.t("links_connected", company=company, id=began)
@@ -161,7 +167,7 @@ def _marks(
 ) -> list[Mark]:
     """Return the steps of a link that was opened.
 
-    Steps of the directory itself are the same for every link.
+    Steps that concern the directory itself are the same for every link.
     """
     opened = Mark(True, visit.t("link_step_opened"), link.opened)
     company = Mark(bool(link.accepted), visit.t("link_step_company"), link.accepted)

@@ -1,8 +1,8 @@
-"""The page that a set-up link opens, and the page that refuses one.
+"""The page at the address of a set-up link, and the same page with an error if the link can't be used.
 
-The code of the link is in the part of the address after `#`, which browsers keep to themselves. A
-script takes it into the form; without script, the link is pasted into the same field. Only the button
-opens the link, so a program that looks at links in messages doesn't use it up.
+The link's code is in the part of the address after `#`, which browsers don't send. A script copies
+it into the form; without scripts, the user pastes the link into the same field. Only submitting the
+form opens the link, so a program that follows the links in messages doesn't use it up.
 """
 
 from directories import setup_links, setup_session
@@ -23,7 +23,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def start(visit: PageRequest) -> Response:
-    """Open the link in this browser, and go on to its page."""
+    """Open the link in this browser: set its cookie and redirect to its page."""
     text = visit.form.get("code", "")
     if not text.strip():
         return _page(visit, Message("setup_code_missing"), 422)
@@ -40,7 +40,7 @@ async def start(visit: PageRequest) -> Response:
 
 
 def refuse(visit: PageRequest, error: Exception) -> Response:
-    """Return the page for an error: a link that can't be used keeps the form for another one."""
+    """Return the page for an error; if a link can't be used, that is the form, where another one can be pasted."""
     match error:
         case LinkRefused(message=message, status=status):
             if visit.is_partial:

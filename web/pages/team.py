@@ -1,4 +1,4 @@
-"""The people around a person, below the card: who can stand in, and the reporting line."""
+"""The people around a person, below the card: stand-ins and the reporting line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,11 @@ _MAX_SHOWN = 12  # people of a list that are shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberView:
-    """A person of a team: `note` is the reason, or the title; `reach` how to call and write to them."""
+    """A person of a team.
+
+    `note` is the reason for a stand-in, else the title; `reach` has the links to call and write to
+    the person.
+    """
 
     key: str
     id: str
@@ -44,8 +48,9 @@ class MemberView:
 class TeamView:
     """The people around a person, in the order of the card.
 
-    `wanted`: the person isn't free, so the card offers stand-ins. `unconfirmed`: how many could not be confirmed.
-    `hidden_peers` and `hidden_reports` are how many more were read.
+    `wanted` is True if the person isn't free, so that the card offers stand-ins; `unconfirmed`
+    counts the possible stand-ins whose presence could not be confirmed. `hidden_peers` and
+    `hidden_reports` count the people who are not shown.
     """
 
     key: str
@@ -60,7 +65,7 @@ class TeamView:
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show the people around a person for the card; a page of its own address shows them with the card."""
+    """Show the people around a person, for htmx; otherwise redirect to the page with the card open."""
     key = visit.query.get("id", "")
     if not visit.is_partial:
         return visit.go(f"/contacts?{urlencode({'person': key, 'team': '1'})}")
@@ -110,9 +115,9 @@ _ORDER: dict[Readiness, int] = {"free": 0, "soon": 1, "no": 2}
 
 
 def _order(status: Status | None) -> int:
-    """Return the rank of a person by presence.
+    """Return the rank of a person by presence, 0 for a free one.
 
-    People of equal rank stay in the order of their names.
+    People of equal rank keep their order by name.
     """
     return _ORDER[status.readiness] if status else _ORDER["no"]
 

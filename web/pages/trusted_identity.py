@@ -1,4 +1,4 @@
-"""The trusted identity, which signs assertions in place of a secret: shown, set and removed."""
+"""The dialog that shows, sets and removes the trusted identity, which signs assertions in place of a secret."""
 
 from directories import credentials, service
 from directories.errors import InvalidField
@@ -12,7 +12,7 @@ _FIELDS = ("tenantId", "issuer", "jwksUri", "subject", "audiences")
 
 
 async def ask(visit: PageRequest) -> Response:
-    """Show the dialog with the identity as it is."""
+    """Show the dialog with the present identity."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     trust = directory.trust or TrustedIdentity(tenant_id="", subject="", audiences=())
     values = {
@@ -26,7 +26,7 @@ async def ask(visit: PageRequest) -> Response:
 
 
 async def save(visit: PageRequest) -> Response:
-    """Trust the identity of the form, or none if it says `remove`."""
+    """Store the submitted identity, or remove the identity if the form has the field `remove`."""
     values = {name: visit.form.get(name, "").strip() for name in _FIELDS}
     trust = None
     if "remove" not in visit.form:

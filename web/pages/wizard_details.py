@@ -14,9 +14,10 @@ from web.translations import fault_text
 
 
 async def new(visit: PageRequest) -> Response:
-    """Show `/directories/new?once=…`.
+    """Show `/directories/new?once=…`, the form that creates a directory.
 
-    After Back, or if a form is sent twice, show the created directory.
+    If the form with this `once` has already created one (after Back, or if sent twice), redirect to
+    that directory.
     """
     once = visit.query.get("once", "")
     made = await store.get(visit.app.tables, _id_of(visit, once)) if once else None
@@ -29,7 +30,7 @@ async def new(visit: PageRequest) -> Response:
 
 
 async def create(visit: PageRequest) -> Response:
-    """Create the directory, and answer with step 2 and the token, which is shown only here."""
+    """Create the directory, and show step 2 with the token; only this response contains the token."""
     form = {name: visit.form.get(name, "") for name in ("name", "kind", "region")}
     kind: Kind = "other" if form["kind"] == "other" else "entra"
     if form["kind"] != kind:
@@ -50,35 +51,35 @@ async def create(visit: PageRequest) -> Response:
 
 
 async def _made_before(visit: PageRequest, directory_id: str) -> Response:
-    """Save the form, which was sent before, to the directory that it created.
+    """Store the submitted values in the directory that an earlier submission of the same form created.
 
-    Its first answer was lost, or the person came back with Back, so the present values are saved.
+    That happens if the first response was lost, or if the user went Back and changed the values.
     """
     try:
         directory = await service.read(visit.app, visit.account, directory_id)
-    except NotThere:  # deleted since
+    except NotThere:  # it was deleted after the first submission
         return visit.go("/directories/new")
     return await _save(visit, directory)
 
 
 def _id_of(visit: PageRequest, once: str) -> str:
-    """Return the id of the directory that this person's form `once` creates.
+    """Return the ID for the directory that this user's form `once` creates.
 
-    It depends on the person, so a link on another site can't choose it.
+    It depends on the user, so that a link on another site can't choose the ID.
     """
     assert visit.person is not None
     return tokens.short_id_of(visit.account, visit.person.object_id, once, length=20)
 
 
 async def edit(visit: PageRequest) -> Response:
-    """Show step 1 of a directory that exists."""
+    """Show step 1 of an existing directory."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     form = {"name": directory.name, "kind": directory.kind, "region": directory.region}
     return await _again(visit, directory, form, {})
 
 
 async def save(visit: PageRequest) -> Response:
-    """Store name and region, and the kind if nothing has been provisioned."""
+    """Store name and region, and also the kind if nothing has been provisioned."""
     return await _save(visit, await service.read(visit.app, visit.account, visit.directory_id))
 
 
@@ -114,7 +115,7 @@ async def _again(
     faults: dict[str, str],
     status: int = 200,
 ) -> Response:
-    """Show step 1 of a directory that exists; its kind can be changed while nothing has been provisioned."""
+    """Show step 1 of an existing directory; its kind can be changed if nothing has been provisioned."""
     fixed = await kind_change.why_fixed(visit.app, directory.id)
     if fixed is not None:
         form = {**form, "kind": directory.kind}
@@ -143,7 +144,7 @@ async def _step(
 
 
 def _regions() -> list[tuple[str, int]]:
-    """Return regions with phone numbers and their calling codes."""
+    """Return the regions that have phone numbers, with their calling codes."""
     from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
 
     return [(region, country_code_for_region(region)) for region in sorted(SUPPORTED_REGIONS)]

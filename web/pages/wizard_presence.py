@@ -1,4 +1,4 @@
-"""Wizard, step 3: sync presence or not, consent, the way back from Microsoft, and the removal of access."""
+"""Wizard, step 3: choose whether to sync presence, get the company's consent, and remove access."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from web.translations import outcome_words
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show step 3; `outcome` in the address is the outcome of the consent at Microsoft."""
+    """Show step 3; the query parameter `outcome` is the code of the consent's outcome."""
     directory = await _directory(visit)
     if directory.kind != "entra":
         return visit.go(f"/directories/{directory.id}")
@@ -26,7 +26,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def choose(visit: PageRequest) -> Response:
-    """Store *Sync presence* or *Don't sync presence*; with access it stays *on*."""
+    """Store *Sync presence* or *Don't sync presence*; if a tenant is connected, the choice stays *Sync presence*."""
     directory = await _directory(visit)
     choice = visit.form.get("choice")
     found = view(visit, await _connection(visit), directory)
@@ -36,7 +36,7 @@ async def choose(visit: PageRequest) -> Response:
 
 
 async def connection(visit: PageRequest) -> Response:
-    """Return the progress at Microsoft: 204 while there is nothing new, the whole step after consent arrived."""
+    """Return the progress of the consent at Microsoft: 204 if it hasn't changed, else a redirect to the step."""
     directory = await _directory(visit)
     assert visit.person is not None
     found = await consents.check(visit.app, visit.actor, directory.id)
@@ -47,7 +47,7 @@ async def connection(visit: PageRequest) -> Response:
 
 
 async def consent(visit: PageRequest) -> Response:
-    """Redirect to Microsoft's sign-in."""
+    """Set presence to *on* and redirect to Microsoft's sign-in."""
     directory = await _directory(visit)
     assert visit.person is not None
     if directory.presence != "on":
@@ -70,7 +70,10 @@ async def consent(visit: PageRequest) -> Response:
 
 
 async def confirm(visit: PageRequest) -> Response:
-    """Connect the company that was shown; another one that came in between is shown first."""
+    """Connect the company that the page showed.
+
+    If another company has signed in since then, show that one and a message instead.
+    """
     directory = await _directory(visit)
     try:
         await consents.confirm(visit.app, visit.actor, directory.id, visit.form.get("tenant", ""))
@@ -88,7 +91,7 @@ async def confirm(visit: PageRequest) -> Response:
 async def step(
     visit: PageRequest, directory: Directory, outcome: dict[str, str] | None = None
 ) -> Response:
-    """Show step 3 with the present state."""
+    """Show step 3 with its current state; `outcome` is a message to show, with tone, title, detail and remedy."""
     assert visit.person is not None
     found = await _connection(visit)
     current = view(visit, found, directory)
@@ -118,7 +121,7 @@ async def step(
 
 
 def _before_finish(choice: str, connection: ConnectionView) -> Message | None:
-    """Return the step that is missing before the wizard can end; None if there is none."""
+    """Return what is missing before the wizard can finish; None if nothing is."""
     if connection.unconfirmed:
         return Message("finish_needs_company")
     if choice == "off" or connection.locked or connection.state == "removed":
@@ -142,7 +145,7 @@ async def ask_to_remove(visit: PageRequest) -> Response:
 
 
 async def remove(visit: PageRequest) -> Response:
-    """Drop tokens and presence at once; the answer shows the second step."""
+    """Delete access tokens and presence at once; the response shows the second step of the removal."""
     assert visit.person is not None
     await consents.remove(visit.app, visit.actor, visit.directory_id)
     directory = await service.set_up(visit.app, visit.actor, visit.directory_id, presence="off")
@@ -150,7 +153,7 @@ async def remove(visit: PageRequest) -> Response:
 
 
 async def check_gone(visit: PageRequest) -> Response:
-    """Return whether the company has deleted the application."""
+    """Show whether the company has deleted the application in its tenant."""
     assert visit.person is not None
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     checked = await consents.check_gone(visit.app, visit.actor, directory.id)

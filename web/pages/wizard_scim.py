@@ -1,4 +1,4 @@
-"""Wizard, step 2: the token, shown once; the values for the identity provider; the live line."""
+"""Wizard, step 2: the token, shown once; the values for the identity provider; the progress (live line)."""
 
 import hashlib
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _GUIDES = {"entra": GUIDE_ENTRA, "other": GUIDE_OTHER}
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage of the live line; `state` is reached, now or ahead."""
+    """A stage of the live line; `state` is "reached", "now" or "ahead"."""
 
     state: str
     words: str
@@ -33,15 +33,15 @@ class Stage:
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show step 2; an existing token is never shown again."""
+    """Show step 2 without a token, because an existing token is never shown again."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     return await step(visit, directory)
 
 
 async def new_token(visit: PageRequest) -> Response:
-    """Issue another token, shown in this answer only.
+    """Issue another token; only this response contains it.
 
-    Ask first if another one would end at once.
+    If that would end another token at once, ask for confirmation first.
     """
     done = await issuing.issue(visit, "security_token", "connect")
     if isinstance(done, Response):
@@ -55,7 +55,7 @@ async def new_token(visit: PageRequest) -> Response:
 async def step(
     visit: PageRequest, directory: Directory, token: str = "", fault: str = ""
 ) -> Response:
-    """Show step 2 with the new `token`; the step's own address does not show it."""
+    """Show step 2; `token` is a new token to show, or ""."""
     live_tokens = [one for one in directory.tokens if one.is_live(store.now(visit.app.clock))]
     values: dict[str, Any] = {
         "directory": directory,
@@ -80,13 +80,16 @@ async def step(
 
 
 def guide_of(visit: PageRequest, directory: Directory) -> list[str]:
-    """Return the steps in the identity provider, with placeholders."""
+    """Return the steps to do in the identity provider, as texts with placeholders."""
     guide = _GUIDES[directory.kind]
     return [visit.pattern(guide.code(step)) for step in sorted(guide.members)]
 
 
 async def next_steps(visit: PageRequest, directory: Directory) -> dict[str, Any]:
-    """Return the steps that are left in the identity provider before people arrive."""
+    """Return the steps that remain in the identity provider before people are provisioned.
+
+    The keys are "base_url", "guide" (texts) and "live" (as from `live_line`).
+    """
     return {
         "base_url": scim_base_url(visit.app, visit.request.origin, directory.id),
         "guide": guide_of(visit, directory),
@@ -95,7 +98,7 @@ async def next_steps(visit: PageRequest, directory: Directory) -> dict[str, Any]
 
 
 async def live(visit: PageRequest) -> Response:
-    """Return the live line; 204 while it has not changed."""
+    """Return the progress of provisioning (live line); 204 if it hasn't changed."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     if not visit.is_partial:
         return visit.go(f"/directories/{directory.id}/connect")
@@ -104,12 +107,16 @@ async def live(visit: PageRequest) -> Response:
         return Response(204)
     shown_on = urlsplit(visit.request.headers.get("hx-current-url", "")).path
     if found["has_people"] and shown_on == f"/directories/{directory.id}":
-        return visit.go(shown_on, visit.t("people_arrived"))  # nothing is left to do there
+        return visit.go(shown_on, visit.t("people_arrived"))  # the page's next steps are done
     return page(visit, "live.html", directory=directory, live=found)
 
 
 async def live_line(visit: PageRequest, directory: Directory, address: str) -> dict[str, Any]:
-    """Return the stages of the connection; `address` is that of the live line."""
+    """Return the values for the template of the live line: stages, last refusal, and wrong external IDs.
+
+    `address` is the address from which the page requests the line again. `mark` changes when the
+    content does.
+    """
     glance = await status.glance(visit.app, directory)
     stages = _stages(visit, glance)
     refusal = _refusal(visit, glance)
@@ -129,9 +136,9 @@ async def live_line(visit: PageRequest, directory: Directory, address: str) -> d
 async def _wrong_ids(
     visit: PageRequest, directory: Directory, glance: DirectoryStatus
 ) -> dict[str, str] | None:
-    """Return a warning as soon as people arrive whose external ID isn't an object ID, or None.
+    """Return a warning (title and remedy) if people have external IDs that aren't object IDs, else None.
 
-    Presence is read by object ID only (learn.microsoft.com/graph/api/presence-get).
+    Presence can be requested by object ID only (learn.microsoft.com/graph/api/presence-get).
     """
     if directory.kind != "entra" or glance.stage != "provisioning":
         return None

@@ -1,4 +1,4 @@
-"""The progress of the wizard, and its next step."""
+"""The progress of the wizard: which steps are done, and which comes next."""
 
 from directories import service, status
 from directories.models import Directory
@@ -9,7 +9,7 @@ from web.page_request import PageRequest
 
 
 async def advance(visit: PageRequest) -> Response:
-    """Store that a step is done, so that the wizard continues with the next one."""
+    """Store that a step is done, and redirect to the next step or the directory."""
     step = visit.form.get("step")
     if step == "presence":
         directory = await service.read(visit.app, visit.account, visit.directory_id)
@@ -21,7 +21,7 @@ async def advance(visit: PageRequest) -> Response:
 
 
 async def resume(visit: PageRequest) -> Response:
-    """Redirect to the step that the wizard has reached."""
+    """Redirect to the step that the wizard has reached, or to the directory if it is done."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     return visit.go(
         f"/directories/{directory.id}{'' if directory.setup == 'done' else f'/{directory.setup}'}"
@@ -29,15 +29,16 @@ async def resume(visit: PageRequest) -> Response:
 
 
 def links(directory: Directory) -> list[str]:
-    """Return the addresses of the steps."""
+    """Return the addresses of the wizard's steps."""
     return [f"/directories/{directory.id}/{step}" for step in ("setup", "connect", "presence")]
 
 
 async def done(visit: PageRequest, directory: Directory) -> set[str]:
-    """Return the names of finished steps, however far the wizard itself has been opened.
+    """Return the steps that are done, of "name", "connect" and "presence", whichever step the wizard has reached.
 
-    `connect` is done once the token was confirmed as saved, or a call went well. `presence` is done with a decision that is
-    carried out: not to sync, or a company that is connected and confirmed.
+    "connect" is done after the user confirmed that the token was saved, or after a successful
+    request by the client. "presence" is done after the user chose not to sync it, or after a
+    company is connected and confirmed.
     """
     found = {"name"}
     if await _is_connected(visit, directory):

@@ -1,9 +1,10 @@
-"""The stored schema: every table, every family of rows, and how their keys are built.
+"""The schema of stored rows: every table, every family of rows, and how their keys are built.
 
-A *family* is a set of rows with the same kind of key and value. Its key is the family's name and its parts, joined by
-`|` (`shared.keys`); a part is escaped if it needs to be. Only this package names tables, families and partitions: other
-modules build keys with `USER.key(user_id)` and ranges with `FIND.beginning("mul")`. The value of a row is encoded and
-decoded by one module, `codec`, which every reader uses.
+A *family* is a set of rows with the same kind of key and value. A key is the family's name and its
+parts, joined by `|` (`shared.keys`); a part is escaped if necessary. Only this package names
+tables, families and partitions: other modules build keys with `USER.key(user_id)` and ranges with
+`FIND.beginning("mul")`. The value of a row is encoded and decoded by one module, the family's
+`codec`, which all readers and writers use.
 
 `docs/storage.md` is generated from this package: `python -m local storage --to docs/storage.md`.
 """
@@ -21,7 +22,7 @@ FAMILIES: dict[str, Family] = {
 
 
 def family_of(table: str, partition: str, row_key: str) -> Family | None:
-    """Return the family of a row, or None if it has the form of none."""
+    """Return the family that a row's table, partition and key belong to, or None if there is no such family."""
     for family in FAMILIES.values():
         if family.table == table and _is_partition(family, partition) and family.has(row_key):
             return family

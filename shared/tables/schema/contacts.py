@@ -1,4 +1,4 @@
-"""Row families of table `contacts`: provisioned people and groups, how they are found, their log, notes on them."""
+"""Row families of table `contacts`: people and groups, their index rows, the provisioning log, and agents' notes."""
 
 from shared.tables.schema.base import (
     A_DIRECTORY,
@@ -13,9 +13,10 @@ from shared.tables.schema.base import (
 
 # The version of the rules that derive index rows from users and groups.
 #
-# Raise it with every change of a row that `scim.users.index_rows`, `scim.groups.models` or a module that they
-# (`scim.users.contact_cards`, `shared.numbers`, `shared.keys`) derive. Each record stores the version that wrote its index
-# rows; those of another version are written again in the background (`scim.reindex`). A record without a version has 1.
+# Raise it with every change of the rows that `scim.users.index_rows`, `scim.groups.models` or the modules that they use
+# (`scim.users.contact_cards`, `shared.numbers`, `shared.keys`) derive. Each record stores the version of the rules by
+# which its index rows were derived. If it is another one, the rows are derived again in the background
+# (`scim.reindex`). A record without a version has version 1.
 #
 # 1. The first release (b9f7b71).
 # 2. The record of a user stores the region that read its numbers, that of a group the keys of its index rows; rules for

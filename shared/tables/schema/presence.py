@@ -1,4 +1,4 @@
-"""Row families of tables `presence` and `tenants`: Teams presence, and who reads it."""
+"""Row families of tables `presence` (Teams presence) and `tenants` (which directory is linked with which tenant)."""
 
 from shared.tables.schema.base import (
     A_TENANT,

@@ -1,4 +1,4 @@
-"""Row families of table `work`: acts under way."""
+"""Row families of table `work`: operations in progress, such as consents and deletions, and the health of jobs."""
 
 from shared.tables.schema.base import (
     AUDIT_KEY,

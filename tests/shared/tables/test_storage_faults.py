@@ -11,7 +11,7 @@ from local.counting_tables import CountingTables
 from local.host.host import Host
 from local.host.hostfile import HostFile
 from shared.app import App
-from shared.azure_functions import register_http, within
+from shared.azure_functions import method_dispatcher, register_http, within
 from shared.clock import FixedClock
 from shared.http import Request, Response
 from shared.settings import Settings
@@ -68,7 +68,7 @@ async def test_an_answer_names_the_cause_and_when_to_come_again(
 async def test_no_request_waits_longer_than_its_deadline(
     tables: CountingTables, clock: FixedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever it waits for: silent storage, a lock, a call elsewhere."""
+    """Whatever it waits for: silent storage, a lock, a call elsewhere. The log names the line that waited."""
     app = App(Settings.read({}), clock, tables)
 
     async def wait(request: Request) -> Response:
@@ -76,9 +76,10 @@ async def test_no_request_waits_longer_than_its_deadline(
         return Response()
 
     with caplog.at_level(logging.INFO):
-        answer = await _answer(app, within(app, 0.01, wait))
+        answer = await _answer(app, within(app, 0.01, method_dispatcher(GET=wait)))
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
     assert "storage.unavailable" in caplog.text
+    assert "within 0.01 seconds, at azure_functions.py:" in caplog.text
 
 
 async def _answer(app: App, handler: object) -> Response:
