@@ -66,7 +66,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class EncodedRow:
-    """A row of the person `identifier` that was read, and not decoded."""
+    """A row that a scan read, of the person `identifier`; its value isn't decoded."""
 
     directory: Directory
     identifier: str
@@ -109,12 +109,11 @@ def _any_part(_part: str) -> bool:
 class Selection:
     """Which rows of a range a scan returns, and how many rows it reads to find them.
 
-    `keep` accepts a row by its directory, word and card. `may_keep` and `keep_part` reject a row by
-    its stored value and by the first part of its key, before the value is decoded. `ahead` times as
-    many rows are read as are asked for, by all directories together, so that one round trip per
-    directory suffices if few rows are rejected. Further round trips follow, `round_trips` per
-    directory at most, until `enough` people are found. Rows that `may_keep` or `keep` rejects are
-    added to `rejected`, if that is a list.
+    `keep` decides by directory, word and card. `may_keep` and `keep_part` reject a row by its stored value or by the
+    first part of its key, before the value is decoded. All directories together read `ahead` times the number of rows
+    requested, so that one round trip per directory is enough if few rows are rejected. Further round trips follow, at
+    most `round_trips` per directory, until `enough` people are found. Rows that `may_keep` or `keep` rejects are
+    appended to `rejected`, if that is a list.
     """
 
     keep: RowFilter = _everybody

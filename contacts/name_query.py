@@ -115,11 +115,11 @@ class NameQuery:
         return "" if self.addresses or not self.words else _longest(self.words)
 
     def is_meant(self, person: Person) -> bool:
-        """Return whether every word of the query begins a word of the person."""
+        """Return whether every word of the search text is the start of a word of the person."""
         return self.is_meant_beside(self.missing_in(person.names), person)
 
     def missing_in(self, names: Names) -> tuple[int, ...]:
-        """Return the places of the words that begin no name, none if the names contain them joined."""
+        """Return the indexes of the words that are the start of no name; none if the names contain them joined."""
         sequences = person_words.name_sequences(names)
         own = person_words.name_words(sequences)
         missing = tuple(
@@ -132,7 +132,7 @@ class NameQuery:
         return () if self._has_joined(missing, sequences) else missing
 
     def is_meant_beside(self, missing: tuple[int, ...], person: Person) -> bool:
-        """Return whether the person has all words if the names lack those at the places `missing`."""
+        """Return whether the person has all words if the names lack those at the indexes `missing`."""
         if self.addresses:
             own = person_words.addresses(person)
             if not all(any(one.startswith(a) for one in own) for a in self.addresses):
@@ -180,7 +180,7 @@ class NameQuery:
         return reached[-1]
 
     def closeness(self, card: Card) -> Closeness:
-        """Return how close a match of this query is."""
+        """Return how closely a person matches this query."""
         sequences = person_words.name_sequences(card.names)
         own, names = person_words.name_words(sequences), person_words.joined_names(sequences)
         joined = collapse("".join(self.words))
@@ -198,7 +198,7 @@ class NameQuery:
 
 
 class Matcher:
-    """The people whom one query means; those with equal names are compared with its words once."""
+    """Decides whom one query means; the words that names lack are cached for equal names."""
 
     def __init__(self, query: NameQuery) -> None:
         self._query = query
@@ -206,7 +206,7 @@ class Matcher:
         self._missing = dict[Names, tuple[int, ...]]()
 
     def is_meant(self, person: EncodedCard) -> bool:
-        """Return whether every word of the query begins a word of the person."""
+        """Return whether every word of the search text is the start of a word of the person."""
         missing = self._missing.get(person.names)
         if missing is None:
             missing = self._missing[person.names] = self._query.missing_in(person.names)

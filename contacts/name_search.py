@@ -229,10 +229,7 @@ class _Exact:
         return await self._walk(where, "", is_first=True)
 
     def _may_keep(self, directory: Directory, value: bytes) -> bool:
-        """Return whether the query means the person of a row.
-
-        Rows of an address may be there for SCIM clients alone.
-        """
+        """Return False for a row that the query doesn't mean: some rows of addresses exist only for SCIM filters."""
         if value == resource_rows.NOTHING:
             return False
         if self._condition is not None and not self._condition.may_meet(directory, value):
@@ -269,7 +266,7 @@ def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A person of a row, read as far as a search compares people."""
+    """A person of a row, decoded as far as a search compares people."""
 
     directory: Directory
     identifier: str
@@ -331,9 +328,9 @@ class _Similar:
             self.cursor = write_cursor(replace(read_cursor(self.cursor), shown=shown))
 
     async def nearest(self, most: int) -> list[Found]:
-        """Return at most so many similar people, the nearest first.
+        """Return at most `most` similar people, most similar first.
 
-        If there are more than five, only those about as similar as the fifth are returned.
+        After the fifth, only those about as similar as the first are returned.
         """
         external_ids = dict[str, dict[str, str]]()
         for row, _ in self._similar:
@@ -441,7 +438,7 @@ def _place(one: Found) -> tuple[str, str]:
 
 
 async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Found]:
-    """Return the matches in order: by name first, whole words first, people with presence first, then by the alphabet."""
+    """Sort the matches: matches by name first, then whole words, then people with presence, then alphabetically."""
     external_ids = dict[str, dict[str, str]]()
     for one in found:
         external_ids.setdefault(one.directory.id, {})[one.card.id] = one.card.external_id
@@ -462,7 +459,7 @@ async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Fo
 async def _with_presence(
     app: App, external_ids: Mapping[str, Mapping[str, str]]
 ) -> frozenset[tuple[str, str]]:
-    """Return directory and id of the people whose status is known, of external ids by these two.
+    """Return (directory id, user id) of the people whose status is known; `external_ids` are given by these two ids.
 
     No extra round trip, because the page needs these statuses anyway.
     """

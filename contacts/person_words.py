@@ -35,7 +35,7 @@ class Person(Protocol):
 
 
 def name_sequences(names: Names) -> list[tuple[str, ...]]:
-    """Return the names of a person, each as its folded words.
+    """Return each name of a person as a tuple of folded words.
 
     These are the display name, the given and family names if the display name lacks them, and each other name
     followed by the family name.
@@ -77,7 +77,7 @@ def joined_words(sequences: Sequence[Sequence[str]]) -> list[str]:
 
 
 def has_other(person: Person, word: str) -> bool:
-    """Return whether a word of title, department, organization, place, employee number or address begins so."""
+    """Return whether `word` is the start of a word of title, department, organization, place, employee number or address."""
     if _has_text(person.texts, word):
         return True
     for address in dict.fromkeys(person.addresses):

@@ -40,14 +40,14 @@ class Similarity:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """The similarity of names if the person has the word `missing`, "" for none, elsewhere."""
+    """How similar names are, provided that the person has the word `missing` ("" for none) outside the names."""
 
     similarity: Similarity
     missing: str = ""
 
 
 class Similarities:
-    """Compares people with one query, those with equal names once."""
+    """Compares people with one query; the results of equal names are cached."""
 
     def __init__(self, query: NameQuery) -> None:
         words = query.collapsed
@@ -58,7 +58,7 @@ class Similarities:
         self._known = dict[Names, list[_Reading]]()
 
     def of(self, person: EncodedCard) -> Similarity | None:
-        """Return how similar the person is, None if not at all."""
+        """Return how similar the person is to the query, or None if not at all."""
         readings = self._known.get(person.names)
         if readings is None:
             readings = self._known[person.names] = self._readings(person.names)
@@ -69,7 +69,7 @@ class Similarities:
         return None
 
     def _readings(self, names: Names) -> list[_Reading]:
-        """Return the readings of the query that the names resemble, the nearest first."""
+        """Return the readings of the query that the names resemble, most similar first."""
         sequences = person_words.name_sequences(names)
         words = person_words.name_words(sequences)
         is_longer = max(map(len, words), default=0) + 1 < self._longest

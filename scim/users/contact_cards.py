@@ -133,9 +133,9 @@ _NEXT = b'","'  # ends a text in JSON; in a text, a quotation mark follows a bac
 
 
 class EncodedCard:
-    """A row's value of which a search reads what it compares; most rows are then rejected.
+    """A row's value, decoded only as far as a search compares people, because most rows of a search are rejected.
 
-    It has the properties of `Card` of the same names. To read them takes a fifth of decoding the card.
+    Its properties are those of `Card`.
     """
 
     __slots__ = ("_parts", "_value", "names")
@@ -189,7 +189,7 @@ class EncodedCard:
 
 
 def decode(identifier: str, value: bytes) -> Card:
-    """Return the card of the person `identifier` from a row's value."""
+    """Decode a row's value into the card of the person `identifier`."""
     return EncodedCard(value).card(identifier)
 
 
