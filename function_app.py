@@ -1,4 +1,4 @@
-"""Build the App from the environment and register the functions of every feature. No logic lives here."""
+"""Build the App from the environment and register the functions of every feature. No logic belongs here."""
 
 import azure.functions as func
 

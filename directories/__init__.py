@@ -1,5 +1,6 @@
-"""A directory: one company's people, its SCIM address and credentials, its provisioning log.
+"""Directories: each has one company's people, an address for SCIM, credentials and a provisioning log.
 
-Row shapes live in `store`, rules in `service` and `credentials`; `authenticate` guards the SCIM endpoints,
-`endpoints` is the JSON API that the wizard uses.
+`store` reads and writes the rows, `service` and `credentials` have the rules, `authenticate` guards
+the SCIM endpoints, and `endpoints` is the JSON API for administrators, which the set-up wizard uses
+too.
 """

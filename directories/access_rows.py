@@ -1,4 +1,4 @@
-"""Rows of access tokens and of assertions that were used, both with the time of their end."""
+"""Encode and decode the rows of access tokens and of used assertions, each with the time at which it expires."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,13 @@ BY_TRUST = "trust"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """An access token of the OAuth endpoint, valid until `expires`.
+    """An access token of the OAuth endpoint.
 
-    It was issued for the client secret with the id `by`, or, if `by` is "trust", for the trusted identity
-    with the fingerprint `trust`: "" in the rows of releases that did not store it.
+    Attributes:
+        by: The ID of the client secret that it was issued for, or "trust" for the trusted identity.
+        expires: The time until which it is valid (RFC 3339).
+        trust: With `by` "trust", the fingerprint of the trusted identity; "" in the rows of releases
+            that did not store it.
     """
 
     by: str
@@ -26,16 +29,16 @@ class Access:
     trust: str = ""
 
     def is_of(self, trust: TrustedIdentity | None) -> bool:
-        """Return whether the token was issued for this trusted identity, None if there is none."""
+        """Return whether the token was issued for `trust`, the directory's trusted identity (None if there is none)."""
         if self.by != BY_TRUST or trust is None:
             return False
-        # Without a fingerprint it is of an earlier release, and ends within an hour of the upgrade.
+        # A token without a fingerprint was issued before the upgrade, and so expires within an hour after it.
         return not self.trust or self.trust == trust.fingerprint
 
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """An assertion as remembered until it expires, so that no instance takes it twice (RFC 7523 section 3, item 7)."""
+    """A used assertion, stored until it expires so that no instance accepts it again (RFC 7523 section 3, item 7)."""
 
     issuer: str
     identifier: str
@@ -43,7 +46,7 @@ class Assertion:
 
 
 def insert_access(hashed: str, access: Access) -> Insert:
-    """Return the operation that stores an access token by its SHA-256."""
+    """Return the operation that stores an access token; `hashed` is its SHA-256."""
     value = {"v": 1, "by": access.by, "expires": access.expires}
     if access.trust:
         value["trust"] = access.trust
@@ -51,17 +54,17 @@ def insert_access(hashed: str, access: Access) -> Insert:
 
 
 def decode_access(value: bytes) -> Access:
-    """Return the access token of a row; raises UnsupportedRowVersion."""
+    """Return the access token of a row; raise UnsupportedRowVersion if a later release wrote it."""
     access: Access = row_versions.build(Access, row_versions.read(value, "access token"))
     return access
 
 
 def insert_assertion(assertion: Assertion) -> Insert:
-    """Return the operation that stores a used assertion; it fails with AlreadyExists if it was used before."""
+    """Return the operation that stores a used assertion; AlreadyExists then means that it was used before."""
     used = USED_ASSERTION.key(tokens.digest(f"{assertion.issuer}\n{assertion.identifier}"))
     return Insert(used, orjson.dumps({"v": 1, "expires": assertion.expires}))
 
 
 def expires_of(value: bytes) -> str:
-    """Return when the access token or assertion of a row ends, as an RFC 3339 time; raises UnsupportedRowVersion."""
+    """Return the time (RFC 3339) at which a row's access token or assertion expires; raise UnsupportedRowVersion."""
     return str(row_versions.read(value, "access token")["expires"])

@@ -1,4 +1,4 @@
-"""Access tokens of a directory's OAuth endpoint: opaque, 60 minutes, stored as a hash like every other token."""
+"""Access tokens of a directory's OAuth endpoint: opaque, valid for 60 minutes, and stored only as a hash."""
 
 from datetime import timedelta
 
@@ -17,13 +17,13 @@ from shared.clock import timestamp
 from shared.tables.port import AlreadyExists
 from shared.tables.schema.base import DIRECTORIES
 
-LIFETIME = timedelta(minutes=60)  # the least that Microsoft's validation takes
+LIFETIME = timedelta(minutes=60)  # the least that Microsoft's validation accepts
 
 
 class InvalidClient(Exception):
-    """No client of this directory: unknown directory, wrong client id, wrong, expired or revoked secret.
+    """No client of this directory: unknown directory, wrong client ID, wrong, expired or revoked secret.
 
-    `mistyped`: the text itself can't be a secret of this app, whatever is stored.
+    `mistyped` is true if the text can't be a secret of this app, whatever is stored.
     """
 
     def __init__(self, *, mistyped: bool) -> None:
@@ -32,13 +32,14 @@ class InvalidClient(Exception):
 
 
 class AssertionReplayed(Exception):
-    """The assertion was used before."""
+    """Raised for an assertion that was used before."""
 
 
 async def client(app: App, directory_id: str, client_id: str, secret: str) -> tuple[Directory, str]:
-    """Return the directory and its client secret's id.
+    """Return the directory and the ID of the client secret that matches.
 
-    Raise InvalidClient, after equal work for every fault.
+    Raise InvalidClient for every fault. The work is the same for each, so that its duration tells a
+    stranger nothing.
     """
     hashed = tokens.digest(secret)
     directory, fresh = await cache(app).get(app, directory_id)
@@ -57,10 +58,10 @@ async def client(app: App, directory_id: str, client_id: str, secret: str) -> tu
 
 
 async def trusted_identity(app: App, directory_id: str) -> tuple[Directory, TrustedIdentity] | None:
-    """Return the directory and the identity that it trusts, or None for either.
+    """Return the directory and the identity that it trusts; None if there is no directory or no such identity.
 
-    The storage reads are the same whether the directory exists and whether it trusts an identity: a
-    stranger can send any assertion, and must not learn either from the time of the answer.
+    The reads of storage are the same in all three cases: anyone can send an assertion, and must not
+    learn from the duration of the response which case it is.
     """
     directory, fresh = await cache(app).get(app, directory_id)
     if not fresh:
@@ -69,9 +70,11 @@ async def trusted_identity(app: App, directory_id: str) -> tuple[Directory, Trus
 
 
 async def issue(app: App, directory: Directory, by: str, assertion: Assertion | None = None) -> str:
-    """Return a new access token for the client secret `by` or BY_TRUST, stored in one transaction.
+    """Return a new access token for a client secret or for the trusted identity.
 
-    It ends with the credential that it was issued for: the secret, or the identity that `directory` trusts.
+    `by` is the secret's ID, or BY_TRUST. The token and the used `assertion` are stored in one
+    transaction. The token stops working with its credential: if the secret ends, or `directory`
+    trusts another identity.
 
     Raises:
         AssertionReplayed: The assertion was used before.

@@ -1,4 +1,4 @@
-"""The answers of the directories API: from an administrator's call to directories, credentials and events as JSON."""
+"""Handlers of the directories API: directories, credentials, the provisioning log and the inspector, as JSON."""
 
 import asyncio
 from collections.abc import Mapping
@@ -45,13 +45,13 @@ from shared.messages import Message
 
 MAX_LINES = 200
 MAX_CSV_LINES = 1000
-MAX_LISTED = 100  # directories of a page: about 60 kB
+MAX_LISTED = 100  # directories per page: about 60 kB
 LISTED_STATES: tuple[State, ...] = ("attention", "setup", "waiting", "good")
 _MAX_CURSOR = 1000
 
 
 async def list_all(call: Call) -> Response:
-    """Return a page of the account's directories; with `deleted`, those too that can be restored."""
+    """Return a page of the account's directories; with the parameter `deleted`, also those that can be restored."""
     query = call.request.query
     selection, size = _selection(query), read_limit(query, MAX_LISTED, MAX_LISTED)
     found = await overview.of_account(call.app, call.account)
@@ -81,7 +81,7 @@ async def list_all(call: Call) -> Response:
 
 
 async def create(call: Call) -> Response:
-    """Create a directory and return it with its first token."""
+    """Create a directory; the response has its details and its first security token in plain text."""
     body = read_body(call.request, NewDirectoryBody)
     new = NewDirectory(
         body.name, kind=body.kind, region=body.region, strict_numbers=body.strict_numbers
@@ -100,7 +100,7 @@ async def read(call: Call) -> Response:
 
 
 async def change(call: Call) -> Response:
-    """Change the settings that the body names."""
+    """Change the settings that the body names, and return the directory."""
     body = read_body(call.request, ChangeBody)
     settings = body.model_dump(include=body.model_fields_set)
     directory = await service.set_up(
@@ -110,7 +110,7 @@ async def change(call: Call) -> Response:
 
 
 async def delete(call: Call) -> Response:
-    """Begin a deletion, and return for how long it can be undone."""
+    """Delete a directory; the response has the seconds for which it can be undone, and the path for that."""
     await deletion.delete(call.app, call.actor, call.directory_id, await _expected(call))
     seconds = int(deletion.RESTORE_WINDOW.total_seconds())
     restore = f"/api/directories/{call.directory_id}/restore"
@@ -119,13 +119,13 @@ async def delete(call: Call) -> Response:
 
 
 async def restore(call: Call) -> Response:
-    """Restore a deleted directory."""
+    """Undo the deletion of a directory, and return it."""
     directory = await deletion.restore(call.app, call.actor, call.directory_id)
     return _answer(directory, serializers.details(call.app, call.request, directory))
 
 
 async def read_state(call: Call) -> Response:
-    """Return the connection, counts and presence of a directory."""
+    """Return the state of a directory: connection, numbers of people, refusals and reindex progress."""
     directory = await service.read(call.app, call.account, call.directory_id)
     found, reindex = await asyncio.gather(
         status.glance(call.app, directory), reindex_progress.status(call.app, directory.id)
@@ -134,7 +134,7 @@ async def read_state(call: Call) -> Response:
 
 
 async def events(call: Call) -> Response:
-    """Return a page of the provisioning log."""
+    """Return a page of the provisioning log as JSON, or a part of it as CSV with `format=csv`."""
     directory = await service.read(call.app, call.account, call.directory_id)
     query = call.request.query
     wanted = provisioning_log.EventFilter(
@@ -160,13 +160,13 @@ async def inspected(call: Call) -> Response:
 
 
 async def begin_inspection(call: Call) -> Response:
-    """Record the client's requests for an hour."""
+    """Start recording the client's requests for an hour."""
     directory = await inspector.switch(call.app, call.actor, call.directory_id, on=True)
     return json_response(await _inspection(call, directory))
 
 
 async def end_inspection(call: Call) -> Response:
-    """End the recording."""
+    """Stop the recording."""
     await inspector.switch(call.app, call.actor, call.directory_id, on=False)
     return Response(204)
 
@@ -178,13 +178,13 @@ async def _inspection(call: Call, directory: Directory) -> Inspection:
 
 
 async def trust(call: Call) -> Response:
-    """Return the trusted identity, or null."""
+    """Return the trusted identity, or null if there is none."""
     directory = await service.read(call.app, call.account, call.directory_id)
     return _answer(directory, TrustAnswer(trust=serializers.trust(directory)))
 
 
 async def set_trust(call: Call) -> Response:
-    """Trust an identity provider's assertions."""
+    """Set the identity that the directory trusts, whose assertions are accepted from then on."""
     body = read_body(call.request, TrustBody)
     trust = TrustedIdentity(
         tenant_id=body.tenant_id,
@@ -198,19 +198,19 @@ async def set_trust(call: Call) -> Response:
 
 
 async def drop_trust(call: Call) -> Response:
-    """Stop trusting the identity provider."""
+    """Remove the trusted identity."""
     await credentials.set_trust(call.app, call.actor, call.directory_id, None)
     return Response(204)
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """List, issue or rotate, and revoke: the same for tokens and client secrets."""
+    """The handlers to list, issue or rotate, and revoke credentials of one sort: tokens or client secrets."""
 
     sort: Sort
 
     async def list_all(self, call: Call) -> Response:
-        """Return the live and the recently ended credentials, without their secrets."""
+        """Return the live credentials and those that ended lately, without plain text."""
         directory = await service.read(call.app, call.account, call.directory_id)
         calls = await credential_usage.read(call.app.tables, directory.id)
         if self.sort == "tokens":
@@ -220,7 +220,10 @@ class Credentials:
         return _answer(directory, SecretList(secrets=secrets))
 
     async def issue(self, call: Call) -> Response:
-        """Issue a credential, or rotate if the body gives an overlap; the answer alone has its secret."""
+        """Issue a credential, or rotate one if the body has `overlapHours` or `replaces`.
+
+        Only this response has its plain text.
+        """
         body = read_body(call.request, IssueBody, optional=True)
         done = await self._issued(call, body)
         directory, made, at = done.directory, done.credential, timestamp(call.app.clock.now())
@@ -243,7 +246,7 @@ class Credentials:
         return await credentials.rotate(*place, replacement, lifetime)
 
     async def revoke(self, call: Call) -> Response:
-        """End a credential at once."""
+        """Revoke a credential; it is refused from now on."""
         credential_id = call.request.route["credentialId"]
         await credentials.revoke(call.app, call.actor, call.directory_id, self.sort, credential_id)
         return Response(204)
@@ -255,7 +258,10 @@ list_secrets, issue_secret, revoke_secret = _secrets.list_all, _secrets.issue, _
 
 
 async def _expected(call: Call) -> str:
-    """Return the ETag of the version in `If-Match`, "" without the header; raise Overtaken for another version."""
+    """Return the storage ETag of the version that `If-Match` names, "" without the header or for `*`.
+
+    Raise Overtaken if the directory has another version.
+    """
     header = call.request.headers.get("if-match", "").strip()
     if not header or header == "*":
         return ""
@@ -277,7 +283,10 @@ def _answer(
 
 
 def _kinds(query: dict[str, str]) -> frozenset[str]:
-    """Return the kinds of events asked for; `refused=1` is short for the kind *refused*."""
+    """Return the kinds of events to show, from the query; `refused=1` is short for `kind=refused`.
+
+    Empty for all kinds. Raise InvalidField for an unknown kind.
+    """
     kind = "refused" if query.get("refused", "") in ("1", "true") else query.get("kind", "")
     if kind and kind not in KINDS:
         message = Message("not_one_of", name="kind", value=kind[:20], known=", ".join(KINDS))
@@ -286,7 +295,7 @@ def _kinds(query: dict[str, str]) -> frozenset[str]:
 
 
 def _selection(query: dict[str, str]) -> Selection:
-    """Return the directories asked for, and their order."""
+    """Return the search, filters and sort order of the list, from the query; raise InvalidField."""
     return Selection(
         read_words(query, "q"),
         read_choice(query, "state", LISTED_STATES),

@@ -1,10 +1,12 @@
-"""The audit log: who did which act on a directory, from where and when.
+"""The audit log: which administrator, link, operator or timer did what to a directory, when, and from which address.
 
-The event of an act is stored in the same transaction as the act, so in the act's own partition:
-there is no act without its event. Together with the event in the directory's log an *outbox* row carries it
-to the log of the account, which survives the directory (`directories.audit_relay`).
+An *act* is one such action. Its event is stored in the same transaction, and so in the partition of
+the rows that the act changes: there is no act without an event. An *outbox* row, stored with it, is
+the reminder to copy the event to the log of the account, which remains after the directory is
+deleted (`directories.audit_relay`).
 
-Keys begin with the time that is left until the end of ULIDs, so the newest event comes first.
+The keys of events begin with the time left until the last possible ULID, so the newest event comes
+first.
 """
 
 import secrets
@@ -25,17 +27,17 @@ from shared.tables.port import Insert, Operation
 from shared.tables.schema.directories import AUDIT, AUDIT_OUTBOX
 
 ActorKind = Literal["person", "link", "operator", "system"]
-LINK_ACTOR = "link:"  # begins the ID of an actor who uses a set-up link
-_LAST_MILLISECOND = 2**48 - 1  # that a ULID can have
+LINK_ACTOR = "link:"  # prefix of the ID of an actor who uses a set-up link
+_LAST_MILLISECOND = 2**48 - 1  # the last time that a ULID can have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts, within which account, and from which client address.
+    """Who acts, in which account, and from which client address.
 
-    `person`: a signed-in person, with the object ID and the name that Entra gives. `link`: the company's
-    administrator, who uses the set-up link with the ID. `operator`: who runs
-    `python -m local`. `system`: a timer of the app; `name` says which.
+    The kinds are `person`, a signed-in user with the object ID and name from Entra; `link`, the
+    company's administrator, who uses the set-up link with the ID; `operator`, who runs `python -m
+    local`; and `system`, a timer or queue of the app, which `name` names.
     """
 
     account: str
@@ -46,7 +48,7 @@ class Actor:
 
 
 def person_actor(person: Principal, request: Request) -> Actor:
-    """Return the signed-in person of a request as an actor."""
+    """Return the signed-in user who sent `request` as an actor."""
     return Actor(
         account=person.account,
         kind="person",
@@ -57,26 +59,26 @@ def person_actor(person: Principal, request: Request) -> Actor:
 
 
 def link_actor(account: str, link_id: str, address: str) -> Actor:
-    """Return the user of a set-up link, who has no account here, as an actor."""
+    """Return the company's administrator, who uses a set-up link, as an actor; `account` owns the directory."""
     return Actor(account=account, kind="link", id=f"{LINK_ACTOR}{link_id}", address=address)
 
 
 def operator_actor(account: str) -> Actor:
-    """Return the operator, who acts on an account's directories by `python -m local`."""
+    """Return the operator, who runs `python -m local` on an account's directories, as an actor."""
     return Actor(account=account, kind="operator", name="python -m local")
 
 
 def system_actor(account: str, name: str) -> Actor:
-    """Return the app itself; `name` is the timer or queue that acts."""
+    """Return the app as an actor; `name` is the timer or queue."""
     return Actor(account=account, kind="system", name=name)
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act: its code, the object in the directory, and values before and after it.
+    """One action: its code, the object in the directory, and the values before and after it.
 
-    `target` is the ID of a token, secret or tenant, "" for the directory itself. `old` and `new` have
-    only the values that changed; nothing secret, no provisioned person.
+    `target` is the ID of a token, secret or tenant, "" for the directory itself. `old` and `new`
+    have only the values that changed, never secrets or people's data.
     """
 
     code: str
@@ -86,12 +88,12 @@ class Act:
 
 
 class UnknownAct(ValueError):
-    """An act's code isn't in `directories.audit_codes`."""
+    """Raised if the code of an act isn't in `directories.audit_codes`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """One act as stored. `id` is its key in every log, `at` its time (RFC 3339)."""
+    """One act as stored; `id` is its key in every log, `at` its time (RFC 3339)."""
 
     id: str
     at: str
@@ -104,10 +106,10 @@ class AuditEvent:
 def new_events(
     clock: Clock, actor: Actor, acts: Sequence[Act], directory_id: str, directory_name: str = ""
 ) -> list[AuditEvent]:
-    """Return the events of acts of this moment; the log shows the last one first.
+    """Return an event for each of `acts`, dated now; the log shows the last of them first.
 
     Raises:
-        UnknownAct: An act has no text by which the log could show it.
+        UnknownAct: An act's code has no text to show in the log.
     """
     for act in acts:
         if act.code not in ACT_CODES:
@@ -129,7 +131,7 @@ def new_events(
 
 
 def bound(moment: datetime) -> str:
-    """Return the lowest ID of an event of `moment`; earlier events have higher ones."""
+    """Return the lowest ID that an event at `moment` can have; earlier events have higher IDs."""
     return ulid(_milliseconds_left(moment))
 
 
@@ -138,7 +140,7 @@ def _milliseconds_left(moment: datetime) -> int:
 
 
 def operations(events: Sequence[AuditEvent]) -> list[Operation]:
-    """Return operations that store events in the directory's partition (table `directories`)."""
+    """Return operations that store each event and its outbox row in the directory's partition (table `directories`)."""
     stored: list[Operation] = []
     for event in events:
         value = encode(event)
@@ -148,12 +150,12 @@ def operations(events: Sequence[AuditEvent]) -> list[Operation]:
 
 
 def encode(event: AuditEvent) -> bytes:
-    """Return the value of the event's rows; its ID is in the key."""
+    """Return the value of an event's rows as JSON; the event's ID is in the keys."""
     return orjson.dumps({**row_versions.as_row(event, "id"), "v": 1})
 
 
 def decode(identifier: str, value: bytes) -> AuditEvent:
-    """Return the event that `encode` wrote; raise UnsupportedRowVersion."""
+    """Return the event that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
     stored = row_versions.read(value, "audit event")
     actor = row_versions.build(Actor, stored["actor"])
     act = row_versions.build(Act, stored["act"])

@@ -1,6 +1,6 @@
-"""The acts between two versions of a directory: every difference is an act.
+"""Derive audit acts from two versions of a directory: every difference is an act.
 
-So whoever changes a directory's row need not name the act, and can't forget it.
+So code that changes a directory's row needn't name the act, and can't forget it.
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ from typing import Any
 from directories.audit import Act
 from directories.models import Directory, Readers, Token, TrustedIdentity
 
-# Fields with acts of their own, and those that never change or come with another one.
+# Fields that are no settings: they have other acts, never change, or change only with another field.
 _APART = {
     "id",
     "account",
@@ -34,13 +34,13 @@ _STATES = {
 
 
 def of_creation(directory: Directory) -> list[Act]:
-    """Return the acts that make a directory: itself, and its first token."""
+    """Return the acts for a new directory: its creation, and the issue of its first token."""
     new = {"name": directory.name} | {name: _setting(directory, name) for name in SETTINGS}
     return [Act("directory.created", new=new), *_credentials("token", (), directory.tokens)]
 
 
 def of_change(before: Directory, after: Directory) -> list[Act]:
-    """Return the acts that lead from `before` to `after`: at least one if they differ."""
+    """Return the acts for the differences between two versions of a directory, at least one if they differ."""
     acts = list(_changes(before, after))
     if not acts and before != after:
         return [Act("directory.changed")]
@@ -66,7 +66,7 @@ def _changes(before: Directory, after: Directory) -> Iterator[Act]:
 
 
 def _inspection(before: str, after: str) -> Iterator[Act]:
-    """Yield that the request inspector was switched on, or off before its time."""
+    """Yield the act of starting or stopping the request inspector, if `inspect_until` changed."""
     if before == after:
         return
     if after:
@@ -76,7 +76,7 @@ def _inspection(before: str, after: str) -> Iterator[Act]:
 
 
 def _setting(directory: Directory, name: str) -> Any:
-    """Return a setting's value as it is in JSON."""
+    """Return a setting's value as JSON."""
     value = getattr(directory, name)
     if isinstance(value, Readers):
         return {"roles": list(value.roles), "groups": list(value.groups)}
@@ -84,7 +84,10 @@ def _setting(directory: Directory, name: str) -> Any:
 
 
 def _credentials(sort: str, before: tuple[Token, ...], after: tuple[Token, ...]) -> Iterator[Act]:
-    """Yield the acts on tokens or secrets; ended ones that are kept no longer are no act."""
+    """Yield an act for each token or secret that was issued, revoked or changed.
+
+    The removal of a long-ended credential from the row is not an act.
+    """
     had = {token.id: token for token in before}
     for token in after:
         old = had.get(token.id)

@@ -1,4 +1,4 @@
-"""The answers of the audit log over HTTP: events as JSON or CSV, of one directory or of the account."""
+"""Handlers of the audit log: the events of one directory, or of the account, as JSON or CSV."""
 
 import re
 from collections.abc import Mapping
@@ -40,12 +40,12 @@ _COLUMNS = (
 
 
 async def of_account(call: Call) -> Response:
-    """Answer the audit log of the account."""
+    """Return a page of the account's audit log."""
     return await _answer(call, audit_log.of_account(call.account))
 
 
 async def of_directory(call: Call) -> Response:
-    """Answer the audit log of a directory."""
+    """Return a page of a directory's audit log."""
     directory = await service.read(call.app, call.account, call.directory_id)
     return await _answer(call, audit_log.of_directory(directory.id), directory.id, directory.name)
 
@@ -103,7 +103,7 @@ def _camel(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _csv(call: Call, page: AuditPage, *, is_first: bool) -> Response:
-    """Return a part of the CSV file; `Link: …; rel="next"` (RFC 8288) names the next one."""
+    """Return a part of the CSV file; the header `Link: …; rel="next"` (RFC 8288) has the address of the next part."""
     head = csv_cells.line([csv_cells.quoted(name) for name in _COLUMNS])
     parts = [csv_cells.BYTE_ORDER_MARK, head] if is_first else []
     parts += [csv_cells.line([csv_cells.safe(text) for text in _cells(e)]) for e in page.events]
@@ -139,7 +139,7 @@ def _values(values: Mapping[str, Any]) -> str:
 
 
 def read_filter(query: Mapping[str, str]) -> AuditFilter:
-    """Return the filter of a request's query; raise InvalidField."""
+    """Return the filter in a request's query; raise InvalidField for an unknown act or a malformed value."""
     act = query.get("act", "")
     if act and act not in ACT_KINDS and act not in ACT_CODES:
         known = ", ".join([*ACT_KINDS, *sorted(ACT_CODES)])
@@ -154,7 +154,7 @@ def read_filter(query: Mapping[str, str]) -> AuditFilter:
 
 
 def read_cursor(query: Mapping[str, str]) -> str:
-    """Return the cursor of a request's query; raise InvalidField for one that no answer gave."""
+    """Return the cursor in a request's query, "" without one; raise InvalidField if it is malformed."""
     cursor = query.get("cursor", "")
     if cursor and not _CURSOR.fullmatch(cursor):
         raise InvalidField("cursor", Message("log_cursor_not_valid"))
@@ -162,7 +162,7 @@ def read_cursor(query: Mapping[str, str]) -> str:
 
 
 def _moment(query: Mapping[str, str], name: str) -> datetime | None:
-    """Return a time of the query: RFC 3339, or a date, whose day begins in UTC."""
+    """Parse a time in the query: RFC 3339, or a date, which means its start in UTC. None without one."""
     text = query.get(name, "")
     if not text:
         return None

@@ -1,6 +1,6 @@
-"""Codes of the acts in the audit log, by the kinds that it is filtered by; URLs contain the kinds' names.
+"""The codes of audit acts, grouped by the kinds that the log can be filtered by; URLs contain the kinds' names.
 
-An act needs its code here and its texts in the catalogues (`act_…`).
+A new act needs its code here and its texts in the catalogues (`act_…`).
 """
 
 ACT_KINDS: dict[str, frozenset[str]] = {

@@ -1,4 +1,4 @@
-"""Reads the audit log of a directory or account, newest first, and removes expired events."""
+"""Read the audit log of a directory or account, newest first, and delete expired events."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -13,33 +13,38 @@ from shared.tables.port import MAX_OPERATIONS, MAX_QUERY_ROWS, Delete, NotFound,
 from shared.tables.schema.base import AUDIT_ACCOUNTS, DIRECTORIES, OnePart, account_audit_partition
 from shared.tables.schema.directories import ACCOUNT_AUDIT, AUDIT
 
-_MAX_QUERIES = 10  # for one page; the next one continues there
+_MAX_QUERIES = 10  # per page; the next page continues after them
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log: the partition that it is in, and its family of rows."""
+    """Identifies an audit log by the partition of its rows, in table `directories`, and their family."""
 
     partition: str
     family: OnePart
 
 
 def of_directory(directory_id: str) -> Log:
-    """Return the log of a directory."""
+    """Return the log of one directory."""
     return Log(directory_id, AUDIT)
 
 
 def of_account(account: str) -> Log:
-    """Return the log of an account: of all its directories, deleted ones too."""
+    """Return the log of an account, with the events of all its directories, including deleted ones."""
     return Log(account_audit_partition(account), ACCOUNT_AUDIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """A filter of events: of these acts (none: all), of an `actor` (object ID or part of the name), of a directory.
+    """Conditions that an event must satisfy; an empty one is always satisfied.
 
-    Times are `since` (inclusive) and `until` (exclusive).
+    Attributes:
+        codes: Codes of acts, of which the event must have one.
+        actor: The actor's object ID, or a part of the actor's name.
+        directory_id: The directory of the event.
+        since: The earliest time (inclusive).
+        until: The latest time (exclusive).
     """
 
     codes: frozenset[str] = frozenset()
@@ -49,7 +54,7 @@ class AuditFilter:
     until: datetime | None = None
 
     def has(self, event: AuditEvent) -> bool:
-        """Return whether the event is wanted, apart from its time."""
+        """Return whether the event satisfies all conditions except those on its time."""
         if self.codes and event.act.code not in self.codes:
             return False
         if self.directory_id and event.directory_id != self.directory_id:
@@ -67,7 +72,7 @@ ALL_ACTS = AuditFilter()
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Events, newest first; `cursor` continues after them, "" at the end of the log."""
+    """A page of events, newest first; `cursor` continues after them, or is "" at the end of the log."""
 
     events: list[AuditEvent]
     cursor: str
@@ -76,7 +81,11 @@ class AuditPage:
 async def read(
     app: App, log: Log, cursor: str = "", limit: int = 50, wanted: AuditFilter = ALL_ACTS
 ) -> AuditPage:
-    """Return the newest events after `cursor` ("": from now); fewer than `limit` may come although more follow."""
+    """Return the newest matching events after `cursor` ("" for the newest of all).
+
+    A page may have fewer than `limit` events although more follow: after ten queries the search
+    stops, and the page's `cursor` continues it.
+    """
     found, reached, time_slice = list[AuditEvent](), cursor, TimeSlice(app.clock)
     queries = 0
     async for rows in _pages(app, log, cursor, wanted):
@@ -96,7 +105,7 @@ async def read(
 
 
 async def _pages(app: App, log: Log, cursor: str, wanted: AuditFilter) -> AsyncIterator[list[Row]]:
-    """Yield the log's rows within the filter's times, 1,000 at a time."""
+    """Yield the rows of the log after `cursor` and within the filter's times, 1,000 at a time."""
     start, stop = log.family.all()
     if wanted.until:
         start = log.family.key(audit.bound(wanted.until - _MILLISECOND))
@@ -113,10 +122,10 @@ async def _pages(app: App, log: Log, cursor: str, wanted: AuditFilter) -> AsyncI
 
 
 async def trim_accounts(app: App, deadline: float) -> None:
-    """Remove events older than the retention from the logs of accounts, until the deadline.
+    """Delete events older than the retention from the logs of all accounts, until the monotonic `deadline`.
 
-    A job of the hourly maintenance; every run starts from the first account: one without old events
-    costs one query of keys.
+    The hourly maintenance calls it. Every run starts from the first account, because an account
+    without old events costs only one query of keys.
     """
     for row in await query_all(app.tables, DIRECTORIES, AUDIT_ACCOUNTS, keys_only=True):
         if not await trim(app, of_account(row.key), deadline):
@@ -124,7 +133,7 @@ async def trim_accounts(app: App, deadline: float) -> None:
 
 
 async def trim(app: App, log: Log, deadline: float) -> bool:
-    """Remove events older than the retention from a log; return False if the time was up."""
+    """Delete events older than the retention from a log; return False if the deadline came first."""
     oldest = app.clock.now() - timedelta(days=app.settings.audit_retention_days)
     start, stop = log.family.key(audit.bound(oldest)), log.family.all()[1]
     while app.clock.monotonic() < deadline:

@@ -1,8 +1,8 @@
-"""Carries audit events from the outbox rows of their acts to the log of the account, and to the directory's.
+"""Copy audit events from outbox rows to the log of the account and, if they aren't there, to the directory's log.
 
 An outbox row is written with the act and deleted when its event is in every log. The instance that
-acted does so at once; if it was killed, the hourly maintenance does. A log row has the event's own
-ID as its key, so to carry an event twice changes nothing.
+carried out the act copies the event at once; if it was killed, the hourly maintenance does. The key
+of a log row is the event's ID, so copying an event twice changes nothing.
 """
 
 from collections import defaultdict
@@ -28,39 +28,36 @@ from shared.tables.schema.directories import ACCOUNT_AUDIT, AUDIT, AUDIT_OUTBOX
 from shared.tables.schema.presence import LINK_AUDIT_OUTBOX
 from shared.tables.schema.work import CONSENT_AUDIT_OUTBOX
 
-_BATCH = 40  # events of one transaction
+_BATCH = 40  # events per transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """The place of outbox rows: the partition of the acts."""
+    """The table and partition of outbox rows, which are those of the acts' own rows."""
 
     table: str
     partition: str
 
     @property
     def is_directory(self) -> bool:
-        """Whether the partition is a directory's own.
-
-        Its events are in the directory's log already.
-        """
+        """Whether the partition is a directory's own; then its events are in the directory's log already."""
         return self.table == DIRECTORIES
 
 
-# The outboxes of acts on connections to presence, and of consents under way.
+# The outboxes for acts on connections to presence, and for acts on consents in progress.
 LINKS = Outbox(LINK_AUDIT_OUTBOX.table, LINK_AUDIT_OUTBOX.partition)
 CONSENTS = Outbox(CONSENT_AUDIT_OUTBOX.table, CONSENT_AUDIT_OUTBOX.partition)
 
 
 @dataclass(slots=True)
 class _Listed:
-    """The accounts that this instance has found in the index of accounts or written there."""
+    """Accounts that this instance has written to the index of accounts with an audit log."""
 
     accounts: LruCache[str, bool] = field(default_factory=lambda: LruCache(4096))
 
 
 async def record(app: App, actor: Actor, directory_id: str, name: str, act: Act) -> None:
-    """Store the event of an act that changes no row, such as an export, before it is carried out.
+    """Store the event of an act that changes no row, such as an export; call it before carrying the act out.
 
     Raises:
         TableError: The event can't be stored, so the act must not be carried out.
@@ -71,18 +68,18 @@ async def record(app: App, actor: Actor, directory_id: str, name: str, act: Act)
 
 
 async def record_on_account(app: App, actor: Actor, act: Act) -> None:
-    """Store the event of an act on the account as a whole, before it is carried out. Raises TableError."""
+    """Store the event of an act on the whole account; call it before carrying the act out. Raise TableError."""
     events = audit.new_events(app.clock, actor, [act], "")
     await append_to_account(app, actor.account, events)
 
 
 def outbox_rows(events: Sequence[AuditEvent]) -> list[Operation]:
-    """Return operations that store events in another partition than the directory's."""
+    """Return operations that store events as outbox rows, for transactions outside the directory's partition."""
     return [Upsert(AUDIT_OUTBOX.key(event.id), audit.encode(event)) for event in events]
 
 
 async def relay(app: App, outbox: Outbox, events: Sequence[AuditEvent]) -> None:
-    """Carry the events of an act that was stored just now; if storage fails, maintenance does it later."""
+    """Copy events that were just stored to the other logs; if storage fails, the maintenance does it later."""
     try:
         await _carry(app, outbox, events)
     except TableError as error:
@@ -90,7 +87,7 @@ async def relay(app: App, outbox: Outbox, events: Sequence[AuditEvent]) -> None:
 
 
 async def relay_waiting(app: App, outbox: Outbox) -> int:
-    """Carry all events that wait in an outbox and return how many there were."""
+    """Copy all events of an outbox to the other logs, and return how many there were."""
     start, stop = AUDIT_OUTBOX.all()
     rows = await query_all(app.tables, outbox.table, outbox.partition, start, stop)
     events = [audit.decode(AUDIT_OUTBOX.parts_of(row.key)[0], row.value) for row in rows]
@@ -100,7 +97,7 @@ async def relay_waiting(app: App, outbox: Outbox) -> int:
 
 
 async def relay_common(app: App, deadline: float) -> None:
-    """Carry the waiting events of the shared partitions to the logs; a job of the maintenance."""
+    """Copy the events in the outboxes of connections and consents; the hourly maintenance calls it."""
     for outbox in (LINKS, CONSENTS):
         if app.clock.monotonic() < deadline:
             await relay_waiting(app, outbox)
@@ -118,7 +115,7 @@ async def _carry(app: App, outbox: Outbox, events: Sequence[AuditEvent]) -> None
 
 
 async def append_to_account(app: App, account: str, events: Sequence[AuditEvent]) -> None:
-    """Store events in the account's log, after adding the log to the index of accounts."""
+    """Store events in the account's log; first add the account to the index of accounts with a log."""
     listed = app.state(_Listed).accounts
     if listed.get(account) is None:
         await app.tables.transact(DIRECTORIES, AUDIT_ACCOUNTS, [Upsert(account, b'{"v":1}')])
@@ -128,12 +125,10 @@ async def append_to_account(app: App, account: str, events: Sequence[AuditEvent]
 
 
 async def _to_directory(app: App, event: AuditEvent) -> AuditEvent:
-    """Store the event in its directory's log if the directory exists.
+    """Store an event in its directory's log if the directory is active, and return it with the directory's name.
 
-    Return it with the directory's name.
-
-    A directory's rows are removed ten minutes after its deletion at the earliest, so a log row of an
-    active directory isn't written after them.
+    The rows of a deleted directory are removed ten minutes after its deletion at the earliest, so
+    this row is never written after their removal.
     """
     directory = await store.get(app.tables, event.directory_id)
     if directory is None:
@@ -152,6 +147,6 @@ async def _delete(app: App, outbox: Outbox, row_keys: Sequence[str]) -> None:
             await app.tables.transact(
                 outbox.table, outbox.partition, [Delete(key) for key in batch]
             )
-        except NotFound:  # another instance carried some of them
+        except NotFound:  # another instance copied some of the events and deleted their rows
             for key in batch:
                 await store.remove(app.tables, outbox.partition, key, table=outbox.table)

@@ -1,8 +1,9 @@
-"""Who may use a directory's SCIM address: the bearer of a live token (RFC 6750).
+"""Authenticate requests to a directory's SCIM address by a bearer token (RFC 6750).
 
-The answer to a stranger is always the same, and so is the work: one read of the directory, two comparisons in constant
-time, whether the directory exists or not. Cold, a token costs one storage round trip (an access token of the OAuth
-endpoint two at the same time); warm, none.
+The response to an unauthenticated client is always the same, and so is the work: one read of the
+directory and two comparisons in constant time, whether or not the directory exists. With a cold
+cache, a token costs one round trip to storage (an access token of the OAuth endpoint two at the
+same time); with a warm one, none.
 """
 
 import asyncio
@@ -19,13 +20,14 @@ from shared.messages import Message
 from shared.tables.schema.base import DIRECTORIES
 from shared.tables.schema.directories import ACCESS_TOKEN
 
-_UPKEEP_EVERY = 2000  # requests of a directory on this instance between two looks at its totals
+_UPKEEP_EVERY = 2000  # fold a directory's totals after so many of its requests on this instance
 
 
 class Unauthenticated(HttpError):
-    """401: the same answer for every reason that depends on stored data, so that strangers learn nothing.
+    """401, the same response for every reason that depends on stored data, so that a stranger learns nothing.
 
-    `mistyped`: the text itself can't be a token of this app, whatever is stored.
+    `mistyped` is true if the text can't be a token of this app, whatever is stored; the response
+    tells the client.
     """
 
     def __init__(self, *, mistyped: bool = False) -> None:
@@ -42,7 +44,7 @@ class _Seen:
 
 
 async def authenticate(app: App, directory_id: str, authorization: str | None) -> Directory:
-    """Return the active directory whose live token is in `Authorization`; raise Unauthenticated otherwise."""
+    """Return the active directory for which the token in `Authorization` is valid; raise Unauthenticated."""
     plain = _bearer(authorization)
     hashed = tokens.digest(plain)
     if plain.startswith(tokens.ACCESS_PREFIX):
@@ -73,7 +75,7 @@ def _bearer(authorization: str | None) -> str:
 
 async def _access(app: App, directory_id: str, hashed: str) -> Access | None:
     if not is_directory_id(directory_id):
-        return None  # a text that can't be a partition key is not looked up
+        return None  # the text may not even be a legal partition key
     memory, place = app.state(_Seen).access, (directory_id, hashed)
     at = app.clock.monotonic()
     remembered = memory.get(place)
@@ -88,7 +90,11 @@ async def _access(app: App, directory_id: str, hashed: str) -> Access | None:
 def _matching_credential(
     directory: Directory | None, hashed: str, access: Access | None, now: str
 ) -> str | None:
-    """Return the ID of the credential used: a token, a client secret, or "trust"."""
+    """Return the ID of the live credential that the token belongs to, or None.
+
+    The ID is that of a token or client secret, or "trust". `access` is the stored access token with
+    this hash, if any.
+    """
     token = tokens.find(directory.tokens if directory else (), hashed)
     if directory is None:
         return None
@@ -109,7 +115,7 @@ def _matching_credential(
 
 
 def _reason(directory: Directory, plain: str, hashed: str) -> str:
-    """Return why authentication failed; shown to the administrator only, never to the caller."""
+    """Return why authentication failed, one of DENIED_REASONS; only the administrator sees it, never the client."""
     if not plain:
         return "missing"
     token = tokens.find(directory.tokens, hashed)
@@ -119,7 +125,10 @@ def _reason(directory: Directory, plain: str, hashed: str) -> str:
 
 
 def _count(app: App, directory_id: str) -> None:
-    """Fold the totals now and then: a long import adds events, which would slow down the next reader."""
+    """Count a request, and fold the directory's totals in the background after every 2,000.
+
+    Otherwise the events of a long import would slow down the next reader of the totals.
+    """
     requests = app.state(_Seen).requests
     count = (requests.get(directory_id) or 0) + 1
     requests.put(directory_id, count)

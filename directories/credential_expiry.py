@@ -1,9 +1,9 @@
-"""Warns before a credential that a client uses comes to its end.
+"""Warn before a credential that a client uses expires.
 
-An unexpected end stops provisioning: Entra quarantines a job at once when it can't sign in
-(Microsoft Learn, "Application provisioning in quarantine status"). The page warns from 30 days
-before, and the daily maintenance logs `credential.ending` 30, 14 and 3 days before, once each, for
-the operator's alert.
+An unexpected expiry stops provisioning: Entra quarantines a job at once when it can't sign in
+(Microsoft Learn, "Application provisioning in quarantine status"). The directory's page warns from
+30 days before. For the operator's alert, the daily maintenance logs `credential.ending` 30, 14 and
+3 days before, once each.
 """
 
 import logging
@@ -32,7 +32,7 @@ _DAY_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A live credential that a client uses and that ends within 30 days; `days_left` is rounded up."""
+    """A live credential that a client uses and that expires within 30 days; `days_left` is rounded up."""
 
     sort: Sort
     credential: Token
@@ -41,19 +41,19 @@ class Ending:
 
     @property
     def days_before(self) -> int:
-        """The smallest number of DAYS_BEFORE that has been reached."""
+        """The warning that is due: the smallest of DAYS_BEFORE that is at least `days_left`."""
         return min(days for days in DAYS_BEFORE if self.days_left <= days)
 
     @property
     def is_urgent(self) -> bool:
-        """Return whether the last warning is due."""
+        """Whether the last warning, three days before, is due."""
         return self.days_left <= min(DAYS_BEFORE)
 
 
 def endings(app: App, directory: Directory, calls: LastCalls) -> list[Ending]:
-    """Return the credentials that end soon, the first one first.
+    """Return the used credentials that expire within 30 days, in the order of their expiry.
 
-    A credential that the client has left for one that lasts longer is not among them.
+    A credential is left out if the client has since used another one that expires later.
     """
     now = store.now(app.clock)
     soon = timestamp(app.clock.now() + timedelta(days=max(DAYS_BEFORE)))
@@ -80,7 +80,10 @@ def _credentials(directory: Directory) -> Iterator[tuple[Sort, Token]]:
 
 
 def _is_left(token: Token, calls: LastCalls, ends_by_id: dict[str, str]) -> bool:
-    """Return whether the client's last call used a credential with a later end ("": without an end)."""
+    """Return whether the client has since used a credential that expires later than `token`, or never.
+
+    `ends_by_id` has the expiry of each live credential, "" for never.
+    """
     return any(
         calls.used.get(other, "") > calls.used[token.id] and (not end or end > token.expires)
         for other, end in ends_by_id.items()
@@ -93,9 +96,9 @@ def _days_left(app: App, token: Token) -> int:
 
 
 async def warn(app: App, directory: Directory) -> None:
-    """Log each credential of a directory that has reached 30, 14 or 3 days before its end since the last warning.
+    """Log each credential of the directory that is 30, 14 or 3 days before its expiry, once for each of these.
 
-    The warning is logged before it is noted, so a killed run can repeat it, but not lose it.
+    The line is logged before the warning is stored, so a killed run can repeat it but not lose it.
     """
     directory_id = directory.id
     if not directory.is_active:
@@ -122,10 +125,10 @@ async def warn(app: App, directory: Directory) -> None:
 
 
 def encode(days_before: int) -> bytes:
-    """Return the value of a warning's row."""
+    """Return the value of a warning's row; `days_before` is one of DAYS_BEFORE."""
     return orjson.dumps({"v": 1, "days_before": days_before})
 
 
 def decode(value: bytes) -> int:
-    """Return the days of the last warning; raise UnsupportedRowVersion."""
+    """Return the `days_before` of the last warning; raise UnsupportedRowVersion if a later release wrote it."""
     return int(row_versions.read(value, "credential warning")["days_before"])

@@ -1,10 +1,9 @@
-"""Last use of each credential, last successful call, and calls with a wrong credential.
+"""Store when each credential was last used, the last successful request, and requests with a wrong credential.
 
-All of it is written in the background and delays no request.
-
-Rows in the directory's partition of table `directories`: `used|{credential id}`, at most every 5 minutes an instance,
-`used|served`, every minute, and `used|denied`, at most every minute, so that a stranger who floods the address writes
-next to nothing.
+All of it is written in the background and delays no request. The rows are in the directory's
+partition of table `directories`. An instance writes `used|{credential id}` every 5 minutes at most,
+and `used|served` and `used|denied` every minute at most, so that a flood of wrong requests causes
+almost no writes.
 """
 
 from dataclasses import dataclass, field
@@ -26,11 +25,11 @@ from shared.tables.schema.directories import LAST_USE
 USED_SECONDS = 300.0
 SERVED_SECONDS = 60.0
 DENIED_SECONDS = 60.0
-SETTLED_SECONDS = 2.0  # shorter than an administrator needs to mend a setting and test it again
-# Longer than "trust", shorter than the id of a token or secret: no credential is called so.
+SETTLED_SECONDS = 2.0  # shorter than an administrator needs to correct a setting and test it again
+# These can't be the ID of a credential: they are longer than "trust" and shorter than other IDs.
 _DENIED, _SERVED = "denied", "served"
 
-# Why a call was answered with 401; the catalogue has a sentence and a remedy for each reason.
+# The reasons for a 401; the catalogue has a sentence and a remedy for each.
 DENIED_REASONS = (
     "missing",
     "mistyped",
@@ -63,7 +62,7 @@ class _Notes:
 
 @dataclass(frozen=True, slots=True)
 class AuthFailures:
-    """Calls that were turned away with 401: the last one, why, and how many with it."""
+    """Requests that were refused with 401: when and why the last one was, and how many it stands for."""
 
     at: str
     reason: str
@@ -72,7 +71,11 @@ class AuthFailures:
 
 @dataclass(frozen=True, slots=True)
 class LastCalls:
-    """When each credential was last used, by its id; `served`: when a call last went well, "" before the first."""
+    """When each credential was last used, by its ID, and when the client last had a wrong credential or success.
+
+    `denied` is None if no request was refused; `served` is the time of the last successful request,
+    "" before the first.
+    """
 
     used: dict[str, str]
     denied: AuthFailures | None
@@ -80,16 +83,16 @@ class LastCalls:
 
     @property
     def latest(self) -> str:
-        """The time of the last accepted call, to about a minute; "" before the first."""
+        """The time of the last authenticated request, accurate to about a minute; "" before the first."""
         return max([*self.used.values(), self.served])
 
 
 def accepted(app: App, directory_id: str, credential: str) -> None:
-    """Note the use of a token, a client secret or the trusted identity."""
+    """Store the time of use of a credential in the background; `credential` is an ID or "trust"."""
     notes, place = app.state(_Notes), (directory_id, credential)
     used, denial = notes.used, notes.denied.get(directory_id)
     at, last = app.clock.monotonic(), used.get(place)
-    # After a call was turned away, the first good one is noted at once: the administrator waits for it.
+    # After a denied request, store the next success at once, because the administrator waits for it.
     if (
         last is None
         or at - last >= USED_SECONDS
@@ -100,10 +103,13 @@ def accepted(app: App, directory_id: str, credential: str) -> None:
 
 
 def served(app: App, directory_id: str) -> None:
-    """Note a call that went well; the directory's first one is an event: the connection works."""
+    """Store the time of a successful request in the background.
+
+    The directory's first success is also an event of the provisioning log: the connection works.
+    """
     notes, at = app.state(_Notes), app.clock.monotonic()
     last, failed = notes.served.get(directory_id), notes.failed.get(directory_id)
-    # After one that was refused, the next good one is noted at once: it may be the last, and the administrator waits.
+    # After a refused request, store the next success soon: it may be the last, and the administrator waits for it.
     wanted = (
         SETTLED_SECONDS
         if last is not None and failed is not None and failed >= last
@@ -117,17 +123,17 @@ def served(app: App, directory_id: str) -> None:
 
 
 def failed(app: App, directory_id: str) -> None:
-    """Note that a call with a live token was refused.
+    """Record in memory that an authenticated request was refused, so that the next success is stored soon.
 
-    The provisioning log has the refusal itself.
+    The refusal itself is in the provisioning log.
     """
     app.state(_Notes).failed.put(directory_id, app.clock.monotonic())
 
 
 def refused(app: App, directory: Directory, reason: str, message: Message | None = None) -> None:
-    """Note a call with a wrong credential, for one of DENIED_REASONS, in the provisioning log.
+    """Store a request with a wrong credential, and log it in the provisioning log, at most once a minute.
 
-    `message` replaces the usual text of the reason in the log.
+    `reason` is one of DENIED_REASONS; `message` replaces the reason's usual text in the log.
     """
     denied, at = app.state(_Notes).denied, app.clock.monotonic()
     last = denied.get(directory.id)
@@ -135,11 +141,13 @@ def refused(app: App, directory: Directory, reason: str, message: Message | None
         last.unwritten += 1
         return
     if last is not None and at - last.written_at < 1.0:
-        last.unwritten += 1  # changing reasons must not make a write of every call
+        last.unwritten += (
+            1  # reasons that change with each request must not cause a write per request
+        )
         return
     count = 1 + (last.unwritten if last else 0)
     logged_at = last.logged_at if last else -DENIED_SECONDS
-    is_logged = at - logged_at >= DENIED_SECONDS  # whatever else the caller tries in between
+    is_logged = at - logged_at >= DENIED_SECONDS  # once a minute, even if the reason changes
     text = message or Message(
         "reason_and_remedy",
         reason=Message(DENIED.code(reason)),
@@ -153,7 +161,7 @@ def refused(app: App, directory: Directory, reason: str, message: Message | None
 
 
 async def read(tables: Tables, directory_id: str) -> LastCalls:
-    """Return the notes of all instances, in one round trip."""
+    """Return the last calls that all instances have stored, in one round trip."""
     rows = await tables.query(DIRECTORIES, directory_id, *LAST_USE.all())
     notes = {
         LAST_USE.parts_of(row.key)[0]: row_versions.read(row.value, "last use") for row in rows

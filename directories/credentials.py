@@ -1,8 +1,9 @@
-"""Security tokens, client secrets and the trusted identity of a directory: issue, rotate, revoke.
+"""Issue, rotate and revoke security tokens and client secrets, and set the trusted identity of a directory.
 
-At most two tokens (and two secrets) are live at a time, so that the new one can be put in place before the old one
-ends. No credential ends because another one is issued, unless the caller names it: a client that uses it is refused
-from then on. An ended credential is kept for a while, so that the page can tell that Entra still uses a revoked token.
+At most two tokens (and two secrets) are live at a time, so that a client can be given the new one
+before the old one ends. Issuing a credential ends another one only if the caller names that one,
+because a client that uses it is refused from then on. A few ended credentials are kept, so that the
+page can say that Entra still uses a revoked token.
 """
 
 import dataclasses
@@ -25,25 +26,25 @@ from shared.messages import Message, Param
 from shared.tables.port import Operation
 
 Sort = Literal["tokens", "secrets"]
-# Days; None: without an end (a client secret always ends: its default). "default": the operator's setting.
+# Days. None: it never expires (a client secret must, so it gets its default). "default": the operator's setting.
 Lifetime = int | None | Literal["default"]
 MAX_LIFETIME_DAYS = 1095
 MAX_OVERLAP_HOURS = 24 * 30
-SECRET_LIFETIME_DAYS = 730  # Microsoft's gallery asks for one to three years
+SECRET_LIFETIME_DAYS = 730  # Microsoft's gallery requires one to three years
 _MAX_ENDED = 5
 _MAX_AUDIENCES = 5
 _MAX_SUBJECT = 255  # characters of `sub` (OpenID Connect Core 1.0, section 2)
 _PREFIXES = {"tokens": tokens.TOKEN_PREFIX, "secrets": tokens.SECRET_PREFIX}
-_NAMES = {"tokens": "token", "secrets": "secret"}  # in the kinds of events
+_NAMES = {"tokens": "token", "secrets": "secret"}  # used in event kinds, such as `token.issued`
 _ISSUER = re.compile(r"(?:https://|http://(?:localhost|127\.0\.0\.1)[:/])[\x21-\x7e]{1,490}")
 _ADDRESS = re.compile(r"https?://[a-z0-9.:-]{1,260}/[\x21-\x7e]{0,490}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """Which credential the new one replaces, and for how many hours that one stays valid.
+    """The credential to replace, and for how many hours it stays valid next to the new one.
 
-    `credential_id` may be "" if at most one is live: there is no choice then.
+    `credential_id` may be "" if at most one is live, because there is no choice then.
     """
 
     overlap_hours: float = 0
@@ -52,7 +53,7 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A new credential with its plain text, and the credential that it replaces, with its new end (None: none)."""
+    """A new credential with its plain text, and the credential that it replaces with its new expiry, None if none."""
 
     directory: Directory
     credential: Token
@@ -68,9 +69,7 @@ async def issue(
     lifetime: Lifetime = "default",
     also: Sequence[Operation] = (),
 ) -> Issued:
-    """Issue a token or secret in addition to the live ones.
-
-    `also` is stored in the same transaction.
+    """Issue a token or secret in addition to the live ones; store `also` in the same transaction.
 
     Raises:
         TooMany: Two are live; the message names both.
@@ -107,8 +106,8 @@ async def rotate(
 
     Raises:
         TooMany: Two are live, and `replacement` names neither; the message names both.
-        InvalidField: A time is out of range, the directory has no such credential, or two are live and the replaced
-            one was to stay valid.
+        InvalidField: A number of hours or days is out of range, the directory has no such credential,
+            or an overlap was requested although two are live.
         NotThere: The account has no such directory.
     """
     hours = replacement.overlap_hours
@@ -148,7 +147,7 @@ async def rotate(
 
 
 async def revoke(app: App, actor: Actor, directory_id: str, sort: Sort, token_id: str) -> Directory:
-    """End the token or secret at once, on other instances within 30 seconds; raise NotThere."""
+    """Revoke a token or secret: this instance refuses it from now on, others within 30 seconds. Raise NotThere."""
 
     def altered(directory: Directory) -> Directory:
         held: tuple[Token, ...] = getattr(directory, sort)
@@ -169,11 +168,9 @@ async def set_trust(
     trust: TrustedIdentity | None,
     also: Sequence[Operation] = (),
 ) -> Directory:
-    """Trust this identity's assertions, or no identity's if it is None.
+    """Set the identity that the directory trusts, or None to trust none; store `also` in the same transaction.
 
-    `also` is stored in the same transaction.
-
-    Raises InvalidField.
+    Raise InvalidField if a value of the identity is not valid.
     """
     checked = checked_trust(app, trust) if trust else None
     directory = await service.change(
@@ -199,7 +196,7 @@ async def _issued(
 
 
 class _TwoLive(Exception):
-    """Two credentials are live, and the request doesn't name the one to end."""
+    """Raised if two credentials are live and the request doesn't name the one to replace."""
 
     def __init__(self, live: Sequence[Token]) -> None:
         super().__init__()
@@ -207,14 +204,14 @@ class _TwoLive(Exception):
 
 
 async def _too_many(app: App, directory_id: str, live: Sequence[Token]) -> TooMany:
-    """Return the refusal, which names each live credential with its last use."""
+    """Return the error that names each live credential with its last use."""
     calls = await credential_usage.read(app.tables, directory_id)
     first, second = [named(token, calls) for token in live[-MAX_LIVE:]]
     return TooMany(Message("two_live", first=first, second=second))
 
 
 def named(token: Token, calls: LastCalls) -> Message:
-    """Return a credential by its ID with the time of its last use, for people who decide which one ends."""
+    """Return a message with the ID and the last use of a credential, for an administrator who decides which to end."""
     if used := calls.used.get(token.id):
         return Message("credential_used", id=token.id, at=readable(used))
     return Message("credential_unused", id=token.id)
@@ -223,10 +220,10 @@ def named(token: Token, calls: LastCalls) -> Message:
 def _victim(
     directory: Directory, sort: Sort, live: Sequence[Token], credential_id: str
 ) -> Token | None:
-    """Return the live credential to replace, or None if the named one has ended or none is live.
+    """Return the live credential to replace; None if the named one has ended or no credential is live.
 
     Raises:
-        _TwoLive: None is named, and there are two.
+        _TwoLive: Two are live, and none of them is named.
         InvalidField: The named one doesn't exist.
     """
     if not credential_id:
@@ -255,7 +252,7 @@ def _made(app: App, sort: Sort, lifetime: Lifetime) -> tuple[Token, str]:
 
 
 def _days(app: App, sort: Sort, lifetime: Lifetime) -> int:
-    """Return the lifetime in days, 0 for a credential without an end. Raise InvalidField."""
+    """Return the lifetime in days, 0 for a credential that never expires; raise InvalidField if it is out of range."""
     if lifetime == "default" or (lifetime is None and sort == "secrets"):
         return SECRET_LIFETIME_DAYS if sort == "secrets" else app.settings.token_lifetime_days
     if lifetime is None:
@@ -269,7 +266,7 @@ def _days(app: App, sort: Sort, lifetime: Lifetime) -> int:
 
 
 def _divided(app: App, directory: Directory, sort: Sort) -> tuple[list[Token], list[Token]]:
-    """Return the live tokens, oldest first, and the ended ones."""
+    """Return the live credentials and the ended ones, each oldest first."""
     held, now = _held(directory, sort), store.now(app.clock)
     return [token for token in held if token.is_live(now)], [
         token for token in held if not token.is_live(now)
@@ -291,12 +288,12 @@ def _revoked(app: App, token: Token) -> Token:
 
 
 def _ending(token: Token, until: str) -> Token:
-    """Return the token with its end at `until`, or earlier if it was to end earlier."""
+    """Return the token with its expiry at `until`, unless it expires earlier anyway."""
     return dataclasses.replace(token, expires=min(token.expires or until, until))
 
 
 def checked_trust(app: App, trust: TrustedIdentity) -> TrustedIdentity:
-    """Return a trusted identity in its stored form. Raise InvalidField."""
+    """Validate a trusted identity and return it as it is stored; raise InvalidField."""
     is_issuer = bool(trust.issuer.strip() or trust.jwks_uri.strip())
     checked = _checked_issuer(app, trust) if is_issuer else _checked_entra(trust)
     audiences = tuple(
@@ -335,10 +332,11 @@ def _checked_issuer(app: App, trust: TrustedIdentity) -> TrustedIdentity:
 
 
 def is_key_address(app: App, address: str) -> bool:
-    """Return whether keys may be fetched from `address`: https, on a host of the operator's list and nothing else.
+    """Return whether keys may be fetched from `address`: only by https, and only from hosts that the operator lists.
 
-    Otherwise an administrator of one company could make the app call addresses inside the operator's network
-    (cheatsheetseries.owasp.org, "Server-Side Request Forgery Prevention"). Plain http is for a listed loopback host.
+    Otherwise an administrator of one company could make the app call addresses inside the
+    operator's network (cheatsheetseries.owasp.org, "Server-Side Request Forgery Prevention"). Plain
+    http is allowed for a listed loopback host.
     """
     if not _ADDRESS.fullmatch(address):
         return False

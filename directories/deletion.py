@@ -1,9 +1,9 @@
-"""Deletes a directory: hides it at once, keeps it restorable for ten minutes, then removes it.
+"""Delete a directory: hide it at once, keep it restorable for ten minutes, then remove its rows.
 
-The removal is noted in table `work` before the directory changes, continues after a killed run,
-and deletes the directory's own row last. Instances may accept a token for 30 seconds more,
-so a directory removed sooner than two minutes after the deletion (command line) is removed once
-more by a later run.
+A row in table `work` is written before the directory changes, so a later run continues after a
+killed one; the directory's own row is removed last. Other instances may accept a token for 30
+seconds more and write rows. So if the command line removes a directory within two minutes of its
+deletion, a later run removes its rows once more.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ _AT_ONCE = 4  # transactions
 
 
 async def delete(app: App, actor: Actor, directory_id: str, expected: str = "") -> Directory:
-    """Hide the directory and refuse its tokens; its rows go later. Raises NotThere, Overtaken."""
+    """Hide the directory and refuse its tokens; a timer removes its rows later. Raise NotThere or Overtaken."""
     await service.read(app, actor.account, directory_id)
     at = store.now(app.clock)
     value = orjson.dumps({"v": 1, "since": at})
@@ -65,11 +65,11 @@ async def delete(app: App, actor: Actor, directory_id: str, expected: str = "") 
 
 
 async def restore(app: App, actor: Actor, directory_id: str) -> Directory:
-    """Undo a deletion of the last ten minutes: people, tokens and all.
+    """Undo a deletion of the last ten minutes; people, tokens and settings are as before.
 
     Raises:
-        NotThere: There is no such deletion, or it can't be undone any more.
-        NameTaken: The account has another directory with this name by now.
+        NotThere: The account has no such deleted directory, or the ten minutes are over.
+        NameTaken: Another directory of the account has this name by now.
     """
     directory = await store.get(app.tables, directory_id)
     if directory is None or directory.account != actor.account or not is_restorable(app, directory):
@@ -85,16 +85,15 @@ async def restore(app: App, actor: Actor, directory_id: str) -> Directory:
 
 
 def is_restorable(app: App, directory: Directory) -> bool:
-    """Return whether a deletion can still be undone."""
+    """Return whether the directory's deletion can still be undone."""
     return directory.state == "deleting" and _age(app, directory.deleted) < RESTORE_WINDOW
 
 
 async def remove_now(app: App, actor: Actor, directory_id: str, deadline: float) -> bool:
-    """Delete without a way back, and remove the rows until the `deadline`.
+    """Delete a directory without the ten minutes to undo, and remove its rows until the monotonic `deadline`.
 
-    Return whether all are gone.
-
-    Continues a deletion that was begun before, by a command that was killed or on a page. Raises NotThere, Overtaken.
+    Return whether all rows are removed. A deletion that began before, on a page or by a killed
+    command, is continued. Raise NotThere or Overtaken.
     """
     found = await store.get(app.tables, directory_id)
     if found is not None and found.account == actor.account and not found.is_active:
@@ -107,17 +106,14 @@ async def remove_now(app: App, actor: Actor, directory_id: str, deadline: float)
 
 
 async def run(app: App, deadline: float) -> int:
-    """Continue all due removals until the clock's monotonic `deadline`.
-
-    Return how many were finished.
-    """
+    """Continue all due removals until the monotonic `deadline`; return how many were finished."""
     finished = 0
     for row in await store.index(app.tables, DELETIONS, table=WORK):
         if app.clock.monotonic() >= deadline:
             break
         try:
             finished += await _carry_on(app, row, deadline)
-        except Exception as error:  # the others are removed all the same
+        except Exception as error:  # the other directories are removed nevertheless
             log.failure("maintenance.failed", error, directory_id=row.key)
     return finished
 
@@ -127,7 +123,9 @@ async def _carry_on(app: App, row: Row, deadline: float) -> bool:
     if directory is None:
         await _finish(app, row.key, None)
         return True
-    if directory.is_active:  # killed before it was marked, or about to be
+    if (
+        directory.is_active
+    ):  # the run was killed before it marked the directory, or is about to do so
         if _age(app, orjson.loads(row.value)["since"]) > _ABANDONED:
             await store.remove(app.tables, DELETIONS, row.key, table=WORK)
         return False
@@ -136,7 +134,7 @@ async def _carry_on(app: App, row: Row, deadline: float) -> bool:
     try:
         directory = await _past_undo(app, _timer(directory), directory)
     except (PreconditionFailed, NotFound):
-        return False  # restored at the last moment, or another run is at it
+        return False  # restored at the last moment, or another run is removing it
     if not await _remove(app, directory, deadline) or _age(app, directory.deleted) < _LATE_WRITES:
         return False
     await _finish(app, row.key, directory)
@@ -149,7 +147,10 @@ def _timer(directory: Directory) -> Actor:
 
 
 async def _past_undo(app: App, actor: Actor, directory: Directory) -> Directory:
-    """End the time for undo: the row's tag lets either this removal or a restoration succeed."""
+    """Change the state to `removing`, after which the deletion can't be undone, and return the directory.
+
+    If a restoration happens at the same moment, the row's ETag lets only one of them succeed.
+    """
     if directory.state == "removing":
         return directory
     return await service.replace(
@@ -158,9 +159,9 @@ async def _past_undo(app: App, actor: Actor, directory: Directory) -> Directory:
 
 
 async def _remove(app: App, directory: Directory, deadline: float) -> bool:
-    """Delete the rows of the directory in every table except its own record; return False if the time was up.
+    """Remove the rows of the directory in every table except its own record; return False if the deadline came first.
 
-    Audit events that wait there are carried to the account's log first.
+    Audit events in its outbox are first copied to the account's log.
     """
     await audit_relay.relay_waiting(app, Outbox(DIRECTORIES, directory.id))
     for removal in app.state(MaintenanceJobs).removals:
@@ -190,7 +191,10 @@ async def _clear(
     deadline: float,
     stop: str = keys.MAX_KEY_CHAR,
 ) -> bool:
-    """Remove a range of rows in transactions of 100; another run may be doing the same."""
+    """Remove a range of rows in transactions of 100; return False if the deadline came first.
+
+    Another run may be removing the same rows.
+    """
     while app.clock.monotonic() < deadline:
         rows = await app.tables.query(table, partition, start, stop, keys_only=True)
         batches = [rows[at : at + MAX_OPERATIONS] for at in range(0, len(rows), MAX_OPERATIONS)]
@@ -212,7 +216,10 @@ async def _drop(app: App, table: str, partition: str, rows: list[Row]) -> None:
 
 
 async def _finish(app: App, directory_id: str, directory: Directory | None) -> None:
-    """Delete the index rows of the hidden directory, the record that names its account, and the work row."""
+    """Remove the directory's index rows, its record, and last the row in table `work`.
+
+    `directory` is None if an earlier run has already removed the record.
+    """
     tables = app.tables
     if directory is not None:
         await _note_purge(app, directory)
@@ -226,9 +233,9 @@ async def _finish(app: App, directory_id: str, directory: Directory | None) -> N
 
 
 async def _note_purge(app: App, directory: Directory) -> None:
-    """Store in the account's log that the directory's rows are gone.
+    """Store an event in the account's log that the directory's rows are removed.
 
-    A run that is killed between this and the end stores the event again.
+    If a run is killed between this and its end, the next run stores the event again.
     """
     actor, act = _timer(directory), Act("directory.purged")
     events = audit.new_events(app.clock, actor, [act], directory.id, directory.name)

@@ -1,6 +1,6 @@
 """The functions of directories: the JSON API for administrators, `/api/directories…`, and the maintenance timer.
 
-The modules that carry them out are imported by the first call, because a cold start for a SCIM call
+The first request imports the modules with the handlers, because a cold start for a SCIM request
 doesn't need them.
 """
 
@@ -15,7 +15,7 @@ from shared.concurrency import import_modules
 from shared.http import Request, Response, select_by_method
 
 MAINTENANCE_SECONDS = 20 * 60.0
-_SCHEDULE = "0 7 * * * *"  # hourly, and not at the full hour, when many other timers run
+_SCHEDULE = "0 7 * * * *"  # hourly, but not on the hour, when many other timers run
 _DIRECTORY = "api/directories/{directoryId}"
 _ROUTES = {
     "directories": "api/directories",
@@ -37,7 +37,7 @@ _ROUTES = {
 
 
 def _actions() -> Mapping[str, Mapping[str, Action]]:
-    """Return the actions of each function by method."""
+    """Return the handlers of each function, by function name and method."""
     from directories import api, audit_api, setup_link_api
 
     return {
@@ -64,7 +64,7 @@ def _actions() -> Mapping[str, Mapping[str, Action]]:
 
 
 def blueprint(app: App) -> func.Blueprint:
-    """Return the functions of this feature."""
+    """Return a blueprint with the functions of this feature."""
     functions = func.Blueprint()  # type: ignore[no-untyped-call, unused-ignore]
     for name, route in _ROUTES.items():
         register_http(app, functions, name, route, _handler(app, name))

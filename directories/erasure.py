@@ -1,13 +1,13 @@
-"""Erases deleted people from the provisioning log (GDPR article 17).
+"""Erase deleted people from the provisioning log (GDPR article 17).
 
-When a person is deleted, the person's record and index rows go at once, but events of the log still
-have the name, the user name and the external ID: an administrator can see who was deleted by mistake.
-A day later the daily maintenance takes them out of every event.
+When a person is deleted, the record and index rows are removed at once. Events of the log keep the
+name, user name and external ID for a day, so that an administrator can see who was deleted by
+mistake. Then the daily maintenance removes these from every event.
 
-A *pass* erases the people of up to 5,000 deletions. It reads the whole log, a page at a time, and keeps
-its position in a row, so another run continues where one was killed. The people's own events come
-after those of others, because they have the names to look for, and the deletions come last, because
-they say who is to be erased.
+A *pass* erases the people of up to 5,000 deletions. It reads the whole log page by page and stores
+its position, so that another run continues after a killed one. It first changes other people's
+events, then the deleted people's own events, which have the names to search for, and last the
+deletion events, which say whom to erase.
 """
 
 import re
@@ -38,7 +38,7 @@ from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import ERASURE, EVENT
 
 ERASE_AFTER = timedelta(hours=24)
-MAX_DELETIONS = 5000  # of one pass: a person takes about 300 bytes of memory
+MAX_DELETIONS = 5000  # per pass, because each person takes about 300 bytes of memory
 _ERASED = Message("person_erased")
 _WORD = re.compile(r"""[^\s"'`<>()\[\]{},;:=«»„“”‚‘’]+""")
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9$_.:-]{0,199}")
@@ -46,10 +46,11 @@ _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9$_.:-]{0,199}")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far erasure has come: keys of events.
+    """How far erasure has come, as keys of events.
 
-    People whose deletion is at or before `through` are erased. A pass is under way if `until` is set: it
-    erases those of deletions after `through` up to `until`, and others' events up to `position` are done.
+    People whose deletion is at or before `through` are erased. If `until` is set, a pass is
+    running: it erases the people of the deletions after `through` up to `until`, and it has changed
+    other people's events up to `position`.
     """
 
     through: str = ""
@@ -59,26 +60,23 @@ class Progress:
 
 @dataclass(slots=True)
 class _Erased:
-    """The people to erase: their IDs, and the names and external IDs that they ever had, case folded."""
+    """The people to erase: their IDs, and all names and external IDs in their events, case folded."""
 
     ids: set[str] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
 
     def learn(self, event: Event) -> None:
-        """Take in the names and external IDs that one of these people has ever had."""
+        """Add the names and external IDs in an event if it is about one of these people."""
         if event.resource_id in self.ids:
             words = (event.name, event.external_id, event.was_external_id)
             self.words |= {fold_case(word) for word in words if word}
 
     def without_own(self, event: Event) -> Event:
-        """Return an event of one of these people without the person's data; any other event as it is."""
+        """Return an event of one of these people without personal data; any other event unchanged."""
         return _anonymous(event) if event.resource_id in self.ids else event
 
     def without_mentions(self, event: Event) -> Event:
-        """Return an event of another person without these people's data.
-
-        Their own events are unchanged.
-        """
+        """Return an event without mentions of these people; their own events are returned unchanged."""
         if event.resource_id in self.ids:
             return event
         if not event.resource_id and self._names(event):
@@ -93,7 +91,7 @@ class _Erased:
         return any(fold_case(word) in self.words for word in words if word)
 
     def _says(self, event: Event) -> bool:
-        """Return whether a text of the event, such as a refusal for a taken user name, names one of them."""
+        """Return whether a text of the event mentions one of these people, such as a refusal for a taken user name."""
         texts = [event.detail, event.remedy, event.attribute]
         texts += _texts(event.said or {})
         return any(self._is_in(text) for text in texts if text)
@@ -107,7 +105,7 @@ class _Erased:
 
 
 def _texts(stored: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the texts in a stored message: its parameters, and those of nested messages."""
+    """Yield all texts in a stored message, including those of nested messages."""
     for value in stored.values():
         if isinstance(value, dict):
             yield from _texts(value)
@@ -116,7 +114,7 @@ def _texts(stored: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _anonymous(event: Event) -> Event:
-    """Return the event with its kind, times, counts and status only."""
+    """Return the event with only its kind, IDs, times, counts, status and plain attribute names."""
     names = [name for name in event.changed if _PLAIN_NAME.fullmatch(name)]
     has_text = bool(event.detail or event.said or event.name)
     return replace(
@@ -132,7 +130,7 @@ def _anonymous(event: Event) -> Event:
 
 
 async def run(app: App, directory_id: str, deadline: float) -> bool:
-    """Erase the people whose deletion is a day old; return False if the time was up before the end."""
+    """Erase the people who were deleted more than a day ago; return False if the monotonic `deadline` came first."""
     progress = await _read(app, directory_id)
     while app.clock.monotonic() < deadline:
         erased, until = await _deletions(app, directory_id, progress)
@@ -153,10 +151,10 @@ async def run(app: App, directory_id: str, deadline: float) -> bool:
 async def _erase(
     app: App, directory_id: str, progress: Progress, erased: _Erased, deadline: float
 ) -> bool:
-    """Erase people from all events; return False if the time was up.
+    """Erase people from all events; return False if the deadline came first.
 
-    Events of others come first, such as a refusal for a taken user name: they are found by names that only the
-    people's own events have. The people's own events follow, and the deletions come last.
+    Other people's events come first, because the names to search for in them are only in the
+    deleted people's own events. Those follow, and the deletion events come last.
     """
     if progress.position != events.end():
         async for rows in _pages(app, directory_id, EVENT.all()[0], events.end()):
@@ -191,7 +189,7 @@ async def _erase_from_others(
 
 
 async def _deletions(app: App, directory_id: str, progress: Progress) -> tuple[_Erased, str]:
-    """Return the people of the next pass, or of the one under way, and the key of its last event."""
+    """Return the people of the running pass, or of the next one, and the key of the last event that it covers."""
     erased, last = _Erased(), progress.through
     horizon = events.bound(app.clock.now() - ERASE_AFTER)
     stop = successor(progress.until) if progress.until else horizon
@@ -207,7 +205,7 @@ async def _deletions(app: App, directory_id: str, progress: Progress) -> tuple[_
 
 
 def _is_deletion(row_key: str) -> bool:
-    """Return whether the event is of a person who was deleted, by its counters."""
+    """Return whether the event is the deletion of a person, from the counters in its key."""
     return events.marks(row_key).users < 0
 
 
@@ -216,7 +214,7 @@ def _is_of_pass(row_key: str, progress: Progress) -> bool:
 
 
 async def _pages(app: App, directory_id: str, start: str, stop: str) -> AsyncIterator[list[Row]]:
-    """Yield the events of a range, 1,000 at a time."""
+    """Yield the rows of a range of events, 1,000 at a time."""
     while start < stop:
         rows = await app.tables.query(CONTACTS, directory_id, start, stop)
         yield rows
@@ -228,7 +226,7 @@ async def _pages(app: App, directory_id: str, start: str, stop: str) -> AsyncIte
 async def _rewrite(
     app: App, directory_id: str, rows: Sequence[Row], change: Callable[[Event], Event]
 ) -> None:
-    """Replace the rows with events that `change` changes; skip rows that another run replaced."""
+    """Replace the rows whose event `change` changes; skip rows that another run has replaced or removed."""
     operations = list[Replace]()
     keys = iter(rows)
 
@@ -243,7 +241,7 @@ async def _rewrite(
 
 
 async def _each_event(app: App, rows: Sequence[Row], use: Callable[[Event], None]) -> None:
-    """Use the event of each row; others get their turns in between."""
+    """Call `use` with the event of each row; let other tasks run in between."""
     time_slice = TimeSlice(app.clock)
     for row in rows:
         use(events.decode(row.value))
@@ -269,11 +267,11 @@ async def _store(app: App, directory_id: str, progress: Progress) -> None:
 
 
 def encode(progress: Progress) -> bytes:
-    """Return the value of the row."""
+    """Return the value of the progress row."""
     return orjson.dumps({**row_versions.as_row(progress), "v": 1})
 
 
 def decode(value: bytes) -> Progress:
-    """Return the progress that `encode` wrote; raise UnsupportedRowVersion."""
+    """Return the progress that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
     progress: Progress = row_versions.build(Progress, row_versions.read(value, "erasure"))
     return progress

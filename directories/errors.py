@@ -1,11 +1,11 @@
-"""Errors of requests about directories."""
+"""Errors of requests about directories, with their HTTP statuses."""
 
 from shared.http import HttpError
 from shared.messages import Message
 
 
 class DirectoryError(Exception):
-    """A request about directories that can't be fulfilled; `status` is its HTTP status."""
+    """Base class of errors that a request about directories can cause; `status` is the HTTP status."""
 
     status = 400
 
@@ -14,19 +14,19 @@ class DirectoryError(Exception):
         self.message = message
 
     def problem(self) -> HttpError:
-        """Return the error as an HTTP answer."""
+        """Return the error as an HttpError."""
         return HttpError(self.status, self.message)
 
 
 class InvalidField(DirectoryError):
-    """A field has a value that is not accepted."""
+    """A field of the request has a value that is not accepted."""
 
     def __init__(self, field: str, message: Message) -> None:
         super().__init__(message)
         self.field = field
 
     def problem(self) -> HttpError:
-        """Return 400 with the member `field`."""
+        """Return the error as an HttpError with the member `field`."""
         return HttpError(self.status, self.message, field=self.field)
 
 
@@ -49,7 +49,7 @@ class KindFixed(InvalidField):
 
 
 class NotThere(DirectoryError):
-    """The account has no directory, or the directory no credential, with this ID."""
+    """The account has no directory with this ID, or the directory has no credential or link with it."""
 
     status = 404
 
@@ -59,7 +59,7 @@ class NotThere(DirectoryError):
 
 
 class Overtaken(DirectoryError):
-    """The directory was changed by another request since it was read."""
+    """Another request changed the directory after it was read."""
 
     status = 412
 
@@ -78,6 +78,6 @@ class TooManyDirectories(DirectoryError):
 
 
 class TooMany(DirectoryError):
-    """The directory has the maximum number of valid tokens, or of client secrets; the message names them."""
+    """The directory has as many live tokens, or client secrets, as allowed; the message names them."""
 
     status = 409

@@ -1,7 +1,7 @@
-"""Event types by which the provisioning log is filtered; URLs of pages and of the API contain their names."""
+"""The kinds of provisioning events, grouped by the names that the log can be filtered by; URLs contain these names."""
 
 REFUSED = "request.refused"
-TURNED_AWAY = "connection.refused"  # a call without a valid credential
+TURNED_AWAY = "connection.refused"  # a request without a valid credential
 MAPPING = "mapping.fault"
 KINDS: dict[str, frozenset[str]] = {
     "created": frozenset({"user.created"}),

@@ -1,13 +1,15 @@
-"""Events: each change in a directory with its client, and each refusal with its reason.
+"""Events: each change in a directory with the client that made it, and each refusal with its reason.
 
-An event is a row `event|{ulid}[|{marks}]` of table `contacts` in the directory's partition, written in the same
-transaction as the change. The key contains the counters, so that totals and counts need keys only: `u1`, `u-1`, `g1`,
-`g-1` for people and groups that came or went, `a1`, `a-1` for active people, `x3` for three refused requests, `d3` for
-three calls without a valid credential, which are no failures of provisioning.
+An event is a row `event|{ulid}[|{marks}]` of table `contacts` in the directory's partition, written
+in the same transaction as the change. Its key ends with counters (marks), so that totals are
+computed from keys alone: `u1`, `u-1`, `g1`, `g-1` for a person or group that was added or removed,
+`a1`, `a-1` for an active person, `x3` for three refused requests, `d3` for three requests without a
+valid credential, which don't count as failures of provisioning.
 
-The totals of a directory are sums up to the key of an event. An event that is dated before it, by a clock that is
-minutes slow or was set back, would not be counted. So each event key that an instance reads moves the dates of its
-own events forward (`EventClock`). The daily recount (`totals.recount`) corrects events written before that.
+A directory's totals are sums up to the key of an event. An event with a lower key that is stored
+later, because an instance's clock is slow or was set back, would be missed. So whenever an instance
+reads the key of an event in its future, it dates its own events after that (`EventClock`). The
+daily recount (`totals.recount`) corrects the rest.
 """
 
 import re
@@ -36,17 +38,24 @@ MARKS_AT = len(EVENT.name) + 1 + _ULID  # index of the counters in a key
 _MARK = re.compile(r"([ugaxd])(-?[0-9]+)")
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, as in a ULID
 _LOOK_SECONDS = 60.0
-# A clock further ahead than this is wrong; following it would date everything wrongly.
+# An event further in the future comes from a wrong clock, which must not change the dates of other events.
 _MAX_AHEAD = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the log. Names are as the client sent them; `users` and `groups` are +1, 0 or -1; `at` is RFC 3339.
+    """One line of the provisioning log. Fields with their default value are not stored.
 
-    `was_active`: whether a deleted person was active until then. `count`: how many equal requests a refusal
-    represents; `method` is theirs. `said`: code and parameters of the message whose English text is `detail`, so that a page
-    can render it in its reader's language. Empty fields are not stored.
+    Attributes:
+        at: The time (RFC 3339).
+        name: The name of the person or group, as the client sent it.
+        users: The change of the number of people: +1, 0 or -1.
+        groups: The change of the number of groups: +1, 0 or -1.
+        count: How many equal refused requests the event represents.
+        method: The HTTP method of the refused requests.
+        was_active: Whether a deleted person was active.
+        detail: The text of the event in English.
+        said: The same text as a stored message, from which a page renders it in the user's language.
     """
 
     at: str
@@ -74,12 +83,12 @@ class Event:
 
     @property
     def is_refusal(self) -> bool:
-        """Whether nothing was changed because the request was refused."""
+        """Whether the event is a refused request, which changed nothing."""
         return self.kind in (REFUSED, TURNED_AWAY)
 
     @property
     def active_people(self) -> int:
-        """The change in the number of active people: +1, 0 or -1."""
+        """The change of the number of active people: +1, 0 or -1."""
         match self.kind:
             case "user.created" | "user.enabled":
                 return 1 if self.active else 0
@@ -91,7 +100,7 @@ class Event:
 
 
 def told(message: Message | None) -> dict[str, Any]:
-    """Return the fields of an event that hold a message: `Event(…, **told(message))`."""
+    """Return the fields of an event that store `message`, for use as `Event(…, **told(message))`."""
     return {"detail": message.text(), "said": messages.encode(message)} if message else {}
 
 
@@ -100,7 +109,7 @@ _DEFAULTS = {field.name: field.default for field in fields(Event)}
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event with its row key, which is also a cursor."""
+    """An event with its row key, which is also a cursor of the log."""
 
     key: str
     event: Event
@@ -108,7 +117,7 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """The counters in an event's key."""
+    """The counters in the key of an event."""
 
     users: int = 0
     groups: int = 0
@@ -118,22 +127,22 @@ class Marks:
 
 
 def write(event: Event, clock: Clock, randbits: RandomBits = secrets.randbits) -> Insert:
-    """Return the operation that stores `event`, dated by `clock`."""
+    """Return the operation that stores `event` under a key with the time of `clock`."""
     return Insert(_key(event, new_ulid(clock, randbits)), encode(event), is_unique=True)
 
 
 def insertion(app: App, event: Event) -> Insert:
-    """Return the operation that stores an event apart from a change."""
+    """Return the operation that stores an event which isn't part of a change's transaction."""
     return write(event, clock_of(app), app.random.bits)
 
 
 def insertion_in_change(app: App, directory_id: str, event: Event) -> Insert:
-    """Return the operation that stores `event`, for the transaction of its change."""
+    """Return the operation that stores an event in the transaction of the change that it describes."""
     return write(event, clock_for_write(app, directory_id), app.random.bits)
 
 
 def encode(event: Event) -> bytes:
-    """Return the value of an event's row."""
+    """Return the value of an event's row as JSON."""
     stored = {
         name: _cut(part)
         for name, usual in _DEFAULTS.items()
@@ -143,7 +152,7 @@ def encode(event: Event) -> bytes:
 
 
 def decode(value: bytes) -> Event:
-    """Return the event that `encode` wrote."""
+    """Return the event that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
     stored = row_versions.read(value, "event")
     known = {name: stored[name] for name in _DEFAULTS if name in stored}
     known["changed"] = tuple(known.get("changed", ()))
@@ -151,13 +160,13 @@ def decode(value: bytes) -> Event:
 
 
 def marks(row_key: str) -> Marks:
-    """Return the counters in the key of an event, without reading its value."""
+    """Return the counters in the key of an event."""
     return marks_in(row_key[MARKS_AT:])
 
 
 @lru_cache(maxsize=1024)
 def marks_in(suffix: str) -> Marks:
-    """Return the counters at the end of an event's key, from `MARKS_AT` on."""
+    """Return the counters in the end of an event's key, from `MARKS_AT` on."""
     found = {kind: int(number) for kind, number in _MARK.findall(suffix)}
     return Marks(
         users=found.get("u", 0),
@@ -169,7 +178,7 @@ def marks_in(suffix: str) -> Marks:
 
 
 def moment_of(row_key: str) -> datetime:
-    """Return the time of an event from its key, to the millisecond."""
+    """Return the time in the key of an event, to the millisecond."""
     milliseconds = 0
     for character in row_key[len(EVENT.name) + 1 : len(EVENT.name) + 11]:
         milliseconds = milliseconds * 32 + _DIGITS.index(character)
@@ -177,12 +186,12 @@ def moment_of(row_key: str) -> datetime:
 
 
 def bound(moment: datetime) -> str:
-    """Return the lowest key that an event of that moment can have."""
+    """Return the lowest key that an event at `moment` can have."""
     return EVENT.from_time(ulid(max(0, int(moment.timestamp() * 1000))))
 
 
 def end() -> str:
-    """Return a key that sorts after all events."""
+    """Return a key that sorts after the keys of all events."""
     return EVENT.all()[1]
 
 
@@ -208,7 +217,7 @@ def _cut(part: Any) -> Any:
 
 @dataclass(slots=True)
 class EventClock:
-    """The App's clock, moved forward to the newest event that it has seen."""
+    """The App's clock, moved forward to the newest event that this instance has read or written."""
 
     clock: Clock
     ahead: timedelta = timedelta(0)
@@ -216,7 +225,7 @@ class EventClock:
     latest: datetime = datetime.min.replace(tzinfo=UTC)
 
     def now(self) -> datetime:
-        """Return the time that an event is dated by: never before the one before it."""
+        """Return the time for the next event, which is never before that of the previous one."""
         present = self.clock.now()
         if present + self.ahead < self.latest <= present + _MAX_AHEAD:  # the clock was set back
             self.ahead = self.latest - present
@@ -224,11 +233,11 @@ class EventClock:
         return self.latest
 
     def monotonic(self) -> float:
-        """Return the seconds of the App's clock."""
+        """Return the monotonic seconds of the App's clock."""
         return self.clock.monotonic()
 
     def seen(self, row_key: str) -> None:
-        """Learn from the key of an event."""
+        """Move the clock forward if the event with this key is in its future, by at most two hours."""
         ahead = moment_of(row_key) - self.clock.now()
         if self.ahead < ahead <= _MAX_AHEAD:
             self.ahead = ahead
@@ -242,7 +251,7 @@ def clock_of(app: App) -> EventClock:
 def clock_for_write(app: App, directory_id: str) -> EventClock:
     """Return the clock for an event of a directory.
 
-    Sometimes compare it with the newest event, in the background.
+    Once a minute, start a background task that moves it forward to the directory's newest event.
     """
     clock = clock_of(app)
     now = app.clock.monotonic()
@@ -253,7 +262,7 @@ def clock_for_write(app: App, directory_id: str) -> EventClock:
 
 
 async def _look(app: App, directory_id: str) -> None:
-    """Look for events that are dated after this clock's present."""
+    """Move the event clock forward if the directory has events in its future."""
     clock = clock_of(app)
     start = bound(clock.now())
     rows = await app.tables.query(CONTACTS, directory_id, start, end(), keys_only=True)

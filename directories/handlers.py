@@ -1,4 +1,4 @@
-"""From HTTP to an administrator's call and back: sign-in, origin, and errors as RFC 9457 problems."""
+"""Convert between HTTP and actions of administrators: sign-in, same-origin check, and errors as RFC 9457 problems."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Action = Callable[["Call"], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request of a signed-in administrator."""
+    """A request of a signed-in administrator, as the actions receive it."""
 
     app: App
     request: Request
@@ -23,22 +23,22 @@ class Call:
 
     @property
     def account(self) -> str:
-        """The account of the administrator."""
+        """The administrator's account."""
         return self.person.account
 
     @property
     def actor(self) -> Actor:
-        """The administrator, for the audit log."""
+        """The administrator as an actor of the audit log."""
         return person_actor(self.person, self.request)
 
     @property
     def directory_id(self) -> str:
-        """The directory in the address."""
+        """The directory ID in the request's path."""
         return self.request.route["directoryId"]
 
 
 async def respond(app: App, request: Request, action: Action) -> Response:
-    """Return the response of `action` for a signed-in administrator; its errors become RFC 9457 problems."""
+    """Return the response of `action` for a signed-in administrator; convert its DirectoryError to an HttpError."""
     person = require_admin(request, app.settings)
     check_same_origin(request, app.settings.public_url)
     try:

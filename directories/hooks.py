@@ -1,4 +1,4 @@
-"""What features above `directories` add to it: work for the maintenance timer, and faults of a directory."""
+"""Registries by which features above `directories` add maintenance jobs and the faults that a directory shows."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -8,22 +8,22 @@ from directories.audit import Actor
 from directories.models import Directory
 from shared.app import App
 
-# Carries on its work until the clock's monotonic deadline.
+# Continues its work until the given deadline (monotonic seconds).
 Job = Callable[[App, float], Awaitable[None]]
-# Tidies the directory with this id, once a day.
+# Tidies the directory with the given ID; called once a day.
 Tidying = Callable[[App, str], Awaitable[None]]
-# Removes rows about a directory, which is being erased, outside the directory's partitions.
+# Removes the rows that a feature has about a deleted directory outside the directory's partitions.
 Removal = Callable[[App, Directory], Awaitable[None]]
-# Ends acts that were begun through a set-up link (actor, directory ID, link ID), which is being revoked.
+# Ends what was begun through a set-up link that is being revoked (actor, directory ID, link ID).
 Revocation = Callable[[App, Actor, str, str], Awaitable[None]]
-# How urgently an administrator is needed.
+# How soon an administrator must act: not at all, soon ("warn"), or now ("bad").
 Severity = Literal["", "warn", "bad"]
 FaultSource = Callable[[App, Directory], Awaitable[Severity]]
 
 
 @dataclass(slots=True)
 class MaintenanceJobs:
-    """The jobs of an App, registered when its functions are built."""
+    """The maintenance jobs of an App; features register them when the app's functions are built."""
 
     jobs: list[Job] = field(default_factory=list)
     tidying: list[Tidying] = field(default_factory=list)
@@ -32,13 +32,13 @@ class MaintenanceJobs:
 
 @dataclass(slots=True)
 class LinkRevocations:
-    """What else ends when a set-up link is revoked, registered when the App's functions are built."""
+    """What else ends when a set-up link is revoked; features register it when the app's functions are built."""
 
     revocations: list[Revocation] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class FaultSources:
-    """The sources of an App, registered when its functions are built."""
+    """The functions that report faults of a directory; features register them when the app's functions are built."""
 
     sources: list[FaultSource] = field(default_factory=list)

@@ -1,9 +1,9 @@
-"""The request inspector of a directory: its client's requests, without values, for an hour.
+"""The request inspector: records the requests of a directory's client, without values, for an hour.
 
-An administrator switches it on (`Directory.inspect_until`), and it ends by itself: each instance
-compares the time with every request. Requests are stored in the background, and at most `MAX_REQUESTS`
-of them; several instances may go beyond that by `_AT_ONCE` each. Another instance knows of a switch
-within 30 seconds (`directories.store`). The daily maintenance removes them.
+An administrator switches it on (`Directory.inspect_until`); it ends by itself, because each
+instance compares that time with the clock at every request. Other instances learn of a switch
+within 30 seconds (`directories.store`). Requests are stored in the background, at most
+`MAX_REQUESTS`, which each instance may exceed by `_AT_ONCE`. The daily maintenance removes them.
 """
 
 from collections.abc import Sequence
@@ -26,15 +26,16 @@ from shared.tables.schema.directories import INSPECTED
 
 DURATION = timedelta(hours=1)
 MAX_REQUESTS = 500
-_AT_ONCE = 50  # stored by an instance before it looks how many there are
+_AT_ONCE = 50  # rows that an instance stores before it counts all of them again
 _MAX_WAITING = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected:
-    """One request: method, path and query without values, the shape of the body, and the answer.
+    """One recorded request: method, path, query without values, the types in the body, and the response's status.
 
-    `body` is JSON with each value replaced by its type, "" without a body.
+    `body` is JSON with each value replaced by its type, "" without a body. `size` is the body's
+    length in bytes.
     """
 
     at: str
@@ -51,7 +52,7 @@ class Inspected:
 
 @dataclass(slots=True, kw_only=True)
 class _Session:
-    """The requests of a directory that an instance records: `room` rows before it counts them again."""
+    """The recording of a directory on one instance; it may store `room` rows before it counts them again."""
 
     until: str
     room: int = 0
@@ -66,14 +67,14 @@ class _Sessions:
 
 
 def is_on(app: App, directory: Directory) -> bool:
-    """Return whether requests of the directory are recorded now."""
+    """Return whether the directory's requests are being recorded."""
     return bool(directory.inspect_until) and store.now(app.clock) < directory.inspect_until
 
 
 async def switch(app: App, actor: Actor, directory_id: str, *, on: bool) -> Directory:
-    """Start recording the directory's requests for an hour, or stop; raise NotThere.
+    """Start recording the directory's requests for an hour, or stop; return the changed directory. Raise NotThere.
 
-    A new recording removes the one before.
+    Starting removes the previous recording.
     """
     until = ""
     if on:
@@ -84,7 +85,7 @@ async def switch(app: App, actor: Actor, directory_id: str, *, on: bool) -> Dire
 
 
 def record(app: App, directory: Directory, request: Inspected) -> None:
-    """Have a request stored in the background; the answer does not wait for it."""
+    """Store a request in the background, so that its response doesn't wait."""
     sessions = app.state(_Sessions).by_directory
     session = sessions.get(directory.id)
     if session is None or session.until != directory.inspect_until:
@@ -105,13 +106,13 @@ async def read(app: App, directory_id: str) -> list[Inspected]:
 
 
 async def clear(app: App, directory_id: str) -> None:
-    """Remove the recorded requests."""
+    """Remove the directory's recorded requests."""
     rows = await query_all(app.tables, DIRECTORIES, directory_id, *INSPECTED.all(), keys_only=True)
     await _delete(app, directory_id, [row.key for row in rows])
 
 
 async def tidy(app: App, directory_id: str) -> None:
-    """Remove the requests of a recording that ended a day ago."""
+    """Remove the recorded requests if the recording ended more than a day ago."""
     directory = await store.get(app.tables, directory_id)
     ended = timestamp(app.clock.now() - timedelta(days=1))
     if directory is None or directory.inspect_until < ended:
@@ -152,11 +153,11 @@ async def _delete(app: App, directory_id: str, row_keys: Sequence[str]) -> None:
 
 
 def encode(request: Inspected) -> bytes:
-    """Return the value of a request's row."""
+    """Return the value of a recorded request's row."""
     return orjson.dumps({**row_versions.as_row(request), "v": 1})
 
 
 def decode(value: bytes) -> Inspected:
-    """Return the request of a row; raises UnsupportedRowVersion."""
+    """Return the request of a row; raise UnsupportedRowVersion if a later release wrote it."""
     found: Inspected = row_versions.build(Inspected, row_versions.read(value, "inspected request"))
     return found

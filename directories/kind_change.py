@@ -1,7 +1,7 @@
-"""Whether a directory's kind can still be changed: while nothing has been provisioned or connected.
+"""Decide whether a directory's kind can still be changed: only until people are provisioned or presence is connected.
 
-So a wrong choice in the wizard's first step can be corrected. Afterwards people and presence of one kind would be
-shown with the instructions for the other.
+So a wrong choice in the wizard's first step can be corrected. Later, the directory's page would
+show the instructions of one kind for people and presence of the other.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,13 +19,13 @@ Reason = Callable[[App, str], Awaitable[Message | None]]
 
 @dataclass(slots=True)
 class KindReasons:
-    """The reasons of features above, registered when their functions are built."""
+    """Functions that return why a directory must keep its kind; features register them when the functions are built."""
 
     reasons: list[Reason] = field(default_factory=list)
 
 
 async def why_fixed(app: App, directory_id: str) -> Message | None:
-    """Return why the directory must keep its kind, or None if it can be changed."""
+    """Return why the directory must keep its kind, or None if it may be changed."""
     found = await totals.read(app, directory_id)
     if found.users or found.groups:
         return Message("kind_fixed")
@@ -36,7 +36,7 @@ async def why_fixed(app: App, directory_id: str) -> Message | None:
 
 
 async def check(app: App, account: str, directory_id: str, kind: Kind) -> None:
-    """Raise KindFixed if `kind` is another one and the directory must keep its own."""
+    """Raise KindFixed if `kind` differs from the directory's kind and the directory must keep its own."""
     directory = await store.get(app.tables, directory_id)
     if directory is None or directory.account != account or directory.kind == kind:
         return

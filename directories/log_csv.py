@@ -1,4 +1,4 @@
-"""The provisioning log as CSV (RFC 4180), safe to open in a spreadsheet."""
+"""Format the provisioning log as CSV (RFC 4180) that is safe to open in a spreadsheet."""
 
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ _COLUMNS = (
 
 
 def file_part(request: Request, page: Page, *, is_first: bool) -> Response:
-    """Return a part of the file; `Link: …; rel="next"` (RFC 8288) names the next one."""
+    """Return a part of the CSV file; the header `Link: …; rel="next"` (RFC 8288) has the address of the next part."""
     head = csv_cells.line([csv_cells.quoted(name) for name in _COLUMNS])
     parts = [csv_cells.BYTE_ORDER_MARK, head] if is_first else []
     parts += [csv_cells.line([csv_cells.safe(text) for text in _cells(one)]) for one in page.lines]

@@ -1,6 +1,7 @@
-"""Timer work for directories: deletions continue each hour, and once a day each directory is tidied.
+"""The maintenance timer's work: continue deletions each hour, and tidy each directory once a day.
 
-Directories are spread over the hours of the day by their id, so that thousands of idle ones cost next to nothing.
+A directory's hour of the day is derived from its ID, so that each hour has about as many
+directories, and thousands of idle ones cost almost nothing.
 """
 
 import math
@@ -38,7 +39,7 @@ _EXPIRING = (ACCESS_TOKEN, USED_ASSERTION)
 
 
 async def run(app: App, deadline: float) -> None:
-    """One run, until the clock's monotonic `deadline`; the next one continues where it ends."""
+    """Carry out one run, until the monotonic `deadline`; the next run continues from there."""
     began = app.clock.monotonic()
     removed = await deletion.run(app, deadline)
     for job in (
@@ -48,7 +49,7 @@ async def run(app: App, deadline: float) -> None:
     ):
         try:
             await job(app, deadline)
-        except Exception as error:  # the directories are tidied all the same
+        except Exception as error:  # the directories are tidied nevertheless
             log.failure("maintenance.failed", error)
     tidied = await _tidy_due(app, deadline)
     log.event("maintenance.done", removed=removed, tidied=tidied)
@@ -58,13 +59,10 @@ async def run(app: App, deadline: float) -> None:
 
 
 async def _tidy_due(app: App, deadline: float) -> int:
-    """Tidy the directories of this hour, and first those of hours that were missed.
-
-    Return how many.
-    """
+    """Tidy the directories of this hour, after those of hours that were missed; return how many were tidied."""
     present = int(app.clock.now().timestamp()) // 3600
     position = await _position(app)
-    # A position further ahead than clocks can differ comes from one that was wrong.
+    # Ignore a position more than two hours in the future: it comes from an instance with a wrong clock.
     is_usable = position is not None and present - _HOURS < position.hour <= present + 2
     first = position.hour if position and is_usable else present
     after = position.after if position and position.hour == first else ""
@@ -86,7 +84,7 @@ async def _tidy_due(app: App, deadline: float) -> int:
 
 
 async def _by_hour(app: App) -> dict[int, list[Row]]:
-    """Return the index rows of all directories by their hour of the day, in the order of their ids."""
+    """Return the index rows of all directories by the hour of the day in which they are tidied, sorted by ID."""
     found = defaultdict[int, list[Row]](list)
     for row in await store.index(app.tables, ALL_DIRECTORIES):
         found[zlib.crc32(row.key.encode()) % _HOURS].append(row)
@@ -94,7 +92,10 @@ async def _by_hour(app: App) -> dict[int, list[Row]]:
 
 
 async def _tidy_one(app: App, row: Row, deadline: float) -> bool:
-    """Tidy a directory; log a failure, so that the other directories are tidied all the same."""
+    """Tidy a directory and return whether that succeeded.
+
+    An exception is logged and not raised, so that the other directories are tidied too.
+    """
     try:
         directory = await store.get(app.tables, row.key)
         if directory is None:
@@ -110,7 +111,7 @@ async def _tidy_one(app: App, row: Row, deadline: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far maintenance has come: the hour (since 1970) it is at, and the last directory tidied in it."""
+    """How far tidying has come: an hour (counted since 1970), and the last directory that was tidied in it."""
 
     hour: int
     after: str
@@ -127,12 +128,12 @@ async def _store_position(app: App, position: Position) -> None:
 
 
 def encode(position: Position) -> bytes:
-    """Return the value of the row."""
+    """Return the value of the position's row."""
     return orjson.dumps({"v": 1, "hour": position.hour, "after": position.after})
 
 
 def decode(value: bytes) -> Position:
-    """Return the position that `encode` wrote; raises UnsupportedRowVersion."""
+    """Return the position that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
     stored = row_versions.read(value, "maintenance position")
     return Position(int(stored["hour"]), str(stored["after"]))
 
@@ -140,14 +141,14 @@ def decode(value: bytes) -> Position:
 async def tidy(app: App, directory_id: str, deadline: float = math.inf) -> None:
     """Tidy a directory: totals, old events, expired credentials, and the rows of features above.
 
-    People whose deletion is a day old are erased from its log. A directory without events since the
-    last day is not counted again.
+    People who were deleted more than a day ago are erased from its log. The people of a directory
+    without events in the last day aren't counted again.
     """
     through = await totals.fold(app, directory_id)
     if await _has_changed(app, directory_id):
         await totals.recount(app, directory_id)
     oldest = app.clock.now() - timedelta(days=app.settings.event_retention_days)
-    # Never later than the totals: a deleted event can't be counted any more.
+    # Keep events that the totals don't include yet, because a deleted event can't be counted.
     await _trim_events(app, directory_id, min(events.bound(oldest), keys.successor(through)))
     await erasure.run(app, directory_id, deadline)
     for family in _EXPIRING:
@@ -160,7 +161,7 @@ async def tidy(app: App, directory_id: str, deadline: float = math.inf) -> None:
 
 
 async def _has_changed(app: App, directory_id: str) -> bool:
-    """Return whether the directory has an event of the last day, with an hour more for clocks that differ."""
+    """Return whether the directory has an event of the last day, plus two hours because clocks may differ."""
     start = events.bound(app.clock.now() - timedelta(hours=_HOURS + 2))
     rows = await app.tables.query(
         CONTACTS, directory_id, start, events.end(), limit=1, keys_only=True
@@ -194,6 +195,6 @@ async def _drop(app: App, table: str, partition: str, row_keys: list[str]) -> No
         batch = row_keys[at : at + MAX_OPERATIONS]
         try:
             await app.tables.transact(table, partition, [Delete(key) for key in batch])
-        except NotFound:  # another run was quicker with some
+        except NotFound:  # another run has deleted some of them
             for key in batch:
                 await store.remove(app.tables, partition, key, table=table)

@@ -1,7 +1,8 @@
-"""Faults in a client's attribute mapping: noted in the provisioning log once, not once per person.
+"""Log faults of a client's attribute mapping in the provisioning log, once a day each and not once per person.
 
-A request only reads this instance's memory. A fault that is not remembered there is written in the background, together
-with the row `noted`, so that several instances note a fault once, too.
+A request only compares them with this instance's memory. Faults that are not there are written in
+the background, with the row `noted` in the same transaction, so that several instances log a fault
+only once.
 """
 
 from collections.abc import Mapping
@@ -23,19 +24,19 @@ from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import MAPPING_FAULTS
 
 REPEAT_SECONDS = 24 * 3600
-MAX_FAULTS = 100  # remembered per directory; a client that invents names fills no storage
-MAX_NEW = 10  # noted at once
+MAX_FAULTS = 100  # stored per directory, so that a client that invents names can't fill the storage
+MAX_NEW = 10  # logged at once
 
 
 @dataclass(slots=True)
 class _Noted:
-    """Time of the last note of each fault, in seconds since 1970, by directory and fault."""
+    """The time at which each fault was last logged, in seconds since 1970, by directory and attribute."""
 
     by_directory: LruCache[str, dict[str, float]] = field(default_factory=lambda: LruCache(2048))
 
 
 def note(app: App, directory_id: str, faults: Mapping[str, Message], client: str) -> None:
-    """Note faults by attribute, each at most once a day; the request does not wait for it."""
+    """Log faults in the background, each at most once a day; `faults` has a message for each attribute."""
     now = app.clock.now().timestamp()
     noted = app.state(_Noted).by_directory.get(directory_id)
     if noted is None:
@@ -51,7 +52,11 @@ def note(app: App, directory_id: str, faults: Mapping[str, Message], client: str
 def _due(
     faults: Mapping[str, Message], noted: Mapping[str, float], now: float
 ) -> dict[str, Message]:
-    """Return the faults to note now: each once per day, and no further ones if there are very many."""
+    """Return the faults to log now.
+
+    These are the ones that were not logged in the last day, and at most 10 at once. New ones are
+    left out if 100 are stored.
+    """
     due: dict[str, Message] = {}
     room = min(MAX_NEW, MAX_FAULTS - len(noted))
     for name, fault in faults.items():
@@ -65,12 +70,12 @@ def _due(
 
 
 def encode(stored: Mapping[str, Any]) -> bytes:
-    """Return the value of the row: `at` is the time of each fault's last note, in seconds since 1970."""
+    """Return the value of the row; `stored["at"]` has each attribute's last time in seconds since 1970."""
     return orjson.dumps({**stored, "v": 1})
 
 
 def decode(value: bytes) -> dict[str, Any]:
-    """Return the decoded value, with the fields of a later release; raise UnsupportedRowVersion."""
+    """Return the JSON object of the row, including fields of a later release; raise UnsupportedRowVersion."""
     return row_versions.read(value, "mapping faults")
 
 
@@ -101,5 +106,5 @@ async def _store(app: App, directory_id: str, faults: Mapping[str, Message], cli
             ],
         )
     except (AlreadyExists, NotFound, PreconditionFailed):
-        return  # another instance noted something at this moment; the next request or day brings it again
+        return  # another instance logged a fault at this moment; these are logged by a later request
     log.event("provisioning.mapping_fault", directory_id=directory_id, count=len(due))

@@ -1,4 +1,4 @@
-"""Directory and its parts: the values that every feature uses."""
+"""The dataclasses of a directory and its parts, which every feature uses."""
 
 import hashlib
 import re
@@ -11,7 +11,9 @@ State = Literal["active", "deleting", "removing"]
 SetupStep = Literal["connect", "presence", "done"]
 Presence = Literal["undecided", "on", "off"]
 
-MAX_LIVE = 2  # of tokens and of client secrets, so that a new one can be put in place before the old one ends
+MAX_LIVE = (
+    2  # tokens, and also client secrets: the new one can be put in use before the old one ends
+)
 ID_PATTERN = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9-]{2,62})[A-Za-z0-9]"
 )  # no underscore: Okta refuses one in a URL
@@ -19,7 +21,10 @@ ID_PATTERN = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A security token or client secret, known by its SHA-256 only. Times are RFC 3339 in UTC; `expires` "": never."""
+    """A security token or client secret, of which only the SHA-256 is known.
+
+    Times are RFC 3339 in UTC; `expires` is "" if it never expires.
+    """
 
     id: str
     hash: str
@@ -31,16 +36,16 @@ class Token:
     )
 
     def is_live(self, now: str) -> bool:
-        """Return whether the token is valid at the time `now`, in the form of `shared.clock.timestamp`."""
+        """Return whether the token is valid at `now`, a text of `shared.clock.timestamp`."""
         return not self.revoked and (not self.expires or now < self.expires)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedIdentity:
-    """The identity whose signed assertions are accepted instead of a secret (RFC 7523 section 3).
+    """An identity whose signed assertions are accepted in place of a secret (RFC 7523 section 3).
 
-    Either of an Entra tenant, with `tenant_id`, or of any OpenID Connect issuer: then `issuer` is the assertions' `iss`,
-    and `jwks_uri` the address of its keys.
+    It is an identity of an Entra tenant, with `tenant_id`, or of another OpenID Connect issuer,
+    with `issuer` (the `iss` of its assertions) and `jwks_uri` (the address of its keys).
     """
 
     tenant_id: str
@@ -54,21 +59,21 @@ class TrustedIdentity:
 
     @property
     def is_entra(self) -> bool:
-        """Whether a tenant of Entra signs the assertions."""
+        """Whether Entra signs the assertions."""
         return not self.issuer
 
     @property
     def fingerprint(self) -> str:
-        """Return a digest that identifies the trusted identity: another identity has another digest."""
+        """A digest of all values, by which two trusted identities are compared."""
         parts = (self.tenant_id, self.issuer, self.jwks_uri, self.subject, *sorted(self.audiences))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """The agents who see a directory: those with one of the app roles or in one of the Entra groups.
+    """Which agents may see a directory: those with one of the app roles or in one of the Entra groups.
 
-    `roles` are values of app roles, `groups` object IDs in lower case.
+    `roles` are values of app roles, `groups` are object IDs in lower case.
     """
 
     roles: tuple[str, ...] = ()
@@ -80,12 +85,19 @@ class Readers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """One company's directory; `account` owns it, `region` reads its national numbers.
+    """One company's directory.
 
-    `setup` is the wizard's next step, `presence` the choice made there; `etag` is the storage tag of this
-    version. `readers` are the agents who see it, None for all. Requests are recorded until
-    `inspect_until`. `deleting` can still be restored, `removing` no more. `unknown_fields`, here and in
-    its parts, are those of a later release, which stay when the row is rewritten.
+    Attributes:
+        account: The Entra tenant of the contact centre that owns it.
+        region: The ISO 3166 region for which national numbers are parsed.
+        state: `deleting` can still be restored, `removing` can't.
+        setup: The next step of the wizard.
+        presence: The choice that was made in the wizard.
+        readers: The agents who may see it; None for all of the account.
+        inspect_until: The time until which its requests are recorded, or "".
+        etag: The storage ETag of this version.
+        unknown_fields: Here and in the parts, fields of a later release, which are kept when the row
+            is rewritten.
     """
 
     id: str
@@ -111,10 +123,10 @@ class Directory:
 
     @property
     def is_active(self) -> bool:
-        """Return whether the directory exists for its users: False from the moment of its deletion."""
+        """Whether the directory is in use: False as soon as it is deleted."""
         return self.state == "active"
 
 
 def is_directory_id(text: str) -> bool:
-    """Return whether `text` can be a directory ID: letters, digits, hyphens, and no internal partition's name."""
+    """Return whether `text` has the form of a directory ID, which no internal partition's name has."""
     return ID_PATTERN.fullmatch(text) is not None

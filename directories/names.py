@@ -1,9 +1,10 @@
-"""Names of an account's directories: each name is used once, whatever its case and spaces.
+"""Keep the names of an account's directories unique, apart from case and spaces.
 
-Agents tell companies apart by these names. Several instances create and rename directories at the same time, so
-storage decides: a row per name, whose key is derived from the name, is inserted before the directory is written. A row
-whose directory has another name or is deleted, because a run was killed or the directory was deleted since, is taken
-over. Rows for the directories of earlier releases are added once, when a name of the account is claimed first.
+Agents tell companies apart by these names. Because several instances create and rename directories
+at the same time, storage decides: a row with a key derived from the name is inserted before the
+directory is written. If such a row is found, but its directory has another name or is deleted (or
+was never written, because the instance was killed), the row is replaced. Rows for the directories
+of earlier releases are added once, before the account's first claim of a name.
 """
 
 import contextlib
@@ -40,19 +41,19 @@ _IN_PROGRESS = timedelta(
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Which directory has a name, and since when."""
+    """The directory that has claimed a name, and the time of the claim."""
 
     directory_id: str
     at: str
 
 
 def is_same(one: str, other: str) -> bool:
-    """Return whether two names are equal for people: apart from case, spaces and the form of their characters."""
+    """Return whether two names are equal apart from case, spaces and compatible characters (NFKC)."""
     return _folded(one) == _folded(other)
 
 
 async def claim(app: App, account: str, name: str, directory_id: str) -> bool:
-    """Take a name for a directory; return False if the directory has it already.
+    """Claim a name for a directory; return False if the directory has it already.
 
     Raises:
         NameTaken: Another directory of the account has the name.
@@ -80,7 +81,7 @@ async def claim(app: App, account: str, name: str, directory_id: str) -> bool:
 
 
 async def release(app: App, account: str, name: str, directory_id: str) -> None:
-    """Give a name back if the directory has it."""
+    """Delete the claim of a name, if it is this directory's."""
     partition, key = names_partition(account), _key(name)
     row = await app.tables.get(DIRECTORIES, partition, key)
     if row is not None and decode(row.value).directory_id == directory_id:
@@ -99,7 +100,7 @@ async def _is_held(app: App, account: str, name: str, found: Claim) -> bool:
 
 
 async def _adopt(app: App, account: str) -> None:
-    """Claim the names of directories that were made before names were claimed."""
+    """Claim the names of the account's directories that an earlier release created, once per account."""
     partition = names_partition(account)
     if await app.tables.get(DIRECTORIES, partition, NAMES_COMPLETE.key) is not None:
         return
@@ -120,11 +121,11 @@ def _folded(name: str) -> str:
 
 
 def encode(found: Claim) -> bytes:
-    """Return the value of a name's row."""
+    """Return the value of a claim's row."""
     return orjson.dumps({"v": 1, "directory_id": found.directory_id, "at": found.at})
 
 
 def decode(value: bytes) -> Claim:
-    """Return the claim that `encode` wrote; raise UnsupportedRowVersion."""
+    """Return the claim that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
     found: Claim = row_versions.build(Claim, row_versions.read(value, "directory name"))
     return found

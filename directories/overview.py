@@ -1,9 +1,10 @@
-"""All directories of an account in one read: name, kind, state, people and last call, as of a time.
+"""The overview of an account: the stored state of each directory, so that a list needs few reads.
 
-A list of 1,000 directories is sorted and filtered by state, and each state takes five round trips. So
-the state is kept in a row per directory, in the account's partition: `MAX_AGE` old at most while
-the state is kept in a row per directory, in the account's partition: `MAX_AGE` old at most while
-people look at the list, because each look refreshes the oldest ones. When a directory is written, its row is
+A list of 1,000 directories is sorted and filtered by state, and computing one state takes five
+round trips. So an overview row per directory, in the account's partition, stores the state as of a
+time. Each request for the list recomputes the oldest states in the background, so they are at most
+about `MAX_AGE` old while the list is in use. `directories.store.replace` deletes the row when a
+directory changes.
 """
 
 import asyncio
@@ -36,8 +37,9 @@ STATES: tuple[State, ...] = ("attention", "setup", "waiting", "good", "deleted")
 class Overview:
     """A directory in a list.
 
-    `severity` tells a state that needs attention soon from one that needs it now. `last_call` is ""
-    before the first one; `at` is when the state was read.
+    `severity` distinguishes an `attention` that can wait ("warn") from an urgent one ("bad").
+    `last_call` is "" before the first provisioning request; `at` is the time as of which the state
+    was computed.
     """
 
     id: str
@@ -52,9 +54,9 @@ class Overview:
 
 
 async def of_account(app: App, account: str) -> list[Overview]:
-    """Return the account's directories with their states as stored, in no order.
+    """Return the overviews of the account's directories, unsorted; compute and store those that are missing.
 
-    Two round trips per 1,000 directories, and about five per directory without a row.
+    Two round trips per 1,000 directories, and about five per missing overview.
     """
     rows, entries = await asyncio.gather(
         query_all(app.tables, DIRECTORIES, overview_partition(account)),
@@ -69,7 +71,7 @@ async def of_account(app: App, account: str) -> list[Overview]:
 
 
 def refresh_due(app: App, account: str, found: Iterable[Overview]) -> int:
-    """Have the oldest of the states that are due read again, in the background; return how many are due."""
+    """Recompute the oldest states in the background, and return how many are older than MAX_AGE."""
     oldest = timestamp(app.clock.now() - MAX_AGE)
     due = sorted([one for one in found if one.at < oldest], key=lambda one: one.at)
     if due:
@@ -81,7 +83,7 @@ def refresh_due(app: App, account: str, found: Iterable[Overview]) -> int:
 def keep_seen(
     app: App, account: str, before: Iterable[Overview], after: Iterable[Overview]
 ) -> None:
-    """Store, in the background, the states that were just read for a page, as far as they changed."""
+    """Store overviews that were computed for a page in the background, if they differ from those before."""
     stored = {one.id: one for one in before}
     changed = [
         one for one in after if one.id not in stored or replace(stored[one.id], at=one.at) != one
@@ -91,16 +93,16 @@ def keep_seen(
 
 
 async def _refresh(app: App, account: str, ids: Sequence[str]) -> None:
-    """Read the states of these directories again, and keep them."""
+    """Recompute and store the overviews of these directories; remove those of directories that don't exist any more."""
     found = await _read(app, account, ids)
     gone = set(ids) - {one.id for one in found}
     await keep(app, account, found, sorted(gone))
 
 
 async def keep(app: App, account: str, found: Sequence[Overview], gone: Sequence[str] = ()) -> None:
-    """Store overviews and remove those of directories that are gone.
+    """Store overviews, and remove those of the directories in `gone`.
 
-    A failure only means that the next call does the same, so it isn't reported.
+    An error of storage is ignored, because the next request for the list does the same again.
     """
     work = [Upsert(one.id, encode(one)) for one in found]
     for at in range(0, len(work), MAX_OPERATIONS):
@@ -131,7 +133,10 @@ async def _read(app: App, account: str, ids: Sequence[str]) -> list[Overview]:
 def describe(
     app: App, directory: Directory, found: DirectoryStatus, severities: Sequence[Severity] = ()
 ) -> Overview:
-    """Return the overview of an active directory; `severities` are those of other features."""
+    """Return the overview of an active directory with the status `found`.
+
+    `severities` are those that other features report.
+    """
     severity = max([_severity(found), *severities], key=("", "warn", "bad").index)
     state: State = "good" if found.stage == "provisioning" else "waiting"
     if directory.setup != "done":
@@ -153,7 +158,7 @@ def describe(
 
 
 def of_deleted(app: App, directory: Directory) -> Overview:
-    """Return the overview of a directory whose deletion can still be undone."""
+    """Return the overview of a deleted directory that can still be restored."""
     return Overview(
         id=directory.id,
         name=directory.name,
@@ -174,12 +179,12 @@ def _severity(found: DirectoryStatus) -> Severity:
 
 
 def encode(overview: Overview) -> bytes:
-    """Return the value of a row; the directory's ID is in the key."""
+    """Return the value of an overview's row; the directory's ID is in the key."""
     return orjson.dumps({**row_versions.as_row(overview, "id"), "v": 1})
 
 
 def decode(directory_id: str, value: bytes) -> Overview:
-    """Return the overview of a row; raises UnsupportedRowVersion."""
+    """Return the overview of a row; raise UnsupportedRowVersion if a later release wrote it."""
     stored = row_versions.read(value, "overview")
     overview: Overview = row_versions.build(Overview, {**stored, "id": directory_id})
     return overview

@@ -1,6 +1,7 @@
-"""The provisioning log of a directory: writing to it, and reading it newest first.
+"""Write to the provisioning log of a directory, and read it newest first.
 
-Storage returns rows in ascending order, so the log is read in windows of time.
+Storage returns rows only in ascending order, so the log is read in windows of time, the newest
+window first.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -19,7 +20,7 @@ from shared.keys import fold_case, search_key
 from shared.tables.port import MAX_QUERY_ROWS, Row, TableError
 from shared.tables.schema.base import CONTACTS
 
-_MAX_QUERIES = 30  # for one page; the next one goes on from there
+_MAX_QUERIES = 30  # per page; the next page continues after them
 _FIRST_WINDOW = timedelta(hours=1)
 _NARROWEST = timedelta(milliseconds=8)
 _STEP = 8
@@ -28,9 +29,10 @@ _MIN_ROWS = 100
 
 @dataclass(slots=True)
 class Line:
-    """An event as the administrator reads it; refusals of one person for one reason are one line.
+    """A line of the log as shown; refusals with the same person and reason are merged into one line.
 
-    `key` and `event` are the newest one's, `count` is how many requests it represents, `first` the oldest one's time.
+    `key` and `event` are those of the newest event, `count` is the number of requests, `first` the
+    time of the oldest.
     """
 
     key: str
@@ -41,7 +43,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Lines, newest first; `before` continues after them, "" at the end of the log."""
+    """A page of lines, newest first; `before` continues after them, or is "" at the end of the log."""
 
     lines: list[Line]
     before: str
@@ -53,9 +55,14 @@ def _stored_words(event: Event) -> str:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """A filter of events: of one `person` (id, externalId or name), of `kinds` (none: all), that contain `text`.
+    """Conditions that an event must satisfy; an empty one is always satisfied.
 
-    `words` returns an event's kind and detail in the reader's language.
+    Attributes:
+        person: The ID, external ID or name of the person.
+        kinds: Kinds of events, of which the event must have one.
+        text: A text that some field or `words` must contain.
+        words: A function that returns the event's kind and detail as the page shows them, in the
+            user's language.
     """
 
     person: str = ""
@@ -64,14 +71,17 @@ class EventFilter:
     words: Callable[[Event], str] = _stored_words
 
     def may_have(self, row_key: str) -> bool:
-        """Return whether the key alone does not rule the event out: an import's events need not be read to find refusals."""
+        """Return False if the key alone proves that the event doesn't match.
+
+        So a search for refusals doesn't decode the events of an import.
+        """
         if not self.kinds or not self.kinds <= KINDS["refused"]:
             return True
         found = events.marks(row_key)
         return found.refused > 0 or found.turned_away > 0
 
     def has(self, event: Event) -> bool:
-        """Return whether the event is wanted."""
+        """Return whether the event satisfies all conditions."""
         if self.kinds and event.kind not in self.kinds:
             return False
         ids = (event.resource_id, event.external_id, event.was_external_id)
@@ -99,17 +109,20 @@ EVERYTHING = EventFilter()
 
 @dataclass(slots=True)
 class _Collected:
-    """The lines so far, and those to which an older refusal may still be added."""
+    """The lines so far, and those that an older refusal may still be merged into."""
 
     lines: list[Line] = field(default_factory=list)
     open: dict[tuple[str, ...], Line] = field(default_factory=dict)
 
     def line_of(self, event: Event) -> Line | None:
-        """Return the line that this refusal belongs to."""
+        """Return the line that this event is to be merged into, or None."""
         return self.open.get(_line_key(event)) if event.is_refusal else None
 
     def add(self, stored: StoredEvent) -> None:
-        """Add the next older event; failures before a person's success get a line of their own."""
+        """Add the next older event.
+
+        Refusals before and after a success for the same person are not merged into one line.
+        """
         event = stored.event
         if line := self.line_of(event):
             line.count += event.count
@@ -132,7 +145,11 @@ async def read(
     limit: int = 50,
     wanted: EventFilter = EVERYTHING,
 ) -> Page:
-    """Return the newest matching lines before `before` ("": from now); fewer than `limit` may come although more follow."""
+    """Return the newest matching lines before the key `before` ("" for the newest of all).
+
+    A page may have fewer than `limit` lines although more follow: after 30 queries the search
+    stops, and the page's `before` continues it.
+    """
     collected, queries, reached, time_slice = _Collected(), 0, before, TimeSlice(app.clock)
     async for found, start in _backwards(app, directory_id, before):
         queries += 1
@@ -152,9 +169,9 @@ async def read(
 async def _backwards(
     app: App, directory_id: str, before: str
 ) -> AsyncIterator[tuple[list[Row], str]]:
-    """Yield windows of events, the newest first, each with its first key.
+    """Yield the rows of each window of time with the window's first key, the newest window first.
 
-    A full window is retried narrower.
+    A window with more rows than a query returns is queried again with a smaller width.
     """
     now = app.clock.now()
     oldest = now - timedelta(days=app.settings.event_retention_days + 1)
@@ -172,7 +189,7 @@ async def _backwards(
 
 
 def _line_key(event: Event) -> tuple[str, ...]:
-    """Return the key by which refusals are merged into one line: person and reason, or the text without a person."""
+    """Return the key by which refusals are merged: person and reason, or reason and text if there is no person."""
     if identity := _identity(event):
         return (identity, str(event.status), event.scim_type, event.attribute)
     return ("", str(event.status), event.scim_type, event.attribute, event.method, event.detail)
@@ -183,16 +200,16 @@ def _identity(event: Event) -> str:
 
 
 def _is_same(one: Event, other: Event) -> bool:
-    """Return whether both are about the same person or group."""
+    """Return whether two events are about the same person or group."""
     if one.resource_id and one.resource_id == other.resource_id:
         return True
     return bool(_identity(one)) and _identity(one) == _identity(other)
 
 
 async def happened(app: App, directory_id: str, kind: str, detail: str = "") -> None:
-    """Log an act on the directory itself, after the change: if storage fails, only the line is lost.
+    """Log an action on the directory itself after it succeeded; if storage fails, only the line is lost.
 
-    `detail`: the id of a token or secret, the reason of a loss; nothing secret.
+    `detail` is the ID of a token or secret, or the reason of a loss; never a secret.
     """
     event = Event(timestamp(app.clock.now()), kind, detail=detail)
     try:
@@ -204,9 +221,9 @@ async def happened(app: App, directory_id: str, kind: str, detail: str = "") -> 
 async def refused(
     app: App, directory_id: str, event: Event, complete: Complete | None = None
 ) -> None:
-    """Log a refused request: its person as far as known, the fault and the remedy.
+    """Log a refused request with its person, if known, the fault and the remedy.
 
-    `complete` adds the person's name, and is called only if the event is stored.
+    `complete` is a function that adds the person's name; it is called only if the event is stored.
     """
     credential_usage.failed(app, directory_id)
     await rejection_log.note(app, directory_id, event, complete)

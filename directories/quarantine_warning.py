@@ -1,8 +1,9 @@
-"""Warns before Entra would put a directory's provisioning job into quarantine.
+"""Warn before Entra would put a directory's provisioning job into quarantine.
 
-Entra quarantines a job at once when it can't sign in, and from 5,000 failures on when more than 40 % fail, or beyond
-40,000 failures (Microsoft Learn, "Application provisioning in quarantine status"). It then runs once a day, and stops
-after four weeks. The warning comes at half the failures and three quarters of the share.
+Entra quarantines a job at once when it can't sign in; when at least 5,000 requests failed and these
+are more than 40 %; or when more than 40,000 failed (Microsoft Learn, "Application provisioning in
+quarantine status"). The job then runs once a day, and stops after four weeks. The warning comes at
+half of these numbers and three quarters of the share.
 """
 
 import logging
@@ -25,7 +26,10 @@ Outlook = Literal["good", "near", "beyond"]
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """Successes and failures of a day, and whether Entra's thresholds are `near` or passed (`beyond`)."""
+    """The successes and failures of the last day, compared with Entra's thresholds.
+
+    `outlook` is `good`, `near` (the warning's thresholds are reached) or `beyond` (Entra's are).
+    """
 
     successes: int
     failures: int
@@ -33,12 +37,12 @@ class Quarantine:
 
     @property
     def share(self) -> float:
-        """The share of failures in all requests, 0 to 1."""
+        """The share of failures in all requests, from 0 to 1."""
         return self.failures / max(1, self.failures + self.successes)
 
 
 def judge(successes: int, failures: int) -> Quarantine:
-    """Return the result for a number of successes and failures in a day."""
+    """Compare a day's successes and failures with the thresholds."""
     share = failures / max(1, failures + successes)
     outlook: Outlook = "good"
     if (failures >= MIN_FAILURES and share > MAX_SHARE) or failures > MAX_FAILURES:
@@ -51,12 +55,12 @@ def judge(successes: int, failures: int) -> Quarantine:
 
 
 def of(found: Totals, app: App) -> Quarantine:
-    """Return the result from totals already read."""
+    """Compare the last day of the totals `found` with the thresholds."""
     return judge(*found.last_day(app.clock.now()))
 
 
 async def warn(app: App, directory_id: str) -> None:
-    """Log `quarantine.near` for the operator if a directory is near the thresholds or beyond."""
+    """Log `quarantine.near`, for the operator's alert, if the directory is near the thresholds or beyond."""
     quarantine = of(await totals.read(app, directory_id), app)
     if quarantine.outlook != "good":
         log.event(

@@ -1,4 +1,4 @@
-"""Parameters in the query of the administrators' API; a fault names the parameter and the remedy."""
+"""Validate query parameters of the administrators' API; an error names the parameter and the remedy."""
 
 from collections.abc import Mapping
 from typing import Literal, TypeVar
@@ -11,7 +11,9 @@ _MAX_WORDS = 250
 
 
 def read_words(query: Mapping[str, str], name: str) -> str:
-    """Return a search text; it is short, because it is compared with thousands of events.
+    """Return a search text without space around it, or "" if it is missing.
+
+    It has at most 250 characters, because it is compared with thousands of events.
 
     Raises:
         InvalidField: It is too long.
@@ -26,7 +28,7 @@ def read_words(query: Mapping[str, str], name: str) -> str:
 def read_choice(
     query: Mapping[str, str], name: str, known: tuple[Choice, ...]
 ) -> Choice | Literal[""]:
-    """Return a parameter that is one of `known`, or "" without it. Raise InvalidField."""
+    """Return a parameter that is one of `known`, or "" if it is missing; raise InvalidField for another value."""
     value = query.get(name, "")
     found = next((one for one in known if one == value), None)
     if value and found is None:
@@ -36,7 +38,7 @@ def read_choice(
 
 
 def read_limit(query: Mapping[str, str], default: int, most: int) -> int:
-    """Return the limit of a request's query; raise InvalidField."""
+    """Return the parameter `limit`, or `default` if it is missing; raise InvalidField unless it is 1 to `most`."""
     text = query.get("limit", str(default))
     if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= most):
         raise InvalidField("limit", Message("limit_out_of_range", most=most))

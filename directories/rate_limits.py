@@ -1,16 +1,16 @@
 """Rate limits, so that no user and no directory slows down the others (RFC 6585 section 4).
 
-A user is charged for storage round trips and for processor time: pages and API calls cost from none
-to thousands, and the cost of a request is known only when it is answered. An agent who types and
-looks at people all day stays far below the limit, and so does a program that resolves five calls a
-second over 100 directories; over 1,000 it should name the directory. A user who has the instance
-alone may do eight times as much.
+A user is charged for round trips to storage and for processor time, because pages and API calls
+need from none to thousands of them, and how many is known only afterwards. The limit is far above
+what an agent needs who types and opens people all day, or a program that looks up five callers a
+second in 100 directories; a program with 1,000 should name the directory. A user who is alone on an
+instance may use eight times as much.
 
-A directory is charged per request, and for round trips or processor time beyond the usual,
-whichever is more. Entra must be able to send 25 requests a second for each tenant (Microsoft Learn,
-"Develop a SCIM endpoint"), and a 429 may count towards its quarantine, so the limit is far above
-what a provisioning client sends. A directory whose instance serves no other may send eight times as
-many: a first import is done sooner.
+A directory is charged per request, and more for a request with unusually many round trips or much
+processor time, whichever is more. Entra must be able to send 25 requests a second per tenant
+(Microsoft Learn, "Develop a SCIM endpoint"), and a 429 may count towards its quarantine, so the
+limit is far above what a provisioning client sends. A directory that is alone on an instance may
+send eight times as many requests, so that its first import ends sooner.
 """
 
 import asyncio
@@ -29,25 +29,26 @@ from shared.messages import Message
 
 # Round trips, or milliseconds of processor time, per second of one user on one instance.
 USER_RATE = 500.0
-USER_RATE_ALONE = 4000.0  # on an instance that no other user or directory has called lately
-USER_BURST = 10_000.0  # a list of a thousand directories, five of the largest lookups
-USER_UNITS_PER_SECOND = 1000.0  # of processor time
-USER_RESERVED = 50.0  # charged to each request until it is answered, so that parallel ones count
+USER_RATE_ALONE = 4000.0  # on an instance that no other user or directory has used lately
+USER_BURST = 10_000.0  # enough for a list of a thousand directories, or five of the largest lookups
+USER_UNITS_PER_SECOND = 1000.0  # units that a second of processor time costs
+USER_RESERVED = 50.0  # charged while a request runs, so that parallel ones count
 
 DIRECTORY_RATE = 250.0  # requests per second of one directory on an instance that serves others
 DIRECTORY_RATE_ALONE = 2000.0
-DIRECTORY_BURST = 2000.0  # a check of a new set-up, a small company's import
-# Round trips that count as one request: 25 times a second, 100 members join a group in 205 of them.
+DIRECTORY_BURST = 2000.0  # enough for a test of a new set-up, or a small company's import
+# Round trips that count as one request. A change that adds 100 members to a group makes 205, and 25 of these a second
+# must be allowed.
 ROUND_TRIPS_PER_REQUEST = 25
-# Processor time that counts as one request, four times the usual: next to others, a directory has
-# half of one core at most.
+# Processor time that counts as one request: four times the usual. So a directory that isn't alone uses at most half of
+# a core.
 SECONDS_PER_REQUEST = 0.002
-_SMOOTHING = 0.2  # of the average over a directory's recent requests
+_SMOOTHING = 0.2  # weight of the latest request in the average of a directory's recent requests
 _ALONE_AFTER_SECONDS = 10.0  # since the last request of another directory
 
 
 class UserRateExceeded(HttpError):
-    """429 with the seconds after which the next request will be served."""
+    """429 for a user; Retry-After has the seconds until the next request is accepted."""
 
     def __init__(self, retry_after: int) -> None:
         message = Message("user_too_many_requests", seconds=retry_after)
@@ -55,7 +56,7 @@ class UserRateExceeded(HttpError):
 
 
 class DirectoryRateExceeded(HttpError):
-    """429 with the seconds after which the next request will be served."""
+    """429 for a directory's client; Retry-After has the seconds until the next request is accepted."""
 
     def __init__(self, rate: float, retry_after: int) -> None:
         message = Message("directory_too_many_requests", rate=round(rate), seconds=retry_after)
@@ -64,12 +65,17 @@ class DirectoryRateExceeded(HttpError):
 
 @dataclass(slots=True, kw_only=True)
 class _RateLimits:
-    """The buckets of an App, users by account and object id.
+    """The rate limits of an App: token buckets, and who used the instance last.
 
-    `recent_seconds`: the processor time of a directory's recent requests, averaged; `starts`: whose request
-    begins next.
-    `latest`: the directory that called last and when (monotonic); `other`: the last call of another.
-    `latest_user`, `other_user`: the same of users.
+    Attributes:
+        by_user: The buckets of users, by account and object ID.
+        by_directory: The buckets of directories.
+        recent_seconds: The average processor time of a directory's recent requests.
+        starts: A lock per directory, held only while a request waits for its turn to start.
+        latest: The directory of the last request, and the time of that request (monotonic).
+        other: The last request of a directory other than `latest`, in the same form.
+        latest_user: Like `latest`, for users.
+        other_user: Like `other`, for users.
     """
 
     by_user: Buckets[tuple[str, str]] = field(default_factory=lambda: Buckets(16_384))
@@ -84,14 +90,14 @@ class _RateLimits:
     other_user: tuple[str, float] = ("", -math.inf)
 
     def note_call(self, directory_id: str, now: float) -> bool:
-        """Return whether the directory has the instance to itself."""
+        """Record a request of a directory; return whether no other directory has used the instance lately."""
         if self.latest[0] != directory_id:
             self.other = self.latest
         self.latest = (directory_id, now)
         return now - self.other[1] >= _ALONE_AFTER_SECONDS
 
     def note_user(self, user: str, now: float) -> bool:
-        """Return whether the user has the instance alone: no other user or directory called it lately."""
+        """Record a request of a user; return whether no other user and no directory has used the instance lately."""
         if self.latest_user[0] != user:
             self.other_user = self.latest_user
         self.latest_user = (user, now)
@@ -100,7 +106,10 @@ class _RateLimits:
 
 @contextmanager
 def limit_user(app: App, user: Principal) -> Iterator[None]:
-    """Charge the user for round trips and processor time of the block. Raises UserRateExceeded."""
+    """Return a context manager that charges the user for the block's round trips and processor time.
+
+    Raise UserRateExceeded before the block if the user's bucket is empty.
+    """
     limits, now = app.state(_RateLimits), app.clock.monotonic()
     key = (user.account, user.object_id)
     is_alone = limits.note_user("/".join(key), now)
@@ -118,14 +127,14 @@ def limit_user(app: App, user: Principal) -> Iterator[None]:
 
 
 def _spent(call: log.Call | None) -> float:
-    """Return the cost of a call so far, in a user's units."""
+    """Return the cost of a call so far, in the units that users are charged."""
     if call is None:
         return 0.0
     return call.round_trips + call.processor.seconds * USER_UNITS_PER_SECOND
 
 
 def take_request(app: App, directory_id: str) -> None:
-    """Charge the directory for one request. Raises DirectoryRateExceeded."""
+    """Charge the directory for one request; raise DirectoryRateExceeded if its bucket is empty."""
     limits, now = app.state(_RateLimits), app.clock.monotonic()
     is_alone = limits.note_call(directory_id, now)
     rate = DIRECTORY_RATE_ALONE if is_alone else DIRECTORY_RATE
@@ -136,12 +145,14 @@ def take_request(app: App, directory_id: str) -> None:
 
 
 def charge_work(app: App, directory_id: str, round_trips: int, seconds: float = 0.0) -> None:
-    """Charge the directory for a request's work beyond the usual: a large group, a bulk request, a scan.
+    """Charge the directory for the work of a finished request that exceeds one request's share.
+
+    Examples are a change of a large group, a bulk request, and a filter that reads every record.
 
     Args:
         app: The instance that did the work.
         directory_id: The directory.
-        round_trips: Calls to storage.
+        round_trips: Requests to storage.
         seconds: Processor time.
     """
     limits = app.state(_RateLimits)
@@ -154,16 +165,17 @@ def charge_work(app: App, directory_id: str, round_trips: int, seconds: float = 
 
 
 def computes_long(app: App, directory_id: str) -> bool:
-    """Return whether a directory's recent requests took more than SECONDS_PER_REQUEST each."""
+    """Return whether the directory's recent requests took more processor time than SECONDS_PER_REQUEST on average."""
     seconds = app.state(_RateLimits).recent_seconds.get(directory_id)
     return seconds is not None and seconds > SECONDS_PER_REQUEST
 
 
 async def start_turn(app: App, directory_id: str) -> None:
-    """Wait for the directory's turn to begin a request.
+    """Wait until the directory may start another request.
 
-    For a directory with long-computing requests: of sixteen that arrive together, one begins each time
-    that the event loop has served all others. No lock is held while a request is carried out.
+    Used for a directory with long-computing requests: of many that arrive together, one starts each
+    time that the event loop has served all other tasks. The lock is not held while the request is
+    carried out.
     """
     starts = app.state(_RateLimits).starts
     lock = starts.get(directory_id)

@@ -1,6 +1,6 @@
-"""Which agents see a directory, as an administrator sets it: app roles and Entra groups.
+"""Validate which agents may see a directory, which an administrator sets by app roles and Entra groups.
 
-`contacts.account_directories` applies it to whatever agents read.
+`contacts.account_directories` enforces it for everything that agents read.
 """
 
 import re
@@ -18,7 +18,7 @@ _ROLE = re.compile(r"[A-Za-z0-9!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]+")
 
 
 def read_readers(value: Mapping[str, Any] | None) -> Readers | None:
-    """Return the readers that `value` describes; None means all agents of the account.
+    """Return the readers that the JSON object `value` describes; None stands for all agents of the account.
 
     Raises:
         InvalidField: A role or group is malformed, there are too many, or there is none.

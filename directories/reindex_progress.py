@@ -1,8 +1,9 @@
-"""Progress of a directory's reindex: one row per directory, so that any instance continues after another stopped.
+"""The progress of a directory's reindex, stored so that any instance continues after another one stopped.
 
-When a release changes how index rows are derived, the rows of every user and group are written again in the background
-(`scim.reindex`). A *pass* goes through all records of a directory in the order of their keys. Table `work`, partition
-`reindex`, key = directory id; a directory without a row has not had a pass.
+If a release changes how index rows are derived, the rows of every user and group are written again
+in the background (`scim.reindex`). A *pass* reads all records of a directory in the order of their
+keys. Its row is in table `work`, partition `reindex`, with the directory ID as the key; a directory
+without a row has had no pass yet.
 """
 
 from collections.abc import Mapping
@@ -20,19 +21,25 @@ from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFail
 from shared.tables.schema.base import REINDEX, WORK
 from shared.tables.schema.contacts import INDEX_VERSION
 
-# An instance of the release before may write a record that a pass has gone by already, during an upgrade or after a
-# rollback. So a finished pass is followed by another one: soon if it had something to write, else once a day.
+# During an upgrade or after a rollback, an instance of the previous release may write a record that a pass has already
+# read. So another pass follows a finished one: soon if that one rewrote something, else after a day.
 REPEAT_AFTER_CHANGES = timedelta(hours=1)
 REPEAT_AFTER = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A pass through a directory's records.
+    """A pass over a directory's records.
 
-    `index_version` is the version of the rules that the pass writes; `cursor` the row key of the last record that it
-    went by; `passed` and `rewritten` count records; `skipped` counts those that can't be read. Times are RFC 3339,
-    `finished` is "" while the pass runs. `repeats`: an earlier pass of the same version has ended.
+    Attributes:
+        index_version: The version of the rules that the pass applies.
+        cursor: The row key of the last record that it has read.
+        passed: The number of records that it has read.
+        rewritten: The number of records whose index rows it has written again.
+        skipped: The number of records that can't be decoded.
+        started: When it began (RFC 3339), like `updated` and `finished`.
+        finished: When it ended; "" while it runs.
+        repeats: Whether an earlier pass with the same version has finished.
     """
 
     index_version: int
@@ -51,23 +58,24 @@ class Progress:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the pass has gone by every record."""
+        """Whether the pass has read every record."""
         return bool(self.finished)
 
     def is_due(self, now: datetime) -> bool:
-        """Return whether there is something to do at the time `now`: to continue this pass, or to begin another one."""
+        """Return whether this pass must be continued, or another one must begin, at the time `now`."""
         if self.index_version != INDEX_VERSION or not self.finished:
             return True
         pause = REPEAT_AFTER_CHANGES if self.rewritten else REPEAT_AFTER
-        # A time far ahead was written by an instance whose clock was wrong.
+        # `abs`, because a time far in the future was written by an instance with a wrong clock.
         return abs(now - parse_timestamp(self.finished)) >= pause
 
 
 @dataclass(frozen=True, slots=True)
 class ReindexStatus:
-    """The progress shown on the directory's page and in its status API while records wait to be rewritten.
+    """The progress that the directory's page and the API show until all records are rewritten.
 
-    `done` of `total` records have been gone by. `waiting`: the pass begins with the next run of the maintenance timer.
+    `done` of `total` records have been read. `waiting` means that the pass begins with the next run
+    of the maintenance timer.
     """
 
     state: Literal["waiting", "running"]
@@ -76,19 +84,19 @@ class ReindexStatus:
 
 
 async def read(tables: Tables, directory_id: str) -> Progress | None:
-    """Return the directory's pass, or None before its first one, in one round trip."""
+    """Return the directory's latest pass, or None if it has had none. One round trip."""
     row = await tables.get(WORK, REINDEX, directory_id)
     return decode(row.value, row.etag) if row else None
 
 
 async def read_all(tables: Tables) -> dict[str, Progress]:
-    """Return the passes of all directories by directory id, in one round trip per 1,000."""
+    """Return the latest pass of each directory by directory ID, in one round trip per 1,000."""
     rows = await store.index(tables, REINDEX, table=WORK)
     return {row.key: decode(row.value, row.etag) for row in rows}
 
 
 async def save(tables: Tables, directory_id: str, progress: Progress) -> Progress | None:
-    """Store the pass and return it; None if another instance stored one since it was read."""
+    """Store the pass and return it with its new ETag; return None if another instance has stored it since."""
     value = encode(progress)
     operation = (
         Replace(directory_id, value, progress.etag)
@@ -103,14 +111,15 @@ async def save(tables: Tables, directory_id: str, progress: Progress) -> Progres
 
 
 async def forget(tables: Tables, directory_id: str) -> None:
-    """Remove the directory's row, so that the next run of the maintenance timer begins a pass."""
+    """Delete the directory's row, so that the next run of the maintenance timer begins a new pass."""
     await store.remove(tables, REINDEX, directory_id, table=WORK)
 
 
 async def status(app: App, directory_id: str) -> ReindexStatus | None:
-    """Return the progress of the directory's reindex: None if the present rules wrote all its records.
+    """Return the progress of the directory's reindex, or None if there is nothing to show.
 
-    One round trip, and while a pass runs those of `totals.read`. A repeated pass is shown only if it found something.
+    A repeated pass is shown only if it has rewritten something. One round trip, and while a pass
+    runs those of `totals.read`.
     """
     progress = await read(app.tables, directory_id)
     if progress is None:
@@ -126,12 +135,12 @@ async def status(app: App, directory_id: str) -> ReindexStatus | None:
 
 
 def encode(progress: Progress) -> bytes:
-    """Return the value of the row."""
+    """Return the value of a pass's row; the ETag isn't stored."""
     return orjson.dumps({**row_versions.as_row(progress, "etag"), "v": 1})
 
 
 def decode(value: bytes, etag: str) -> Progress:
-    """Return the pass of a row; raises UnsupportedRowVersion."""
+    """Return the pass of a row; raise UnsupportedRowVersion if a later release wrote it."""
     stored = row_versions.read(value, "reindex")
     progress: Progress = row_versions.build(Progress, {**stored, "etag": etag})
     return progress

@@ -1,8 +1,8 @@
-"""Refused requests become events too, but a flood of them must not fill the storage.
+"""Store refused requests as events, without letting a flood of them fill the storage.
 
-Equal refusals within a minute are one event on each instance; the repetitions are stored, with their count, at the end of the
-minute, and when the App closes. At most 60 different ones per directory and minute are stored; all further ones
-are one event with a count.
+On each instance, equal refusals within a minute are one event; the repetitions become a second
+event with their count at the end of the minute, or when the App closes. At most 60 different
+refusals per directory and minute are stored; all others together are one event with a count.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from shared.tables.schema.base import CONTACTS
 
 WINDOW_SECONDS = 60.0
 _MAX_DIFFERENT = 60
-_GUARD_EVERY = 500  # refusals of a directory between two looks at the quarantine's thresholds
+_GUARD_EVERY = 500  # check the quarantine's thresholds after so many refusals of a directory
 _TOO_MANY = Message("many_others")
 _EqualityKey = tuple[str, ...]
 Complete = Callable[[Event], Awaitable[Event]]
@@ -51,9 +51,10 @@ class _Minutes:
 
 
 async def note(app: App, directory_id: str, event: Event, complete: Complete | None = None) -> None:
-    """Store a refusal, or hold it back if an equal one was stored a moment ago. Storage in trouble loses it.
+    """Store a refusal, or only count it if an equal one was stored in this minute.
 
-    `complete` adds the person's name, which the request may lack, to an event that is stored.
+    `complete` adds the person's name, which the request may lack, to an event before it is stored.
+    If storage fails, the event is lost, and that is logged.
     """
     app.metrics.refused(_reason(event))
     due = _to_store(app, directory_id, event)
@@ -63,7 +64,7 @@ async def note(app: App, directory_id: str, event: Event, complete: Complete | N
 
 
 async def _completed(app: App, directory_id: str, event: Event, complete: Complete) -> Event:
-    """Return the event with the person's name, for itself and the equal ones that follow."""
+    """Return the event with the person's name, and use it for the equal refusals that follow too."""
     try:
         completed = await complete(event)
     except TableError:
@@ -97,7 +98,7 @@ async def _store(app: App, directory_id: str, due: list[Event]) -> None:
 
 
 async def _warn(app: App, directory_id: str) -> None:
-    """Check the thresholds in the request that is the 500th refusal: an alert waits for this line."""
+    """Check Entra's quarantine thresholds; called after every 500th refusal, for the operator's alert."""
     try:
         await quarantine_warning.warn(app, directory_id)
     except TableError as error:
@@ -105,7 +106,7 @@ async def _warn(app: App, directory_id: str) -> None:
 
 
 def _reason(event: Event) -> str:
-    """Return SCIM's keyword for the fault, else the status phrase; never text of the request."""
+    """Return the SCIM error type of a refusal, or the phrase of its status; never a text from the request."""
     if event.scim_type or not event.status:
         return event.scim_type or "several"
     return HTTPStatus(event.status).phrase
@@ -139,7 +140,7 @@ def _to_store(app: App, directory_id: str, event: Event) -> list[Event]:
 
 
 def _equality_key(event: Event) -> _EqualityKey:
-    """Return the key that equal refusals share."""
+    """Return a key that is the same for equal refusals."""
     return (
         event.method,
         str(event.status),
@@ -159,7 +160,7 @@ def _minutes(app: App) -> _Minutes:
 
 
 def _store_later(app: App, directory_id: str, minute: _Minute) -> None:
-    """Have the held-back events stored at the end of the minute, even without another refusal."""
+    """Schedule storing the counted repetitions a minute later, whether or not another refusal comes."""
     waiting = _minutes(app).waiting
     if waiting.get(directory_id) is minute:
         return
@@ -175,7 +176,7 @@ def _store_later(app: App, directory_id: str, minute: _Minute) -> None:
 
 
 async def store_held_back(app: App) -> None:
-    """Store all refusals that are held back."""
+    """Store all repetitions that are only counted so far; called when the App closes."""
     waiting = _minutes(app).waiting
     while waiting:
         directory_id, minute = waiting.popitem()
@@ -183,7 +184,7 @@ async def store_held_back(app: App) -> None:
 
 
 def _held_back(app: App, minute: _Minute) -> list[Event]:
-    """Take the held-back events of a minute: at most 61."""
+    """Return the counted repetitions of a minute as at most 61 events, and reset the counts."""
     at = timestamp(app.clock.now())
     late = [
         replace(held.event, at=at, count=held.count) for held in minute.held.values() if held.count

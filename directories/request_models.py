@@ -1,4 +1,4 @@
-"""Request bodies of the API; a fault is answered with the field, the fault and the remedy."""
+"""The request bodies of the API, as pydantic models; an error names the field, the fault and the remedy."""
 
 import re
 from collections.abc import Mapping
@@ -83,7 +83,10 @@ class SetupLinkBody(BaseModel):
 
 
 def read_body(request: Request, model: type[Body], *, optional: bool = False) -> Body:
-    """Return the body as `model`; raise HttpError 400 that names the field, the fault and the remedy."""
+    """Parse the body as `model`; raise HttpError 400 that names the field, the fault and the remedy.
+
+    If `optional`, a missing body counts as {}.
+    """
     value: Any = {} if optional and not request.body else json_body(request, limit=64 * 1024)
     if not isinstance(value, dict):
         raise HttpError(400, Message("body_not_object"))
@@ -107,7 +110,7 @@ _QUOTED = re.compile(r"'([^']*)'")
 
 
 def _invalid(fault: Mapping[str, Any], model: type[BaseModel]) -> HttpError:
-    """Return 400 for the first fault that pydantic found, in our own words."""
+    """Return HttpError 400 for a fault that pydantic found, with a message of this product."""
     field = ".".join(map(str, fault["loc"]))
     return HttpError(400, _message(fault, field, model), field=field)
 

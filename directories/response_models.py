@@ -1,4 +1,4 @@
-"""The JSON that the directories API answers."""
+"""The JSON responses of the directories API, as types."""
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
@@ -10,7 +10,7 @@ from shared.api_contract import Doc, Time, Uri
 
 
 class Credential(TypedDict):
-    """A security token or client secret, never its plain text."""
+    """A security token or client secret without its plain text."""
 
     id: str
     created: Time
@@ -20,7 +20,7 @@ class Credential(TypedDict):
 
 
 class IssuedToken(Credential):
-    """A security token with its plain text, which is in this answer only."""
+    """A new security token with its plain text, which no other response contains."""
 
     token: str
     clientId: str
@@ -28,7 +28,7 @@ class IssuedToken(Credential):
 
 
 class IssuedSecret(Credential):
-    """A client secret with its plain text, which is in this answer only."""
+    """A new client secret with its plain text, which no other response contains."""
 
     secret: str
     clientId: str
@@ -48,7 +48,7 @@ class SecretList(TypedDict):
 
 
 class Trust(TypedDict):
-    """The identity of the company's provisioning service, of Entra or of another issuer."""
+    """The identity of the company's provisioning service, in Entra or at another issuer."""
 
     subject: str
     audiences: list[str]
@@ -58,13 +58,13 @@ class Trust(TypedDict):
 
 
 class TrustAnswer(TypedDict):
-    """The trusted identity, null if there is none."""
+    """The trusted identity, or null if there is none."""
 
     trust: Trust | None
 
 
 class DirectoryReaders(TypedDict):
-    """The agents who see a directory: those with one of the app roles or in one of the groups."""
+    """The agents who may see a directory: those with one of the app roles or in one of the groups."""
 
     roles: Annotated[list[str], Doc("Values of app roles of the sign-in registration.")]
     groups: Annotated[list[str], Doc("Object IDs of Entra groups.")]
@@ -86,7 +86,7 @@ class DirectorySummary(TypedDict):
 
 
 class ListedDirectory(DirectorySummary):
-    """A directory in a list with its state, which is some minutes old in an account with many."""
+    """A directory in a list, with its state; in an account with many directories the state is some minutes old."""
 
     state: Annotated[
         Literal["attention", "setup", "waiting", "good", "deleted"],
@@ -127,7 +127,7 @@ class DirectoryList(TypedDict):
 
 
 class Deletion(TypedDict):
-    """A deletion that has begun; `restore` is the path that undoes it."""
+    """A deletion that can still be undone, by a POST to the path `restore`."""
 
     state: Literal["deleting"]
     restorableSeconds: int
@@ -135,7 +135,7 @@ class Deletion(TypedDict):
 
 
 class DeniedCalls(TypedDict):
-    """Calls without a valid credential since the last good one."""
+    """Requests without a valid credential since the last successful one."""
 
     at: Time
     reason: str
@@ -145,7 +145,7 @@ class DeniedCalls(TypedDict):
 
 
 class EndingCredential(TypedDict):
-    """A credential that a client uses and that ends soon."""
+    """A credential that a client uses and that expires soon."""
 
     id: str
     kind: Literal["token", "secret"]
@@ -155,7 +155,7 @@ class EndingCredential(TypedDict):
 
 
 class ReindexProgress(TypedDict):
-    """Progress of rebuilding the search index after an upgrade."""
+    """The progress of rebuilding the search index after an upgrade."""
 
     state: Literal["waiting", "running"]
     done: int
@@ -191,14 +191,14 @@ class LogEvent(TypedDict):
 
 
 class EventPage(TypedDict):
-    """Part of the provisioning log, newest first."""
+    """A page of the provisioning log, newest first."""
 
     events: list[LogEvent]
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
 
 
 class InspectedRequest(TypedDict):
-    """A request of the directory's client without values."""
+    """A recorded request of the directory's client, without values."""
 
     at: Time
     method: str
@@ -213,7 +213,7 @@ class InspectedRequest(TypedDict):
 
 
 class Inspection(TypedDict):
-    """The request inspector: on until a time or off, and its recorded requests, newest first."""
+    """The state of the request inspector: until when it records, or null, and its requests, newest first."""
 
     until: Time | None
     isFull: Annotated[bool, Doc("Further requests are not recorded.")]
@@ -221,7 +221,7 @@ class Inspection(TypedDict):
 
 
 class AuditActor(TypedDict):
-    """Who acted: a person with the object ID, a set-up link, the operator (`python -m local`) or a timer."""
+    """Who acted: a user with the object ID, a set-up link, the operator (`python -m local`) or a timer."""
 
     kind: Literal["person", "link", "operator", "system"]
     id: str
@@ -230,7 +230,7 @@ class AuditActor(TypedDict):
 
 
 class AuditLine(TypedDict):
-    """One act; `old` and `new` have the values that it changed."""
+    """One action; `old` and `new` have the values that it changed."""
 
     id: str
     at: Time
@@ -244,14 +244,14 @@ class AuditLine(TypedDict):
 
 
 class AuditEventPage(TypedDict):
-    """Part of an audit log, newest first."""
+    """A page of an audit log, newest first."""
 
     events: list[AuditLine]
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
 
 
 class DirectoryState(TypedDict):
-    """A directory at a glance."""
+    """The state of a directory: its connection, people, refusals and credentials."""
 
     stage: Stage
     people: int
@@ -272,7 +272,7 @@ class DirectoryState(TypedDict):
 
 
 class SetupLinkState(TypedDict):
-    """A link by which the company's administrator sets the directory up, and its progress."""
+    """A link by which the company's administrator sets the directory up, and the progress made through it."""
 
     id: str
     purpose: Annotated[
@@ -297,7 +297,7 @@ class SetupLinkState(TypedDict):
 
 
 class NewSetupLink(SetupLinkState):
-    """A new link with its address, which is in this answer only."""
+    """A new link with its URL, which no other response contains."""
 
     url: Annotated[
         Uri, Doc("Send it to the company's administrator. It works once, in one browser.")
@@ -305,7 +305,7 @@ class NewSetupLink(SetupLinkState):
 
 
 class SetupLinkList(TypedDict):
-    """The links, newest first, and how far the directory's set-up is."""
+    """The set-up links, newest first, and how far the directory's set-up has come."""
 
     links: list[SetupLinkState]
     stage: Annotated[Stage, Doc("As in the directory's state.")]

@@ -1,4 +1,4 @@
-"""Search, filters and sort orders of a list of directories, for the page and for the API."""
+"""Search, filter, sort and page a list of directories, for the page and for the API."""
 
 import base64
 import binascii
@@ -17,7 +17,7 @@ from shared.words import folded
 Sort = Literal["attention", "name", "people", "lastCall", "created"]
 _RANKS = {state: rank for rank, state in enumerate(("deleted", *STATES))}
 
-# A key that makes each order total: a cursor is the last item's key.
+# A sort key. No two directories have the same one, so a cursor is the key of a page's last directory.
 _Key = tuple[Any, ...]
 
 
@@ -33,7 +33,7 @@ SORTS: dict[Sort, Callable[[Overview], _Key]] = {
     "attention": lambda one: (one.state != "deleted", *_attention(one)),
     "name": _name,
     "people": lambda one: (-one.people, *_name(one)),
-    # The longest silence first; a directory that was never called has none to report.
+    # The directory without a request for the longest time first; those that never had one come last.
     "lastCall": lambda one: (not one.last_call, one.last_call, *_name(one)),
     "created": lambda one: (one.created, one.id),
 }
@@ -41,7 +41,7 @@ SORTS: dict[Sort, Callable[[Overview], _Key]] = {
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The directories to show, "" for all, and their order."""
+    """Which directories to show, and in which order; an empty search or filter matches all."""
 
     q: str = ""
     state: State | Literal[""] = ""
@@ -50,13 +50,13 @@ class Selection:
 
     @property
     def any(self) -> bool:
-        """Return whether any directory may be left out."""
+        """Whether there is a search or a filter."""
         return bool(self.q or self.state or self.kind)
 
     def of(self, found: Iterable[Overview]) -> list[Overview]:
-        """Return the chosen directories in order.
+        """Return the matching directories, sorted.
 
-        Every word of the search is part of the name or begins the ID.
+        Each word of the search must be a part of the name, or the beginning of the ID.
         """
         words = folded(self.q).split()
         chosen = [one for one in found if self._has(one, words)]
@@ -71,10 +71,10 @@ class Selection:
         return all(word in name or one.id.lower().startswith(word) for word in words)
 
     def after(self, chosen: Sequence[Overview], cursor: str) -> list[Overview]:
-        """Return the directories after the one that the cursor names.
+        """Return the directories of `chosen` that come after the one that the cursor describes; all without a cursor.
 
         Raises:
-            InvalidField: The cursor is not one of this order.
+            InvalidField: The cursor is malformed or belongs to another order.
         """
         if not cursor:
             return list(chosen)
@@ -86,7 +86,7 @@ class Selection:
             raise _bad_cursor() from None
 
     def cursor_of(self, last: Overview) -> str:
-        """Return the cursor that continues after a directory."""
+        """Return the cursor for the page that begins after the directory `last`."""
         value = orjson.dumps([self.sort, *SORTS[self.sort](last)])
         return base64.urlsafe_b64encode(value).decode().rstrip("=")
 

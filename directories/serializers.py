@@ -1,4 +1,7 @@
-"""Directories as the API shows them: never a hash, a plain secret only in the answer that made it."""
+"""Convert directories and their parts to the JSON of the API, which never has a hash or a plain secret.
+
+Only the handler that creates a secret adds its plain text.
+"""
 
 import hashlib
 import re
@@ -43,22 +46,22 @@ _NO_CALLS = LastCalls({}, None)
 
 
 def scim_base_url(app: App, origin: str, directory_id: str) -> str:
-    """Return the address for Entra's *Tenant URL*; `origin` is used if no public address is set."""
+    """Return the URL for Entra's field *Tenant URL*; `origin` is used if the setting PUBLIC_URL is empty."""
     return f"{app.settings.public_url or origin}/scim/{directory_id}/v2"
 
 
 def token_endpoint(app: App, origin: str, directory_id: str) -> str:
-    """Return the address that goes into Entra's *Token Endpoint*."""
+    """Return the URL for Entra's field *Token Endpoint*; `origin` is used if the setting PUBLIC_URL is empty."""
     return f"{app.settings.public_url or origin}/scim/{directory_id}/oauth2/token"
 
 
 def entity_tag(directory: Directory) -> str:
-    """Return the ETag of the API, from the storage's own."""
+    """Return the API's ETag of a directory, a digest of the storage ETag."""
     return f'"{hashlib.sha256(directory.etag.encode()).hexdigest()[:20]}"'
 
 
 def summary(app: App, request: Request, directory: Directory) -> DirectorySummary:
-    """Return a directory as lists show it."""
+    """Return a directory without its credentials."""
     return {
         "id": directory.id,
         "name": directory.name,
@@ -74,7 +77,7 @@ def summary(app: App, request: Request, directory: Directory) -> DirectorySummar
 
 
 def listed(app: App, request: Request, directory: Directory, found: Overview) -> ListedDirectory:
-    """Return a directory of a list with its state."""
+    """Return a directory without its credentials and with its state, for a list."""
     return {
         **summary(app, request, directory),
         "state": found.state,
@@ -85,7 +88,7 @@ def listed(app: App, request: Request, directory: Directory, found: Overview) ->
 
 
 def readers(directory: Directory) -> DirectoryReaders | None:
-    """Return the agents who see the directory, or None for all of the account."""
+    """Return the agents who may see the directory, or None for all of the account."""
     found = directory.readers
     return {"roles": list(found.roles), "groups": list(found.groups)} if found else None
 
@@ -93,7 +96,7 @@ def readers(directory: Directory) -> DirectoryReaders | None:
 def details(
     app: App, request: Request, directory: Directory, calls: LastCalls = _NO_CALLS
 ) -> DirectoryDetails:
-    """Return a directory with its credentials."""
+    """Return a directory with its credentials, and their last use if `calls` is given."""
     own: dict[str, Any] = {
         "tokenEndpoint": token_endpoint(app, request.origin, directory.id),
         "clientId": directory.id,
@@ -105,7 +108,7 @@ def details(
 
 
 def trust(directory: Directory) -> Trust | None:
-    """Return the trusted identity, or None: of Entra with `tenantId`, of another with `issuer` and `jwksUri`."""
+    """Return the trusted identity, or None; Entra's has `tenantId`, another one `issuer` and `jwksUri`."""
     found = directory.trust
     if found is None:
         return None
@@ -128,7 +131,7 @@ def credentials(
 
 
 def credential(token: Token, at: str, calls: LastCalls = _NO_CALLS) -> Credential:
-    """Return a token or secret as of the time `at`."""
+    """Return a token or secret, with its state as of the time `at`."""
     ended: Literal["revoked", "expired"] = "revoked" if token.revoked else "expired"
     return {
         "id": token.id,
@@ -140,7 +143,7 @@ def credential(token: Token, at: str, calls: LastCalls = _NO_CALLS) -> Credentia
 
 
 def state(found: DirectoryStatus, reindex: ReindexStatus | None) -> DirectoryState:
-    """Return a directory's state; `reindex` is null unless records wait to be indexed by new rules."""
+    """Return the state of a directory; `reindex` is None if no record waits to be rewritten."""
     return {
         "stage": found.stage,
         "people": found.totals.users,
@@ -183,7 +186,7 @@ def _reindex(reindex: ReindexStatus) -> ReindexProgress:
 
 
 def inspection(until: str | None, requests: Sequence[Inspected]) -> Inspection:
-    """Return the state of the request inspector and its recorded requests."""
+    """Return the state of the request inspector, which records until `until`, and its requests."""
     return {
         "until": until,
         "isFull": len(requests) >= MAX_REQUESTS,
@@ -250,19 +253,19 @@ def event(line: Line) -> LogEvent:
 
 
 def cursor(row_key: str) -> str:
-    """Return an event's key as the API shows it."""
+    """Return the key of an event without the family's name, which the API uses as an ID and a cursor."""
     return row_key.partition(SEPARATOR)[2]
 
 
 def read_cursor(text: str) -> str:
-    """Return the key that `cursor` was made from; raise BadField."""
+    """Return the row key from which `cursor` returned this text, "" for ""; raise InvalidField for another text."""
     if text and not _CURSOR.fullmatch(text):
         raise _no_place()
     row_key = f"{EVENT.name}{SEPARATOR}{text}" if text else ""
     try:
         if row_key:
             moment_of(row_key)
-    except (ValueError, OverflowError):  # a time beyond all calendars
+    except (ValueError, OverflowError):  # a time that `datetime` can't represent
         raise _no_place() from None
     return row_key
 

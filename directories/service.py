@@ -1,7 +1,7 @@
-"""Acts on an account's directories: create, read, list, change.
+"""Create, read, list and change the directories of an account.
 
-Every act is given its actor, every reading the account of the person who asks; another account's
-directory is NotThere, as if it did not exist. An act is stored together with its audit events.
+Every function gets the actor, or the account of the user, and raises NotThere for a directory of
+another account, as if it did not exist. A change is stored together with its audit events.
 """
 
 import contextlib
@@ -48,9 +48,9 @@ Change = Callable[[Directory], Directory]
 
 @dataclass(frozen=True, slots=True)
 class NewDirectory:
-    """Initial values of a directory.
+    """The initial values of a directory.
 
-    `id` and `token` are given when it is moved from another deployment.
+    `id` and `token` are given only if it is moved from another deployment; "" to generate them.
     """
 
     name: str
@@ -63,7 +63,7 @@ class NewDirectory:
 
 
 async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, str]:
-    """Return a new directory of the actor's account and its plain security token, which is shown once.
+    """Create a directory in the actor's account; return it and its security token in plain text, which isn't stored.
 
     Raises:
         InvalidField: A value is not accepted.
@@ -105,13 +105,13 @@ async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, 
 
 
 async def list_directories(app: App, account: str) -> list[Directory]:
-    """Return the account's directories in the order of their creation, read from storage."""
+    """Return the account's active directories, sorted by creation time; always read from storage."""
     found = await store.of_account(app.tables, app.clock, account)
     return [directory for directory in found if directory.is_active]
 
 
 async def read(app: App, account: str, directory_id: str) -> Directory:
-    """Return the account's directory with this id; raise NotThere."""
+    """Return the account's active directory with this ID; raise NotThere if there is none."""
     directory = await store.get(app.tables, directory_id)
     if directory is None or not directory.is_active or directory.account != account:
         raise NotThere(directory_id)
@@ -126,21 +126,23 @@ async def change(
     expected: str = "",
     also: Sequence[Operation] = (),
 ) -> Directory:
-    """Return the directory after `alter`; retried if another writer came in between.
+    """Store the result of `alter` as the directory's next version and return it.
 
-    The changes of `alter` are stored as audit events of the actor, in the same transaction.
+    It is tried again if another writer changed the directory at the same time. The differences are
+    stored as audit events of the actor, in the same transaction.
 
     Args:
         app: The App.
-        actor: Who changes it; a directory of another account is NotThere.
+        actor: Who changes it.
         directory_id: The directory.
-        alter: Returns the changed directory.
-        expected: The storage tag that the caller has seen; "" accepts any.
-        also: Operations for the same transaction, if `alter` changes anything.
+        alter: A function that returns the changed directory for the present one.
+        expected: The storage ETag that the caller has seen; "" accepts any.
+        also: Operations for the same transaction; they are skipped if `alter` changes nothing.
 
     Raises:
         NotThere: The actor's account has no such directory.
-        Overtaken: The directory has another tag than expected, or a row of `also` was changed.
+        Overtaken: The directory has another ETag than `expected`, a row of `also` was changed, or
+            other writers came first each time.
     """
     for _ in range(_ATTEMPTS):
         directory = await read(app, actor.account, directory_id)
@@ -164,11 +166,13 @@ async def replace(
     after: Directory,
     also: Sequence[Operation] = (),
 ) -> Directory:
-    """Store `after` in place of `before` with the audit events of the difference, and with `also`.
+    """Store `after` in place of `before` and return it with its new ETag.
+
+    An audit event per difference and the operations `also` are stored in the same transaction.
 
     Raises:
         PreconditionFailed: Another writer came first.
-        NotFound: The directory is gone.
+        NotFound: The directory's row, or a row of `also`, is gone.
     """
     acts = audit_acts.of_change(before, after)
     events = audit.new_events(app.clock, actor, acts, after.id, after.name)
@@ -181,12 +185,12 @@ async def replace(
 async def set_up(
     app: App, actor: Actor, directory_id: str, expected: str = "", **settings: Any
 ) -> Directory:
-    """Change name, kind, region, strict_numbers, setup, presence or readers.
+    """Change settings: name, kind, region, strict_numbers, setup, presence, readers or inspect_until.
 
     Raises:
         InvalidField: A setting has a value that is not accepted.
         NameTaken: Another directory of the account has the name.
-        KindFixed: People or presence of the present kind are there already.
+        KindFixed: The directory has people or presence, so it must keep its kind.
         NotThere: The account has no such directory.
         Overtaken: Another request changed the directory.
     """
@@ -207,9 +211,9 @@ async def set_up(
             await kind_change.check(app, actor.account, directory_id, settings["kind"])
         stored = await change(app, actor, directory_id, alter, expected)
     if not names.is_same(before[-1].name, stored.name):
-        with contextlib.suppress(TableError):  # a name that is left over can be taken
+        with contextlib.suppress(TableError):  # a claim that is left over doesn't block the name
             await names.release(app, actor.account, before[-1].name, directory_id)
-    if stored.region != before[-1].region:  # national numbers are read otherwise now
+    if stored.region != before[-1].region:  # national numbers are parsed for another region now
         await reindex_progress.forget(app.tables, directory_id)
     return stored
 
@@ -218,7 +222,7 @@ async def set_up(
 async def _name_claimed(
     app: App, actor: Actor, directory_id: str, name: str
 ) -> AsyncIterator[None]:
-    """Hold a new name ("": none) for a directory during a change; give it back if the change fails.
+    """Claim a name for a directory around a change ("" claims none); release it if the change fails.
 
     Raises:
         NameTaken: Another directory of the account has the name.
@@ -237,7 +241,10 @@ async def _name_claimed(
 
 
 def check_name(name: str) -> str:
-    """Return a directory's name without space around it; raise BadField."""
+    """Return a directory's name without superfluous space.
+
+    Raise InvalidField if it is empty, too long, or has characters that can't be printed.
+    """
     plain = " ".join(name.split())
     if not plain:
         raise InvalidField("name", Message("name_empty"))
@@ -249,7 +256,7 @@ def check_name(name: str) -> str:
 
 
 def check_region(region: str) -> str:
-    """Return an ISO 3166 region with a numbering plan, in upper case; raise InvalidField."""
+    """Return an ISO 3166 region in upper case; raise InvalidField if phonenumbers has no numbering plan for it."""
     import phonenumbers  # 0.1 s, needed here only
 
     code = region.strip().upper()

@@ -1,4 +1,4 @@
-"""The answers of the API about set-up links: the address is in the answer that created it only."""
+"""Handlers of the set-up links API; only the response that creates a link has its URL."""
 
 from directories import service, setup_link_service, status
 from directories.handlers import Call
@@ -10,7 +10,7 @@ from shared.http import Response, json_response
 
 
 async def list_links(call: Call) -> Response:
-    """GET /api/directories/{directoryId}/links: the links, newest first, and how far the set-up is."""
+    """Return the set-up links, newest first, and how far the directory's set-up has come."""
     directory = await service.read(call.app, call.account, call.directory_id)
     links = await setup_link_service.list_links(call.app, call.account, directory.id)
     glance = await status.glance(call.app, directory, last_refusal=False)
@@ -24,7 +24,7 @@ async def list_links(call: Call) -> Response:
 
 
 async def create(call: Call) -> Response:
-    """POST: a new link, with its address this once."""
+    """Create a set-up link; only this response has its URL."""
     body = read_body(call.request, SetupLinkBody, optional=True)
     new = await setup_link_service.create(
         call.app, call.actor, call.directory_id, purpose=body.purpose
@@ -37,7 +37,7 @@ async def create(call: Call) -> Response:
 
 
 async def revoke(call: Call) -> Response:
-    """DELETE /api/directories/{directoryId}/links/{linkId}: the link ends at once."""
+    """Revoke a set-up link; it can't be used from now on."""
     link_id = call.request.route["linkId"]
     await setup_link_service.revoke(call.app, call.actor, call.directory_id, link_id)
     return Response(204)

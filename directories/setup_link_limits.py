@@ -1,8 +1,8 @@
-"""A limit on attempts to open set-up links, so that codes and cookies aren't tried in bulk.
+"""A limit on failed attempts to open set-up links, so that codes and cookies aren't tried in bulk.
 
-A code has 256 random bits, so guessing is hopeless anyway; the limit keeps attempts from costing
-storage reads. An attempt is charged before anything is read, and given back if it succeeds, so
-parallel attempts count. The buckets are of one instance.
+A code has 256 random bits, so it can't be guessed anyway; the limit saves the reads of storage. An
+attempt is charged before anything is read, and refunded if it succeeds, so that parallel attempts
+count. Each instance has its own buckets.
 """
 
 import math
@@ -32,10 +32,10 @@ class _Buckets:
 
 @contextmanager
 def limit_attempts(app: App, address: str) -> Iterator[None]:
-    """Charge an attempt of an address; the charge is returned unless the block raises LinkRefused.
+    """Return a context manager that charges an attempt, and refunds it unless the block raises LinkRefused.
 
     Raises:
-        HttpError: 429 with Retry-After, if the address or all together failed too often.
+        HttpError: 429 with Retry-After, if this address, or all addresses together, failed too often.
     """
     buckets, now = app.state(_Buckets), app.clock.monotonic()
     own = buckets.by_address.filled(address, now, RATE, BURST)

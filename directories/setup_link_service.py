@@ -1,6 +1,6 @@
-"""The contact centre's side of set-up links: create, list and revoke them.
+"""Create, list and revoke set-up links, for the contact centre's administrators.
 
-Nothing here returns a credential: a link's progress tells only which kind was taken, and when.
+Nothing here returns a credential: a link's progress only shows which kind was issued, and when.
 """
 
 from collections.abc import Sequence
@@ -29,25 +29,25 @@ from shared.tables.schema.base import DIRECTORIES
 from shared.tables.schema.directories import SETUP_LINK
 
 _ATTEMPTS = 6
-_MAX_DELETED = 50  # rows in one transaction
+_MAX_DELETED = 50  # rows per transaction
 
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
-    """A link with its code, which is in this answer only."""
+    """A new link with its code, which isn't stored."""
 
     directory: Directory
     link: SetupLink
     code: str
 
     def address(self, origin: str) -> str:
-        """Return the address to send; its code comes after `#`, which browsers send to no server."""
+        """Return the URL to send. The code comes after `#`, the part that browsers send to no server."""
         page = "/set-up?for=sign-in" if self.link.purpose == "sign-in" else "/set-up"
         return f"{origin}{page}#{self.code}"
 
 
 class TooManyLinks(DirectoryError):
-    """As many links of the directory as allowed can still be used."""
+    """The directory has as many usable links as allowed."""
 
     status = 409
 
@@ -56,7 +56,7 @@ class TooManyLinks(DirectoryError):
 
 
 class NoPresence(DirectoryError):
-    """A sign-in at Microsoft connects the presence of directories of kind `entra` only."""
+    """A link for the sign-in at Microsoft was requested for a directory whose kind isn't `entra`."""
 
     status = 409
 
@@ -65,26 +65,27 @@ class NoPresence(DirectoryError):
 
 
 class CreatedBefore(Exception):
-    """A link with this ID exists: the same form was sent twice."""
+    """A link with this ID exists, because the same form was sent twice."""
 
 
 async def create(
     app: App, actor: Actor, directory_id: str, link_id: str = "", purpose: Purpose = "set-up"
 ) -> NewLink:
-    """Create a link.
+    """Create a set-up link.
 
     Args:
         app: The App.
         actor: Who creates it.
         directory_id: The directory.
-        link_id: The link's ID, which one form always has; "" for a new one.
+        link_id: The ID that the page's form contains, so that sending it twice creates one link; ""
+            to generate one.
         purpose: The whole set-up, or the sign-in at Microsoft alone.
 
     Raises:
         CreatedBefore: There is a link with this ID.
         NoPresence: The directory's kind has no presence to sign in for.
         NotThere: The actor's account has no such directory.
-        TooManyLinks: As many links as allowed can still be used.
+        TooManyLinks: The directory has as many usable links as allowed.
     """
     directory = await service.read(app, actor.account, directory_id)
     if purpose == "sign-in" and directory.kind != "entra":
@@ -108,10 +109,7 @@ async def create(
 def _new(
     app: App, directory: Directory, link_id: str, purpose: Purpose, found: Sequence[SetupLink]
 ) -> NewLink:
-    """Return a new link in addition to those that are stored.
-
-    Raise CreatedBefore or TooManyLinks.
-    """
+    """Return a new link, not stored yet; raise CreatedBefore or TooManyLinks because of the links in `found`."""
     now = store.now(app.clock)
     if any(link.id == link_id for link in found):
         raise CreatedBefore
@@ -127,17 +125,18 @@ def _new(
 
 
 async def list_links(app: App, account: str, directory_id: str) -> list[SetupLink]:
-    """Return the directory's links, the newest first. Raise NotThere."""
+    """Return the directory's links, the newest first; raise NotThere."""
     await service.read(app, account, directory_id)
     found = await _stored(app, directory_id)
     return sorted(found, key=lambda link: (link.created, link.id), reverse=True)
 
 
 async def revoke(app: App, actor: Actor, directory_id: str, link_id: str) -> SetupLink:
-    """End a link at once, in the browser that opened it, too; one that has ended stays as it is.
+    """Revoke a link, which can't be used from now on, not even in the browser that opened it; return it.
 
-    Credentials that were taken through it stay valid; a company that was confirmed through it and isn't
-    connected yet is not connected any more. Raise NotThere.
+    A link that has ended is returned unchanged. Credentials that were issued through it stay valid.
+    A company that was confirmed through it and isn't connected yet is not connected any more. Raise
+    NotThere.
     """
     directory = await service.read(app, actor.account, directory_id)
     for _ in range(_ATTEMPTS):
@@ -161,29 +160,26 @@ async def revoke(app: App, actor: Actor, directory_id: str, link_id: str) -> Set
 
 
 async def is_revoked(app: App, directory_id: str, link_id: str) -> bool:
-    """Return whether a link was revoked, or doesn't exist any more. One round trip."""
+    """Return whether the link was revoked or doesn't exist. One round trip."""
     link = await get(app, directory_id, link_id)
     return link is None or bool(link.revoked)
 
 
 async def get(app: App, directory_id: str, link_id: str) -> SetupLink | None:
-    """Return the link, or None. One round trip."""
+    """Return the link, or None if it doesn't exist. One round trip."""
     row = await app.tables.get(DIRECTORIES, directory_id, SETUP_LINK.key(link_id))
     return setup_links.decode(row) if row else None
 
 
 def change(link: SetupLink) -> Replace:
-    """Return the operation that stores the next version of a link.
-
-    It fails if the link was changed since it was read.
-    """
+    """Return the operation that stores a changed link; it fails if the stored link was changed since it was read."""
     return Replace(SETUP_LINK.key(link.id), setup_links.encode(link), link.etag)
 
 
 async def transact(
     app: App, actor: Actor, directory: Directory, operations: Sequence[Operation], act: Act
 ) -> None:
-    """Carry out operations in the directory's partition together with the audit event of the act.
+    """Carry out operations in the directory's partition, with the audit event of `act` in the same transaction.
 
     Raises:
         PreconditionFailed: Another writer came first.
@@ -196,10 +192,7 @@ async def transact(
 
 
 def _outdated(app: App, links: Sequence[SetupLink]) -> list[Operation]:
-    """Return the deletions of links that ended long ago.
-
-    They are few, so each new link carries them out.
-    """
+    """Return operations that delete links which ended long ago; used whenever a link is created."""
     now = app.clock.now()
     ended = [link for link in links if now - parse_timestamp(link.expires) > setup_links.KEPT]
     return [Delete(SETUP_LINK.key(link.id), link.etag) for link in ended[:_MAX_DELETED]]

@@ -2,13 +2,13 @@
 
 A link is for the whole set-up, or for the sign-in at Microsoft alone (`purpose`).
 
-A link is `{address of the app}/set-up#{code}`. The code comes after `#`, so no server and no log
-ever gets it in an address (RFC 9110 section 7.1); the page sends it in the body of a POST. Only its
-SHA-256 is stored. The first browser that opens the link gets a cookie with a secret of its own, of
-which only the SHA-256 is stored, too; from then on the link works in that browser alone.
+A link is `{address of the app}/set-up#{code}`. The code comes after `#`, so browsers don't send it
+with the address and no log has it (RFC 9110 section 7.1); the page sends it in the body of a POST.
+Only its SHA-256 is stored. The first browser that opens the link gets a cookie with another secret,
+of which only the SHA-256 is stored too. From then on the link works only in that browser.
 
-Table `directories`, partition = directory ID: one row per link, so that an act through the link, the
-link's progress and the audit event are one transaction.
+Each link is a row in the directory's partition of table `directories`, so that a change made
+through the link, the link's progress and the audit event are stored in one transaction.
 """
 
 import hmac
@@ -27,7 +27,9 @@ from shared.tables.port import Row
 from shared.tables.schema.directories import SETUP_LINK
 
 LIFETIME = timedelta(hours=72)
-KEPT = timedelta(days=30)  # at least, after its end, so that an old link is refused with the reason
+KEPT = timedelta(
+    days=30
+)  # a link is kept at least so long after it ended, to refuse it with the reason
 MAX_LIVE_LINKS = 5
 CODE_PREFIX = "extdirlink_"
 _SECRET = r"[A-Za-z0-9_-]{43}"
@@ -36,8 +38,12 @@ _CODE = re.compile(
 )
 _SESSION = re.compile(rf"(?P<directory>[A-Za-z0-9-]{{4,64}})\.(?P<secret>{_SECRET})")
 _LINK_ID = re.compile(r"[a-z0-9]{12}")
-_PURPOSE_VERSION = 2  # of a sign-in link's row; an older release would let it take credentials
-_NOWHERE = "no-directory"  # looked up in place of a text that is no code, so that every refusal reads as much
+_PURPOSE_VERSION = (
+    2  # of rows of sign-in links, because an older release would issue credentials for them
+)
+_NOWHERE = (
+    "no-directory"  # looked up for a malformed code, so that every refusal costs the same reads
+)
 
 State = Literal["waiting", "opened", "done", "expired", "revoked"]
 Purpose = Literal["set-up", "sign-in"]
@@ -46,13 +52,20 @@ CredentialSort = Literal["", "secret", "trust", "token"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupLink:
-    """A set-up link as stored; times are RFC 3339 in UTC, "" before it happens.
+    """A set-up link as stored. Times are RFC 3339 in UTC, "" until it happens.
 
-    `hash` is the SHA-256 of the code, `session` that of the browser's secret. `elsewhere` is when
-    another browser first tried to open it. `purpose` is what it is for: the whole set-up, or the
-    sign-in at Microsoft that connects presence. `accepted` is when the administrator confirmed the company,
-    `credential` the kind that the administrator took last, `trusted` the fingerprint of the
-    identity that the directory trusts through this link.
+    Attributes:
+        hash: The SHA-256 of the code.
+        purpose: The whole set-up, or the sign-in at Microsoft that connects presence.
+        opened: When a browser opened it.
+        session: The SHA-256 of that browser's secret.
+        elsewhere: When another browser first tried to open it.
+        credential: The kind of credential that the administrator requested last.
+        credential_at: When that was.
+        trusted: The fingerprint of the identity that the directory trusts through this link.
+        accepted: When the administrator confirmed the company that signed in.
+        tested: When the administrator first tested numbers.
+        done: When the administrator finished.
     """
 
     id: str
@@ -84,21 +97,21 @@ class SetupLink:
         return "opened" if self.opened else "waiting"
 
     def is_live(self, now: str) -> bool:
-        """Return whether it can still be opened or used."""
+        """Return whether the link can still be opened or used at the time `now`."""
         return self.state(now) in ("waiting", "opened")
 
     def has_code(self, code: str) -> bool:
-        """Return whether `code` is this link's, compared in constant time."""
+        """Return whether `code` is this link's code, compared in constant time."""
         return hmac.compare_digest(self.hash, tokens.digest(code))
 
     def has_session(self, secret: str) -> bool:
-        """Return whether `secret` is that of the browser that opened it, compared in constant time."""
+        """Return whether `secret` is the secret of the browser that opened the link, compared in constant time."""
         return hmac.compare_digest(self.session or "0" * 64, tokens.digest(secret))
 
 
 @dataclass(frozen=True, slots=True)
 class LinkKey:
-    """The partition and the ID of a link's row."""
+    """The directory ID and link ID, by which a link's row is found."""
 
     directory_id: str
     link_id: str
@@ -106,7 +119,7 @@ class LinkKey:
 
 @dataclass(frozen=True, slots=True)
 class SessionValue:
-    """The value of a browser's cookie: the directory, and the browser's secret."""
+    """The value of a browser's cookie: the directory ID and the browser's secret."""
 
     directory_id: str
     secret: str
@@ -126,12 +139,12 @@ def new_secret() -> str:
 
 
 def code_in(text: str) -> str:
-    """Return the code of a pasted text, which may be the whole link."""
+    """Return the code in a pasted text, which is the code itself or the whole link."""
     return text.strip().rpartition("#")[2]
 
 
 def place_of(code: str) -> LinkKey:
-    """Return the place of the link with this code; one that doesn't exist for a malformed code."""
+    """Return the IDs in a code; for a malformed code, IDs for which no row exists."""
     found = _CODE.fullmatch(code)
     if found is None:
         return LinkKey(_NOWHERE, _NOWHERE)
@@ -139,12 +152,12 @@ def place_of(code: str) -> LinkKey:
 
 
 def is_link_id(text: str) -> bool:
-    """Return whether `text` has the form of a link's ID."""
+    """Return whether `text` has the form of a link ID."""
     return _LINK_ID.fullmatch(text) is not None
 
 
 def read_session(value: str) -> SessionValue:
-    """Return the parts of a cookie's value; a directory that doesn't exist for a malformed one."""
+    """Return the parts of a cookie's value; for a malformed value, an ID for which no directory exists."""
     found = _SESSION.fullmatch(value)
     return (
         SessionValue(found["directory"], found["secret"]) if found else SessionValue(_NOWHERE, "")
@@ -152,13 +165,13 @@ def read_session(value: str) -> SessionValue:
 
 
 def encode(link: SetupLink) -> bytes:
-    """Return the value of the link's row; its ID is in the key."""
+    """Return the value of a link's row; the link's ID is in the key."""
     version = 1 if link.purpose == "set-up" else _PURPOSE_VERSION
     return orjson.dumps({**row_versions.as_row(link, "id", "etag"), "v": version})
 
 
 def decode(row: Row) -> SetupLink:
-    """Return the link that `encode` wrote; raise UnsupportedRowVersion."""
+    """Return the link that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
     stored = row_versions.read(row.value, "set-up link", _PURPOSE_VERSION)
     link_id = SETUP_LINK.parts_of(row.key)[0]
     link: SetupLink = row_versions.build(SetupLink, {**stored, "id": link_id, "etag": row.etag})

@@ -1,9 +1,10 @@
-"""The company's side of a set-up link: open it, come back to it, and act through it.
+"""The company's side of a set-up link: open it, resume it in the same browser, and make changes through it.
 
-Whether a link may be used is decided by its row alone, in every request, and every act changes that
-row in the same transaction: of two browsers that open a link on two instances one wins, and no act
-follows a revocation. A text that is no code, a wrong code and a wrong cookie cost the same reads, and
-their answers are the same; only those who have its code or cookie learn why a link can't be used.
+The link's row alone decides, at every request, whether the link may be used, and every change
+through the link writes that row in the same transaction. So if two browsers open a link on two
+instances, only one succeeds, and no change follows a revocation. A malformed code, a wrong code and
+a wrong cookie need the same reads and get the same response; only a browser with the link's code or
+cookie is told why the link can't be used.
 """
 
 import asyncio
@@ -23,8 +24,8 @@ from shared.messages import CodeFamily, Message
 from shared.tables.port import NotFound, Operation, PreconditionFailed
 
 Result = TypeVar("Result")
-# Why a link can't be used; `browser`: this browser didn't open it, `purpose`: a sign-in link was used for another act,
-# `done` and so on as in its state.
+# Why a link can't be used. `elsewhere`: another browser opened it. `browser`: this browser didn't open it.
+# `purpose`: it is only for the sign-in. `expired`, `revoked`, `done`: its state.
 REFUSALS = ("unknown", "elsewhere", "browser", "purpose", "expired", "revoked", "done")
 REFUSAL = CodeFamily("setup_link_", REFUSALS)
 _SORTS: dict[str, Sort] = {"secret": "secrets", "token": "tokens"}
@@ -32,7 +33,7 @@ _ATTEMPTS = 6
 
 
 class LinkRefused(DirectoryError):
-    """The link, or the browser, may not set up anything; `reason` is one of REFUSALS."""
+    """The link can't be used, or not by this browser or for this step; `reason` is one of REFUSALS."""
 
     status = 403
 
@@ -43,7 +44,7 @@ class LinkRefused(DirectoryError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupSession:
-    """A browser that opened a link; `secret` is that of its cookie, if this request set it."""
+    """A link in the browser that opened it; `secret` is the browser's secret if this request set its cookie."""
 
     link: SetupLink
     directory: Directory
@@ -57,7 +58,7 @@ class SetupSession:
 
     @property
     def principal(self) -> Principal:
-        """The link in the place of a signed-in person, for limits and for the consent to presence."""
+        """The link as a signed-in user, for rate limits and for the consent to presence."""
         return Principal(
             account=self.directory.account, object_id=self.actor.id, name="", roles=frozenset()
         )
@@ -65,7 +66,7 @@ class SetupSession:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A credential with its plain text, which is in this answer only."""
+    """An issued credential with its plain text, which isn't stored."""
 
     sort: CredentialSort
     credential: Token
@@ -73,16 +74,16 @@ class Taken:
 
 
 async def open_link(app: App, code: str, cookie: str, address: str) -> SetupSession:
-    """Bind the link to a browser that has no session yet; the browser that opened it comes back in.
+    """Open a link, which binds it to this browser; the browser that opened it before gets its session again.
 
     Args:
         app: The App.
-        code: The code, as it was pasted or as the link has it.
+        code: The code from the link.
         cookie: The value of the browser's cookie for this link, "" without one.
-        address: The address that the request came from.
+        address: The client address of the request.
 
     Raises:
-        LinkRefused: The link doesn't exist, has ended, or belongs to another browser.
+        LinkRefused: The link doesn't exist, has ended, or was opened in another browser.
     """
     place = setup_links.place_of(code)
     for _ in range(_ATTEMPTS):
@@ -102,18 +103,19 @@ async def open_link(app: App, code: str, cookie: str, address: str) -> SetupSess
         try:
             await _store(app, session, opened, "setup_link.opened")
         except (PreconditionFailed, NotFound):
-            continue  # another browser, or a revocation, was quicker: the row decides
+            continue  # another browser or a revocation changed the row first
         return replace(session, link=opened, secret=secret)
     raise Overtaken(place.directory_id)
 
 
 async def resume(app: App, link_id: str, cookie: str, address: str) -> SetupSession:
-    """Return the session of a browser's cookie.
+    """Return the session that a browser's cookie belongs to.
 
-    A finished link shows its summary to the browser that opened it until its 72 hours are over.
+    A finished link still shows its summary to the browser that opened it, until its 72 hours are
+    over.
 
     Raises:
-        LinkRefused: The browser didn't open this link, or the link has expired or was revoked.
+        LinkRefused: This browser didn't open the link, or the link has expired or was revoked.
     """
     known = setup_links.read_session(cookie)
     link, directory = await _read(app, known.directory_id, link_id)
@@ -125,7 +127,7 @@ async def resume(app: App, link_id: str, cookie: str, address: str) -> SetupSess
 
 
 async def reread(app: App, session: SetupSession) -> SetupSession:
-    """Return the session with link and directory as they are stored now. Raise LinkRefused."""
+    """Return the session with the link and the directory read again from storage; raise LinkRefused."""
     link, directory = await _read(app, session.directory.id, session.link.id)
     if link is None or directory is None:
         raise LinkRefused("browser")
@@ -133,11 +135,11 @@ async def reread(app: App, session: SetupSession) -> SetupSession:
 
 
 async def take_credential(app: App, session: SetupSession, sort: CredentialSort) -> Taken:
-    """Issue a client secret or a security token to the company's administrator, who alone sees it.
+    """Issue a client secret or a security token, which only the company's administrator sees.
 
     Raises:
         LinkRefused: The link has ended.
-        TooMany: As many as allowed are valid already.
+        TooMany: As many as allowed are live already.
     """
     require_set_up(session)
 
@@ -151,7 +153,7 @@ async def take_credential(app: App, session: SetupSession, sort: CredentialSort)
 
 
 async def trust(app: App, session: SetupSession, identity: TrustedIdentity) -> Directory:
-    """Trust the company's provisioning identity, in place of one that was set through this link.
+    """Set the company's provisioning identity as the trusted one; it may replace one that was set through this link.
 
     Raises:
         LinkRefused: The link has ended.
@@ -175,10 +177,7 @@ async def trust(app: App, session: SetupSession, identity: TrustedIdentity) -> D
 
 
 async def want_presence(app: App, session: SetupSession) -> None:
-    """Store the choice to sync presence before the administrator goes to Microsoft.
-
-    Raise LinkRefused.
-    """
+    """Set the directory's presence to `on`, before the administrator is redirected to Microsoft; raise LinkRefused."""
 
     async def act(link: SetupLink, also: Sequence[Operation]) -> Directory:
         return await service.change(
@@ -193,9 +192,10 @@ async def want_presence(app: App, session: SetupSession) -> None:
 
 
 async def accept_company(app: App, session: SetupSession) -> None:
-    """Note that the administrator confirms the company, before it is connected. Raise LinkRefused.
+    """Store that the administrator confirms the company, before its tenant is connected; raise LinkRefused.
 
-    So a link that was revoked at the same moment connects nothing, and the contact centre sees the time.
+    So a link that is revoked at the same moment connects nothing, and the contact centre sees the
+    time of the confirmation.
     """
     for _ in range(_ATTEMPTS):
         link = await check(app, session)
@@ -209,7 +209,7 @@ async def accept_company(app: App, session: SetupSession) -> None:
 
 
 async def note_test(app: App, session: SetupSession) -> None:
-    """Note that numbers were tested; only the first time is stored. Raise LinkRefused."""
+    """Store when the administrator first tested numbers; raise LinkRefused."""
     require_set_up(session)
     link = await check(app, session)
     if not link.tested:
@@ -221,7 +221,10 @@ async def note_test(app: App, session: SetupSession) -> None:
 
 
 async def finish(app: App, session: SetupSession) -> SetupSession:
-    """End the link: what it was for is done. Raise LinkRefused."""
+    """End the link as done and return the session; raise LinkRefused.
+
+    A link for the whole set-up also ends the wizard.
+    """
     for _ in range(_ATTEMPTS):
         link = await check(app, session)
         done = replace(link, done=store.now(app.clock))
@@ -241,7 +244,11 @@ async def _act(
     act: Callable[[SetupLink, Sequence[Operation]], Awaitable[Result]],
     **progress: str,
 ) -> Result:
-    """Carry out `act` in one transaction with the link's progress, if the link can still be used."""
+    """Call `act` with the link and an operation that stores the link's `progress`; return the result of `act`.
+
+    `act` must carry out that operation in its own transaction. Raise LinkRefused if the link has
+    ended.
+    """
     for _ in range(_ATTEMPTS):
         link = await check(app, session)
         also = [setup_link_service.change(replace(link, **progress))]  # type: ignore[arg-type]
@@ -253,13 +260,13 @@ async def _act(
 
 
 def require_set_up(session: SetupSession) -> None:
-    """Raise LinkRefused if the link is for the sign-in at Microsoft alone; a link's purpose never changes."""
+    """Raise LinkRefused if the link is only for the sign-in at Microsoft; a link's purpose never changes."""
     if session.link.purpose != "set-up":
         raise LinkRefused("purpose")
 
 
 async def check(app: App, session: SetupSession) -> SetupLink:
-    """Return the link as it is stored now. Raise LinkRefused if it has ended."""
+    """Return the link, read again from storage; raise LinkRefused if it has ended."""
     link = await setup_link_service.get(app, session.directory.id, session.link.id)
     if link is None:
         raise LinkRefused("browser")
@@ -276,7 +283,7 @@ def _refuse_ended(app: App, link: SetupLink) -> None:
 async def _read(
     app: App, directory_id: str, link_id: str
 ) -> tuple[SetupLink | None, Directory | None]:
-    """Return the link and its active directory; both are read whether or not the other exists."""
+    """Return the link and its active directory, None for one that doesn't exist; both are always read."""
     link, directory = await asyncio.gather(
         setup_link_service.get(app, directory_id, link_id), store.get(app.tables, directory_id)
     )
@@ -289,7 +296,7 @@ def _session(link: SetupLink, directory: Directory, address: str) -> SetupSessio
 
 
 async def _note_elsewhere(app: App, session: SetupSession) -> None:
-    """Note the first attempt of another browser, which the contact centre sees."""
+    """Store when another browser first tried to open the link, for the contact centre."""
     if session.link.elsewhere:
         return
     noted = replace(session.link, elsewhere=store.now(app.clock))

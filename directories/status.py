@@ -1,4 +1,4 @@
-"""Status of a directory: connection stage, people, last day, and last refusal."""
+"""The status of a directory: stage of the connection, people, the last day's requests, and the last refusal."""
 
 import asyncio
 from collections.abc import Sequence
@@ -40,11 +40,16 @@ _RECENT = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryStatus:
-    """The values at the top of a directory's page.
+    """The status shown at the top of a directory's page.
 
-    `stage`: waiting for the first call, connected (a call went well), provisioning (people are there).
-    `last_call` is "" before the first; `denied` are calls without a valid token, newer than the last good one.
-    `endings` are used credentials that end soon; `has_credential`: whether any client can sign in now.
+    Attributes:
+        stage: `waiting` for the first request, `connected` (a request succeeded), or `provisioning`
+            (there are people).
+        last_call: The time of the last authenticated request, "" before the first.
+        denied: The requests without a valid credential, if they are newer than the last authenticated
+            one and less than a day old.
+        endings: Used credentials that expire soon.
+        has_credential: Whether any credential is valid now.
     """
 
     stage: Stage
@@ -58,7 +63,7 @@ class DirectoryStatus:
 
     @property
     def condition(self) -> Condition:
-        """Return the state in one word: a problem, the most urgent first, else a pending step, else good."""
+        """The condition of the directory: `attention` for any problem, else the pending step, else `good`."""
         if self.denied or not self.has_credential or self.endings:
             return "attention"
         if self.quarantine.failures:
@@ -67,10 +72,7 @@ class DirectoryStatus:
 
 
 async def glance(app: App, directory: Directory, *, last_refusal: bool = True) -> DirectoryStatus:
-    """Return the present state in a few small reads.
-
-    Only the search for the last refusal may take many.
-    """
+    """Return the present status, in a few small reads; the search for the last refusal may need more."""
     found, calls = await asyncio.gather(
         totals.read(app, directory.id), credential_usage.read(app.tables, directory.id)
     )
@@ -107,7 +109,8 @@ def _stage(found: Totals, calls: LastCalls) -> Stage:
 async def _last_refusal(app: App, directory_id: str, calls: LastCalls) -> Line | None:
     """Return the newest refusal, or None if it is resolved.
 
-    It is resolved if a later request for the same person succeeded or, for a wrong address, any later request.
+    It is resolved if a later request for the same person succeeded. A refusal without a person,
+    such as for a wrong address, is resolved by any later successful request.
     """
     page = await provisioning_log.read(app, directory_id, limit=1, wanted=_REFUSED)
     if not page.lines:
@@ -124,9 +127,10 @@ async def _last_refusal(app: App, directory_id: str, calls: LastCalls) -> Line |
 
 
 def _denied(app: App, calls: LastCalls) -> AuthFailures | None:
-    """Return the denied calls while they matter: within a day, and until a later call succeeds.
+    """Return the denied requests if they are less than a day old and no request was authenticated since.
 
-    The last good call is known to about a minute only, so a newer denial may be shown for that long.
+    The time of the last authenticated request is known only to about a minute, so they may be shown
+    that much longer.
     """
     denied = calls.denied
     if denied is None or denied.at < timestamp(app.clock.now() - _RECENT):

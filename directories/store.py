@@ -1,15 +1,17 @@
-"""Rows of directories to values and back, and the directories that an instance remembers; knows rows, not rules.
+"""Read and write the rows of directories, and cache directories in an instance; the rules are in `service`.
 
-Table `directories`: partition = directory id with the row `directory` and its small rows (`used|…`,
-`access|…`, `jti|…`); partition `account|{account}` has a row for each directory of the account, and
-partition `index|all` one for each directory. Index rows are written before the directory and stay as long as it can be
-seen, so that none is ever without them; one without a directory is passed over, and removed once it is old.
+Table `directories`: a directory's partition is its ID, with the row `directory` and small rows
+(`used|…`, `access|…`, `jti|…`). Partition `account|{account}` has an index row per directory of the
+account, and partition `index|all` one per directory. Index rows are written before the directory
+and removed after it, so no directory is ever without them; an index row without a directory is
+ignored, and removed after an hour.
 
-A cached directory is at most 30 seconds old. A token that another instance issued a moment ago must work at once, or
-Entra would quarantine the job after a rotation; so a directory is read again if a token doesn't match it. A flood of
-wrong tokens must not become a flood of reads, so re-reading has an allowance: ten at once, then one per second for each
-directory. Strangers must not learn from the number of reads whether a directory exists. So the allowances of known and
-unknown directories are in one cache, as large as that of the unknown ones: made-up ids push both out of it alike.
+A cached directory is at most 30 seconds old. A token that another instance issued just now must
+work at once, or Entra would quarantine the job after a rotation, so a directory is read again if a
+token doesn't match. To keep a flood of wrong tokens from becoming a flood of reads, these reads are
+limited per directory: ten at once, then one per second. The number of reads must not tell a
+stranger whether a directory exists. So the limits for existing and made-up IDs are in one cache, of
+the size of the cache for made-up IDs: a flood of made-up IDs evicts both alike.
 """
 
 import contextlib
@@ -50,21 +52,21 @@ from shared.tables.schema.directories import DIRECTORY
 _ORPHAN_SECONDS = 3600.0
 CACHED_SECONDS = 30.0
 _KNOWN = 4096
-_UNKNOWN = 1024  # kept apart, so that calls to made-up addresses push no real directory out
+_UNKNOWN = 1024  # a separate cache, so that requests with made-up IDs evict no real directory
 _ALLOWANCE = 10.0
 _ALLOWANCE_RATE = 1.0  # per second
 
 
 class AlreadyThere(Exception):
-    """A directory with this id exists."""
+    """Raised if a directory with this ID exists."""
 
 
 class AccountFull(Exception):
-    """The account has its maximum of directories."""
+    """Raised if the account has as many directories as allowed."""
 
 
 async def get(tables: Tables, directory_id: str) -> Directory | None:
-    """Return the directory with this id, whatever its state."""
+    """Return the directory with this ID in any state, or None."""
     if not is_directory_id(directory_id):
         return None
     row = await tables.get(DIRECTORIES, directory_id, DIRECTORY.key)
@@ -74,17 +76,17 @@ async def get(tables: Tables, directory_id: str) -> Directory | None:
 async def insert(
     tables: Tables, directory: Directory, events: Sequence[AuditEvent], most: int = 100_000
 ) -> Directory:
-    """Store a new directory with its audit events.
+    """Store a new directory with its audit events, and return it with its ETag.
 
-    The account's index is written first and counted after that, so however many instances create
-    directories at the same time, the account never has more than `most`.
+    The account's index row is written before the index is counted. So the account never has more
+    than `most` directories, however many instances create some at the same time.
 
     Raises:
         AlreadyThere: The ID is taken.
-        AccountFull: The account has `most` directories, deleted ones that can be restored included.
+        AccountFull: The account has `most` directories, including deleted ones that can be restored.
     """
     entry = orjson.dumps({"v": 1, "created": directory.created})
-    # Upserts: a run that was killed before the last step left the same rows.
+    # Upserts, because a killed run may have left the same index rows.
     await tables.transact(
         DIRECTORIES, account_partition(directory.account), [Upsert(directory.id, entry)]
     )
@@ -104,7 +106,9 @@ async def insert(
 
 
 async def replace(tables: Tables, directory: Directory, also: Sequence[Operation]) -> Directory:
-    """Store the next version of a directory in one transaction with `also`, such as its audit events.
+    """Store the next version of a directory and `also`, such as its audit events, in one transaction.
+
+    Return it with its new ETag.
 
     Raises:
         PreconditionFailed: Another writer came first.
@@ -113,15 +117,15 @@ async def replace(tables: Tables, directory: Directory, also: Sequence[Operation
     value = encode(directory)
     row = Replace(DIRECTORY.key, value, directory.etag)
     etag, *_ = await tables.transact(DIRECTORIES, directory.id, [row, *also])
-    # Lists of the account read its state again. The change is stored, so a failure here must not
-    # be its answer: lists then show the old state until it is due (`directories.overview`).
+    # Delete the overview, so that lists compute the state again. The change is stored already, so an error here must
+    # not be the response; lists then show the old state until it is due (`directories.overview`).
     with contextlib.suppress(TableError):
         await remove(tables, overview_partition(directory.account), directory.id)
     return decode(directory.id, value, etag)
 
 
 async def of_account(tables: Tables, clock: Clock, account: str) -> list[Directory]:
-    """Return the account's directories by creation time, with those deleted ones that can still be restored."""
+    """Return the account's directories sorted by creation time, including deleted ones whose rows remain."""
     partition = account_partition(account)
     entries = await index(tables, partition)
     found = await get_many(tables, [entry.key for entry in entries])
@@ -133,32 +137,32 @@ async def of_account(tables: Tables, clock: Clock, account: str) -> list[Directo
 
 
 async def _count(tables: Tables, account: str) -> int:
-    """Return how many directories the account's index has, in one round trip per 1,000."""
+    """Return the number of index rows of the account, in one round trip per 1,000."""
     partition = account_partition(account)
     return len(await query_all(tables, DIRECTORIES, partition, keys_only=True))
 
 
 async def get_many(tables: Tables, ids: list[str]) -> list[Directory]:
-    """Return those directories with these ids that exist."""
+    """Return the directories with these IDs; IDs that don't exist are skipped."""
     found = await each(ids, lambda directory_id: get(tables, directory_id))
     return [directory for directory in found if directory is not None]
 
 
 async def index(tables: Tables, partition: str, table: str = DIRECTORIES) -> list[Row]:
-    """Return all rows of a small partition."""
+    """Return all rows of a partition; used for index partitions, which are small."""
     return await query_all(tables, table, partition)
 
 
 async def remove(tables: Tables, partition: str, key: str, table: str = DIRECTORIES) -> None:
-    """Remove one row if it is there."""
+    """Delete one row if it exists."""
     with contextlib.suppress(NotFound):
         await tables.transact(table, partition, [Delete(key)])
 
 
 async def drop_orphan(tables: Tables, clock: Clock, partition: str, entry: Row) -> None:
-    """Remove an old index row without a directory.
+    """Delete an index row without a directory if it is more than an hour old.
 
-    A new one may belong to a directory that is being created.
+    A newer one may belong to a directory that is being created.
     """
     created = parse_timestamp(orjson.loads(entry.value)["created"])
     if (clock.now() - created).total_seconds() > _ORPHAN_SECONDS:
@@ -166,12 +170,12 @@ async def drop_orphan(tables: Tables, clock: Clock, partition: str, entry: Row) 
 
 
 def encode(directory: Directory) -> bytes:
-    """Return the value of the directory's row; its id is in the key, and the tag isn't part of it."""
+    """Return the value of a directory's row; the ID is in the key, and the ETag isn't stored."""
     return orjson.dumps({**row_versions.as_row(directory, "id", "etag"), "v": 1})
 
 
 def decode(directory_id: str, value: bytes, etag: str) -> Directory:
-    """Return the directory that `encode` wrote; raises UnsupportedRowVersion."""
+    """Return the directory that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
     stored = row_versions.read(value, "directory")
     for credentials in ("tokens", "secrets"):
         held = stored.get(credentials, ())
@@ -189,7 +193,7 @@ def decode(directory_id: str, value: bytes, etag: str) -> Directory:
 
 
 def now(clock: Clock) -> str:
-    """Return the time as it is stored and compared."""
+    """Return the current time as text, in the form in which times are stored and compared."""
     return timestamp(clock.now())
 
 
@@ -201,23 +205,23 @@ class _Entry:
 
 @dataclass(slots=True)
 class DirectoryCache:
-    """Directories by id, absent ones too."""
+    """The directories that an instance has read lately, by ID; None is cached too, for IDs that don't exist."""
 
-    # How often this instance changed a directory: whoever remembers a list of them compares it.
+    # How often this instance changed a directory. A cached list of directories compares it to detect changes.
     changes: int = 0
     known: LruCache[str, _Entry] = field(default_factory=lambda: LruCache(_KNOWN))
     unknown: LruCache[str, _Entry] = field(default_factory=lambda: LruCache(_UNKNOWN))
     rereads: Buckets[str] = field(default_factory=lambda: Buckets(_UNKNOWN))
 
     async def get(self, app: App, directory_id: str) -> tuple[Directory | None, bool]:
-        """Return the directory, or None, and whether it was read from storage just now."""
+        """Return the active directory, or None, and whether it was read from storage just now."""
         entry = self._entry(directory_id)
         if entry and app.clock.monotonic() - entry.read_at < CACHED_SECONDS:
             return entry.directory, False
         return await self._read(app, directory_id), True
 
     async def again(self, app: App, directory_id: str) -> Directory | None:
-        """Return the directory: read again from storage if the allowance permits, else from the cache."""
+        """Read the active directory from storage again and return it; return the cached one if the limit is reached."""
         entry = self._entry(directory_id)
         if entry is None:
             return await self._read(app, directory_id)
@@ -226,7 +230,7 @@ class DirectoryCache:
         return await self._read(app, directory_id)
 
     def forget(self, directory_id: str) -> None:
-        """Forget the directory after this instance changed it, so that it is read again."""
+        """Remove the directory from the cache after this instance changed it, so that it is read again."""
         self.changes += 1
         self._drop(directory_id)
 
@@ -235,7 +239,7 @@ class DirectoryCache:
         self.unknown.forget(directory_id)
 
     def _allowance(self, app: App, directory_id: str) -> Bucket:
-        """Return the token bucket of re-reads for an ID."""
+        """Return the token bucket that limits repeated reads of this ID."""
         now = app.clock.monotonic()
         return self.rereads.filled(directory_id, now, _ALLOWANCE_RATE, _ALLOWANCE)
 

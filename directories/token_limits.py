@@ -1,7 +1,7 @@
-"""How many access tokens one credential may request from the token endpoint.
+"""Limit how many access tokens the token endpoint issues to one credential.
 
-A client needs one token per hour (Entra requests one per job). Each is a row until the daily
-maintenance, so a client that requests one for every call would fill the table.
+A client needs one token per hour (Entra requests one per job). Each token is a row until the daily
+maintenance, so a client that requested one for every SCIM request would fill the table.
 """
 
 import math
@@ -19,12 +19,12 @@ from shared.tables.schema.directories import ACCESS_TOKEN
 
 TOKEN_RATE = 1.0  # access tokens per second of one credential on one instance
 TOKEN_BURST = 10.0
-UNCOUNTED = 10  # tokens that an instance issues to a credential before it counts the stored ones
+UNCOUNTED = 10  # tokens that an instance issues for a credential before it counts the stored ones
 _LIFETIME_SECONDS = 3600.0  # of an access token
 
 
 class AccessTokenLimit(HttpError):
-    """429 with the seconds after which the next access token will be issued."""
+    """429 with the seconds until the next access token is issued."""
 
     def __init__(self, message: Message, retry_after: int) -> None:
         super().__init__(429, message, {"Retry-After": str(retry_after)})
@@ -32,7 +32,10 @@ class AccessTokenLimit(HttpError):
 
 @dataclass(slots=True)
 class _Buckets:
-    """Requests that a credential may still make: per second, and with a lifetime of an hour."""
+    """The token buckets of one credential.
+
+    `frequency` limits requests per second, `live` the tokens that are valid at the same time.
+    """
 
     frequency: Bucket
     live: Bucket
@@ -40,7 +43,7 @@ class _Buckets:
 
 @dataclass(slots=True)
 class _TokenLimits:
-    """The buckets of an App by directory and credential."""
+    """The buckets of an App, by directory and credential."""
 
     by_credential: LruCache[tuple[str, str], _Buckets] = field(
         default_factory=lambda: LruCache(4096)
@@ -48,17 +51,18 @@ class _TokenLimits:
 
 
 async def take(app: App, directory_id: str, credential: str) -> None:
-    """Charge a credential, a secret's id or "trust", for one access token.
+    """Charge a credential for one access token; `credential` is the ID of a client secret, or "trust".
 
-    The setting MAX_ACCESS_TOKENS is how many a credential has at a time. The first `UNCOUNTED` ones
-    cost no storage, because a client needs one per hour. After that the stored ones of all instances
-    are counted, so together they exceed the maximum by `UNCOUNTED` per instance at most.
+    A credential has at most MAX_ACCESS_TOKENS (a setting) at a time. The first `UNCOUNTED` tokens
+    of an instance cost no read, because a client needs one per hour. After these, the stored tokens
+    of all instances are counted. So all instances together exceed the maximum by at most
+    `UNCOUNTED` each.
 
     Raises:
-        AccessTokenLimit: With the seconds after which the next one will be issued.
+        AccessTokenLimit: With the seconds until the next one is issued.
     """
     most = app.settings.max_access_tokens
-    # A bucket gives at most its size and its gain: together the maximum of live tokens.
+    # In an hour a bucket gives at most its size and what it gains: together, the maximum of live tokens.
     live_burst = most / 2
     live_rate = live_burst / _LIFETIME_SECONDS
     limits, now = app.state(_TokenLimits).by_credential, app.clock.monotonic()
@@ -81,7 +85,7 @@ async def take(app: App, directory_id: str, credential: str) -> None:
 
 
 async def _count_stored(app: App, directory_id: str, credential: str) -> None:
-    """Raise AccessTokenLimit if the credential has the maximum of live access tokens in storage."""
+    """Raise AccessTokenLimit if the credential already has the maximum of live access tokens in storage."""
     most, now = app.settings.max_access_tokens, app.clock.now()
     rows = await query_all(app.tables, DIRECTORIES, directory_id, *ACCESS_TOKEN.all())
     held = [decode_access(row.value) for row in rows]

@@ -1,11 +1,11 @@
-"""Secrets: 256 random bits with a prefix that secret scanners and people recognise; only the SHA-256 is ever stored.
+"""Generate and check secrets: 256 random bits with a recognisable prefix, of which only the SHA-256 is stored.
 
-A fast hash is enough for 256 random bits: there is nothing to guess (NIST SP 800-63B section 5.1.2 asks for slow ones
-only if a secret has less than 112).
+A fast hash is enough, because 256 random bits can't be guessed (NIST SP 800-63B section 5.1.2
+requires a slow hash only for secrets of less than 112 bits).
 
 A secret ends with a checksum, as GitHub's tokens do (github.blog, "Behind GitHub's new authentication token formats"):
-the CRC-32 of the random characters in six characters of base 62. So a typing error is told apart from a revoked or
-unknown secret without a look into storage. Secrets of the first release have 43 URL-safe characters and no checksum.
+the CRC-32 of the random characters in six characters of base 62. It distinguishes a typing error from a revoked or
+unknown secret without a read of storage. Secrets of the first release have 43 URL-safe characters and no checksum.
 """
 
 import hashlib
@@ -40,9 +40,9 @@ def new_secret(prefix: str) -> str:
 
 
 def is_mistyped(text: str) -> bool:
-    """Return whether `text` looks like a secret of this app that was changed or cut when it was copied.
+    """Return whether `text` is like a secret of this app, but was changed or cut when it was copied.
 
-    A function of the text alone: it tells a stranger nothing about stored secrets.
+    The result depends on the text alone, so it tells a stranger nothing about stored secrets.
     """
     if not text.isascii():
         return _MARK in text.lower()
@@ -52,7 +52,9 @@ def is_mistyped(text: str) -> bool:
         return False
     if _MARK in text.lower():
         return True
-    ending = text[-_RANDOM_LENGTH - _CHECKSUM_LENGTH :]  # the prefix may be the part that was lost
+    ending = text[
+        -_RANDOM_LENGTH - _CHECKSUM_LENGTH :
+    ]  # the text without a prefix, which may have been lost
     random, checksum = ending[:_RANDOM_LENGTH], ending[_RANDOM_LENGTH:]
     return len(checksum) == _CHECKSUM_LENGTH and checksum == _checksum(random)
 
@@ -66,23 +68,27 @@ def _checksum(random: str) -> str:
 
 
 def new_short_id(length: int = 8) -> str:
-    """Return an ID of lower-case letters and digits, which every client accepts in a URL."""
+    """Return a random ID of lower-case letters and digits, which every client accepts in a URL."""
     return "".join([secrets.choice(_ALPHABET) for _ in range(length)])
 
 
 def short_id_of(*parts: str, length: int) -> str:
-    """Return an ID of at most 32 characters that depends on these parts and their order."""
+    """Return an ID of `length` characters (at most 32) that is derived from `parts`, in their order."""
     hashed = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
     return "".join([_ALPHABET[byte % len(_ALPHABET)] for byte in hashed[:length]])
 
 
 def digest(plain: str) -> str:
-    """Return the stored form of a secret: its SHA-256 in hexadecimal."""
+    """Return the SHA-256 of a secret in hexadecimal, the form in which it is stored."""
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def find(candidates: Sequence[Token], hashed: str) -> Token | None:
-    """Return the candidate with this hash. Every candidate is compared in constant time, and never fewer than two."""
+    """Return the candidate with this hash, or None.
+
+    Every candidate is compared in constant time, and at least two comparisons are made, so that the
+    duration doesn't show how many candidates there are.
+    """
     found: Token | None = None
     for candidate in (*candidates, *([_NOBODY] * (2 - len(candidates)))):
         if hmac.compare_digest(candidate.hash, hashed):

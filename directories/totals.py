@@ -1,9 +1,10 @@
-"""The exact numbers of people and groups of a directory, without counting them, and its results of the last day.
+"""The exact numbers of people and groups of a directory, and its results of the last day, without counting rows.
 
-The row `total` (table `contacts`) holds the sums up to the event `through`; the keys of the events after it add the
-rest. Transactions commit in another order than their events' keys are made, so the row stays five minutes late, and
-an instance's memory ten seconds: the keys after that are read each time. The memory is
-read again after a minute, so that even a transaction slower than that is counted.
+The row `total` (table `contacts`) has the sums up to the event `through`; the counters in the keys
+of later events are added to them. Transactions may be committed in another order than that of their
+events' keys. So the row includes only events older than five minutes, and an instance's memory only
+events older than ten seconds; the keys of later events are read each time. The memory is replaced
+from storage after a minute, so that an even slower transaction is counted too.
 """
 
 import dataclasses
@@ -36,16 +37,21 @@ from shared.tables.schema.contacts import EVENT, GROUP, LIST, TOTAL, USER
 LAG = timedelta(minutes=5)
 RECENT = timedelta(seconds=10)
 _REVIEW_SECONDS = 60.0
-_WORTH_FOLDING = 500  # events after the row, old enough to be added to it
-_TO_A_SECOND = len(EVENT.name) + 1 + 8  # a key's characters that tell the time to 1.024 s
-_HOURS = 25  # of the last day, counted by the hour
+_WORTH_FOLDING = 500  # add the old events to the row if there are so many
+_TO_A_SECOND = (
+    len(EVENT.name) + 1 + 8
+)  # characters of a key up to the time with a precision of 1.024 s
+_HOURS = (
+    25  # hours that are counted: the 24 of the last day, of which the first and last are partial
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """People, those of them who are active, and groups.
+    """The numbers of people (`users`), of active people, and of groups.
 
-    `hours` has, by the hour ("2026-01-01T07"), the changes carried out and the requests refused.
+    `hours` has, for each recent hour (such as "2026-01-01T07"), the number of changes and that of
+    refused requests.
     """
 
     users: int = 0
@@ -57,16 +63,16 @@ class Totals:
     )
 
     def last_day(self, now: datetime) -> tuple[int, int]:
-        """Return the changes carried out and refused in the 24 hours before `now`, to the hour."""
+        """Return the number of changes and that of refused requests in the 24 hours before `now`, to the hour."""
         first = _hour(now - timedelta(hours=_HOURS - 1))
         recent = [counts for hour, counts in self.hours.items() if hour >= first]
         return sum(done for done, _ in recent), sum(refused for _, refused in recent)
 
     def plus(self, row_keys: Iterable[str]) -> "Totals":
-        """Return the totals with the events of these keys added."""
+        """Return the totals after adding the counters of the events with these keys."""
         users, groups, active = self.users, self.groups, self.active
         done, refused = Counter[str](), Counter[str]()
-        # An import leaves thousands of keys that are alike but for the parts in between: each sort is read once.
+        # After an import, thousands of keys have the same second and the same counters: parse each combination once.
         sorts = Counter(
             [(row_key[:_TO_A_SECOND], row_key[events.MARKS_AT :]) for row_key in row_keys]
         )
@@ -88,7 +94,11 @@ class Totals:
 
 @dataclass(slots=True)
 class _Known:
-    """Memory of an instance: the sums up to the key `through`, and the time of the last complete read."""
+    """The totals of a directory in an instance's memory.
+
+    They are the sums up to the event `through`, last replaced from storage at `reviewed` (monotonic
+    seconds).
+    """
 
     totals: Totals
     through: str
@@ -101,7 +111,7 @@ class _Memory:
 
 
 async def read(app: App, directory_id: str) -> Totals:
-    """Return the present totals: two round trips at first, one while the instance remembers them."""
+    """Return the present totals: two round trips at first, one while they are in this instance's memory."""
     memory, now = app.state(_Memory).known, app.clock.monotonic()
     known = memory.get(directory_id)
     reviewed = known is None or now - known.reviewed >= _REVIEW_SECONDS
@@ -120,20 +130,20 @@ async def read(app: App, directory_id: str) -> Totals:
 
 
 async def stored(app: App, directory_id: str) -> Totals:
-    """Return the totals from storage alone: ignore this instance's memory, and write nothing."""
+    """Return the present totals from storage alone, without this instance's memory and without writing."""
     base, through, _ = await _stored(app, directory_id)
     return base.plus(await _keys_between(app, directory_id, through, events.end()))
 
 
 async def keep_up(app: App, directory_id: str) -> None:
-    """Bring the row `total` up to date if many events follow it."""
+    """Add old events to the row `total` if there are 500 or more."""
     await fold(app, directory_id, _WORTH_FOLDING)
 
 
 async def fold(app: App, directory_id: str, at_least: int = 1) -> str:
-    """Add the events older than the lag to the row if there are at least `at_least`.
+    """Add the events older than five minutes to the row if there are `at_least` of them.
 
-    Return the key of the last one.
+    Return the key of the last event that the row then includes.
     """
     totals, through, etag = await _stored(app, directory_id)
     until = events.bound(app.clock.now() - LAG)
@@ -145,14 +155,15 @@ async def fold(app: App, directory_id: str, at_least: int = 1) -> str:
     try:
         await app.tables.transact(CONTACTS, directory_id, [operation])
     except (AlreadyExists, PreconditionFailed, NotFound):
-        return through  # another instance did it in the meantime
+        return through  # another instance has changed the row
     return old[-1]
 
 
 async def recount(app: App, directory_id: str) -> int | None:
-    """Count users and groups by their keys and correct the row; return the size of the error.
+    """Count users and groups by their keys and correct the row; return by how many it was wrong.
 
-    One round trip per 1,000 rows. Returns None, with nothing changed, if the directory changed while it was counted.
+    Return None, with nothing changed, if the directory changed during the count. One round trip per
+    1,000 rows.
     """
     before = await _snapshot(app, directory_id)
     users, groups = [
@@ -165,7 +176,7 @@ async def recount(app: App, directory_id: str) -> int | None:
         )
         for family in (USER, GROUP)
     ]
-    # Each active user has one row of the list.
+    # Each active user has one row of the family `list`.
     active = len(await query_all(app.tables, CONTACTS, directory_id, *LIST.all(), keys_only=True))
     after = await _snapshot(app, directory_id)
     if before != after:
@@ -194,13 +205,13 @@ async def recount(app: App, directory_id: str) -> int | None:
 
 
 async def _snapshot(app: App, directory_id: str) -> tuple[Totals, str, str, list[str]]:
-    """Return the row's sums, the key they go up to, its tag, and the keys after that."""
+    """Return the row's sums, the event key up to which they count, its ETag, and the keys of later events."""
     totals, through, etag = await _stored(app, directory_id)
     return totals, through, etag, await _keys_between(app, directory_id, through, events.end())
 
 
 def _learn(app: App, behind: list[str]) -> None:
-    """Let the event clock learn from the newest event."""
+    """Move the event clock forward to the newest of the event keys in `behind`."""
     clock = events.clock_of(app)
     clock.looked = app.clock.monotonic()
     if behind:
@@ -208,7 +219,7 @@ def _learn(app: App, behind: list[str]) -> None:
 
 
 async def _stored(app: App, directory_id: str) -> tuple[Totals, str, str]:
-    """Return the row: the sums, the key they go up to, its storage tag."""
+    """Return the row's sums, the event key up to which they count, and its ETag; empty values without a row."""
     row = await app.tables.get(CONTACTS, directory_id, TOTAL.key)
     if row is None:
         return Totals(), "", ""
@@ -217,12 +228,12 @@ async def _stored(app: App, directory_id: str) -> tuple[Totals, str, str]:
 
 
 def encode(totals: Totals, through: str) -> bytes:
-    """Return the value of the row: the sums up to the event with the key `through`."""
+    """Return the value of the row, with the sums up to the event with the key `through`."""
     return orjson.dumps({**row_versions.as_row(totals), "v": 1, "through": through})
 
 
 def decode(value: bytes) -> tuple[Totals, str]:
-    """Return the sums of a row and the key of the event that they go up to; raises UnsupportedRowVersion."""
+    """Return a row's sums and the event key up to which they count; raise UnsupportedRowVersion."""
     stored = row_versions.read(value, "total")
     through = str(stored.pop("through"))
     pairs = stored.get("hours", {}).items()
@@ -232,7 +243,7 @@ def decode(value: bytes) -> tuple[Totals, str]:
 
 
 async def _keys_between(app: App, directory_id: str, cursor: str, stop: str) -> list[str]:
-    """Return the keys of the events after `cursor` and before `stop`."""
+    """Return the keys of the events after the key `cursor` ("" for the first) and before the key `stop`."""
     start = keys.successor(cursor) if cursor else EVENT.all()[0]
     if start >= stop:
         return []
@@ -243,7 +254,7 @@ async def _keys_between(app: App, directory_id: str, cursor: str, stop: str) -> 
 
 
 def _older(app: App, row_keys: list[str], lag: timedelta) -> list[str]:
-    """Return those of the keys, in order, that are older than `lag`."""
+    """Return the first keys of a sorted list, those of events older than `lag`."""
     return row_keys[: bisect_left(row_keys, events.bound(app.clock.now() - lag))]
 
 

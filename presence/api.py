@@ -1,5 +1,6 @@
 """The answers of presence over HTTP: the consent wizard's API, and health."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
@@ -122,8 +123,9 @@ def _tenant_id(body: Mapping[str, Any]) -> str:
 async def tell_health(app: App, request: Request) -> Response:
     """Tell whether the app works: 200, or 503 if storage, timer or queue do not.
 
-    With `?strict=1` a stale tenant is 503, too. With `?credential=1` the app's own credential is tried at Microsoft, at most
-    once a minute on each instance, for the smoke test of a deployment.
+    With `?strict=1` a stale tenant is 503, too. With `?credential=1` the app's own credential, and whether names of
+    companies can be read, is tried at Microsoft, at most once a minute on each instance, for the smoke test of a
+    deployment.
     """
     about = {"version": VERSION, "signIn": "on" if app.settings.platform_sign_in else "off"}
     try:
@@ -138,7 +140,11 @@ async def tell_health(app: App, request: Request) -> Response:
     engine = "azure-tables" if app.settings.tables.startswith("https://") else "local"
     checks = {"storage": {"ok": True, "engine": engine}, **found.checks}
     if request.query.get("credential"):
-        checks["credential"] = await _own_credential(app)
+        credential, company_names = await asyncio.gather(
+            _own_credential(app), runtime_of(app).names.probe()
+        )
+        checks["credential"] = credential
+        checks["companyNames"] = {"ok": True, "state": company_names}
     works = all(checks[name]["ok"] for name in ("timer", "queue"))
     status = 503 if not works or (not found.is_well and request.query.get("strict")) else 200
     word = "ok" if found.is_well else ("degraded" if works else "failing")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from presence.graph.client import Budget, GraphClient
 from presence.graph.clouds import cloud_of
+from presence.graph.tenant_information import TenantInformation
 from presence.graph.token_provider import Control, Credential
 from presence.store.snapshot import Snapshots
 from presence.tenant_links import DirectoryLink
@@ -46,6 +47,7 @@ class Runtime:
 
     credential: Credential
     control: Control
+    names: TenantInformation
     graph: GraphClient
     budget: Budget
     snapshots: Snapshots = field(default_factory=Snapshots)
@@ -68,10 +70,13 @@ def runtime_of(app: App) -> Runtime:
 
     def make() -> Runtime:
         credential = Credential(app.settings, app.clock)
+        home = app.settings.home_tenant_id
+        graph = GraphClient(cloud_of(app.settings).graph_url, app.clock)
         runtime = Runtime(
             credential=credential,
-            control=Control(credential, app.clock, app.settings.home_tenant_id),
-            graph=GraphClient(cloud_of(app.settings).graph_url, app.clock),
+            control=Control(credential, app.clock, home),
+            names=TenantInformation(credential, graph, app.clock, home),
+            graph=graph,
             budget=Budget(app.clock),
         )
         app.on_close(runtime.close)

@@ -65,6 +65,12 @@ class PresenceConnection(TypedDict):
     reason: Annotated[str, Doc("The code of what is wrong; empty if nothing is.")]
     tenantId: Annotated[str, Doc("Empty if no tenant is connected.")]
     company: Annotated[str, Doc("Domain of the company that signed in; empty if it isn't known.")]
+    tenantName: Annotated[
+        str, Doc("Display name of the tenant in Entra, at most 120 characters; empty if unknown.")
+    ]
+    tenantDomain: Annotated[
+        str, Doc("Primary domain of the tenant in Entra; empty if it isn't known.")
+    ]
     acceptedBy: Annotated[str, Doc("User name of the administrator who accepted.")]
     since: Time | None
     moving: Annotated[bool, Doc("Ask again in a few seconds.")]

@@ -72,6 +72,7 @@ class DirectoryLink:
 
     `probe_id` is the object ID of the administrator; Graph is asked for this person's presence
     first. `company` is the domain of the company that signed in, `accepted_by` the administrator's user name there;
+    `tenant_name` and `tenant_domain` are those of `graph.tenant_information`, read at `named_at` (0: not yet);
     `begun_by` and `confirmed_by` are the IDs of the actors here who began it and who confirmed the company. Until the
     company `is_confirmed` as the right one, it isn't connected, and the row has a version that no release without
     this rule reads. `probed_at`, `probes` and `reason` are the time, number and result of the checks whether consent
@@ -92,6 +93,9 @@ class DirectoryLink:
     probes: int = 0
     reason: str = ""
     company: str = ""
+    tenant_name: str = ""
+    tenant_domain: str = ""
+    named_at: int = 0
     accepted_by: str = ""
     begun_by: str = ""
     confirmed_by: str = ""
@@ -109,6 +113,11 @@ class DirectoryLink:
     def decided_by(self) -> str:
         """The ID of the actor who confirmed the company; who began it, in rows of earlier releases."""
         return self.confirmed_by or self.begun_by
+
+    @property
+    def domain(self) -> str:
+        """The company's domain: that of the sign-in, else the tenant's primary one, else ""."""
+        return self.company or self.tenant_domain
 
 
 async def tenant(tables: Tables, tenant_id: str) -> TenantLink | None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 @dataclass(frozen=True, slots=True)
 class Doc:
-    """What a JSON schema says about a member besides its type; used as metadata of `Annotated`.
+    """Keywords of a member's JSON schema besides its type; used as metadata of `Annotated`.
 
     `schema` holds further JSON schema keywords, such as `minimum`.
     """

@@ -25,6 +25,7 @@ def create_app(simulator: Simulator) -> ASGIApp:
             Route("/v1.0/communications/getPresencesByUserId", graph.presences, methods=["POST"]),
             Route("/v1.0/communications/presences/{id}", graph.presence),
             Route("/v1.0/users/{id}/presence", graph.presence),
+            Route("/v1.0/tenantRelationships/{function}", graph.tenant_information),
             Route("/common/discovery/instance", discovery.instance),
             Route(
                 "/{tenant}/v2.0/.well-known/openid-configuration", discovery.openid_configuration

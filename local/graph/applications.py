@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PRESENCE_ROLE = "Presence.Read.All"
+TENANT_INFORMATION_ROLE = "CrossTenantInformation.ReadBasic.All"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-"""HTTP API that changes the simulator's answers; the page at `/control` uses nothing else.
+"""HTTP API that changes how the simulator responds; the page at `/control` uses only this API.
 
     GET    /control/state                            options, tenants, faults, calls by endpoint, tenant and status
     POST   /control/reset                            start again
-    PATCH  /control/options                          latency, token_lifetime, consent_delay, consent_delay_tokens, limit
-    PATCH  /control/tenants/{tenant}                 crowd, anyone, unlicensed_share, unknown_ids, style, moving
+    PATCH  /control/options                          latency, token_lifetime, consent_delay, consent_delay_tokens, limit,
+                                                     tenant_information (the role in the home tenant)
+    PATCH  /control/tenants/{tenant}                 name, crowd, anyone, unlicensed_share, unknown_ids, style, moving
     PUT    /control/tenants/{tenant}/presence/{id}   availability, activity, out_of_office, message
     DELETE /control/tenants/{tenant}/presence/{id}   a random status again
     PUT    /control/tenants/{tenant}/consent         state: granted, signed-in (permission removed), disabled, none
@@ -49,10 +50,12 @@ class _Options(_Body):
     token_lifetime: int = Field(3599, ge=1, le=_MAX_COUNT)
     consent_delay: float = Field(0.0, ge=0, le=_MAX_COUNT)
     consent_delay_tokens: int = Field(0, ge=0, le=_MAX_COUNT)
+    tenant_information: bool = True
     limit: int = Field(1500, ge=1, le=_MAX_COUNT)
 
 
 class _Tenant(_Body):
+    name: str = Field("", min_length=1, max_length=256)
     crowd: int = Field(0, ge=0, le=10_000_000)
     anyone: bool = False
     unlicensed_share: float = Field(0.0, ge=0, le=1)
@@ -83,7 +86,10 @@ _B = TypeVar("_B", bound=_Body)
 
 
 async def _read(request: Request, model: type[_B]) -> _B:
-    """Parse the body; only application/json is accepted, because a page of another origin can't send that unasked."""
+    """Parse the body; only application/json is accepted.
+
+    A page of another origin can't send that type without a CORS preflight, which this API refuses.
+    """
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise _Refused(415, "Content-Type must be application/json.")
     try:
@@ -223,7 +229,6 @@ def _tenant_view(tenant: Tenant) -> dict[str, Any]:
     return {
         "id": tenant.tenant_id,
         "domain": tenant.domain,
-        "name": tenant.name,
         **{name: getattr(tenant, name) for name in _Tenant.model_fields},
         "consents": {client: consent.state for client, consent in tenant.consents.items()},
     }

@@ -1,16 +1,18 @@
-"""The presence endpoints of Microsoft Graph.
+"""The endpoints of Microsoft Graph for presence and tenant information.
 
-Source: learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid.
+Sources: learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid and
+tenantrelationship-findtenantinformationbytenantid.
 """
 
 import asyncio
+import re
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from local.graph import answers
-from local.graph.applications import PRESENCE_ROLE
+from local.graph.applications import PRESENCE_ROLE, TENANT_INFORMATION_ROLE
 from local.graph.keys import BadSignature
 from local.graph.people import Tenant
 from local.graph.simulator import Simulator
@@ -19,6 +21,12 @@ from shared.ids import is_guid
 
 MAX_IDS_PER_CALL = 650
 _CONTEXT = b'{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#Collection(microsoft.graph.presence)","value":['
+_ROLES = {
+    "presences": {PRESENCE_ROLE, "Presence.ReadWrite.All"},
+    "presence": {PRESENCE_ROLE, "Presence.ReadWrite.All"},
+    "tenant-information": {TENANT_INFORMATION_ROLE},
+}
+_FIND_TENANT = re.compile(r"findTenantInformationByTenantId\(tenantId='([^']*)'\)")
 
 
 class GraphError(Exception):
@@ -42,6 +50,10 @@ class Graph:
     async def presence(self, request: Request) -> Response:
         """Serve `GET /users/{id}/presence` and `GET /communications/presences/{id}`."""
         return await self._call("presence", request)
+
+    async def tenant_information(self, request: Request) -> Response:
+        """Serve `GET /tenantRelationships/findTenantInformationByTenantId(tenantId='{id}')`."""
+        return await self._call("tenant-information", request)
 
     async def _call(self, endpoint: str, request: Request) -> Response:
         """Apply latency, authentication, limits and faults in the order of the real service; return the response."""
@@ -77,7 +89,7 @@ class Graph:
             broken = await answers.faulty(self.simulator, fault, request)
             if broken is not None:
                 return broken
-        if PRESENCE_ROLE not in roles and "Presence.ReadWrite.All" not in roles:
+        if _ROLES[endpoint].isdisjoint(roles):
             if self.simulator.options.missing_role == 401:
                 raise GraphError(
                     401, "Unauthorized", "The token has no role that allows this request."
@@ -85,6 +97,8 @@ class Graph:
             raise GraphError(403, "Forbidden", "Missing role permissions on the request.")
         if endpoint == "presences":
             return self._many(tenant, body)
+        if endpoint == "tenant-information":
+            return self._information(request.path_params["function"])
         return self._one(tenant, request.path_params["id"])
 
     def _signed_in(self, request: Request) -> tuple[Tenant, list[str]]:
@@ -157,6 +171,27 @@ class Graph:
             raise GraphError(404, "NotFound", "The user was not found.")
         return answers.json(
             self.simulator.presence.of(tenant, object_id, self.simulator.clock.now())
+        )
+
+    def _information(self, function: str) -> Response:
+        """Return what a tenant shows to people of every other tenant (the resource tenantInformation)."""
+        found = _FIND_TENANT.fullmatch(function)
+        if found is None:
+            raise GraphError(400, "BadRequest", "Resource not found for the segment.")
+        if not is_guid(found[1].lower()):
+            raise GraphError(400, "BadRequest", "The tenant identifier is not a GUID.")
+        tenant = self.simulator.tenants.get(found[1].lower())
+        if tenant is None:
+            raise GraphError(404, "ResourceNotFound", "The tenant was not found.")
+        return answers.json(
+            {
+                "@odata.context": "https://graph.microsoft.com/v1.0/$metadata"
+                "#microsoft.graph.tenantInformation",
+                "tenantId": tenant.tenant_id,
+                "federationBrandName": None,
+                "displayName": tenant.name,
+                "defaultDomainName": tenant.domain,
+            }
         )
 
 

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from local.graph.applications import Application, FederatedCredential
+from local.graph.applications import (
+    TENANT_INFORMATION_ROLE,
+    Application,
+    FederatedCredential,
+)
 from local.graph.counters import Counters
 from local.graph.faults import Faults
 from local.graph.keys import KeyRing
@@ -43,6 +47,7 @@ class Options:
     missing_role: int = 403  # Graph's status for a token without the role: this or 401
     cancel: str = "consent_required"  # error of a refused consent: this or permission_denied
     id_token_roles: bool = True  # id_tokens have wids (groupMembershipClaims: DirectoryRole)
+    tenant_information: bool = True  # the home tenant granted CrossTenantInformation.ReadBasic.All
     signed_in_as: str = ""  # user name that is signed in without a page
 
 
@@ -159,7 +164,14 @@ class Simulator:
         self.tenants[tenant_id].consents.pop(client_id, None)
 
     def roles(self, tenant: Tenant, application: Application) -> tuple[str, ...]:
-        """Return the `roles` of a token issued now; () before a consent has propagated."""
+        """Return the `roles` of a token issued now: those that have consent or were assigned."""
+        is_home = tenant.tenant_id == application.home_tenant_id
+        is_assigned = is_home and self.options.tenant_information
+        assigned = (TENANT_INFORMATION_ROLE,) if is_assigned else ()
+        return (*self._consented_roles(tenant, application), *assigned)
+
+    def _consented_roles(self, tenant: Tenant, application: Application) -> tuple[str, ...]:
+        """Return the roles that have consent; () before it has propagated."""
         consent = tenant.consents[application.client_id]
         if not consent.role:
             return ()

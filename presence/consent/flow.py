@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from directories import audit, audit_relay
 from directories.audit import Act, Actor
 from presence import tenant_links
-from presence.consent import auth_requests, linking, quotas
+from presence.consent import auth_requests, linking, names, quotas
 from presence.consent.auth_requests import AuthRequest
 from presence.consent.outcomes import OF_REASON, outcome_of_error
 from presence.graph.clouds import cloud_of
@@ -219,6 +219,7 @@ async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str], a
     owner = await tenant_links.tenant(app.tables, attempt.tenant_id)
     if owner is not None and owner.owner != attempt.account:
         return "owned"
+    link = await names.named(app, link)
     for _ in range(_ATTEMPTS):
         try:
             return await _note(app, link, actor)
@@ -232,13 +233,16 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
     before = await tenant_links.directory(app.tables, link.directory_id)
     if before is not None:
         link = replace(link, tag=before.tag, unknown_fields=before.unknown_fields)
+        link = names.carried(link, before)
     if before is not None and _is_pending_elsewhere(app, before, link.tenant_id):
         return "other_pending"
     if before is not None and _is_confirmed_for(before, link.tenant_id):
         confirmed_by = before.confirmed_by or before.begun_by
         link = replace(link, is_confirmed=True, confirmed_by=confirmed_by)
     if before is None or before.state != "linked":
-        events = linking.link_events(app, actor, link, "consent.given", company=link.company)
+        events = linking.link_events(
+            app, actor, link, "consent.given", **linking.company_values(link)
+        )
         await tenant_links.save_link(app.tables, link, events)
         await audit_relay.relay(app, audit_relay.LINKS, events)
         runtime_of(app).links.forget(link.directory_id)

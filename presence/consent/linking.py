@@ -74,6 +74,12 @@ def link_events(
     return audit.new_events(app.clock, actor, acts, link.directory_id)
 
 
+def company_values(link: DirectoryLink) -> dict[str, str]:
+    """Return the company of a connection as values of an audit event: domain, and the tenant's name if it is known."""
+    values = {"company": link.company}
+    return {**values, "tenant_name": link.tenant_name} if link.tenant_name else values
+
+
 async def _undo_link(app: App, link: DirectoryLink) -> None:
     """Remove the directory from the tenant after a conflict, unless the other side linked it there."""
     stored = await tenant_links.directory(app.tables, link.directory_id)

@@ -113,7 +113,7 @@ async def confirm(app: App, actor: Actor, directory_id: str, tenant_id: str) -> 
             raise HttpError(409, Message("company_changed"), field="tenantId")
         if not link.is_confirmed:
             events = linking.link_events(
-                app, actor, link, "consent.confirmed", company=link.company
+                app, actor, link, "consent.confirmed", **linking.company_values(link)
             )
             confirmed = replace(link, is_confirmed=True, confirmed_by=actor.id or actor.kind)
             await tenant_links.save_link(app.tables, confirmed, events)

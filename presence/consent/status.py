@@ -9,6 +9,7 @@ from datetime import datetime
 from directories.hooks import Severity
 from directories.models import Directory
 from presence import external_ids, tenant_links
+from presence.consent.names import company_words
 from presence.graph.clouds import NO_PRESENCE, cloud_of
 from presence.graph.failure_reasons import AFTER_AN_HOUR, REASONS, Reason
 from presence.health import fresh_for
@@ -41,12 +42,19 @@ class Connection:
     reason: str = ""
     tenant_id: str = ""
     company: str = ""
+    tenant_name: str = ""
+    tenant_domain: str = ""
     accepted_by: str = ""
     begun_by: str = ""
     since: datetime | None = None
     moving: bool = False
     impossible: Message | None = None
     health: ConnectionHealth = field(default_factory=ConnectionHealth)
+
+    @property
+    def domain(self) -> str:
+        """The company's domain: that of the sign-in, else the tenant's primary one, else ""."""
+        return self.company or self.tenant_domain
 
     def as_json(self) -> PresenceConnection:
         """Return the object of the JSON API."""
@@ -59,6 +67,8 @@ class Connection:
             "reason": self.reason,
             "tenantId": self.tenant_id,
             "company": self.company,
+            "tenantName": self.tenant_name,
+            "tenantDomain": self.tenant_domain,
             "acceptedBy": self.accepted_by,
             "since": timestamp(self.since) if self.since else None,
             "moving": self.moving,
@@ -91,7 +101,12 @@ async def describe(app: App, link: DirectoryLink | None) -> Connection:
     if link is None:
         return described
     return replace(
-        described, company=link.company, accepted_by=link.accepted_by, begun_by=link.begun_by
+        described,
+        company=link.company,
+        tenant_name=link.tenant_name,
+        tenant_domain=link.tenant_domain,
+        accepted_by=link.accepted_by,
+        begun_by=link.begun_by,
     )
 
 
@@ -235,9 +250,11 @@ def _failing(
         reason, since = REASONS["wrong_company"], link.since
         title = Message("connection_wrong_company_title")
         known, people = _recognised(link, head)
-        company = f"{link.company} ({link.tenant_id})" if link.company else link.tenant_id
         sentence = Message(
-            "connection_wrong_company_sentence", known=known, people=people, company=company
+            "connection_wrong_company_sentence",
+            known=known,
+            people=people,
+            company=company_words(link.tenant_name, link.domain, link.tenant_id),
         )
     if reason is None or sentence is None:
         return None

@@ -1,4 +1,4 @@
-"""The client of Microsoft Graph: one call to getPresencesByUserId, its answer or error, and the limits for calls.
+"""The client of Microsoft Graph: one call, its answer or error, and the limits for calls.
 
 Graph allows 1,500 calls in 30 seconds for the app in one tenant, and 2,000 a second in all tenants
 (learn.microsoft.com/graph/throttling-limits). A bucket of `burst` calls that fills by `rate` a second admits
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 UNREADABLE = "garbage"
 TOO_LONG = "too long"
 MAX_IDS_PER_CALL = 650  # learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid
-_PATH = "/v1.0/communications/getPresencesByUserId"
+_PRESENCES = "/v1.0/communications/getPresencesByUserId"
+_FIND_TENANT = "/v1.0/tenantRelationships/findTenantInformationByTenantId(tenantId='{}')"
 _TIMEOUT = 10.0
 _MAX_WAIT = 300.0
 _MAX_ANSWER = 8 << 20  # bytes; ten times the answer for 650 people with status notes
@@ -47,7 +48,7 @@ class GraphClient:
     def __init__(
         self, graph_url: str, clock: Clock, *, connections: int = 64, timeout: float = _TIMEOUT
     ) -> None:
-        self.url = graph_url + _PATH
+        self.url = graph_url
         self._clock = clock
         self._connections, self._timeout = connections, timeout
         self._session: aiohttp.ClientSession | None = None
@@ -62,25 +63,51 @@ class GraphClient:
         Raises:
             GraphError: Throttled, Unavailable, Refused or BadRequest.
         """
+        content = orjson.dumps({"ids": list(ids)})
+        return _people(await self._call("POST", _PRESENCES, token, content))
+
+    async def tenant_information(self, token: str, tenant_id: str) -> dict[str, Any]:
+        """Return the tenantInformation of any tenant.
+
+        Source: learn.microsoft.com/graph/api/tenantrelationship-findtenantinformationbytenantid.
+
+        Args:
+            token: An application token of the contact centre's own tenant.
+            tenant_id: The tenant to ask about, a GUID.
+
+        Raises:
+            GraphError: Throttled, Unavailable, Refused or BadRequest.
+        """
+        body = await self._call("GET", _FIND_TENANT.format(tenant_id), token)
+        try:
+            content = _json(body)
+        except (ValueError, RecursionError):
+            raise Unavailable(UNREADABLE) from None
+        if not isinstance(content, dict):
+            raise Unavailable(UNREADABLE)
+        return content
+
+    async def _call(
+        self, method: str, path: str, token: str, content: bytes | None = None
+    ) -> bytes:
+        """Return the body of Graph's answer. Raise GraphError."""
         await import_modules("aiohttp")
         import aiohttp
 
-        session = self._open()
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {token}"}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
         try:
             # A redirect is not followed: the token is for this address.
-            async with session.post(
-                self.url,
-                data=orjson.dumps({"ids": list(ids)}),
-                headers=headers,
-                allow_redirects=False,
+            async with self._open().request(
+                method, self.url + path, data=content, headers=headers, allow_redirects=False
             ) as answer:
                 body = await _body(answer)
                 if answer.status != 200:
                     raise _error(answer.status, self._seconds(answer.headers.get("Retry-After")))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(type(error).__name__) from None
-        return _people(body)
+        return body
 
     async def close(self) -> None:
         """Close the connections."""

@@ -104,8 +104,11 @@ def company_of(claims: dict[str, Any]) -> str:
     is_guest = bool(claims.get("idp")) and claims.get("idp") != claims.get("iss")
     if is_guest and "#ext#@" not in name:
         return ""
-    domain = name.rpartition("@")[2]
-    is_domain = (
-        len(domain) <= 253 and "." in domain and domain.replace(".", "").replace("-", "").isalnum()
-    )
-    return domain if is_domain else ""
+    return domain_in(name.rpartition("@")[2])
+
+
+def domain_in(text: str) -> str:
+    """Return the text if it has the form of a domain name in ASCII, as Entra has them, else ""."""
+    is_short = len(text) <= 253 and "." in text
+    is_domain = text.isascii() and text.replace(".", "").replace("-", "").isalnum()
+    return text if is_short and is_domain else ""

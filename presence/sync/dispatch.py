@@ -11,7 +11,7 @@ import orjson
 from directories import store as directories
 from directories.audit import system_actor
 from presence import health, tenant_links
-from presence.consent import linking, probe
+from presence.consent import linking, names, probe
 from presence.instance import runtime_of
 from presence.sync.sync_tenant import Outcome, sync
 from presence.tenant_links import DirectoryLink
@@ -121,7 +121,7 @@ def is_due(now: int, interval: int) -> bool:
 
 
 async def sweep(app: App) -> None:
-    """Check pending consents again, and disconnect directories that were deleted.
+    """Check pending consents again, disconnect directories that were deleted, and read names of tenants again.
 
     A failure for one directory doesn't stop the others; the next sweep tries again.
     """
@@ -132,7 +132,9 @@ async def sweep(app: App) -> None:
         except Exception as error:
             log.failure("presence.sweep_failed", error, directory_id=link.directory_id)
 
-    await each(await tenant_links.directories(app.tables), one)
+    found = await tenant_links.directories(app.tables)
+    await each(found, one)
+    await names.refresh(app, found)
 
 
 async def _reconcile_link(app: App, link: DirectoryLink) -> None:

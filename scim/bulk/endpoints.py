@@ -1,4 +1,4 @@
-"""`/Bulk` and the search over users and groups at the root, `/.search`."""
+"""The endpoints `/Bulk` and `/.search`, which searches users and groups together."""
 
 from dataclasses import replace
 from typing import Any
@@ -27,7 +27,7 @@ from shared.messages import Message
 
 
 def register(functions: func.Blueprint, dispatcher: Dispatcher) -> None:
-    """Register the functions of bulk and root search."""
+    """Register the functions of `/Bulk` and `/.search`."""
     dispatcher.add(functions, "scim_bulk", "Bulk", POST=_bulk)
     dispatcher.add(functions, "scim_search", ".search", POST=_search)
 
@@ -39,7 +39,7 @@ async def _bulk(context: Context, request: Request) -> Response:
 
 
 async def _search(context: Context, request: Request) -> Response:
-    """Answer with users first, then groups, in one list (RFC 7644 section 3.4.3)."""
+    """Return users first, then groups, in one list (RFC 7644 section 3.4.3)."""
     body = read_json(request)
     if isinstance(body, dict) and "cursor" in named_parameters(body):
         raise ScimError(
@@ -67,7 +67,7 @@ async def _search(context: Context, request: Request) -> Response:
 
 
 def _query(body: Any, kind: ResourceType) -> ListQuery | None:
-    """Return the query for one type; None if its filter names attributes that the type lacks."""
+    """Return the query for one resource type, or None if its filter names attributes that the type lacks."""
     try:
         return read_search(body, kind)
     except UnknownAttribute:

@@ -1,4 +1,4 @@
-"""The card of a person: the part for a list, search or number lookup, held in index rows."""
+"""The card of a person: the part shown in lists, searches and number lookups, stored in index rows."""
 
 import re
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ _FIRST_APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """The person `id`: names and title as sent, `number` in E.164 if derived, else as sent.
+    """The card of the person `id`: names and title as sent; `number` in E.164 form if it could be converted, else as sent.
 
-    `extension` is that of the number that led to the card, and `key_kind` the kind of its key, in number rows only. `given`,
-    `family`, `other_names` (middle name, nickname, further words of the formatted name), `organization`, `place` (city and
-    office) and `employee_number` are only searched by. `rules` is the version of the rules that derived the key of the card's
-    row (`search_terms`); the first release wrote cards without it.
+    In number rows only, `extension` is the extension of the number by which the row is found, and `key_kind` the kind
+    of the row's key. `given`, `family`, `other_names` (middle name, nickname, further words of the formatted name),
+    `organization`, `place` (city and office) and `employee_number` are used only for searching. `rules` is the
+    version of the rules that derived the key of the row (`search_terms`); the first release wrote cards without it.
     """
 
     id: str
@@ -49,7 +49,7 @@ class Card:
 
     @property
     def further_texts(self) -> tuple[str, ...]:
-        """The texts whose words find the person, but which no list shows."""
+        """Return the texts whose words find the person although no list shows them."""
         return self.organization, self.place
 
     def words_of_first_rules(self) -> list[str]:
@@ -86,7 +86,7 @@ _LETTERS = {
 
 
 def encode(card: Card) -> bytes:
-    """Return the card as a row's value; empty parts are left out, the id is in the row's key."""
+    """Encode the card as a row's value, without empty parts and without the id, which is in the row's key."""
     parts: dict[str, str | int] = {
         letter: value for letter, name in _LETTERS.items() if (value := getattr(card, name))
     }
@@ -100,13 +100,13 @@ def encode(card: Card) -> bytes:
 
 
 def with_number_key(card: bytes, extension: str, key_kind: str) -> bytes:
-    """Return an encoded card with the extension of a number and the kind of its key, without encoding it again."""
+    """Return an encoded card with the extension and the kind of key of a number row added, without encoding it again."""
     parts = {"e": extension, "k": key_kind} if extension else {"k": key_kind}
     return card[:-1] + b"," + orjson.dumps(parts)[1:]
 
 
 def decode(identifier: str, value: bytes) -> Card:
-    """Return the card of the person `identifier` from a row's value."""
+    """Decode a row's value into the card of the person `identifier`."""
     parts = row_versions.read(value, "card")
     given = parts.get("g", "")
     found = {name: parts.get(letter, "") for letter, name in _LETTERS.items()}
@@ -117,7 +117,7 @@ def decode(identifier: str, value: bytes) -> Card:
 
 
 def card_of(identifier: str, resource: dict[str, Any], number: str) -> Card:
-    """Return the card of a SCIM user (canonical form) with the main number `number`."""
+    """Return the card of a SCIM user in canonical form, whose main number is `number`."""
     name, enterprise = resource.get("name", {}), resource.get(ENTERPRISE, {})
     shown = display_name(resource)[:_MAX_LENGTH]
     given = str(name.get("givenName") or "")[:_MAX_OTHER_LENGTH]
@@ -141,7 +141,7 @@ def card_of(identifier: str, resource: dict[str, Any], number: str) -> Card:
 
 
 def _other_names(resource: dict[str, Any], known: str) -> str:
-    """Return the words of further names that `known` lacks."""
+    """Return the words of the person's other names that `known` lacks."""
     name = resource.get("name", {})
     others = (resource.get("nickName"), name.get("middleName"), name.get("formatted"))
     further_texts = [str(one) for one in others if one and one not in known]
@@ -154,7 +154,7 @@ def _other_names(resource: dict[str, Any], known: str) -> str:
 
 
 def _place(addresses: list[dict[str, Any]]) -> str:
-    """Return city and office of the address for work.
+    """Return city and office of the work address.
 
     Entra maps physicalDeliveryOfficeName to `formatted`.
     """
@@ -166,7 +166,7 @@ def _place(addresses: list[dict[str, Any]]) -> str:
 
 
 def display_name(resource: dict[str, Any]) -> str:
-    """Return displayName, else the formatted, else given and family name, else the user name."""
+    """Return displayName, else the formatted name, else given and family name, else the user name."""
     if (shown := str(resource.get("displayName") or "")).strip():
         return shown
     name = resource.get("name", {})
@@ -175,7 +175,7 @@ def display_name(resource: dict[str, Any]) -> str:
 
 
 def work_mail(resource: dict[str, Any]) -> str:
-    """Return the e-mail address for work, else the primary one, else the first."""
+    """Return the work e-mail address, else the primary one, else the first."""
     return next(
         (str(mail["value"]) for mail in _by_worth(resource.get("emails", [])) if mail.get("value")),
         "",
@@ -183,7 +183,7 @@ def work_mail(resource: dict[str, Any]) -> str:
 
 
 def numbers(resource: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the phone numbers, the main one first: work, then primary, then as sent."""
+    """Return the phone numbers, main number first: work numbers, then the primary one, then the others as sent."""
     return [number for number in _by_worth(resource.get("phoneNumbers", [])) if number.get("value")]
 
 
@@ -209,6 +209,6 @@ def addresses(resource: dict[str, Any]) -> Iterator[str]:
 
 
 def manager_value(resource: dict[str, Any]) -> str:
-    """Return the value of a user's `manager`, else the end of its `$ref`; "" if there is none."""
+    """Return the value of a user's `manager`, else the last part of its `$ref`; "" if there is none."""
     manager = resource.get(ENTERPRISE, {}).get("manager", {})
     return str(manager.get("value") or manager.get("$ref", "").rstrip("/").rpartition("/")[2])

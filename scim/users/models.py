@@ -88,7 +88,7 @@ class StoredUser:
 
 
 def encode(record: UserRecord) -> bytes:
-    """Return the record as a row's value, without its id. Raise ScimError 413 if too large."""
+    """Encode the record, without its id, as a row's value. Raise ScimError 413 if it is too large."""
     value = orjson.dumps(
         {
             **record.unknown_fields,
@@ -108,7 +108,7 @@ def encode(record: UserRecord) -> bytes:
 
 
 def decode(identifier: str, value: bytes) -> UserRecord:
-    """Return the record from a row's value."""
+    """Decode a row's value."""
     row = row_versions.read(value, "user", VERSION)
     return UserRecord(
         id=identifier,
@@ -124,9 +124,9 @@ def decode(identifier: str, value: bytes) -> UserRecord:
 
 
 def represent(user: StoredUser, base_url: str) -> dict[str, Any]:
-    """Return the resource with id, groups and meta; `base_url` is the directory's SCIM base.
+    """Return the resource with id, groups and meta; `base_url` is the directory's SCIM base URL.
 
-    It always has `active`, which clients compare and filter by (Okta's SCIM 2.0 test asserts it).
+    It always has `active`, because clients compare it and filter by it (Okta's SCIM 2.0 test requires it).
     """
     record = user.record
     groups = [

@@ -22,7 +22,7 @@ def several(numbers: Sequence[str]) -> Message:
 def fault_of(
     text: str, digits: str, *, is_masked: bool, is_international: bool, region: str
 ) -> Message:
-    """Return the message that says why `text`, of which `digits` are the likely number, has no E.164 form."""
+    """Return the reason, with a remedy, why `text` has no E.164 form; `digits` are its likely number."""
     code = dialling(region).code or "44"
     remedy = Message("number_remedy", code=code)
     if len(text) > MAX_TEXT:

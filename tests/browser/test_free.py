@@ -14,6 +14,7 @@ from tests.browser.axe import faults
 from tests.browser.world import Made, World, world
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+MAX_TOUCHED = 16  # nodes: two elements are replaced, and htmx marks them for a moment
 _SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 
 
@@ -39,6 +40,8 @@ class Desk:
                 "Available" if number % 2 else "Offline",
                 department="Sales UK",
             )
+        for number in range(60):
+            self.hire(f"Zora {number:02}", "Offline")
         running.connect_presence(self.made)
 
     def hire(self, name: str, status: str, *, mobile: bool = False, **enterprise: Any) -> None:
@@ -214,7 +217,65 @@ def test_an_agent_is_told_once_when_a_person_is_free(at_desk: Page, desk: Desk) 
     desk.set({"Max Meier": "Available"})
     chromium.poll_until(page, lambda: page.evaluate("window.told.length > 0"))
     assert page.evaluate("window.told") == ["Max Meier is free"]
-    assert page.evaluate("sessionStorage.getItem('watched')") == "{}"
+    assert page.evaluate("JSON.parse(sessionStorage.getItem('watched')).people") == {}
+
+
+def test_waiting_for_a_person_who_leaves_ends_with_a_word(at_desk: Page, desk: Desk) -> None:
+    """Notifications are denied: the agent is told so, and the tab's title names who is free. It waits for no one who has left."""
+    page = at_desk
+    page.clock.install()
+    page.add_init_script(
+        "window.Notification = class { static permission = 'denied'; };"
+        "Document.prototype.hasFocus = () => false;"
+    )
+    desk.hire("Lea Leaver", "Busy")
+    desk.world.sync_presence()
+    for name in ("Max Meier", "Lea Leaver"):
+        page.goto(f"/contacts?person={desk.made.id}.{desk.ids[name]}")
+        page.get_by_role("button", name="Tell me when free").press("Enter")
+        expect(page.get_by_text("Your browser shows no notifications of this page")).to_be_visible()
+    desk.world.scim(desk.made, "DELETE", f"/Users/{desk.ids['Lea Leaver']}")
+    desk.set({"Max Meier": "Available"})
+    watched = "Object.keys(JSON.parse(sessionStorage.getItem('watched')).people).length"
+    chromium.poll_until(page, lambda: page.evaluate(watched) == 0)
+    assert page.title() == "Max Meier is free"
+    expect(page.get_by_text("Lea Leaver is no longer in the directory")).to_be_visible()
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    assert page.title() != "Max Meier is free"
+
+
+def test_a_change_of_presence_touches_the_row_of_that_person_alone(
+    at_desk: Page, desk: Desk
+) -> None:
+    """The dot and the words of one row are replaced; without a change, nothing in the list is."""
+    page = at_desk
+    page.clock.install()
+    page.goto("/contacts")
+    dot = _row(page, "Anna Able").locator(".presence")
+    page.evaluate(
+        """() => {
+          window.touched = [];
+          const note = ({ target, addedNodes, removedNodes }) => window.touched.push({
+            row: target.closest?.(".person")?.querySelector(".name").textContent,
+            nodes: 1 + addedNodes.length + removedNodes.length,
+          });
+          new MutationObserver((all) => all.forEach(note)).observe(
+            document.getElementById("people"),
+            { childList: true, subtree: true, characterData: true, attributes: true },
+          );
+        }"""
+    )
+    for _ in range(3):
+        with page.expect_response("**/contacts/presence"):
+            page.clock.fast_forward(5000)
+    chromium.wait_until_settled(page)
+    at_rest = page.evaluate("window.touched.filter((one) => one.row).length")
+    assert at_rest == 0
+    desk.set({"Anna Able": "Busy"})
+    chromium.poll_until(page, lambda: "busy" in (dot.get_attribute("class") or ""))
+    touched = page.evaluate("window.touched.filter((one) => one.row)")
+    assert {one["row"] for one in touched} == {"Anna Able"}
+    assert sum(one["nodes"] for one in touched) <= MAX_TOUCHED
 
 
 def test_the_desk_has_no_fault_for_assistive_technology(at_desk: Page, desk: Desk) -> None:
@@ -241,3 +302,34 @@ def test_people_around_are_shown_without_javascript(browser: Browser, desk: Desk
         page.goto(f"/contacts?person={desk.made.id}.{desk.ids['Max Meier']}")
         page.get_by_role("link", name="People around").click()
         expect(page.locator(".stand-ins .member").first).to_contain_text("same team")
+
+
+def test_the_list_of_free_people_is_sorted_by_presence_while_it_is_open(
+    at_desk: Page, desk: Desk
+) -> None:
+    """Available people first, then those who soon are: whoever becomes free moves up, unless the row is in use.
+
+    All parts that were drawn follow, each person is drawn once, and no one who is free is left out.
+    """
+    page = at_desk
+    crew = [f"Zora {number:02}" for number in range(60)]
+    desk.set(dict.fromkeys(crew, "Available"))
+    page.clock.install()
+    page.goto("/contacts?free=soon")
+    page.locator(".more").scroll_into_view_if_needed()
+    expect(page.locator(".part")).to_have_count(2)
+    expect(page.locator(".more")).to_have_count(0)
+    names = page.locator(".people .name")
+    free = len(names.all_text_contents())
+    assert names.all_text_contents()[-3:] == ["Ben Busy", "Berta Boss", "Max Meier"]
+    _row(page, "Ben Busy").focus()
+    desk.set({"Berta Boss": "Available", "Ben Busy": "Available", "Anna Able": "Busy"})
+    chromium.poll_until(page, lambda: names.all_text_contents()[0] == "Berta Boss")
+    expect(_row(page, "Ben Busy")).to_be_focused()
+    assert names.all_text_contents()[-3:] == ["Ben Busy", "Anna Able", "Max Meier"]
+    page.keyboard.press("/")
+    chromium.poll_until(page, lambda: names.all_text_contents()[0] == "Ben Busy")
+    assert names.all_text_contents()[:2] == ["Ben Busy", "Berta Boss"]
+    shown = names.all_text_contents()
+    assert len(shown) == len(set(shown)) == free
+    desk.set({"Berta Boss": "Busy", "Ben Busy": "Busy", **dict.fromkeys(crew, "Offline")})

@@ -92,7 +92,7 @@ async def test_a_confirmed_company_names_who_confirmed_it(world: World, browser:
         assert (await browser.act("confirm", tenantId=CONTOSO)).status == 200
     confirmed = [e for e in await events(world) if e.act.code == "consent.confirmed"]
     assert [(e.actor.id, e.act.target) for e in confirmed] == [(browser.person, CONTOSO)]
-    assert confirmed[0].act.new == {"company": "contoso.example"}
+    assert confirmed[0].act.new == {"company": "contoso.example", "tenant_name": "Contoso"}
 
 
 async def test_a_refused_consent_is_an_act(world: World, browser: Browser) -> None:

@@ -84,7 +84,7 @@ async def test_settings_are_not_shared(pair: Pair) -> None:
     """Each App has its own Graph client, sign-in service and product name."""
     for name, deployed in (("first", pair.first), ("second", pair.second)):
         runtime = runtime_of(deployed.app)
-        assert runtime.graph.url.startswith(f"https://graph.{name}.example/")
+        assert runtime.graph.url.startswith(f"https://graph.{name}.example")
         page = await deployed.call("GET", "/")
         assert name in page.body.decode()
 

@@ -100,7 +100,8 @@ async def test_the_company_is_connected_after_its_administrator_confirms_it(
     browser = await opened(world, link)
     assert await accepted(browser, link) == "consented"
     page = await text_of(browser, link)
-    assert all(words in page for words in ("contoso.example", CONTOSO, GLORIA, "Not this company"))
+    shown = ("<bdi>Contoso</bdi>", "contoso.example", CONTOSO, GLORIA, "Not this company")
+    assert all(words in page for words in shown)
     assert await state(world) == ("propagating", "unconfirmed", "contoso.example")
     await browser.get(f"{link.page}/connection", hx_request="true")
     assert graph_simulator.simulator.counters.calls("token", tenant=CONTOSO) == 0
@@ -110,7 +111,7 @@ async def test_the_company_is_connected_after_its_administrator_confirms_it(
     assert (seen["purpose"], seen["state"]) == ("sign-in", "done")
     assert seen["companyConfirmed"]
     page = (await world.first.call("GET", f"/directories/{DIRECTORY}/links")).body.decode()
-    assert "contoso.example was connected through the link" in page
+    assert "Contoso (contoso.example) was connected through the link" in page
     assert "Company connected" in await text_of(browser, link)
     found = await world.first.json("GET", f"/api/directories/{DIRECTORY}/audit?act=presence")
     acts = ("consent.started", "consent.given", "consent.confirmed", "presence.connected")

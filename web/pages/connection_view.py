@@ -25,6 +25,9 @@ class ConnectionView:
     remedy: str = ""
     tenant: str = ""
     company: str = ""
+    tenant_name: str = ""
+    tenant_domain: str = ""
+    domain: str = ""
     accepted_by: str = ""
     begun_by: str = ""
     since: datetime | None = None
@@ -57,6 +60,9 @@ def view(visit: PageRequest, connection: Connection, directory: Directory) -> Co
         remedy=visit.text(connection.remedy),
         tenant=connection.tenant_id,
         company=connection.company,
+        tenant_name=connection.tenant_name,
+        tenant_domain=connection.tenant_domain,
+        domain=connection.domain,
         accepted_by=connection.accepted_by,
         begun_by=connection.begun_by,
         since=connection.since,

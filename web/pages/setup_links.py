@@ -10,6 +10,7 @@ from directories.setup_link_service import NewLink, NoPresence, TooManyLinks
 from directories.setup_links import Purpose, SetupLink
 from directories.status import DirectoryStatus
 from presence.consent import status as consent_status
+from presence.consent.names import company_words
 from presence.consent.service import origin_of
 from presence.consent.status import UNCONFIRMED, Connection
 from shared.http import Response
@@ -69,9 +70,9 @@ async def create(visit: PageRequest) -> Response:
 
 
 def _id_of(visit: PageRequest, once: str) -> str:
-    """Return the ID for the link that this user's form `once` creates, so that submitting it twice creates one link.
+    """Return the ID for the link that this user's form `once` creates, or "" for a random ID if `once` is "".
 
-    It is "", for a random ID, if `once` is "".
+    With the same ID, submitting the form twice creates only one link.
     """
     if not once:
         return ""
@@ -135,7 +136,7 @@ def _connected(visit: PageRequest, links: list[SetupLink], connection: Connectio
     began = connection.begun_by.removeprefix(LINK_ACTOR)
     if connection.state in ("none", "removed") or began not in {link.id for link in links}:
         return ""
-    company = connection.company or connection.tenant_id
+    company = company_words(connection.tenant_name, connection.domain or connection.tenant_id)
     if connection.reason == UNCONFIRMED:
         return visit.t("links_unconfirmed", company=company, id=began)
     return visit.t("links_connected", company=company, id=began)

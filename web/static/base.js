@@ -173,5 +173,5 @@ const page = (() => {
   document.addEventListener("close-dialog", () => document.querySelector("#dialog dialog")?.close());
   document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
   document.addEventListener("DOMContentLoaded", () => prepare(document));
-  return { locale, store, toast, words, prepares, onPress, all, pause, wakes };
+  return { locale, store, toast, words, prepare, prepares, onPress, all, pause, wakes };
 })();

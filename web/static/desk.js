@@ -29,19 +29,19 @@
   // A search without an answer: the people of another question do not stay under it.
   const asked = (form) => [...form].filter(([name, value]) => value && name !== "groups_of").map((pair) => pair.join("=")).sort().join("&");
   const isSearch = ({ target, requestConfig }) => target?.id === "people" && requestConfig.path.startsWith("/contacts/list");
-  let drawn = asked(new FormData(filters));
+  let answered = asked(new FormData(filters));
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
-    if (isSearch(detail)) drawn = asked(detail.requestConfig.formData);
+    if (isSearch(detail)) answered = asked(detail.requestConfig.formData);
   });
   const fail = ({ detail }) => {
-    if (!isSearch(detail) || asked(detail.requestConfig.formData) === drawn) return;
+    if (!isSearch(detail) || asked(detail.requestConfig.formData) === answered) return;
     const said = document.getElementById("list-failed").content.cloneNode(true);
     const words = said.querySelector("p");
     if (!navigator.onLine) words.textContent = words.dataset.offline;
     list().replaceChildren(said);
     document.getElementById("count").textContent = "";
     document.getElementById("shortcuts").replaceChildren();
-    drawn = null;
+    answered = null;
   };
   document.addEventListener("htmx:responseError", fail);
   document.addEventListener("htmx:sendError", fail);
@@ -61,48 +61,74 @@
     if (target.id === "card" && held && document.activeElement === document.body) document.getElementById(held)?.focus({ preventScroll: true });
   });
 
-  // The place in the list stands in the history entry: Back, and a reload, draw as many people and scroll there.
+  // The place in the list is kept in the history entry: Back, and a reload, draw as many people and scroll there.
   const PART = 40;
-  const MOST = 960;
+  const MOST = 960; // people of one request
+  const parts = () => list().querySelectorAll(".part");
+  const drawn = () => parts().length * PART;
   let waiting = null;
   const keep = () => {
     waiting = null;
-    const people = list().querySelectorAll(".person").length;
-    history.replaceState({ ...history.state, place: { people: Math.min(people, MOST), y: Math.round(scrollY) } }, "");
+    history.replaceState({ ...history.state, place: { people: drawn(), y: Math.round(scrollY) } }, "");
   };
   addEventListener("scroll", () => { waiting ??= setTimeout(keep, 200); }, { passive: true });
+  const draw = async (people) => {
+    const values = { ...Object.fromEntries(new FormData(filters)), people: Math.min(people, MOST) };
+    await htmx.ajax("GET", "/contacts/list", { values, source: list(), target: "#people", swap: "outerHTML" });
+    let more = list().querySelector(".more");
+    while (more && drawn() < people) {
+      const further = { people: Math.min(people - drawn(), MOST) };
+      await htmx.ajax("GET", more.getAttribute("hx-get"), { values: further, source: more, target: more, swap: "outerHTML" });
+      if (more.isConnected) return; // no answer
+      more = list().querySelector(".more");
+    }
+  };
   const comeBack = async () => {
     const place = history.state?.place;
     if (!place?.y) return;
     history.scrollRestoration = "manual";
-    if (place.people > PART) {
-      const values = Object.fromEntries(new FormData(filters));
-      try { await htmx.ajax("GET", "/contacts/list", { values: { ...values, people: place.people }, source: list(), target: "#people", swap: "outerHTML" }); } catch { return; }
-    }
+    try { if (place.people > PART) await draw(place.people); } catch { return; }
     scrollTo(0, place.y);
     history.scrollRestoration = "auto";
   };
 
-  // Of a long list, parts far from the screen leave the document and come back before they are seen.
-  const KEPT = 30;
+  // Of a long list, parts far from the screen leave the document, as text, and come back before they are seen: the memory
+  // of a page that is open all day depends on what is near. A search of the browser, and paper, have all of them.
+  const KEPT = 20;
   const away = new WeakMap();
-  const seen = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (isIntersecting && away.has(target)) { target.append(away.get(target)); away.delete(target); target.style.height = ""; }
+  let isWhole = false;
+  const fill = (part) => {
+    if (!away.has(part)) return;
+    part.innerHTML = away.get(part);
+    away.delete(part);
+    part.style.height = "";
+    const open = document.querySelector("#card .card")?.dataset.card;
+    for (const person of part.querySelectorAll(".person")) {
+      if (person.dataset.person === open) person.setAttribute("aria-current", "true"); else person.removeAttribute("aria-current");
     }
-    const full = [...list().querySelectorAll(".part")].filter((part) => !away.has(part));
-    if (full.length <= KEPT) return;
+  };
+  const fillAll = () => { isWhole = true; parts().forEach(fill); };
+  const seen = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) if (isIntersecting) fill(target);
+    const full = [...parts()].filter((part) => !away.has(part));
+    if (isWhole || full.length <= KEPT) return;
     const distance = (part) => { const { top, bottom } = part.getBoundingClientRect(); return Math.max(top - innerHeight, -bottom, 0); };
     const far = full.map((part) => ({ part, by: distance(part) })).sort((one, other) => other.by - one.by);
     for (const { part } of far.slice(0, full.length - KEPT)) {
       if (part.contains(document.activeElement)) continue;
       part.style.height = `${part.offsetHeight}px`;
-      const rows = document.createDocumentFragment();
-      rows.append(...part.childNodes);
-      away.set(part, rows);
+      away.set(part, part.innerHTML);
+      part.replaceChildren();
     }
   }, { rootMargin: "1800px" });
   page.prepares.push((within) => page.all(within, ".part").forEach((part) => seen.observe(part)));
+  document.addEventListener("htmx:afterSwap", ({ detail }) => { if (detail.target?.id === "people") isWhole = false; });
+  addEventListener("beforeprint", fillAll);
+  document.addEventListener("keydown", ({ key, ctrlKey, metaKey }) => {
+    if (key === "F3" || ((ctrlKey || metaKey) && key.toLowerCase() === "f")) fillAll();
+    else if (key === "Home") fill(parts()[0]); // the rows to which these keys go
+    else if (key === "End") fill([...parts()].at(-1));
+  }, true);
 
   document.addEventListener("DOMContentLoaded", () => { takeOver(); comeBack(); });
 })();

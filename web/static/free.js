@@ -9,7 +9,9 @@
   const team = () => document.querySelector("#card .team");
   const isOff = () => !navigator.onLine;
 
-  // --- the list of free people: rows come and go under a reader who keeps the place, the focus and the open card
+  // --- the list of free people: rows come, go and move under a reader who keeps the place, the focus and the open card
+  const PART = 40;
+  const MOST = 240; // people at the top whose rows come and go; of those further down, only the statuses follow
   const rowOf = (item) => item.querySelector(".person")?.dataset.person;
   const itemsOf = (within) => [...within.querySelectorAll("[role=listitem]")].filter(rowOf);
   const isHeld = (item) => item.contains(document.activeElement) || item.matches(":hover") || item.querySelector("[aria-current=true]")
@@ -20,19 +22,65 @@
     item.querySelector(".person .presence").className = fresh.querySelector(".person .presence").className;
     state.replaceWith(other);
   };
-  const merge = (first, part) => {
-    const fresh = new Map(itemsOf(part).map((item) => [rowOf(item), item]));
-    const shown = new Map(itemsOf(list()).map((item) => [rowOf(item), item]));
-    for (const item of itemsOf(first)) if (!fresh.has(rowOf(item)) && !isHeld(item)) item.remove();
-    let before = null;
-    for (const [key, item] of fresh) {
-      const there = shown.get(key);
-      if (there) update(there, item);
-      else if (before) before.after(item);
-      else first.prepend(item);
-      before = there ?? item;
-      if (!there) htmx.process(item);
+  // Return the most rows that can stay where they are: the longest run of rows that is in the same order in both lists.
+  const staying = (shown, fresh) => {
+    const ranks = new Map([...fresh.keys()].map((key, rank) => [key, rank]));
+    const runs = [];
+    let best = null;
+    for (const item of shown) {
+      const rank = ranks.get(rowOf(item));
+      if (rank === undefined) continue;
+      let before = null;
+      for (const run of runs) if (run.rank < rank && run.length > (before?.length ?? 0)) before = run;
+      const run = { item, rank, before, length: 1 + (before?.length ?? 0) };
+      runs.push(run);
+      if (run.length > (best?.length ?? 0)) best = run;
     }
+    const stay = new Set();
+    for (; best; best = best.before) stay.add(best.item);
+    return stay;
+  };
+  // Return the rows in their new order, and remove those whose people left the list. A row in use that would move or go
+  // stays after the row that it followed, so that it does not leave its reader.
+  const reorder = (shown, fresh) => {
+    const there = new Map(shown.map((item) => [rowOf(item), item]));
+    const stay = staying(shown, fresh);
+    const pinned = new Map();
+    let after = null;
+    for (const item of shown) {
+      if (stay.has(item)) after = item;
+      else if (isHeld(item)) pinned.set(item, after);
+      else if (!fresh.has(rowOf(item))) item.remove();
+    }
+    const order = [...fresh].map(([key, row]) => there.get(key) ?? row).filter((item) => !pinned.has(item));
+    for (const [item, after] of [...pinned].reverse()) order.splice(order.indexOf(after) + 1, 0, item);
+    for (const [key, row] of fresh) if (there.has(key)) update(there.get(key), row);
+    return order;
+  };
+  const place = (order, first) => {
+    const shown = itemsOf(list()), moved = new Set();
+    let at = 0, last = null;
+    for (const item of order) {
+      while (moved.has(shown[at])) at += 1;
+      if (shown[at] !== item && shown.includes(item) && isHeld(item)) {
+        while (shown[at] !== item) { moved.add(shown[at]); at += 1; } // those before it move, as it must not
+      }
+      if (shown[at] === item) at += 1;
+      else {
+        const isNew = !item.isConnected;
+        if (shown[at]) shown[at].before(item); else if (last) last.after(item); else first.prepend(item);
+        moved.add(item);
+        if (isNew) htmx.process(item);
+      }
+      last = item;
+    }
+  };
+  // `isWhole`: the answer has everyone who is free, or at least as many people as are drawn.
+  const merge = (first, fresh, isWhole) => {
+    const shown = itemsOf(list());
+    const end = isWhole ? shown.length : 1 + shown.findLastIndex((item) => fresh.has(rowOf(item)));
+    place(reorder(shown.slice(0, end), fresh), first);
+    for (const part of list().querySelectorAll(".part:empty")) part.remove();
   };
   const keepPlace = (change) => {
     const anchor = itemsOf(list()).find((item) => item.getBoundingClientRect().top >= 0 && isHeld(item)) ?? itemsOf(list()).find((item) => item.getBoundingClientRect().top >= 0);
@@ -42,26 +90,50 @@
     if (anchor?.isConnected && scrollY > 0) scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
     requestAnimationFrame(() => requestAnimationFrame(() => document.documentElement.classList.remove("no-anchor")));
   };
+  // The link to further people goes on after the last row of the answer.
+  const replaceMore = (fresh) => {
+    const [more, other] = [list(), fresh].map((one) => one.querySelector(".more"));
+    if (more?.matches(".htmx-request")) return;
+    more?.remove();
+    if (other) { list().append(other); htmx.process(other); page.prepare(other); }
+  };
   const followList = async () => {
+    const drawn = itemsOf(list()).length;
+    // Of a list that was read far down, the first parts are out of the document: nothing above is drawn to follow.
+    if ([...list().querySelectorAll(".part")].slice(0, MOST / PART).some((part) => !part.firstElementChild)) return;
     const asked = new URLSearchParams(new FormData(filters()));
-    const answer = await fetch(`/contacts/list?${asked}`, { headers: { "HX-Request": "true" } });
+    const people = Math.min(MOST, Math.max(PART, Math.ceil(drawn / PART) * PART));
+    const answer = await fetch(`/contacts/list?${asked}&people=${people}`, { headers: { "HX-Request": "true" } });
     if (!answer.ok || String(new URLSearchParams(new FormData(filters()))) !== String(asked)) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (itemsOf(list()).length !== drawn) return; // more people came in between
     const [first, part] = [list().querySelector(".part"), fresh.querySelector("#people .part")];
-    if (first && part) keepPlace(() => merge(first, part));
-    else if (first || part) document.body.dispatchEvent(new Event("people-changed")); // no one was free, or is
+    if (!first && !part) return;
+    if (!first || !part) { document.body.dispatchEvent(new Event("people-changed")); return; } // no one was free, or is
+    const rows = new Map(itemsOf(fresh).map((item) => [rowOf(item), item]));
+    const isAll = !fresh.querySelector("#people .more");
+    const isWhole = isAll || drawn <= people;
+    keepPlace(() => merge(first, rows, isWhole));
+    if (!isWhole) return;
+    replaceMore(fresh);
     const [count, other] = [document.getElementById("count"), fresh.getElementById("count")];
-    if (other && count.textContent !== other.textContent && list().querySelectorAll(".part").length < 2) count.textContent = other.textContent;
+    if (other && count.textContent !== other.textContent) count.textContent = other.textContent;
   };
 
   // --- people around the open card, and people whom the agent waits for: their statuses
+  // In this tab, for the agent who asked: another one may sign in.
   const store = {
-    get: () => { try { return JSON.parse(sessionStorage.getItem("watched")) ?? {}; } catch { return {}; } },
-    set: (value) => { try { sessionStorage.setItem("watched", JSON.stringify(value)); } catch { /* private window */ } },
+    get: () => {
+      try {
+        const { by, people } = JSON.parse(sessionStorage.getItem("watched"));
+        return by === words().agent ? people : {};
+      } catch { return {}; }
+    },
+    set: (people) => { try { sessionStorage.setItem("watched", JSON.stringify({ by: words().agent, people })); } catch { /* private window */ } },
   };
   const ask = async (of) => {
     const answer = await fetch("/contacts/statuses", { method: "POST", body: new URLSearchParams({ of: of.join(",") }) });
-    return answer.ok ? answer.json() : {};
+    return answer.ok ? answer.json() : null;
   };
   const showStatuses = (known) => {
     for (const member of document.querySelectorAll("[data-live]")) {
@@ -142,11 +214,12 @@
     page.toast((isAllowed() ? words().willTell : words().willTellHere).replace("{name}", name));
   });
   const title = document.title;
+  addEventListener("focus", () => { document.title = title; });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) document.title = title; });
   const tell = (key, name) => {
     const text = words().isFree.replace("{name}", name);
     page.toast(text);
-    if (document.hidden) document.title = text;
+    if (document.hidden || !document.hasFocus()) document.title = text;
     if (!isAllowed()) return;
     try {
       const note = new Notification(text, { tag: key });
@@ -158,15 +231,19 @@
       };
     } catch { /* a phone's browser shows notifications of service workers only */ }
   };
+  // Who has left, or whose presence is no longer synced, has no status in several answers: the agent waits for nothing.
+  const MISSES = 3;
   const checkWatched = (known) => {
     const watched = store.get();
-    const told = Object.keys(watched).filter((key) => known[key]?.free);
-    for (const key of told) {
-      const { name } = watched[key];
-      delete watched[key];
-      tell(key, name);
+    let isChanged = false;
+    for (const [key, person] of Object.entries(watched)) {
+      const { name } = person, misses = known[key] ? 0 : (person.misses ?? 0) + 1;
+      const isOver = known[key]?.free || misses === MISSES;
+      isChanged ||= isOver || misses !== (person.misses ?? 0);
+      if (isOver) delete watched[key]; else person.misses = misses;
+      if (known[key]?.free) tell(key, name); else if (isOver) page.toast(words().watchEnded.replace("{name}", name));
     }
-    if (told.length) { store.set(watched); showWatched(document); }
+    if (isChanged) { store.set(watched); showWatched(document); }
   };
 
   // --- company, department and office: a panel that closes as a menu does
@@ -204,9 +281,11 @@
       if (!isOff()) {
         const of = [...new Set([...watched, ...around])];
         const known = of.length ? await ask(of) : {};
-        showStatuses(known);
-        checkWatched(known);
-        if (!document.hidden) checkTeam(known);
+        if (known) {
+          showStatuses(known);
+          checkWatched(known);
+          if (!document.hidden) checkTeam(known);
+        }
         if (!document.hidden && round % ROUNDS.list === 0 && list()?.dataset.free) await followList();
       }
     } catch { /* no network, or signed out: the page's own requests say so */ }
