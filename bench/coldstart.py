@@ -138,7 +138,7 @@ def _copy(folder: Path) -> Path:
 def main() -> int:
     """Print each case and its ratio to the empty app; return 1 if the product exceeds a limit.
 
-    The ratio is of CPU time, because a busy machine changes that least.
+    The ratio is of CPU time, because that depends least on the machine's load.
     """
     with tempfile.TemporaryDirectory() as folder:
         measured = cases(Path(folder))

@@ -47,6 +47,12 @@ MAY_REGISTER = {
     "cf1c38e5-3621-4004-a7cb-879624dced7c": "Application Developer",
     "62e90394-69f5-4237-9190-012177145e10": "Global Administrator",
 }
+# The least that may grant an application permission of Microsoft Graph
+# (learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent).
+MAY_GRANT = {
+    "e8611ab8-c189-46e8-94e1-60213ab1f814": "Privileged Role Administrator",
+    "62e90394-69f5-4237-9190-012177145e10": "Global Administrator",
+}
 MAY_CONSENT = {
     "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",
     "158c047a-c907-4556-b7ef-446551a6b5f7",
@@ -349,6 +355,7 @@ def check_registrations(flight: Preflight) -> None:
 
     Also note if the user may not grant admin consent.
     """
+    _check_company_names(flight)
     if not flight.is_on("REGISTER_APPS", "true"):
         for name in ("SIGN_IN_CLIENT_ID", "PRESENCE_CLIENT_ID"):
             if not re.fullmatch(
@@ -377,6 +384,12 @@ def check_registrations(flight: Preflight) -> None:
         )
         return
     roles = {one.get("roleTemplateId") for one in held}
+    if flight.is_on("GRANT_COMPANY_NAMES") and not roles & set(MAY_GRANT):
+        flight.fault(
+            f"you may not grant the permission to read companies' names (none of {_listed(MAY_GRANT)})",
+            "azd env set GRANT_COMPANY_NAMES false; a colleague with such a role runs"
+            " infra/grant-company-names.sh after provisioning",
+        )
     if not roles & set(MAY_REGISTER):
         _check_policy(flight, graph, is_guest=person.get("userType") == "Guest")
     if not roles & MAY_CONSENT:
@@ -386,6 +399,20 @@ def check_registrations(flight: Preflight) -> None:
         )
     if not roles & MAY_CONSENT:
         _check_owners(flight, graph, str(person.get("id", "")))
+
+
+def _check_company_names(flight: Preflight) -> None:
+    """Note that GRANT_COMPANY_NAMES does nothing if the template doesn't make the registrations."""
+    makes_registrations = flight.is_on("REGISTER_APPS", "true")
+    if flight.is_on("GRANT_COMPANY_NAMES") and not makes_registrations:
+        flight.note(
+            "GRANT_COMPANY_NAMES does nothing while REGISTER_APPS is false",
+            f"a {_listed(MAY_GRANT, ' or ')} runs infra/grant-company-names.sh once",
+        )
+
+
+def _listed(roles: Mapping[str, str], between: str = ", ") -> str:
+    return between.join(sorted(roles.values()))
 
 
 def _check_policy(flight: Preflight, graph: str, *, is_guest: bool) -> None:
@@ -406,9 +433,8 @@ def _check_policy(flight: Preflight, graph: str, *, is_guest: bool) -> None:
         return
     permissions = policy.get("defaultUserRolePermissions") or {}
     if is_guest or not permissions.get("allowedToCreateApps"):
-        names = ", ".join(sorted(MAY_REGISTER.values()))
         flight.fault(
-            f"you may not register applications (none of {names}, and the tenant does not let everyone)",
+            f"you may not register applications (none of {_listed(MAY_REGISTER)}, and the tenant does not let everyone)",
             remedy,
         )
 

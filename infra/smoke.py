@@ -278,7 +278,23 @@ def check_health(target: Deployment) -> None:
         target.notes.append("presence is not set up: PRESENCE_CLIENT_ID is empty")
     else:
         target.passed.append("Microsoft accepts the presence credential in the home tenant")
+        report_company_names(target, seen["checks"].get("companyNames", {}).get("state", ""))
     check_timer(target)
+
+
+def report_company_names(target: Deployment, state: str) -> None:
+    """Note whether names of companies can be read; without them, domains and tenant IDs are shown."""
+    if state == "readable":
+        target.passed.append("the names of companies can be read")
+    elif state == "not_granted":
+        target.notes.append(
+            "the names of companies can't be read, so only domain and tenant ID are shown when one is connected. A Privileged"
+            " Role Administrator can change that: infra/grant-company-names.sh <PRESENCE_CLIENT_ID>"
+        )
+    elif state == "unavailable":
+        target.notes.append(
+            "whether the names of companies can be read, Microsoft didn't say in time"
+        )
 
 
 def check_timer(target: Deployment) -> None:

@@ -40,7 +40,11 @@ CHOICES: dict[str, dict[str, str]] = {
     "default": {},
     "given-registrations": CLIENT_IDS,
     "private-network": {"PRIVATE_NETWORK": "true", "ZONE_REDUNDANT": "true", "BACKUPS": "true"},
-    "custom-domain": {"CUSTOM_DOMAIN": "people.example.com", "CUSTOM_DOMAIN_THUMBPRINT": "AB" * 20},
+    "custom-domain": {
+        "CUSTOM_DOMAIN": "people.example.com",
+        "CUSTOM_DOMAIN_THUMBPRINT": "AB" * 20,
+        "GRANT_COMPANY_NAMES": "true",
+    },
     "audit": {
         "STORAGE_AUDIT": "true",
         "OPEN_TELEMETRY": "true",

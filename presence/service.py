@@ -91,6 +91,15 @@ async def statuses(
     return _statuses(app, runtime, tenant_id, snapshot, known)
 
 
+async def known_ids(app: App, directory_id: str, external_ids: Iterable[str]) -> frozenset[str]:
+    """Return those of the external IDs for which `statuses` has a status. At most one round trip."""
+    asked = list(external_ids)
+    found = await linked_snapshot(app, directory_id) if asked else None
+    if found is None:
+        return frozenset()
+    return frozenset(one for one in asked if _has(found.snapshot, one.lower(), found.bit))
+
+
 @dataclass(frozen=True, slots=True)
 class LinkedSnapshot:
     """A directory's tenant, the tenant's snapshot, and the directory's bit in it."""

@@ -23,6 +23,7 @@ from scim.http import (
     read_projection,
     read_search,
     resource_response,
+    search_parameters,
     shown_response,
 )
 from scim.list_answer import NotModified
@@ -103,7 +104,7 @@ class _Endpoints:
         service = self.service(context)
         body = read_json(request, service.max_body_bytes)
         query = read_search(body, service.resource_type)
-        return list_response(await service.list(query, str(body.get("filter", ""))))
+        return list_response(await service.list(query, search_parameters(body).get("filter", "")))
 
     async def create(self, context: Context, request: Request) -> Response:
         """Handle POST to the collection."""

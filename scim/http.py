@@ -1,13 +1,14 @@
 """SCIM over HTTP: parses bodies and queries, writes responses and errors (RFC 7644 sections 3.1, 3.4, 3.12)."""
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import orjson
 
 from scim.context import MAX_BODY
-from scim.core.errors import ScimError, error_body
+from scim.core.errors import ScimError, bad_value, error_body
 from scim.core.filters import parse_filter
 from scim.core.projection import Projection, read_attributes
 from scim.core.schemas import ResourceType
@@ -30,10 +31,12 @@ _PARAMETERS = {
     **dict.fromkeys(("startIndex", "count"), _INTEGER),
     **dict.fromkeys(("attributes", "excludedAttributes"), _STRINGS),
 }
+_CANONICAL = {name.lower(): name for name in _PARAMETERS}
 _CHARSET = re.compile(r'charset\s*=\s*"?([^\s;"]+)')
 _UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
 _LATIN = ("iso-8859-1", "latin1", "windows-1252")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+Value = TypeVar("Value")
 
 
 def scim_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -112,6 +115,10 @@ def read_json(request: Request, limit: int = MAX_BODY) -> Any:
         return orjson.loads(body.removeprefix(_BYTE_ORDER_MARK))
     except orjson.JSONDecodeError as error:
         _check_media_type(content_type)
+        from scim.core.half_pairs import half_pair_in
+
+        if name := half_pair_in(body):
+            raise bad_value(name, "surrogate") from None
         said = Message("body_no_json", error=str(error))
         raise ScimError(400, said, "invalidSyntax") from None
 
@@ -143,18 +150,21 @@ def too_deep() -> ScimError:
 
 
 def parameters(request: Request) -> dict[str, str]:
-    """Return the query parameters by name; repeated lists of attributes are joined.
+    """Return the query parameters by name, in any case; repeated lists of attributes are joined.
 
+    If a `Filter` were ignored, the answer would be everybody, and the client would take the first one for the person.
     Many HTTP libraries write an array as `attributes=userName&attributes=emails`; RFC 7644 section 3.9 joins by commas.
     """
     query = request.query
+    if not query.keys() <= _PARAMETERS.keys():
+        query = named_parameters(query)
     if request.url.count("ttributes=") < 2:
         return query
     pairs = parse_qsl(request.url.partition("?")[2].partition("#")[0])
     joined = dict(query)
     for name in ("attributes", "excludedAttributes"):
         if name in query:
-            joined[name] = ",".join(value for key, value in pairs if key == name)
+            joined[name] = ",".join(value for key, value in pairs if key.lower() == name.lower())
     return joined
 
 
@@ -184,12 +194,22 @@ def read_search(body: Any, resource_type: ResourceType) -> ListQuery:
     """Parse the body of a POST to `/.search` (RFC 7644 section 3.4.3)."""
     if not isinstance(body, dict):
         raise ScimError(400, Message("search_no_object"), "invalidSyntax")
-    query = {
+    return read_list_query(search_parameters(body), resource_type)
+
+
+def search_parameters(body: dict[str, Any]) -> dict[str, str]:
+    """Return the parameters of a search in the form that they have in a URL; names match in any case."""
+    return {
         name: _text(name, value)
-        for name, value in body.items()
+        for name, value in named_parameters(body).items()
         if name in _PARAMETERS and value is not None
     }
-    return read_list_query(query, resource_type)
+
+
+def named_parameters(sent: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the values by the canonical names of parameters; a name in its own spelling wins over others."""
+    named = {_CANONICAL.get(name.lower(), name): value for name, value in sent.items()}
+    return named | {name: value for name, value in sent.items() if name in _PARAMETERS}
 
 
 def _text(name: str, value: Any) -> str:

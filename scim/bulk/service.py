@@ -48,12 +48,13 @@ class BulkOperation:
 
 def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
     """Parse the body into operations and `failOnErrors` (0: never stop). Raise ScimError."""
-    if not isinstance(body, dict) or not isinstance(body.get("Operations"), list):
+    sent = _folded(body)
+    operations = sent.get("operations")
+    if not isinstance(operations, list):
         raise ScimError(400, Message("bulk_no_object"), "invalidSyntax")
-    operations = body["Operations"]
     if len(operations) > MAX_OPERATIONS:
         raise ScimError(413, Message("bulk_too_many", count=len(operations), most=MAX_OPERATIONS))
-    limit = body.get("failOnErrors") or 0
+    limit = sent.get("failonerrors") or 0
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
         raise ScimError(
             400,
@@ -63,10 +64,16 @@ def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
     return [_read_operation(place, each) for place, each in enumerate(operations)], limit
 
 
-def _read_operation(place: int, given: Any) -> BulkOperation:
-    if not isinstance(given, dict):
+def _folded(sent: Any) -> dict[str, Any]:
+    """Return the members of an object by their names in small letters, as those of a PATCH are read; {} for another value."""
+    return {name.lower(): value for name, value in sent.items()} if isinstance(sent, dict) else {}
+
+
+def _read_operation(place: int, sent: Any) -> BulkOperation:
+    given = _folded(sent)
+    if not given:
         raise ScimError(400, Message("bulk_operation_no_object", place=place), "invalidSyntax")
-    texts = [given.get(name) or "" for name in ("method", "path", "bulkId", "version")]
+    texts = [given.get(name) or "" for name in ("method", "path", "bulkid", "version")]
     if not all(isinstance(text, str) for text in texts):
         raise ScimError(400, Message("bulk_operation_strings", place=place), "invalidSyntax")
     method, path, bulk_id, version = texts

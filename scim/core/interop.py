@@ -10,13 +10,14 @@ without a path), `dispatch.Dispatcher._normalized` (double slashes).
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scim.core.attributes import Attribute, ResourceType
+    from scim.core.attributes import Attribute, ResourceType, Target
 
 _ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
@@ -83,19 +84,23 @@ def elements(attribute: Attribute, value: object) -> list[Any] | None:
         return value
     if isinstance(value, dict):
         return [value]
+    if isinstance(value, str) and isinstance(_described(attribute, value), dict):
+        return [value]
     if attribute.needed or (isinstance(value, str) and _SEVERAL.search(value)):
         return None
     return [value]
 
 
 def complex_value(attribute: Attribute, value: object) -> object:
-    """Return {"value": …} for a text or number that was sent instead of the object.
+    """Return {"value": …} for a text or number that was sent instead of the object, and the object in JSON text.
 
     Entra sends `manager` as the bare id (Learn; apache/directory-scimple#1242). The stored and
     returned form is the RFC's object: Entra can't read its own text back. Roles come as texts
     (Captain-P-Goldfish/SCIM-SDK#968 and pull request 974). A number in place of an e-mail address
     or phone number is more likely a fault in the mapping, so it is refused.
     """
+    if isinstance(value, str):
+        value = _described(attribute, value)
     if "value" not in attribute.subs or isinstance(value, bool):
         return value
     if attribute.name == "manager" and isinstance(value, dict):
@@ -104,6 +109,30 @@ def complex_value(attribute: Attribute, value: object) -> object:
     if isinstance(value, str) or (takes_number and isinstance(value, int)):
         return {"value": value}
     return value
+
+
+def _described(attribute: Attribute, text: str) -> object:
+    """Return the object in a JSON text if it has the attribute's own sub-attributes only, else the text."""
+    value = json_object(text)
+    if not isinstance(value, dict):
+        return text
+    known = attribute.subs.keys() | {name.lower() for name in COMMON_SUB_ATTRIBUTES}
+    return value if {name.lower() for name in value} <= known else text
+
+
+def json_object(value: object) -> object:
+    """Return the object that a JSON text holds; any other value as it is.
+
+    The operations of Captain-P-Goldfish/SCIM-SDK have texts as values, so that its users send an object as JSON in a
+    text (its issue 201). No address, number or name begins with a brace.
+    """
+    if not isinstance(value, str) or not value.lstrip().startswith("{"):
+        return value
+    try:
+        read = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return read if isinstance(read, dict) else value
 
 
 def _manager_object(value: dict[str, Any]) -> dict[str, Any]:
@@ -136,7 +165,7 @@ def deactivates(body: Mapping[str, Any], resource_type: ResourceType) -> bool:
     if attribute is None or attribute.type != "boolean":
         return False
     for name, value in body.items():
-        target = resource_type.find(name)
+        target = resource_type.find(name) or value_target(name, resource_type)
         if target is None:
             continue
         if target.attribute is attribute:
@@ -147,6 +176,20 @@ def deactivates(body: Mapping[str, Any], resource_type: ResourceType) -> bool:
         if is_core_schema and isinstance(value, dict) and deactivates(value, resource_type):
             return True
     return False
+
+
+def value_target(path: str, resource_type: ResourceType) -> Target | None:
+    """Return the attribute that `active.value` means: a singular one that has no sub-attributes; None for another path.
+
+    Clients that read every attribute as an object with a `value` name that value in their paths, too. To pass over such
+    a path would lose a deactivation.
+    """
+    name, dot, part = path.strip().rpartition(".")
+    target = resource_type.find(name) if dot and part.lower() == "value" else None
+    if target is None or target.attribute is None or target.sub is not None:
+        return None
+    is_simple = target.attribute.type != "complex" and not target.attribute.multi_valued
+    return target if is_simple else None
 
 
 def stays_when_cleared(attribute: Attribute, current: object) -> bool:
@@ -225,9 +268,22 @@ def qualified_names(urn: str, name: str) -> tuple[str, ...]:
     return f"{urn}:{name}", f"{urn}.{name}"
 
 
+def extension_of(name: str, resource_type: ResourceType) -> str:
+    """Return the URN of the extension whose attribute has this name in small letters; "" if none has.
+
+    OneLogin's templates send `manager` and `department` beside the core attributes; no core attribute has those names,
+    so that they can mean one thing only. A PATCH takes them without the URN, too (see `qualified_names`).
+    """
+    owners = (urn for urn, own in resource_type.extension_attributes.items() if name in own)
+    return next(owners, "")
+
+
 def extension_object(value: object) -> object:
-    """Return an extension's object, taken out of an array of one: Microsoft's client wraps any value (see `only_element`)."""
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
+    """Return an object of attributes, taken out of an array of one or of JSON text.
+
+    Microsoft's client wraps any value (see `only_element`), Captain-P-Goldfish/SCIM-SDK writes it as text.
+    """
+    return json_object(value[0] if isinstance(value, list) and len(value) == 1 else value)
 
 
 def may_be_missing(path: str) -> bool:

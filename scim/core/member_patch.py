@@ -144,11 +144,12 @@ def id_of(member: object) -> str:
         if isinstance(member, dict):
             parts = {name.lower(): value for name, value in member.items()}
             reference = parts.get("$ref")
-            member = parts.get("value") or (
-                reference.rpartition("/")[2] if isinstance(reference, str) else None
-            )
+            named = _id_in(reference) if isinstance(reference, str) else None
+            member = parts.get("value") or named
         elif isinstance(member, list) and len(member) == 1:
             member = member[0]
+        elif isinstance(member, str) and member.startswith("{"):
+            member = interop.json_object(member)
     if isinstance(member, int) and not isinstance(member, bool):
         member = str(member)  # numeric ids: goauthentik/authentik#15533
     if not isinstance(member, str) or not member or not is_encodable(member):
@@ -156,13 +157,18 @@ def id_of(member: object) -> str:
     return member
 
 
+def _id_in(reference: str) -> str:
+    """Return the id at the end of a resource's URI (RFC 7643 section 2.3.7)."""
+    return reference.rstrip("/").rpartition("/")[2]
+
+
 def _selected(node: Node) -> Iterator[str]:
-    """Yield the ids in a filter `value eq "…"`, or several of these joined by `or`."""
+    """Yield the ids in a filter `value eq "…"` or `$ref eq "…"`, or several of these joined by `or`."""
     for part in node.nodes if isinstance(node, Or) else tuple(conjuncts(node)):
         if isinstance(part, Or):
             yield from _selected(part)
         elif _is_by_value(part) and (isinstance(node, Or) or part is node):
-            yield part.literal or ""  # type: ignore[union-attr]
+            yield _id_in(part.literal or "")  # type: ignore[union-attr]
         else:
             raise ScimError(
                 400,
@@ -174,4 +180,4 @@ def _selected(node: Node) -> Iterator[str]:
 def _is_by_value(node: Node) -> bool:
     if not isinstance(node, Term) or node.op != "eq" or not node.literal:
         return False
-    return node.target.attribute is not None and node.target.attribute.name == "value"
+    return node.target.attribute is not None and node.target.attribute.name in ("value", "$ref")

@@ -7,6 +7,7 @@ from typing import Any
 from scim.core import interop, multi_valued
 from scim.core.attribute_values import (
     check_count,
+    has_only_qualifiers,
     normalize_multi_valued,
     read_single,
     read_value,
@@ -99,7 +100,9 @@ def _deactivates(operations: Sequence[Operation], resource_type: ResourceType) -
     for operation in operations:
         if operation.op == "remove":
             continue
-        sent = {operation.path: operation.value} if operation.path else operation.value
+        sent = interop.extension_object(operation.value)
+        if operation.path:
+            sent = {operation.path: operation.value}
         if isinstance(sent, dict) and interop.deactivates(sent, resource_type):
             return True
     return False
@@ -116,11 +119,25 @@ def _tidy(result: dict[str, Any], before: dict[str, Any]) -> None:
     """Remove empty and duplicate elements from the attributes that changed."""
     for name, value in list(result.items()):
         if type(value) is list and value is not before.get(name) and name != "schemas":
-            tidied = normalize_multi_valued(value)
+            tidied = _with_former_primary(normalize_multi_valued(value), value, before.get(name))
             if tidied is None:
                 del result[name]
             else:
                 result[name] = tidied
+
+
+def _with_former_primary(
+    tidied: list[Any] | None, changed: list[Any], before: list[Any] | None
+) -> list[Any] | None:
+    """Return the elements with the primary one of before, if the new primary one had no value and is gone.
+
+    Entra sends a constant `emails[type eq "other"].primary` also for people who have no such address.
+    """
+    if not any(has_only_qualifiers(element) and element.get("primary") for element in changed):
+        return tidied
+    former = next((e for e in before or () if isinstance(e, dict) and e.get("primary")), None)
+    demoted = {**former, "primary": False} if former else None
+    return [former if element == demoted else element for element in tidied or ()] or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

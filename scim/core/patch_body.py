@@ -38,7 +38,9 @@ def read_patch(body: object) -> list[Operation]:
     operations = _member(body, "operations")
     if isinstance(operations, dict):
         operations = [operations]
-    if not isinstance(operations, list) or not operations:
+    if operations == []:
+        raise bad_syntax("patch_empty", example=_EXAMPLE)
+    if not isinstance(operations, list):
         raise bad_syntax("patch_no_operations", example=_EXAMPLE)
     if len(operations) > MAX_OPERATIONS:
         raise ScimError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from scim.core import interop
 from scim.core.attributes import Attribute, ResourceType, Target
 from scim.core.errors import ScimError, UnknownAttribute, bad_path
 from scim.core.filter_ast import Node, element_terms
@@ -65,7 +66,7 @@ def _parse_kept(text: str, resource_type: ResourceType) -> Path:
 
 def _parse(text: str, resource_type: ResourceType) -> Path:
     text = text.strip()
-    target = resource_type.find(text)
+    target = resource_type.find(text) or interop.value_target(text, resource_type)
     if target is not None:
         return Path(
             text=text,

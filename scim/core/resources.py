@@ -44,6 +44,8 @@ def read_resource(
             reader.read_attributes(value, resource_type.attributes, result)
         elif urn := resource_type.urns.get(folded):
             reader.read_extension(value, urn, result)
+        elif urn := interop.extension_of(folded, resource_type):
+            reader.read_extension({name: value}, urn, result)
         else:
             _check_name(name, resource_type)
             if notes is not None:
