@@ -98,6 +98,15 @@ async def statuses(
     return _statuses(app, runtime, tenant_id, snapshot, known)
 
 
+async def known_ids(app: App, directory_id: str, external_ids: Iterable[str]) -> frozenset[str]:
+    """Return those of the external IDs for which `statuses` has a status. At most one round trip."""
+    asked = list(external_ids)
+    found = await linked_snapshot(app, directory_id) if asked else None
+    if found is None:
+        return frozenset()
+    return frozenset(one for one in asked if _has(found.snapshot, one.lower(), found.bit))
+
+
 @dataclass(frozen=True, slots=True)
 class LinkedSnapshot:
     """The snapshot of a directory's tenant, and the bit that marks the directory's people in it."""
