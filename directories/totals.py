@@ -50,8 +50,8 @@ _HOURS = (
 class Totals:
     """The numbers of people (`users`), of active people, and of groups.
 
-    `hours` has, for each recent hour (such as "2026-01-01T07"), the number of changes and that of
-    refused requests.
+    `hours` has the numbers of changes and of refused requests in each recent hour (such as
+    "2026-01-01T07").
     """
 
     users: int = 0
@@ -63,7 +63,7 @@ class Totals:
     )
 
     def last_day(self, now: datetime) -> tuple[int, int]:
-        """Return the number of changes and that of refused requests in the 24 hours before `now`, to the hour."""
+        """Return the numbers of changes and of refused requests in the 24 hours before `now`, to the hour."""
         first = _hour(now - timedelta(hours=_HOURS - 1))
         recent = [counts for hour, counts in self.hours.items() if hour >= first]
         return sum(done for done, _ in recent), sum(refused for _, refused in recent)

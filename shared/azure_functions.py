@@ -261,7 +261,7 @@ class FailureDescription:
 
 
 def describe_failure(error: Exception) -> FailureDescription:
-    """Return the response's status, message and headers: for an error of the storage its own, otherwise 500.
+    """Return the response's status, message and headers: 503 or 413 for an error of the storage, 500 for any other.
 
     This function logs nothing: the caller logs an unexpected error. The message of a 500 names only
     the request's ID, by which the log line is found.

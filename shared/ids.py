@@ -26,8 +26,8 @@ _PIECES = 256  # pieces per block
 def new_id(clock: Clock, randbits: RandomBits = secrets.randbits) -> str:
     """Return a UUID of version 7 (RFC 9562 section 5.7).
 
-    Its first bits are the time. So a row with a new ID comes after the existing rows, and reading
-    in the order of keys misses no row that is added before it ends.
+    Its first bits are the time, so a row with a new ID comes after the existing rows. A client that
+    reads all rows page by page therefore also gets those that are added before it reaches the end.
     """
     milliseconds = int(clock.now().timestamp() * 1000)
     random = randbits(74)

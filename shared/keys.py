@@ -96,7 +96,7 @@ def keys_of(family: str, terms: Sequence[str], identifier: str) -> list[str]:
 
 
 def is_key(text: str) -> bool:
-    """Return whether `text` can be a row key; used for page positions, as which a client may send any text."""
+    """Return whether `text` can be a row key; used to check a page's position, for which a client may send any text."""
     return len(text) <= MAX_KEY_CHARACTERS and not _FORBIDDEN.search(text)
 
 

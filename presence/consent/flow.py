@@ -203,7 +203,8 @@ async def _to_consent(app: App, proven: AuthRequest, browser: str) -> str:
 async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str], actor: Actor) -> str:
     """Store that consent was given and return the outcome.
 
-    Tokens prove later whether it was given; the parameter `tenant` can only make it fail.
+    Tokens prove later whether it was given. The parameter `tenant` proves nothing, but a wrong one
+    is a failure.
     """
     named = query.get("tenant", "").lower()
     if query.get("admin_consent", "").lower() != "true":

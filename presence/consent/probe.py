@@ -91,7 +91,7 @@ def is_abandoned(link: DirectoryLink, now: int) -> bool:
 class _Look:
     """The result of a check: a sample of the people, or the `reason` why presence can't be read ("" if it can).
 
-    `sampled` people were requested, and Graph had a presence for `known` of them.
+    The presence of `sampled` people was requested, and Graph had one for `known` of them.
     """
 
     reason: str = ""

@@ -307,7 +307,7 @@ def _is_probably_wrong_company(link: DirectoryLink, head: Manifest) -> bool:
 
 
 def _recognised(link: DirectoryLink, head: Manifest) -> tuple[int, int]:
-    """Return how many of the requested people the tenant knows, and how many people were requested."""
+    """Return how many people the tenant knows, and for how many the presence was requested."""
     if head.counts.asked:
         return head.counts.known, head.counts.asked
     return link.sample_known, link.sampled

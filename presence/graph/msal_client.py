@@ -2,9 +2,10 @@
 
 These facts about msal (1.39) are the reason:
 
-* an application object belongs to one tenant; * `remove_tokens_for_client` on a shared token cache
-empties it for all tenants; * the constructor sends a request, and raises ValueError for an unknown
-tenant and also for a 429; * a response with status 400 is returned from memory for 60 seconds.
+* an application object belongs to one tenant;
+* `remove_tokens_for_client` on a shared token cache empties it for all tenants;
+* the constructor sends a request, and raises ValueError for an unknown tenant and also for a 429;
+* a response with status 400 is returned from memory for 60 seconds.
 """
 
 import warnings

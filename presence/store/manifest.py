@@ -101,8 +101,8 @@ class Manifest:
         first: The number of the oldest delta that counts.
         generation: The name of the pages that have everything before these deltas.
         pages: The number of pages.
-        directories: The linked directories; None for one that left, because the position is the bit in
-            people's entries.
+        directories: The linked directories. The position of one is the number of its bit in people's
+            entries, so a directory that left is replaced by None.
     """
 
     epoch: str = ""
@@ -128,7 +128,7 @@ class Manifest:
     )
 
     def bit(self, directory_id: str) -> int:
-        """Return the bit that marks the directory's people in entries, 0 if it isn't linked."""
+        """Return the bit that marks the directory's people in entries; 0 if the directory isn't linked."""
         for number, linked in enumerate(self.directories):
             if linked is not None and linked.id == directory_id:
                 return 1 << number

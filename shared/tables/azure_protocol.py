@@ -181,7 +181,8 @@ def _value_of(entity: Mapping[str, Any]) -> bytes:
 def _well_formed(etag: str) -> str:
     """Return `etag` or, if it is malformed, a tag that no row has.
 
-    The service responds to a malformed tag with 400, and the caller needs its 412.
+    The service responds to a malformed tag with 400. With the other tag it responds with 412, which
+    callers handle.
     """
     return etag if etag.startswith("W/\"datetime'") and etag.isprintable() else NEVER
 
