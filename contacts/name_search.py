@@ -12,9 +12,9 @@ from functools import partial
 
 from contacts import index_scan
 from contacts.condition import Condition
-from contacts.cursors import Cursor, Range, bad_cursor, read_cursor, write_cursor
+from contacts.cursors import Cursor, bad_cursor, read_cursor, write_cursor
 from contacts.first_rules import with_first_rules
-from contacts.index_scan import Found, Page, RejectedRow, Selection, walk
+from contacts.index_scan import Found, Page, Range, RejectedRow, Selection, walk
 from contacts.name_query import NameQuery
 from contacts.similarity import Plan, Similarities, comparable_words, ranges_of_one, ranges_of_two
 from directories.models import Directory
