@@ -1,4 +1,6 @@
-"""Build the App from the environment and register the functions of every feature. No logic lives here."""
+"""Build the App from the environment and register the functions of every feature. No logic belongs here."""
+
+import gc
 
 import azure.functions as func
 
@@ -28,3 +30,5 @@ _app = App(
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for _feature in (directories, scim, presence, contacts, web):
     app.register_functions(_feature.endpoints.blueprint(_app))
+
+gc.freeze()  # the modules stay: without this, each full collection looks through them for 12 ms

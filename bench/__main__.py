@@ -1,4 +1,4 @@
-"""`make bench`: every measurement of docs/PERFORMANCE.md, one after the other."""
+"""`make bench`: run every benchmark of docs/PERFORMANCE.md in turn."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ _BENCHES = (
 
 
 def main() -> int:
-    """Run them; return 1 if one failed."""
+    """Run all benchmarks; return 1 if one failed."""
     failed = 0
     for name, *arguments in _BENCHES:
         print(f"\n== python -m bench.{' '.join((name, *arguments))}", flush=True)

@@ -1,10 +1,11 @@
-"""The bare limit of provisioning: the rows of the same people, written by nothing but the storage library.
+"""Measure the lower bound of provisioning's CPU time: the storage library alone writes the same rows.
 
     python -m bench.bare [--people 500] [--engine sqlite|azurite]
 
-Records the transactions that POST /Users makes, then writes them again to an empty store: by a loop over `sqlite3`
-that commits the eight transactions of eight clients together, or by `azure-data-tables`, one transaction of the SDK after
-the other. `bench.provisioning` shows these figures next to the product's of the same run.
+Records the transactions of POST /Users requests, then writes them to an empty store: either in a
+loop over `sqlite3` that commits the transactions of eight clients together, or with
+`azure-data-tables`, one transaction after the other. `bench.provisioning` shows these figures next
+to the product's figures of the same run.
 """
 
 import argparse
@@ -36,7 +37,7 @@ Transaction = tuple[str, Sequence[Operation]]  # partition and operations
 
 
 async def recorded(people: int) -> list[Transaction]:
-    """Return the transactions that POST /Users of so many people makes, in order."""
+    """Return the transactions that POST /Users makes for this many people, in order."""
     transactions: list[Transaction] = []
     async with deployed("http://127.0.0.1:9") as (app, host):
         directory, token = await create(app, operator_actor(_ACCOUNT), NewDirectory("Contoso"))
@@ -44,7 +45,7 @@ async def recorded(people: int) -> list[Transaction]:
         transact = app.tables.transact
 
         async def note(table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
-            # The first call adds a row of its own: that the connection was tested.
+            # This leaves out the transaction that records the connection test.
             if table == CONTACTS and len(operations) > 2:
                 transactions.append((partition, operations))
             return await transact(table, partition, operations)
@@ -61,7 +62,7 @@ async def recorded(people: int) -> list[Transaction]:
 
 
 def sqlite_milliseconds(transactions: Sequence[Transaction]) -> float:
-    """Return the processor milliseconds of a transaction that a bare loop over `sqlite3` needs."""
+    """Return the CPU milliseconds per transaction of a loop over `sqlite3`."""
     with tempfile.TemporaryDirectory() as folder:
         connection = sqlite3.connect(Path(folder) / "bare.db", isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
@@ -84,7 +85,7 @@ def sqlite_milliseconds(transactions: Sequence[Transaction]) -> float:
 
 
 async def sdk_milliseconds(transactions: Sequence[Transaction], endpoint: str) -> float:
-    """Return the processor milliseconds of a transaction that a loop over the SDK needs."""
+    """Return the CPU milliseconds per transaction of a loop over the Azure SDK."""
     account = endpoint.rpartition("/")[2]
     credential = AzureNamedKeyCredential(account, EMULATOR_KEY)
     async with TableServiceClient(endpoint, credential=credential) as service:
@@ -108,7 +109,7 @@ def _entity(partition: str, operation: Operation) -> tuple[str, dict[str, Any]]:
 
 
 async def milliseconds(engine: str, people: int) -> float:
-    """Return the bare limit of a POST on an engine, in processor milliseconds."""
+    """Return the lower bound of a POST on an engine, in CPU milliseconds."""
     transactions = await recorded(people)
     if engine == "sqlite":
         return sqlite_milliseconds(transactions)

@@ -1,15 +1,16 @@
-"""Measure how long requests wait next to busy threads: `python -m bench.busy`.
+"""Measure how long requests wait if other threads are busy: `python -m bench.busy`.
 
     python -m bench.busy [--requests 200] [--rounds 5] [--threads 3] [--share 0.25] [--limits]
 
-The function app runs in this process, called by 8 clients at once without HTTP, on SQLite. Next to
-it, threads hold the GIL for 0.2 ms at a time, for `share` of the time each. An empty function takes
-turns in the same run: it gets the same request and answers with headers of its own. Printed for
-each: the median wait of a client, the processor time of the event loop's thread per request, how
-many times the loop gave the GIL away for it (voluntary context switches of that thread), and the
-cost of that time in Azure: an empty function takes 1.7 ms of host and worker there
-(docs/PERFORMANCE.md), to which what ours takes beyond the empty one is added. Processor time grows
-with what else the machine does, so compare rows of one run.
+The function app runs in this process on SQLite and is called by 8 clients at once, without HTTP.
+Other threads hold the GIL for 0.2 ms at a time, each for `share` of the time. The kinds of requests
+take turns, and one of them calls an empty function, which returns the same headers. The table shows
+per kind: the median wait of a client, the CPU time of the event loop's thread per request, how
+often per request the loop released the GIL (voluntary context switches of that thread), and the
+estimated cost in Azure as a multiple of an empty function's cost. There, an empty function takes
+1.7 ms of host and worker (docs/PERFORMANCE.md), and the estimate adds the CPU time that the request
+takes beyond the empty function. CPU time grows with the load of the machine, so compare only rows
+of the same run.
 """
 
 import argparse
@@ -49,7 +50,7 @@ _PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 class Busy:
-    """Threads that hold the GIL for a share of the time, for the length of a `with` block."""
+    """Threads that hold the GIL for a share of the time, while the `with` block runs."""
 
     def __init__(self, count: int, share: float) -> None:
         self._pause = _HELD_SECONDS / share - _HELD_SECONDS
@@ -75,7 +76,7 @@ class Busy:
 
 
 class Product:
-    """The SCIM functions of an App over SQLite, called as the worker calls them."""
+    """The SCIM functions of an App on SQLite, called as the Python worker calls them."""
 
     def __init__(self, folder: Path) -> None:
         settings = Settings.read({"PUBLIC_URL": "https://bench"})  # as in Azure
@@ -85,10 +86,10 @@ class Product:
         self._functions = {one.get_function_name(): one for one in functions.get_functions()}
         self._ids: dict[int, str] = {}
         self._directory = self._token = ""
-        self.first = 0  # of the people of this round
+        self.first = 0  # the number of this round's first person
 
     async def begin(self) -> None:
-        """Create a directory."""
+        """Create a directory for the requests."""
         made, self._token = await create(self.app, operator_actor("bench"), NewDirectory("busy"))
         self._directory = made.id
 
@@ -113,11 +114,11 @@ class Product:
         return answer.get_body().decode()
 
     async def empty(self, number: int) -> None:
-        """Call the empty function with the request of `get`."""
+        """Call the empty function with a GET request."""
         await self._call("", "GET", id=str(number))
 
     async def post(self, number: int) -> None:
-        """Create a person."""
+        """Create a person with this number."""
         number += self.first
         person = {
             "schemas": [_USER],
@@ -129,24 +130,24 @@ class Product:
         self._ids[number] = json.loads(await self._call("scim_users", "POST", person))["id"]
 
     async def get(self, number: int) -> None:
-        """Read a person."""
+        """Read the person with this number."""
         await self._call("scim_user", "GET", id=self._ids[self.first + number])
 
     async def patch(self, number: int) -> None:
-        """Change a person's number."""
+        """Change the title of the person with this number."""
         change = {"op": "replace", "path": "title", "value": f"Engineer {number}"}
         body = {"schemas": [_PATCH], "Operations": [change]}
         await self._call("scim_user", "PATCH", body, id=self._ids[self.first + number])
 
 
 async def _empty(_: func.HttpRequest) -> func.HttpResponse:
-    """Answer as the smallest function that sets what every answer of ours has."""
+    """Return a small response with the headers that every response of the product has."""
     await asyncio.sleep(0)
     return func.HttpResponse(b"{}", status_code=200, headers=_HEADERS)
 
 
 class Measured(NamedTuple):
-    """Figures of one kind of request: the median wait, and per request the loop's processor time and switches."""
+    """The figures of one kind of request: median wait, and per request the loop's CPU time and context switches."""
 
     wait_ms: float
     processor_ms: float
@@ -154,7 +155,7 @@ class Measured(NamedTuple):
 
 
 async def measure(send: Callable[[int], Awaitable[None]], count: int) -> Measured:
-    """Return the median wait and the loop's processor time in ms, and its voluntary switches, each per request."""
+    """Send `count` requests from `CLIENTS` clients and return the figures."""
     waits = list[float]()
     numbers = iter(range(count))
 
@@ -177,7 +178,7 @@ async def _run(given: argparse.Namespace) -> int:
         product = Product(Path(folder))
         await product.begin()
         for number in range(100):
-            await product.post(-number - 1)  # work once per instance is not measured
+            await product.post(-number - 1)  # so that an instance's one-time work isn't measured
         kinds = {
             "empty": product.empty,
             "POST": product.post,

@@ -1,10 +1,11 @@
-"""Cold start in the engine that Azure runs: `python -m bench.coldstart` (Python 3.13).
+"""Measure cold starts in Azure's Python engine: `python -m bench.coldstart` (Python 3.13).
 
-From the start of the process until every function is loaded, in turns; medians with a warm file cache: the product as
-in Azure (its tables in a storage account, managed identity), the same without its own bytecode (a deployed package has
-none, so the first start of an instance compiles it), the same with OpenTelemetry, the product with the embedded engine,
-and an app with one empty function and the same Azure imports. As in Azure it takes at most 0.9 s, and at most 1.4 times
-the empty app.
+Measures the time from the start of the process until every function is loaded, with a warm file
+cache. The cases take turns, and medians are printed. They are: the product as in Azure (tables in a
+storage account, managed identity); the same without bytecode of its own (a deployed package has
+none, so the first start of an instance compiles it); the same with OpenTelemetry; the product with
+the embedded engine; and an app with one empty function and the same Azure imports. The limits for
+the product as in Azure are 0.9 s, and 1.4 times the empty app's CPU time.
 """
 
 import asyncio
@@ -40,7 +41,7 @@ async def empty(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def load(path: Path) -> int:
-    """Load the app in this process, as the worker does; the number of its functions."""
+    """Load the app in this process, as the worker does; return the number of its functions."""
     sys.path[:0] = [str(path.parent), str(ROOT)]
     os.environ["PYTHON_SCRIPT_FILE_NAME"] = path.name
     runtime: Any = importlib.import_module("azure_functions_runtime")
@@ -69,7 +70,7 @@ async def _load(runtime: Any, protos: Any, path: Path) -> int:
 
 
 class Started(NamedTuple):
-    """Seconds from the start to the last function loaded, processor seconds, and the number of functions."""
+    """The seconds from the start to the last function loaded, the CPU seconds, and the number of functions."""
 
     seconds: float
     processor_seconds: float
@@ -77,12 +78,12 @@ class Started(NamedTuple):
 
 
 def start(path: Path, environment: dict[str, str]) -> Started:
-    """Start the case in a process of its own and measure it."""
+    """Load the app in a new process and return its figures."""
     code = f"from bench.coldstart import *; count = load(Path({str(path)!r})); print(time.monotonic(), count)"
     before, started = (
         getrusage(RUSAGE_CHILDREN),
         time.monotonic(),
-    )  # the machine's clock, the same in every process
+    )  # a clock that all processes share
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
@@ -100,7 +101,7 @@ def start(path: Path, environment: dict[str, str]) -> Started:
 
 
 def cases(folder: Path) -> dict[str, tuple[Path, dict[str, str]]]:
-    """Return the measured cases: the app's file and its settings."""
+    """Return the app's file and its settings for each case, by name."""
     app, empty = ROOT / "function_app.py", folder / "empty_app.py"
     empty.write_text(_EMPTY)
     kept = {"PYTHONPYCACHEPREFIX": f"{folder}/bytecode", "PYTHONDONTWRITEBYTECODE": ""}
@@ -125,7 +126,7 @@ def cases(folder: Path) -> dict[str, tuple[Path, dict[str, str]]]:
 
 
 def _copy(folder: Path) -> Path:
-    """Return a copy of the product in a folder without cached bytecode."""
+    """Return the path of a copy of the product's `function_app.py` in a folder without cached bytecode."""
     copy = folder / "copy"
     for package in ("shared", "directories", "scim", "presence", "contacts", "web"):
         shutil.copytree(
@@ -137,7 +138,7 @@ def _copy(folder: Path) -> Path:
 def main() -> int:
     """Print each case and its ratio to the empty app; return 1 if the product exceeds a limit.
 
-    The ratio is of processor time: it is the same on a busy machine.
+    The ratio is of CPU time, because that depends least on the machine's load.
     """
     with tempfile.TemporaryDirectory() as folder:
         measured = cases(Path(folder))

@@ -1,6 +1,7 @@
-"""Cost of the protocol core, compared with the same work in scim2-models: `python -m bench.core`.
+"""Compare the CPU cost of the SCIM core with that of scim2-models for the same work: `python -m bench.core`.
 
-Each figure is the best of several rounds on this machine, in microseconds; compare the ratios across machines.
+Each figure is the best of several rounds on this machine, in microseconds. Only ratios are
+comparable across machines.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ FILTER = 'userName eq "babs.jensen@contoso.com"'
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One line of the table; `target` in microseconds."""
+    """One line of the table; `ours` and `theirs` do the same work, and `target` is in microseconds."""
 
     name: str
     ours: Callable[[], object]
@@ -71,7 +72,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Return the measured cases, each with the same work in scim2-models."""
+    """Return the cases to measure."""
     from scim2_models import Context, EnterpriseUser, PatchOp, ScimFilter, ScimPolicy, User
 
     model: Any = User
@@ -130,7 +131,7 @@ def cases() -> list[Case]:
 
 
 def microseconds(call: Callable[[], object]) -> float:
-    """Return the cost of a call: the best of several rounds."""
+    """Return the duration of one call, the best of several rounds."""
     call()
     count, best = 1, float("inf")
     while True:
@@ -151,7 +152,7 @@ def _elapsed(call: Callable[[], object], count: int) -> float:
 
 
 def import_milliseconds(module: str) -> float:
-    """Return the time that importing a module, compiled before, adds to the interpreter's start."""
+    """Return how much importing a module adds to the interpreter's start, with cached bytecode."""
     with tempfile.TemporaryDirectory() as cache:
 
         def started(statement: str) -> float:

@@ -1,9 +1,9 @@
-"""Monthly cost of a deployment: `python -m bench.cost` prints the tables of docs/operations.md.
+"""Estimate the monthly cost of a deployment: `python -m bench.cost` prints the tables of docs/operations.md.
 
 The cost is counted work times unit prices. Prices are assumptions: each has its source and date, or
-is marked. Flex Consumption bills an instance's active time, at least a second each time; messages
-of one tick share an instance, so the billed time lies between that of all of them together and that
-of each of them alone.
+is marked as unverified. Flex Consumption bills an instance's active time, at least a second each
+time. Messages of one tick can share an instance, so the billed time is between two bounds: all of
+them together, and each of them alone.
 """
 
 import sys
@@ -13,57 +13,60 @@ from math import ceil
 MONTH = 730 * 3600  # seconds
 TICK = 30  # seconds between two presence syncs
 BATCH = 16  # messages that an instance handles at once (host.json)
-TENANTS_OF_A_BATCH = (
-    32  # that the timer puts into one message, if there are more (presence/sync/dispatch.py)
-)
-POLL_SECONDS = 2.0  # host.json: maxPollingInterval, while the queue is empty
+TENANTS_OF_A_BATCH = 32  # tenants that the timer puts into one message (presence/sync/dispatch.py)
+POLL_SECONDS = 2.0  # between two polls of an empty queue (host.json: maxPollingInterval)
 SENT_PER_SECOND = (
-    150  # messages that the host puts into a queue, one after the other: assumed 6 to 7 ms each
+    150  # queue messages that the host sends, one after the other: assumed 6 to 7 ms each
 )
-# Round trips to tables and calls of Graph, counted by tests/infra/test_log_volume.py; their seconds are assumed.
+# Round trips to tables, and Graph requests, counted by tests/infra/test_log_volume.py. Their
+# durations are assumed.
 TRIPS_PER_TICK, TRIPS_OF_MESSAGES = 2, 1
-TRIPS_PER_SYNC, GRAPH_CALLS_PER_SYNC = 4, 1  # while nothing changed, for up to 650 people
+TRIPS_PER_SYNC, GRAPH_CALLS_PER_SYNC = 4, 1  # if nothing changed, for up to 650 people
 TRIPS_PER_REQUEST = 2  # on average
-SWEEP_SECONDS, TRIPS_PER_SWEEP = 600, 16  # a message that compares connections with directories
-STORAGE_SECONDS = 0.02  # a round trip
-GRAPH_SECONDS = 0.3  # a call
-PROCESSOR_SECONDS = 0.02  # of a request, tick or sync, on an instance with part of a core
+SWEEP_SECONDS, TRIPS_PER_SWEEP = (
+    600,
+    16,
+)  # of the message that compares connections with directories
+STORAGE_SECONDS = 0.02  # per round trip
+GRAPH_SECONDS = 0.3  # per request
+PROCESSOR_SECONDS = 0.02  # CPU time per request, tick or sync on an instance with a part of a core
 SYNC_SECONDS = (
     TRIPS_PER_SYNC * STORAGE_SECONDS + GRAPH_CALLS_PER_SYNC * GRAPH_SECONDS + PROCESSOR_SECONDS
 )
-BILLED_SECONDS = 1.0  # at least, each time that an instance becomes active
-AGENT_REQUESTS = 612  # of an agent at work in an hour (bench.requests_per_hour)
-WORKING_SECONDS = 8 * 21 * 3600  # of a month
-# Processor time of a small request, in host and worker, measured on the real host (docs/PERFORMANCE.md), and the cores of an
-# instance by its memory in MB (learn.microsoft.com/azure/azure-functions/flex-consumption-plan, instance sizes).
+BILLED_SECONDS = 1.0  # the minimum each time that an instance becomes active
+AGENT_REQUESTS = 612  # per hour and agent at work (bench.requests_per_hour)
+WORKING_SECONDS = 8 * 21 * 3600  # per month
+# CPU seconds of a small request, in host and worker, measured on the real host
+# (docs/PERFORMANCE.md), and an instance's cores by its memory in MB
+# (learn.microsoft.com/azure/azure-functions/flex-consumption-plan, instance sizes).
 PROCESSOR_OF_REQUEST = 0.0022
 CORES = {512: 0.25, 2048: 1.0, 4096: 2.0}
-UTILISATION = 0.6  # above it, requests wait
+UTILISATION = 0.6  # of the cores; above it, requests wait
 REQUEST_SECONDS = 0.1  # billed for a request on a warm instance: at least 100 ms of active time
 # Rows of the log, counted by tests/infra/test_log_volume.py.
 LINES_PER_TICK = 1  # timer.run
-LINES_PER_SYNC = 0  # while nothing is wrong
+LINES_PER_SYNC = 0  # if nothing is wrong
 LINES_PER_HOUR = 2  # maintenance.done, timer.run
 METRIC_LINES_PER_MINUTE = 3  # metrics.calls of timer and sync, metrics.presence
-REQUEST_METRIC_LINES = (
-    5  # metrics.calls of pages and SCIM in a minute with traffic, on one instance
-)
+REQUEST_METRIC_LINES = 5  # metrics.calls of pages and SCIM, per instance and minute with traffic
 COLUMN_BYTES = (
-    800  # assumed, of a stored row without its message: ids, times, the host's properties
+    800  # assumed size of a stored row without its message: IDs, times, the host's properties
 )
-ROW_BYTES = 1_200  # of a stored trace or request; a test measures the messages
+ROW_BYTES = 1_200  # size of a stored trace or request; a test measures the messages
 # The share of the daily quota that strangers may fill (infra/modules/settings.bicep), for any
 # number of instances.
 QUOTA_GB, MAX_INSTANCES = 1, 100  # LOG_DAILY_QUOTA_GB, MAXIMUM_INSTANCE_COUNT: the defaults
-SHARE = 0.25  # each of: requests under steady load, bursts of requests, lines of metrics
-BURST_REQUESTS = 5 * 450  # host.json: evaluationInterval; 450 requests a second fill an instance
+SHARE = 0.25  # each: requests under steady load, bursts of requests, metric lines
+BURST_REQUESTS = (
+    5 * 450
+)  # host.json: evaluationInterval; 450 requests per second use an instance fully
 BURSTS_PER_HOUR = 1  # host.json: samplingPercentageIncreaseTimeout
-INSTANCES = 3  # HTTP, timers, queue
+INSTANCES = 3  # one each for HTTP, timers and queue
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Dollars a unit, East US, without discounts or taxes."""
+    """The price of one unit in dollars, for East US, without discounts or taxes."""
 
     dollars: float
     unit: str
@@ -95,7 +98,7 @@ FREE_GB_SECONDS, FREE_EXECUTIONS, FREE_LOG_GB = 100_000, 250_000, 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """Assumptions about a deployment; `requests` in a month, `tick` in seconds."""
+    """The assumptions about a deployment; `requests` per month, and `tick` is the seconds between two syncs."""
 
     name: str
     requests: int
@@ -105,8 +108,8 @@ class Deployment:
     memory_gb: float = 2.0
 
 
-# Idle: nothing but presence, and no status changes. Busy: 20 agents a tenant with the Organisation page open, 8 hours on 21
-# days, and 50 SCIM requests.
+# Idle: only presence, and no status changes. Busy: per tenant 20 agents with the Organisation page
+# open, 8 hours on 21 days, and 50 SCIM requests.
 _AGENTS = 20 * AGENT_REQUESTS * 8 * 21
 _BUSY = _AGENTS + 50
 DEPLOYMENTS = (
@@ -136,17 +139,17 @@ DEPLOYMENTS = (
 
 
 def _rows_per_day(quota_gb: int, instances: int) -> float:
-    """Return the rows that one instance may store for each of the shares."""
+    """Return how many rows one instance may store per day for each of the shares."""
     return quota_gb * 1e9 * SHARE / ROW_BYTES / instances
 
 
 def sampled_per_second(quota_gb: int, instances: int) -> float:
-    """Return the requests and exceptions that an instance stores in a second of steady load."""
+    """Return how many requests and exceptions an instance stores per second under steady load."""
     return min(0.5, _rows_per_day(quota_gb, instances) / 86_400)
 
 
 def traced_per_second(quota_gb: int, instances: int) -> float:
-    """Return the traces of three rows that an instance sends in a second, for half of the traces' quota."""
+    """Return how many traces of three rows an instance sends per second, to use half of the traces' quota."""
     rows_per_day = quota_gb * 1e9 * 0.5 / ROW_BYTES / instances
     return min(0.5, rows_per_day / 3 / 86_400)
 
@@ -158,30 +161,31 @@ def sampled_share(quota_gb: int, instances: int) -> float:
 
 
 def metric_lines_per_hour(quota_gb: int, instances: int) -> float:
-    """Return the lines of metrics that an instance logs in an hour, at most."""
+    """Return the largest number of metric lines that an instance logs per hour."""
     return min(3600.0, _rows_per_day(quota_gb, instances) / 24)
 
 
 def price(name: str) -> float:
-    """Dollars a unit."""
+    """Return the price of one unit in dollars."""
     return PRICES[name].dollars
 
 
 def capacity(memory_mb: int) -> float:
-    """Return the small requests that an instance answers in a second."""
+    """Return how many small requests an instance with this memory can serve per second."""
     return CORES[memory_mb] * UTILISATION / PROCESSOR_OF_REQUEST
 
 
 def instances(it: Deployment) -> int:
-    """Return the HTTP instances that are busy during working hours."""
+    """Return how many HTTP instances are needed during working hours."""
     per_second = it.requests / WORKING_SECONDS
     return max(1, ceil(per_second / capacity(round(it.memory_gb * 1024))))
 
 
 def always_ready(it: Deployment) -> float:
-    """Return the price of HTTP: the warm instance, those that join it during working hours, and executions.
+    """Return the monthly price of HTTP: the always-ready instance, further ones during working hours, and executions.
 
-    An instance is billed while it answers at least one request: each request alone, or all of the time.
+    An instance is billed while it serves at least one request. That is estimated as each request
+    alone, up to all working hours.
     """
     alone = it.requests * REQUEST_SECONDS
     working = min(alone, WORKING_SECONDS) * price("always ready, working")
@@ -191,25 +195,25 @@ def always_ready(it: Deployment) -> float:
 
 
 def executions(it: Deployment) -> float:
-    """Return the calls of functions in a month: requests, ticks, the hourly maintenance, and each tenant's syncs."""
+    """Return the function calls per month: requests, ticks, the hourly maintenance, and each tenant's syncs."""
     ticks = MONTH / it.tick
     sweeps = MONTH / SWEEP_SECONDS * bool(it.tenants)
     return it.requests + ticks + MONTH / 3600 + ticks * (it.tenants + _batches(it)) + sweeps
 
 
 def timer_seconds(it: Deployment) -> float:
-    """Return the duration of a tick: that of sending its messages, at least the billed second."""
+    """Return the billed seconds of a tick: those needed to send its messages, at least one."""
     own = TRIPS_PER_TICK * STORAGE_SECONDS + PROCESSOR_SECONDS
     return max(BILLED_SECONDS, own + _batches(it) / SENT_PER_SECOND)
 
 
 def _batches(it: Deployment) -> int:
-    """Return the messages of a tick that are divided again; 0 if there are few tenants."""
+    """Return how many messages of a tick are split into one per tenant; 0 if there are few tenants."""
     return ceil(it.tenants / TENANTS_OF_A_BATCH) if it.tenants > TENANTS_OF_A_BATCH else 0
 
 
 def gb_seconds(it: Deployment, *, alone: bool) -> float:
-    """Return the billed GB-seconds of timers and syncs; `alone`: each message is billed alone."""
+    """Return the billed GB-seconds of timers and syncs per month; `alone` bills each message on its own."""
     ticks = MONTH / it.tick
     batches = it.tenants if alone else ceil(it.tenants / BATCH)
     syncs = batches * max(BILLED_SECONDS, SYNC_SECONDS)
@@ -217,36 +221,36 @@ def gb_seconds(it: Deployment, *, alone: bool) -> float:
 
 
 def on_demand(it: Deployment, *, alone: bool) -> float:
-    """Return the price of timers and syncs."""
+    """Return the monthly price of timers and syncs; `alone` is as for `gb_seconds`."""
     billed = max(0.0, gb_seconds(it, alone=alone) - FREE_GB_SECONDS)
     calls = max(0.0, executions(it) - it.requests - FREE_EXECUTIONS)
     return billed * price("on demand") + calls * price("executions")
 
 
 def table_operations(it: Deployment) -> float:
-    """Return round trips to tables."""
+    """Return the round trips to tables per month."""
     of_tick = TRIPS_PER_TICK + TRIPS_OF_MESSAGES * bool(it.tenants) + TRIPS_PER_SYNC * it.tenants
     sweeps = MONTH / SWEEP_SECONDS * TRIPS_PER_SWEEP * bool(it.tenants)
     return MONTH / it.tick * of_tick + sweeps + TRIPS_PER_REQUEST * it.requests
 
 
 def queue_operations(it: Deployment) -> float:
-    """Return calls of the queue: a message is put, taken and deleted; an empty queue is asked again and again."""
+    """Return the queue operations per month: put, get and delete each message, and poll the empty queue."""
     messages = it.tenants + _batches(it)
     return 3 * MONTH / it.tick * messages + MONTH / POLL_SECONDS
 
 
 def storage(it: Deployment) -> float:
-    """Return the price of operations, and of 20 kB a person."""
+    """Return the monthly price of table and queue operations, and of 20 kB per person."""
     operations = table_operations(it) * price("table operations")
     messages = queue_operations(it) * price("queue operations")
     return operations + messages + it.people * 20e-6 * price("table space")
 
 
 def log_rows(it: Deployment) -> float:
-    """Return the rows stored in a month: the app's own lines, and requests, sampled on each instance.
+    """Return the log rows stored per month: the app's own lines, and requests, sampled on each instance.
 
-    At the default quota and number of instances.
+    It assumes the default quota and number of instances.
     """
     minutes, ticks = MONTH / 60, MONTH / it.tick
     own = ticks * (LINES_PER_TICK + LINES_PER_SYNC * it.tenants) + MONTH / 3600 * LINES_PER_HOUR
@@ -258,18 +262,18 @@ def log_rows(it: Deployment) -> float:
 
 
 def log_gb(it: Deployment) -> float:
-    """Return the size of a month's log, in GB."""
+    """Return the size of the log rows stored per month, in GB."""
     return log_rows(it) * ROW_BYTES / 1e9
 
 
 def watching(it: Deployment) -> float:
-    """Return the price of logs, and of the nine rules; the hourly one counts as one of 15 minutes."""
+    """Return the monthly price of logs and of the nine alert rules; the hourly rule is priced as one of 15 minutes."""
     logs = max(0.0, log_gb(it) - FREE_LOG_GB) * price("logs")
     return logs + 4 * price("alert, 5 minutes") + 5 * price("alert, 15 minutes")
 
 
 def tables() -> str:
-    """Return unit prices, the counted work, and the cost of each deployment, as Markdown."""
+    """Return unit prices, counted work, and the cost of each deployment, as Markdown tables."""
     lines = ["| price | dollars | for one | source |", "| --- | --- | --- | --- |"]
     lines += [
         f"| {name} | {_plain(it.dollars)} | {it.unit} | {it.source} |"
@@ -314,7 +318,7 @@ def _dollars() -> list[str]:
 
 
 def _sizes() -> list[str]:
-    """Return capacity and price of HTTP for 1,000 agents, by the memory of an instance."""
+    """Return a Markdown table with capacity and price of HTTP for 1,000 agents, by the memory of an instance."""
     requests = 1_000 * AGENT_REQUESTS * 8 * 21
     heads = "memory | cores | requests a second | agents | instances for 1,000 agents | dollars a month for them"
     lines = [f"| {heads} |", "|" + " --- |" * 6]

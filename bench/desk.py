@@ -1,15 +1,18 @@
-"""How good and how soon an agent's answers are while statuses change: who can take a call, who is free.
+"""Measure how correct and how fast answers to an agent are while statuses change: who can take a call, who is free.
 
-    python -m bench.desk [--people 100000] [--questions 500] [--every 1] [--file FILE]
+    python -m bench.desk [--people 100000] [--questions 500] [--every 1]
 
-One company with departments in five countries, a reporting chart and groups. The Graph simulator runs in a process of its
-own; 2 % of the people change status in a second. A second process is the instance that syncs, every 30 seconds. The
-questions are asked of this process as the page asks them, one after the other: the answer is the rendered part of the page.
-Graph's own time is not in it: the simulator answers at once.
+The data is one company with departments in five countries, a reporting chart and groups. The Graph
+simulator runs in a process of its own, and 2 % of the people change status per second. A second
+process is the instance that syncs, every 30 seconds. This process gets the requests of the page,
+one after the other; a question's time ends when the part of the page is rendered. Graph's own time
+is not included, because the simulator responds at once.
 
-An answer is right if the first person it names is free at this moment by the simulator's own reckoning, and is as near as
-anyone who is free (of the same team before the manager, and so on), or of the department that was asked for. Each answer is
-asked for as JSON as well, and every person in it is checked: not free, or confirmed more than 15 seconds ago, is counted.
+An answer is right if two conditions are met. The first person it names is free at this moment, as
+the simulator computes. And that person is as near as any free one (of the same team before the
+manager, and so on), or is in the requested department. The same question is also sent to the JSON
+API, and every person in the response is checked: one who is not free, or whose status was confirmed
+more than 15 seconds ago, is counted.
 """
 
 import argparse
@@ -70,8 +73,8 @@ PERIOD = 50.0  # seconds that a status lasts on average: 2 % change in a second
 INTERVAL = 30.0
 AIM = 150.0  # milliseconds
 MAX_AGE = 15.0  # seconds
-_TEAM = 10  # reports of a lead
-_LEADS = 90  # of a department
+_TEAM = 10  # reports per lead
+_LEADS = 90  # per department
 _COUNTRIES = ("UK", "DE", "FR", "US", "NL")
 _FUNCTIONS = (
     "Sales Service Claims Engineering Finance Legal Payroll Logistics Purchasing Marketing Security Training "
@@ -84,7 +87,7 @@ _FAMILY = "Meier Smith Garcia Nowak Okafor Patel Rossi Weber Jones Silva Kim Ber
 
 @dataclass(slots=True, kw_only=True)
 class Employee:
-    """A person of the invented company; `manager` and `groups` are ids."""
+    """A person of the invented company; `manager` and `group` are IDs."""
 
     id: str
     object_id: str
@@ -96,7 +99,7 @@ class Employee:
 
 @dataclass(slots=True)
 class Chart:
-    """The company: people by id, reports by manager, members by group."""
+    """The company: people by ID, the IDs of reports by manager, and those of members by group."""
 
     directory: Directory
     people: dict[str, Employee] = field(default_factory=dict)
@@ -112,7 +115,7 @@ class Chart:
             self.members.setdefault(one.group, []).append(one.id)
 
     def tiers(self, one: Employee) -> Iterator[list[str]]:
-        """Yield the people near to one, the nearest first."""
+        """Yield the IDs of the people near to `one` in groups, the nearest first: team, manager, reports, group."""
         yield [other for other in self.reports.get(one.manager, []) if other != one.id]
         yield [one.manager] if one.manager else []
         yield self.reports.get(one.id, [])
@@ -120,7 +123,7 @@ class Chart:
 
 
 def serve(people: int, pipe: Connection) -> None:
-    """Run the simulator in this process until told to stop."""
+    """Run the simulator in this process until the pipe receives a message."""
     simulator = Simulator()
     simulator.presence.period = PERIOD
     simulator.tenants[CONTOSO].crowd = people
@@ -131,7 +134,7 @@ def serve(people: int, pipe: Connection) -> None:
 
 
 def keep_synced(url: str, file: str, pipe: Connection) -> None:
-    """Be the instance that syncs, in this process, until told to stop."""
+    """Sync presence in this process, as an instance of the app does, until the pipe receives a message."""
 
     async def run() -> None:
         app = App(_settings(url, file), SystemClock(), open_tables(_settings(url, file)))
@@ -147,7 +150,7 @@ def keep_synced(url: str, file: str, pipe: Connection) -> None:
 
 @contextmanager
 def process(target: Any, *arguments: object) -> Iterator[Connection]:
-    """Run a function in a process of its own for the length of a block; yield the pipe to it."""
+    """Run a function in a process of its own inside the block; yield the pipe to it."""
     here, there = multiprocessing.Pipe()
     own = multiprocessing.get_context("spawn").Process(
         target=target, args=(*arguments, there), daemon=True
@@ -175,7 +178,7 @@ def _settings(url: str, file: str) -> Settings:
 
 
 async def filled(app: App, people: int) -> Chart:
-    """Store the company; return its chart."""
+    """Store the company and connect its presence; return its chart."""
     actor = operator_actor(ACCOUNT)
     directory, _ = await create(app, actor, NewDirectory("Contoso", region="GB"))
     chart = Chart(directory)
@@ -214,7 +217,7 @@ async def filled(app: App, people: int) -> Chart:
 
 
 def _employees(app: App, ids: Sequence[str]) -> Iterator[Employee]:
-    """Yield a chief, heads of departments, their leads, and the leads' teams; every second lead's team has a group."""
+    """Yield the chief, heads of departments, their leads, and the leads' teams; every second team has a group."""
     left = iter(ids)
     chief = Employee(
         id=new_id(app.clock), object_id=next(left), department="Board", office="London"
@@ -266,7 +269,7 @@ def _record(app: App, one: Employee, number: int) -> UserRecord:
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """The outcomes of the questions of one kind."""
+    """The results of the questions of one kind."""
 
     milliseconds: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
@@ -280,7 +283,7 @@ class Tally:
 
 
 class Desk:
-    """An agent at the product, who also knows the truth."""
+    """An agent who sends requests to the product, and who can compute the true statuses."""
 
     def __init__(self, app: App, chart: Chart, tables: CountingTables, people: int) -> None:
         functions = func.FunctionApp()
@@ -298,13 +301,13 @@ class Desk:
         self.source = PresenceSource(SystemClock(), period=PERIOD)
 
     def is_free(self, one: str) -> bool:
-        """Whether a person is free at this moment, by the simulator's own reckoning."""
+        """Return whether a person is free at this moment, as the simulator computes it."""
         now = SystemClock().now()
         parsed = parse(self.source.of(self.tenant, self.chart.people[one].object_id, now))
         return parsed is not None and readiness(parsed[1]) == "free"
 
     async def ask(self, path: str, *, is_page: bool) -> bytes:
-        """Return the answer to a request of the page, or of the API."""
+        """Return the body of the response to a request of the page or, without `is_page`, of the JSON API."""
         claims = [{"typ": "tid", "val": ACCOUNT}, {"typ": "roles", "val": "Directory.Reader"}]
         headers = {
             "x-ms-client-principal": base64.b64encode(orjson.dumps({"claims": claims})).decode()
@@ -317,7 +320,10 @@ class Desk:
         return answer.body
 
     async def question(self, tally: Tally, page: str, api: str) -> tuple[list[str], list[Any]]:
-        """Ask as the page does, timed and counted; return the ids that it names, and the people of the API's answer."""
+        """Send a question as the page does, and add its time and round trips to the tally; then send it to the API.
+
+        Return the IDs of the people in the page, and the people in the API's response.
+        """
         began, worked = time.perf_counter(), time.process_time()
         with self.tables.measured() as calls:
             body = (await self.ask(page, is_page=True)).decode()
@@ -340,7 +346,7 @@ class Desk:
         return named, people
 
     async def stand_in(self, tally: Tally, person: Employee) -> None:
-        """Ask who can take a person's call."""
+        """Ask who can take a person's call, and check the answer."""
         directory = self.chart.directory.id
         named, _ = await self.question(
             tally,
@@ -360,11 +366,11 @@ class Desk:
             tally.right += 1
 
     async def free_in(self, tally: Tally, department: str) -> None:
-        """Ask who is free in a department."""
+        """Ask who is free in a department, and check the answer."""
         text = quote(f"free now in {department}")
         named, _ = await self.question(
             tally,
-            # The page names the directory whose groups it has already.
+            # The page sends `groups_of`, so that it doesn't get the groups that it already shows.
             f"/contacts/list?q={text}&groups_of={self.chart.directory.id}",
             f"/api/contacts?q={text}&limit=60",
         )
@@ -379,7 +385,7 @@ class Desk:
 
 
 async def measure(url: str, file: Path, arguments: argparse.Namespace) -> bool:
-    """Fill the store, sync, ask, print; return whether the aims were reached."""
+    """Store the company, sync, send the questions, print the results; return whether the aims were reached."""
     settings = _settings(url, str(file))
     tables = CountingTables(open_tables(settings))
     app = App(settings, SystemClock(), tables)
@@ -438,7 +444,7 @@ def report(tallies: dict[str, Tally]) -> bool:
 
 
 def main() -> int:
-    """Run it; return 1 if an aim was missed."""
+    """Run the benchmark; return 1 if an aim was missed."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

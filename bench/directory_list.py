@@ -1,7 +1,7 @@
-"""Cost of the list of directories as an account grows: `python -m bench.directory_list [--directories 1000]`.
+"""Measure the list of directories as an account grows: `python -m bench.directory_list [--directories 1000]`.
 
-Each line is the median of warm calls with the embedded engine: the page without HTTP, and the first page of the
-API. Bytes are not compressed.
+Each line is the median of warm calls with the embedded engine: of the page, without HTTP, and of
+the API's first page. Bytes are uncompressed.
 """
 
 import argparse
@@ -34,7 +34,7 @@ Ask = Callable[[], Awaitable[Response]]
 
 
 def main() -> None:
-    """Measure accounts with ten directories and with many, and print the table."""
+    """Measure an account with ten directories and one with many, and print the table."""
     parser = argparse.ArgumentParser(
         prog="python -m bench.directory_list", description=__doc__.partition("\n")[0]
     )

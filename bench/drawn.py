@@ -1,9 +1,10 @@
-"""How soon an agent sees the answer to a search, and how smooth a long list is: `python -m bench.drawn`.
+"""Measure how fast search results appear and how smoothly a long list scrolls: `python -m bench.drawn`.
 
-A real Chromium at a real host with the embedded engine, each in a process of its own. A query is typed key by key; the
-time goes from the last key's input event to the first frame that shows the answer, the page's pause for more keys
-included (the next column shows this pause). p50 and p95 of many runs, in milliseconds. Then the list is
-drawn ever longer and scrolled through: a frame has 16.7 ms at 60 Hz.
+Uses a real Chromium and a real host with the embedded engine, each in a process of its own. Queries
+are typed key by key. The measured time is from the last key's input event to the first frame that
+shows the result. It includes the page's pause for further keys, which the next column shows.
+Figures are p50 and p95 of many runs, in milliseconds. Then the list is made longer and longer and
+scrolled; a frame has 16.7 ms at 60 Hz.
 """
 
 import argparse
@@ -41,7 +42,7 @@ _QUERIES = {
     "nobody": "zzz",
 }
 
-# Notes when a key was pressed, when the request left, when the frame with its answer was there.
+# Records when a key was pressed, the request was sent, and the frame with its result was rendered.
 _WATCH = """() => {
   window.seen = {};
   addEventListener("input", () => { window.seen = { input: performance.now() }; }, true);
@@ -60,7 +61,7 @@ _WATCH = """() => {
 
 
 _LENGTHS = (1_000, 2_000, 8_000)
-_PART = 40  # people; parts far from the screen leave the document
+_PART = 40  # people per part; the page removes parts far from the viewport
 _LONG_TASKS = """() => {
   window.tasks = [];
   const note = (all) => all.getEntries().forEach((one) => window.tasks.push(one.duration));
@@ -84,7 +85,7 @@ _SCROLL = """async () => {
 
 
 def main() -> None:
-    """Fill a directory, type every query many times, scroll, print the tables."""
+    """Fill a directory, type every query many times, scroll, and print the tables."""
     parser = argparse.ArgumentParser(
         prog="python -m bench.drawn", description=__doc__.partition("\n")[0]
     )
@@ -142,7 +143,7 @@ def _measured(page: Page, runs: int) -> Iterator[tuple[str, float, float, float,
 
 
 def _scrolled(page: Page) -> Iterator[tuple[int, float, float, float]]:
-    """At growing lengths of the list: rows, mean and longest frame of scrolling, longest task on the way there."""
+    """Yield for growing lengths of the list: rows, mean and longest frame of scrolling, and longest task before it."""
     page.get_by_role("searchbox").fill("")
     page.wait_for_function("() => window.seen.drawn")
     page.evaluate(_LONG_TASKS)
@@ -158,7 +159,7 @@ def _scrolled(page: Page) -> Iterator[tuple[int, float, float, float]]:
 
 
 def _typed(page: Page, text: str) -> tuple[float, float, float]:
-    """Type `text` into the empty field: milliseconds from the last key to the frame and to the request, and its own."""
+    """Type `text` into the empty field; return milliseconds: until the frame, until the request, and of the request."""
     field = page.get_by_role("searchbox")
     if field.input_value():
         field.fill("")

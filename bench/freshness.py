@@ -1,14 +1,15 @@
-"""How long until an agent's client sees a status that changed in Teams, from end to end.
+"""Measure how long it takes until an agent's client sees a status that changed in Teams, end to end.
 
     python -m bench.freshness [--minutes 3] [--interval 30] [--people 200] [--every 0.5] [--limits]
 
-The function app runs in a process of its own (`python -m local serve`) with its real timer and queue; Microsoft is the
-simulator. The company is provisioned and connected as people would do it, over HTTP. Then a person changes status at
-random moments (`PUT /control/…/presence/…`), each time to one that was never there before, and a reader asks
-`GET /api/contacts?limit=200` every half second. Printed is the time between a change and the first answer that shows
-it: in the *background*, without requests for fresh presence, against interval + 2 s, and *on demand*
-(`presence=fresh`) against 12 s. Changes that were overwritten before anybody saw them are left out. `--limits` fails
-above the limits.
+The function app runs in a process of its own (`python -m local serve`) with its real timer and
+queue; Microsoft is the simulator. The company is provisioned and connected over HTTP, as its
+administrators would do it. Then people change status at random times (`PUT /control/…/presence/…`),
+each time to a new status, and a reader requests `GET /api/contacts?limit=200` every half second.
+The measured time is between a change and the first response that shows it. *background* is without
+requests for fresh presence, and its limit is the interval + 2 s; *on demand* is with
+`presence=fresh`, and its limit is 12 s. Changes that were overwritten before any response showed
+them are not counted. `--limits` makes the exit code 1 if a limit is exceeded.
 """
 
 import argparse
@@ -34,15 +35,16 @@ from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, CONTOSO, HOME_TENANT
 from local.host.sign_in import ACCOUNT, COOKIE
 
 _ROOT = Path(__file__).parent.parent
-_CHANGES = 1.0  # a second, on average
+_CHANGES = 1.0  # per second, on average
 _READER = {"Cookie": f"{COOKIE}=reader.{ACCOUNT}"}
 
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """Changes that no answer has shown yet (status -> time), and the delays of the others.
+    """The changes that no response has shown yet (`waiting`: time by status), and the delays of the others.
 
-    It also holds the last change of each person.
+    `current` is the last status of each person, `overwritten` counts changes that were never seen,
+    and `asked` has the durations of the reader's requests.
     """
 
     waiting: dict[str, float] = field(default_factory=dict)
@@ -52,14 +54,14 @@ class Watch:
     asked: list[float] = field(default_factory=list)
 
     def changed(self, object_id: str, status: str) -> None:
-        """Note that a person has another status from now on."""
+        """Record that a person has another status from now on."""
         if self.waiting.pop(self.current.get(object_id, ""), None) is not None:
             self.overwritten += 1
         self.current[object_id] = status
         self.waiting[status] = time.monotonic()
 
     def seen(self, statuses: set[str]) -> None:
-        """Note that an answer shows these statuses."""
+        """Record that a response shows these statuses."""
         now = time.monotonic()
         self.seconds += [
             now - self.waiting.pop(status) for status in statuses & self.waiting.keys()
@@ -68,7 +70,7 @@ class Watch:
 
 @contextlib.contextmanager
 def serving(simulator: Simulator, interval: int) -> Iterator[str]:
-    """Run the product in a process of its own on an empty store, with timers; yield its address."""
+    """Run the product in a process of its own, on an empty store and with timers; yield its address."""
     with tempfile.TemporaryDirectory() as folder:
         settings = {
             "TABLES": f"sqlite:///{folder}/bench.db",
@@ -98,7 +100,7 @@ def serving(simulator: Simulator, interval: int) -> Iterator[str]:
 
 
 async def connected(url: str, simulator: Simulator, people: int) -> list[str]:
-    """Provision a company and connect its presence, over HTTP; the object ids of its people."""
+    """Provision a company and connect its presence over HTTP; return the object IDs of its people."""
     with tempfile.TemporaryDirectory() as folder:
         async with aiohttp.ClientSession(
             url, cookie_jar=aiohttp.CookieJar(unsafe=True)
@@ -115,7 +117,10 @@ async def connected(url: str, simulator: Simulator, people: int) -> list[str]:
 
 
 async def change(simulator: Simulator, ids: list[str], watch: Watch, until: float) -> None:
-    """Change the status of people at random moments, by the simulator's control."""
+    """Change the status of random people at random times, until `until`.
+
+    The changes go through the simulator's control API.
+    """
     async with aiohttp.ClientSession(simulator.url) as control:
         while time.monotonic() < until:
             await asyncio.sleep(random.expovariate(_CHANGES))
@@ -129,7 +134,7 @@ async def change(simulator: Simulator, ids: list[str], watch: Watch, until: floa
 
 
 async def read(url: str, query: str, watch: Watch, every: float, until: float) -> None:
-    """Ask for all people as a reader repeatedly, and then until no change is pending."""
+    """Request all people as a reader every `every` seconds, until the time `until`."""
     async with aiohttp.ClientSession(url, headers=_READER) as reader:
         while time.monotonic() < until:
             began = time.monotonic()
@@ -144,7 +149,7 @@ async def read(url: str, query: str, watch: Watch, every: float, until: float) -
 async def phase(
     url: str, simulator: Simulator, ids: list[str], query: str, arguments: argparse.Namespace
 ) -> Watch:
-    """Change and read for so many minutes."""
+    """Change and read statuses for the minutes in the arguments; return the recorded changes."""
     watch, until = Watch(), time.monotonic() + 60 * arguments.minutes
     last = until + arguments.interval + 5
     reading = asyncio.create_task(read(url, query, watch, arguments.every, last))
@@ -154,7 +159,7 @@ async def phase(
 
 
 def report(name: str, watch: Watch, limit: float) -> bool:
-    """Print the figures; whether 95 of 100 changes kept the limit."""
+    """Print the figures; return whether 95 % of the changes kept the limit and all were seen."""
     ages = sorted(watch.seconds)
     p50, p95 = statistics.quantiles(ages, n=100)[49], statistics.quantiles(ages, n=100)[94]
     print(
@@ -167,7 +172,7 @@ def report(name: str, watch: Watch, limit: float) -> bool:
 
 
 async def measure(url: str, simulator: Simulator, arguments: argparse.Namespace) -> bool:
-    """Both ways of reading, one after the other; whether both kept their limits."""
+    """Measure both ways of reading, one after the other; return whether both kept their limits."""
     ids = await connected(url, simulator, arguments.people)
     print(
         f"{len(ids)} people, timer every {arguments.interval} s, reader every {arguments.every} s",
@@ -180,7 +185,7 @@ async def measure(url: str, simulator: Simulator, arguments: argparse.Namespace)
 
 
 def main() -> int:
-    """Run it; return 1 if `--limits` is given and a limit was exceeded."""
+    """Run the benchmark; with `--limits`, return 1 if a limit was exceeded."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,12 +1,12 @@
-"""Measure how the cost of provisioning grows with a directory.
+"""Measure how the cost of provisioning grows with a directory's size.
 
     python -m bench.growth [--people 500] [--stock 100000]
 
-Measures the requests of `bench.provisioning` in a directory of 1,000 people and in one of
-`--stock`, in turns. A request in the large one is to cost at most 1.3 times the processor time.
-Then it reads pages while another client imports people: a page is to cost at most twice its cost at
-rest, counted as the time that the import and the pages take together, less the time of the same
-import alone.
+Sends the requests of `bench.provisioning` to a directory of 1,000 people and to one of `--stock`
+people, in turns. The aim is that a request to the large one costs at most 1.3 times the CPU time.
+Then it reads pages while another client imports people. The aim is that a page costs at most twice
+its cost at rest; its cost is the CPU time of the import with the pages, less the CPU time of the
+same import alone.
 """
 
 import argparse
@@ -49,7 +49,7 @@ class Target:
 
 
 async def stocked(file: Path, people: int) -> tuple[str, str]:
-    """Return the path and token of a directory with so many people, stored in the file."""
+    """Store a directory with this many people in the file; return the path of its SCIM base URL, and its token."""
     app = App(Settings(tables=f"sqlite:///{file}"), SystemClock(), SqliteTables(file))
     directory = await filled(app, people, _ACCOUNT)
     token = (await issue(app, operator_actor(_ACCOUNT), directory.id, "tokens")).plain
@@ -58,14 +58,14 @@ async def stocked(file: Path, people: int) -> tuple[str, str]:
 
 
 async def at_rest(target: Target, people: int) -> dict[str, float]:
-    """Return the processor milliseconds of each kind of request."""
+    """Return the server's CPU milliseconds per request, by kind of request."""
     options = Options(target.base, target.token, people=people)
     summary = await measure(options, silent, target.server_pid)
     return {name: row.cpu_ms or 0.0 for name, row in summary.operations.items()}
 
 
 async def while_importing(target: Target, people: int, pages: int) -> float:
-    """Return the processor milliseconds of importing so many people while so many pages are read."""
+    """Import people and read pages at the same time; return the server's CPU milliseconds for both."""
     company = Company(2, subdomain=f"imported{pages}")
     bodies = [
         mapping.post_body(mapping.target_attributes(each)) for each in company.people(0, people)

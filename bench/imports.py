@@ -1,7 +1,7 @@
-"""Import time of the function app compared with its libraries alone: `make bench-import`.
+"""Compare the import time of the function app with that of its libraries alone: `make bench-import`.
 
-With the settings of Azure: tables in a storage account, managed identity. Interleaved runs in fresh processes; medians.
-The app may cost at most 1.6 times its libraries.
+The settings are those of Azure: tables in a storage account, managed identity. Both are run in
+turns in new processes, and medians are compared. The app may cost at most 1.6 times its libraries.
 """
 
 import os
@@ -21,7 +21,7 @@ _TIMED = "import time; started = time.process_time()\n{}\nprint(time.process_tim
 
 
 def seconds(code: str, environment: dict[str, str]) -> float:
-    """Processor seconds that `code` takes in a process of its own."""
+    """Return the CPU seconds that `code` takes in a new process."""
     command = [sys.executable, "-c", _TIMED.format(code)]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
@@ -32,7 +32,7 @@ def seconds(code: str, environment: dict[str, str]) -> float:
 
 
 def medians(codes: Sequence[str], rounds: int = ROUNDS) -> list[float]:
-    """Return the median of each, run in turns; the first round only warms caches."""
+    """Return the median CPU seconds of each piece of code, run in turns; the first round only warms caches."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
@@ -46,7 +46,7 @@ def medians(codes: Sequence[str], rounds: int = ROUNDS) -> list[float]:
 
 
 def main() -> int:
-    """Print both and the ratio; return 1 if it exceeds the limit."""
+    """Print both medians and their ratio; return 1 if the ratio exceeds the limit."""
     libraries, app = medians([LIBRARIES, APP])
     print(f"libraries alone  {libraries * 1000:7.0f} ms   ({LIBRARIES.removeprefix('import ')})")
     print(f"function_app     {app * 1000:7.0f} ms")

@@ -1,4 +1,7 @@
-"""A plain HTTP/1.1 client that sends one request over and over on some connections: cheap, so the server counts."""
+"""A minimal HTTP/1.1 client that repeats one request on several connections.
+
+It costs little CPU time, so that the measured figures are the server's.
+"""
 
 import asyncio
 import os
@@ -6,14 +9,14 @@ import time
 from dataclasses import dataclass
 from typing import cast
 
-_WARM_UP = 300  # requests a connection
+_WARM_UP = 300  # requests per connection
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The result of a run, with times in microseconds.
+    """The result of a run: requests per second, CPU time per request, and latencies.
 
-    `cpu` is the time of the server's process per request.
+    Times are in microseconds; `cpu` is the server's time.
     """
 
     per_second: float
@@ -29,7 +32,9 @@ class _Connection(asyncio.Protocol):
         self._times: list[float] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
+        self._transport = cast(
+            asyncio.Transport, transport
+        )  # uvloop's class isn't a subclass of asyncio.Transport
         self._send()
 
     def _send(self) -> None:
@@ -57,7 +62,10 @@ class _Connection(asyncio.Protocol):
 async def measure(
     port: int, pid: int, request: bytes, *, connections: int, requests: int
 ) -> Figures:
-    """Send `request` to the server of process `pid`; every answer must be 200."""
+    """Send the request repeatedly to the server with process ID `pid`, and return the figures.
+
+    Every response must have status 200.
+    """
     await _run(port, request, connections, _WARM_UP)
     cpu, started = cpu_seconds(pid), time.perf_counter()
     times = sorted(await _run(port, request, connections, requests // connections))
@@ -85,7 +93,7 @@ async def _run(port: int, request: bytes, connections: int, count: int) -> list[
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time that a process has used, user and system (Linux: /proc/PID/stat)."""
+    """Return the CPU time that a process has used, user and system (Linux: /proc/PID/stat)."""
     with open(f"/proc/{pid}/stat") as file:
         fields = file.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,8 +1,8 @@
-"""Number of the product's modules that a request enters: `python -m bench.modules [--list]`.
+"""Count the product's modules that a request enters: `python -m bench.modules [--list]`.
 
-A module is entered if one of its functions runs. The counted request is a warm one: the same one
-was sent before, so that imports and caches are done. A number above its limit makes the exit status
-1.
+A module is entered if one of its functions is called. The counted request is warm: the same request
+was sent before, so that imports and caches are done. The exit code is 1 if a count exceeds its
+limit.
 """
 
 import argparse
@@ -49,17 +49,17 @@ Work = Callable[[int], Awaitable[object]]
 
 @contextmanager
 def entered() -> Iterator[set[str]]:
-    """Yield the names of the product's modules with a function called in the block."""
+    """Yield a set that receives the names of the product's modules of which a function is called inside the block."""
     names = set[str]()
 
     def note(frame: FrameType, event: str, _: Any) -> None:
-        # Code that dataclasses generate has no file: to build a value is not to enter its module.
+        # Code that dataclasses generate has no file, so creating a dataclass doesn't count.
         if event == "call" and frame.f_code.co_filename.startswith(_ROOT):
             name = frame.f_globals.get("__name__", "")
             if name.startswith(_PRODUCT):
                 names.add(name)
 
-    # Of Python 3.12; the project's own tools run on 3.13.
+    # New in Python 3.12; the project's own environment has 3.13.
     set_profile = getattr(threading, "setprofile_all_threads", sys.setprofile)
     set_profile(note)
     try:
@@ -69,7 +69,7 @@ def entered() -> Iterator[set[str]]:
 
 
 async def measured(work: Work) -> set[str]:
-    """Return the modules that the third call of `work` enters; the others make it warm."""
+    """Return the modules that the third call of `work` enters; the first two warm caches."""
     await work(1)
     await work(2)
     with entered() as names:
@@ -79,7 +79,7 @@ async def measured(work: Work) -> set[str]:
 
 @asynccontextmanager
 async def deployed(url: str) -> AsyncIterator[tuple[App, Host]]:
-    """Yield the product without its timers, over SQLite and the simulator at `url`."""
+    """Yield the product without its timers, with SQLite and the simulator at `url`."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.read(
             {
@@ -106,7 +106,7 @@ async def deployed(url: str) -> AsyncIterator[tuple[App, Host]]:
 
 
 async def posted_user() -> set[str]:
-    """Return the modules of POST /Users."""
+    """Return the modules that POST /Users enters."""
     async with deployed("http://127.0.0.1:9") as (app, host):
         directory, token = await create(app, operator_actor(_ACCOUNT), NewDirectory("Contoso"))
         headers = {"authorization": f"Bearer {token}", "content-type": "application/scim+json"}
@@ -132,7 +132,7 @@ async def posted_user() -> set[str]:
 
 
 async def organisation_page() -> set[str]:
-    """Return the modules of the Organisation page with the people of one directory."""
+    """Return the modules that the Organisation page enters, with one empty directory."""
     async with deployed("http://127.0.0.1:9") as (app, host):
         await create(app, operator_actor(_ACCOUNT), NewDirectory("Contoso"))
         headers = dict(principal_headers(f"reader.{_ACCOUNT}"))
@@ -145,7 +145,7 @@ async def organisation_page() -> set[str]:
 
 
 async def steady_sync() -> set[str]:
-    """Return the modules of a presence sync in which little changes."""
+    """Return the modules that a presence sync enters if little has changed."""
     simulator = Simulator()
     size = Size(tenants=1, people=_PEOPLE, latency=0.0)
     with running(simulator) as url:
@@ -172,7 +172,7 @@ FLOWS: dict[str, Callable[[], Awaitable[set[str]]]] = {
 
 
 def main() -> int:
-    """Print the number for each flow, with `--list` the modules; return 1 if one is above its limit."""
+    """Print the count for each flow, with `--list` also the modules; return 1 if a count exceeds its limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--list", action="store_true", help="name the modules")
     named = parser.parse_args().list

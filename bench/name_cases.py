@@ -1,7 +1,8 @@
-"""People's names in many languages, and how callers and agents spell, mistype and mishear them.
+"""Names in many languages, and the ways in which callers and agents spell, mistype and mishear them.
 
-A name is `Given|Family`; the display name is `Given Family`, in Chinese, Japanese, Korean and Hungarian the family
-comes first. Spellings and errors are derived with a seeded generator, so that every run asks the same questions.
+A name is `Given|Family`. The display name is `Given Family`; in Chinese, Japanese, Korean,
+Vietnamese and Hungarian the family name comes first. Spellings and errors are derived with a seeded
+random generator, so that every run has the same questions.
 """
 
 import unicodedata
@@ -12,7 +13,7 @@ from random import Random
 _FAMILY_FIRST = frozenset({"Chinese", "Japanese", "Korean", "Hungarian", "Vietnamese"})
 _UNSPACED = frozenset({"Chinese", "Japanese", "Korean"})
 
-# Thirteen or more names a language, most of them not those of `local.entra.names`, which fill the directory.
+# At least 13 names per language; most of them aren't names of the other people in the directory.
 _NAMES = {
     "German": (
         "Jürgen|Möllenhoff Käthe|Rübsam Björn|Großkopf Annegret|Schädlich "
@@ -142,7 +143,7 @@ _NAMES = {
     ),
 }
 
-# Spoken or typed name = name of the person: common names of the same sound.
+# Spoken or typed name = the person's name, which sounds the same.
 _SOUNDS = (
     "Meier=Maike|Meyer Maier=Maike|Meyer Meyer=Antje|Maier Mayer=Antje|Maier "
     "Schmitt=Ottilie|Schmidt Schmid=Ottilie|Schmidt Schmidt=Ludger|Schmitt "
@@ -201,7 +202,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The typed text, its kind, and the display name that must be found."""
+    """A text to search for, its kind, and the display name that must be found."""
 
     kind: str
     language: str
@@ -210,7 +211,7 @@ class Question:
 
 
 def names() -> list[Name]:
-    """Return all people who are searched for."""
+    """Return the names of all people who are searched for."""
     found = [_name(language, one) for language, listed in _NAMES.items() for one in listed.split()]
     heard = (_SOUNDS + " " + _SOUND_GIVEN + " " + _SOUND_BOTH).split()
     found += [_name("sounds", one.partition("=")[2]) for one in heard]
@@ -223,7 +224,7 @@ def _name(language: str, text: str) -> Name:
 
 
 def questions(seed: int = 1, errors: int = 2) -> Iterator[Question]:
-    """Every question once; `errors`: how many mistyped forms of each kind a name has."""
+    """Yield every question once; `errors` is the number of mistyped forms of each kind per name."""
     random = Random(seed)
     for name in names():
         if name.language == "sounds":

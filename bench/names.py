@@ -1,9 +1,10 @@
-"""How well spoken and mistyped names are found: `python -m bench.names [--people 3000]`.
+"""Measure how well spoken and mistyped names are found: `python -m bench.names [--people 3000]`.
 
-People with names of 24 languages, and names that sound alike (`bench.name_cases`), are in a directory
-among others. Every question is asked once by `GET /api/contacts` of a real host. A person counts as
-found if the display name is among the first five; exact spellings must be first. Times are those of
-the requests: for answers with similar people among the first five, and for the others.
+People with names in 24 languages, and with names that sound alike (`bench.name_cases`), are stored
+among other people. Every question is sent once as `GET /api/contacts` to a real host. A person
+counts as found if the display name is among the first five results; for exact spellings it must be
+the first. Times are those of the requests, separately for results with similar people among the
+first five and for the others.
 """
 
 import argparse
@@ -37,16 +38,16 @@ from shared.tables.port import Operation
 from shared.tables.schema.base import CONTACTS
 from shared.tables.sqlite import SqliteTables
 
-AIM = 95.0  # per cent of all questions among the first five
+AIM = 95.0  # per cent of the people who must be among the first five
 FIRST = 5
 _PORT = 7392
-# Spellings of the name itself: the person must come first.
+# Kinds with the exact name, for which the person must be the first result.
 _EXACT = frozenset({"exact", "case"})
 
 
 @dataclass(slots=True)
 class Score:
-    """The results of the questions of a kind."""
+    """The results of the questions of one kind."""
 
     asked: int = 0
     found: int = 0
@@ -54,7 +55,7 @@ class Score:
     missed: list[str] = field(default_factory=list)
 
     def add(self, question: Question, answer: list[str]) -> None:
-        """Count an answer, the display names in their order."""
+        """Count the result of a question; `answer` has the display names in their order."""
         self.asked += 1
         self.first += answer[:1] == [question.shown]
         if question.shown in answer[:FIRST]:
@@ -64,7 +65,7 @@ class Score:
 
 
 def main() -> None:
-    """Fill a directory, ask everything, print the tables."""
+    """Fill a directory, send every question, and print the tables."""
     parser = argparse.ArgumentParser(
         prog="python -m bench.names", description=__doc__.partition("\n")[0]
     )
@@ -86,7 +87,7 @@ def main() -> None:
 
 
 def print_scores(scores: dict[str, Score], people: int, missed: int) -> None:
-    """Print the people found, by kind and altogether."""
+    """Print how many people were found, by kind and in total, with `missed` examples per kind of those missed."""
     print(
         f"| {people:,} people: asked | questions | first | among the first {FIRST} |\n|---|---|---|---|"
     )
@@ -122,7 +123,7 @@ def _asked(asked: list[Question]) -> tuple[dict[str, Score], dict[str, list[floa
 
 
 def _answer(connection: http.client.HTTPConnection, text: str) -> list[dict[str, str]]:
-    """Return the people found; wait as long as the app requires if it is asked too often."""
+    """Return the people found; after a 429, wait for `Retry-After` and repeat the request."""
     while True:
         connection.request("GET", f"/api/contacts?{urlencode({'q': text, 'limit': 50})}")
         answer = connection.getresponse()
@@ -134,7 +135,7 @@ def _answer(connection: http.client.HTTPConnection, text: str) -> list[dict[str,
 
 
 async def fill(file: Path, people: int) -> None:
-    """Store all people who are searched for among so many people."""
+    """Store all people who are searched for, and others up to `people` in total."""
     app = App(Settings.read({}), SystemClock(), SqliteTables(file))
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("names", region="GB"))
     batch, batches = list[Operation](), list[list[Operation]]()

@@ -1,12 +1,13 @@
-"""How long a directory's GET takes while another directory's client attacks the same instance.
+"""Measure how long a directory's GET takes while another directory's client attacks the same instance.
 
     python -m bench.neighbours [--seconds 5] [--people 600] [--limits]
 
-The function app runs in a process of its own on SQLite. One directory holds people of 50 KiB and a person
-with 490 addresses; its client sends each attack on 16 connections. The other directory's client asks for
-one person every 10 ms. Printed for each attack: the attacker's answers by status, the 50th and 99th
-percentile and the maximum of the other's answers in milliseconds, and the peak of the instance's memory so far.
-`--limits` fails if the p99 is above 25 ms, which holds on a quiet machine, or the memory above 400 MB.
+The function app runs in a process of its own on SQLite. One directory has people of 50 KiB each and
+a person with 490 addresses; its client repeats each attack on 16 connections. The other directory's
+client requests one person every 10 ms. Printed per attack: the attacker's responses by status; the
+50th and 99th percentile and the maximum of the other client's response times in milliseconds; and
+the instance's peak memory so far. `--limits` makes the exit code 1 if the p99 is above 25 ms, which
+only a quiet machine can keep, or the memory above 400 MB.
 """
 
 import argparse
@@ -36,7 +37,7 @@ _PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """One request that is sent over and over."""
+    """One request that is sent repeatedly; with `method` "" none is sent."""
 
     name: str
     method: str
@@ -46,19 +47,22 @@ class Attack:
 
 @dataclass(slots=True)
 class Outcome:
-    """The attacker's statuses, and how long the other directory waited, in milliseconds."""
+    """The attacker's responses by status, and the other client's response times in milliseconds."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     waits: list[float] = field(default_factory=list)
 
     def percentile(self, share: float) -> float:
-        """Return the wait that this share of the answers stayed below."""
+        """Return the percentile of the response times for a share from 0 to 1."""
         ordered = sorted(self.waits)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
 def attacks(victim: str) -> list[Attack]:
-    """Return the attacks that reviews found, and quiet as the first for comparison."""
+    """Return the attacks; the first sends nothing, for comparison.
+
+    `victim` is the ID of the person with many addresses.
+    """
     any_of = " or ".join(f'title co "B{number}"' for number in range(50))
     path_terms = " or ".join(f'value co "{number}z"' for number in range(19)) + ' or value co "9"'
     long_terms = " or ".join(f'value co "{number}z"' for number in range(390))
@@ -85,7 +89,7 @@ def attacks(victim: str) -> list[Attack]:
 
 
 async def _fill(session: aiohttp.ClientSession, base: str, people: int) -> str:
-    """Create the attacker's people; return the id of the one with many addresses."""
+    """Create the attacker's people; return the ID of the one with many addresses."""
     many = [{"value": f"{number:x}"} for number in range(490)]
     names = ("roles", "entitlements", "ims", "emails", "photos", "phoneNumbers")
     gate = asyncio.Semaphore(4)
@@ -122,7 +126,7 @@ async def _probe(session: aiohttp.ClientSession, url: str, end: float, outcome: 
 
 
 def _peak_mb(pid: int) -> float:
-    """Return the most memory that a process has had (Linux: VmHWM)."""
+    """Return a process's peak memory in MB (Linux: VmHWM)."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     (line,) = [one for one in status.splitlines() if one.startswith("VmHWM")]
     return int(line.split()[1]) / 1024
@@ -131,7 +135,7 @@ def _peak_mb(pid: int) -> float:
 async def _measure(
     places: Sequence[tuple[str, str]], pid: int, seconds: float, people: int
 ) -> list[str]:
-    """Run every attack and print a line for each; return those above the limits."""
+    """Run every attack and print a line for each; return the names of those that exceeded a limit."""
     (attacked, token), (other, other_token) = places
     timeout, above = aiohttp.ClientTimeout(total=120), list[str]()
     async with (
@@ -143,7 +147,7 @@ async def _measure(
         async with neighbour.post(f"{other}/Users", json=body) as answer:
             url = f"{other}/Users/{(await answer.json(content_type=None))['id']}"
         for attack in attacks(victim):
-            await asyncio.sleep(10)  # the attacker's budget fills up again
+            await asyncio.sleep(10)  # until the attacker's token bucket is full again
             outcome, end = Outcome(), time.monotonic() + seconds
             attackers = [
                 _attack(attacker, attacked, attack, end, outcome) for _ in range(_CONNECTIONS)
@@ -165,7 +169,7 @@ def _headers(token: str) -> dict[str, str]:
 
 
 def main() -> int:
-    """Print one table; return 1 above the limits if `--limits` is given."""
+    """Print the table; with `--limits`, return 1 if a limit was exceeded."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

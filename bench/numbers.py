@@ -1,12 +1,13 @@
-"""Whether callers are recognised: every region's numbers, as people write them and as calls arrive.
+"""Measure how well callers are recognised, for every region's numbers as people write them and as calls arrive.
 
     python -m bench.numbers [--regions DE,GB] [--show 20]
 
-Serves the product in a process of its own with one directory per region of libphonenumber. For each example number (a
-landline and a mobile one) the directory gets one person per written form, sent by SCIM, and decoys: colleagues
-with neighbouring extensions, numbers that end alike in another area, the same national number in another country.
-Then each number arrives in each form through `POST /api/contacts/lookup`, and each person counts once: *exact*,
-*possible*, *nobody*; *wrong* is a decoy that is exact, or a decoy before the person.
+Serves the product in a process of its own with one directory per region of libphonenumber. For each
+example number (a landline and a mobile one), the directory gets one person per written form, sent
+by SCIM, and decoys: colleagues with neighbouring extensions, equal endings in another area, the
+same national number in another country. Then each number arrives in each form through `POST
+/api/contacts/lookup`, and each person is counted once: as *exact*, *possible* or *nobody* (not
+found), or as *wrong* if a decoy is exact or comes before the person.
 """
 
 import argparse
@@ -44,24 +45,24 @@ MIN_EXACT, MAX_NOBODY, MAX_WRONG = 0.98, 0.003, 0
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An example number in the forms that others are made of."""
+    """An example number, in the forms from which all others are derived."""
 
     number: PhoneNumber
     region: str
 
     @property
     def e164(self) -> str:
-        """`+` and all digits."""
+        """The E.164 form: `+` and all digits."""
         return format_number(self.number, PhoneNumberFormat.E164)
 
     @property
     def international(self) -> str:
-        """Grouped, with the country code."""
+        """The international format: grouped, with the country code."""
         return format_number(self.number, PhoneNumberFormat.INTERNATIONAL)
 
     @property
     def national(self) -> str:
-        """Grouped, as it is written in its country."""
+        """The national format: grouped, as written in its country."""
         return format_number(self.number, PhoneNumberFormat.NATIONAL)
 
     @property
@@ -76,7 +77,7 @@ class Example:
 
     @property
     def trunk(self) -> str:
-        """The international form with the trunk zero in parentheses, if the country has one."""
+        """The international format with the trunk zero in parentheses, if the country has one."""
         digits = "".join(c for c in self.national if c.isdigit())
         if not digits.startswith("0") or self.significant.startswith("0"):
             return self.international
@@ -182,21 +183,21 @@ ARRIVES: dict[str, Callable[[Example], str]] = {
 
 @dataclass(slots=True)
 class Tally:
-    """The results of the lookups, and some failed ones."""
+    """The counts of results, and a description of each result that wasn't exact."""
 
     counts: Counter[str] = field(default_factory=Counter)
     by_form: Counter[str] = field(default_factory=Counter)
     shown: list[str] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
-        """Both together."""
+        """Add the results of another tally."""
         self.counts += other.counts
         self.by_form += other.by_form
         self.shown += other.shown
 
 
 def examples(region: str) -> Iterator[Example]:
-    """Yield the region's landline and mobile examples, once if they are the same."""
+    """Yield the region's landline and mobile example numbers, or only one if they are equal."""
     seen = set[str]()
     for kind in _TYPES:
         number = example_number_for_type(region, kind)
@@ -209,7 +210,7 @@ def examples(region: str) -> Iterator[Example]:
 
 
 def decoys(example: Example) -> Iterator[str]:
-    """Numbers of other people that are easily taken for this one."""
+    """Yield numbers of other people that could be confused with this one."""
     e164, head = example.e164, len(example.code) + 1
     last = int(e164[-1])
     yield e164[:-1] + str((last + 1) % 10)
@@ -223,14 +224,17 @@ def decoys(example: Example) -> Iterator[str]:
 
 
 class Client:
-    """One kept connection to the product."""
+    """A client with one persistent connection to the product."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         self._origin = f"http://127.0.0.1:{port}"
 
     def call(self, method: str, path: str, body: Any, token: str = "") -> Any:
-        """Return the answer's JSON; raise AssertionError if it is an error."""
+        """Send a request and return the response's JSON, None for an empty body.
+
+        Raise AssertionError for an error response.
+        """
         headers = {"Content-Type": "application/json", "Origin": self._origin}
         if token:
             headers |= {
@@ -245,7 +249,7 @@ class Client:
 
 
 def evaluate(port: int, region: str) -> Tally:
-    """All forms of one region's numbers."""
+    """Store and look up all forms of one region's numbers; return the results."""
     client, tally = Client(port), Tally()
     made = client.call("POST", "/api/directories", {"name": f"Numbers {region}", "region": region})
     directory_id, token = made["id"], made["token"]
@@ -299,7 +303,7 @@ def _count(
 
 
 def main() -> None:
-    """Print the table; exit 1 below the limits."""
+    """Print the table; exit with 1 if the limits are missed."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

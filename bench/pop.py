@@ -1,10 +1,11 @@
-"""How soon a call is on an agent's screen: `python -m bench.pop [--people 100000]`.
+"""Measure how soon a caller is shown on an agent's screen: `python -m bench.pop [--people 100000]`.
 
-A real Chromium at a real host with the embedded engine, each in a process of its own. *Message*: a contact centre's page
-rings in the frame that it embeds; the time goes from the message's arrival to the first frame that shows the card, the
-choice, or the search. *Address*: `/contacts?number=…&pop=1` is opened in a tab; the time goes from the start of the
-navigation to the first frame. *JSON*: `POST /api/contacts/pop` over one connection. A different number each time; p50 and
-p95 in milliseconds.
+Uses a real Chromium and a real host with the embedded engine, each in a process of its own.
+*Message*: a contact centre's page posts a message with the number to the product's frame that it
+embeds; measured from the message's arrival to the first frame that shows the card, the choice, or
+the search. *Address*: `/contacts?number=…&pop=1` is opened in a tab; measured from the start of the
+navigation to the first frame. *JSON*: `POST /api/contacts/pop` on one connection. Each request has
+a different number; figures are p50 and p95 in milliseconds.
 """
 
 import argparse
@@ -39,7 +40,7 @@ _PORT = 7394
 _PRODUCT = f"http://127.0.0.1:{_PORT}"
 _DESK = "http://localhost:7395"
 _PAGE = f'<!doctype html><iframe src="{_PRODUCT}/embed" style="width:420px;height:640px"></iframe>'
-# Notes when a message came, and when the frame with its answer was there.
+# Records when a message arrived, and when the frame with its result was rendered.
 _WATCH = """() => {
   addEventListener("message", ({ data }) => {
     if (data?.type === "directories.pop") window.seen = { rung: performance.now() };
@@ -51,7 +52,7 @@ _WATCH = """() => {
   });
 }"""
 _RING = "(number) => frames[0].postMessage({ type: 'directories.pop', number }, '*')"
-# The answer is in the page itself, so the first frame with content shows it.
+# The page itself contains the result, so its first frame with content shows it.
 _OPENED = """() => new Promise((resolve) => {
   const look = () => {
     const [first] = performance.getEntriesByName("first-contentful-paint");
@@ -67,7 +68,7 @@ _CASES: dict[str, Callable[[int], str]] = {
 
 
 class _Desk(BaseHTTPRequestHandler):
-    """The contact centre's page."""
+    """Serves the contact centre's page, which embeds the product."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -76,7 +77,7 @@ class _Desk(BaseHTTPRequestHandler):
         self.wfile.write(_PAGE.encode())
 
     def log_message(self, *_: object) -> None:
-        """Write no log."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager
@@ -90,7 +91,7 @@ def _serving_the_desk() -> Iterator[None]:
 
 
 def main() -> None:
-    """Fill a directory, ring many times in each way, print the table."""
+    """Fill a directory, announce many calls in each way, and print the table."""
     parser = argparse.ArgumentParser(
         prog="python -m bench.pop", description=__doc__.partition("\n")[0]
     )
@@ -128,14 +129,14 @@ def _print(people: int, runs: int) -> None:
                 "JSON": _answered(numbers),
             }
             for way, taken in ways.items():
-                cuts = quantiles(list(taken)[1:], n=20)  # the first one warms the way up
+                cuts = quantiles(list(taken)[1:], n=20)  # the first run only warms caches
                 mark = " !" if cuts[18] > AIM else ""
                 print(f"| {case} | {way} | {cuts[9]:.0f} | {cuts[18]:.0f}{mark} |")
         browser.close()
 
 
 def _embed(desk: Page) -> Frame:
-    """Open the contact centre's page; the product's frame, when it listens."""
+    """Open the contact centre's page; return the product's frame when it is loaded."""
     desk.goto(f"{_DESK}/")
     desk.frame_locator("iframe").locator(".person").first.wait_for()
     frame = desk.frames[-1]

@@ -1,10 +1,10 @@
-"""Presence at scale: one tenant of 100,000 people, and 1,000 tenants of 100, against the simulator.
+"""Measure presence at scale against the simulator: one tenant of 100,000 people, and 1,000 tenants of 100.
 
-python -m bench.presence [--people N] [--tenants N] [--latency SECONDS]
+    python -m bench.presence [--people N] [--tenants N] [--latency SECONDS]
 
-The simulator runs in a process of its own and answers each call after 100 ms. Printed are: the time that the calls
-alone take at the same concurrency, the time of a sync and their ratio, storage operations, CPU seconds of this process
-and its peak memory.
+The simulator runs in a process of its own and responds to each request after 100 ms. Printed are:
+how long the requests alone take at the same concurrency, how long a sync takes and the ratio of
+both, storage operations, and this process's CPU seconds and peak memory.
 """
 
 import argparse
@@ -50,7 +50,7 @@ _NAMESPACE = UUID("7d0c6d6e-4a3e-4f57-8a3c-1f2a9d6b0000")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The size of the simulated deployment."""
+    """The size of the simulated deployment: tenants, people per tenant, and Graph's latency in seconds."""
 
     tenants: int
     people: int
@@ -58,12 +58,12 @@ class Size:
 
 
 def tenant_ids(size: Size) -> list[str]:
-    """Return the ids of the tenants."""
+    """Return the IDs of the tenants."""
     return [str(uuid5(_NAMESPACE, str(number))) for number in range(size.tenants)]
 
 
 def serve(size: Size, pipe: Connection) -> None:
-    """Run the simulator in this process until told to stop."""
+    """Run the simulator in this process until the pipe receives a message."""
     simulator = Simulator()
     simulator.options.latency = size.latency
     for number, tenant_id in enumerate(tenant_ids(size)):
@@ -78,7 +78,7 @@ def serve(size: Size, pipe: Connection) -> None:
 
 @contextmanager
 def simulated(size: Size) -> Iterator[str]:
-    """Yield the address of a simulator in a process of its own."""
+    """Run a simulator in a process of its own inside the block; yield its address."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
         target=serve, args=(size, there), daemon=True
@@ -92,14 +92,14 @@ def simulated(size: Size) -> Iterator[str]:
 
 
 def people_of(tenant_id: str, count: int) -> list[str]:
-    """Object ids of the tenant's crowd."""
+    """Return the object IDs of the tenant's first `count` people."""
     from local.graph.people import Tenant
 
     return Tenant(tenant_id=tenant_id, domain="", name="", crowd=count).object_ids()
 
 
 async def prepare(app: App, size: Size) -> None:
-    """Directories with the people, linked."""
+    """Store one directory with people per tenant, and connect it with the tenant."""
     for tenant_id in tenant_ids(size):
         directory_id = f"d-{tenant_id}"
         rows = [
@@ -118,7 +118,10 @@ async def prepare(app: App, size: Size) -> None:
 
 
 async def bare_calls(app: App, url: str, tenant_id: str, people: int) -> float:
-    """Seconds that the calls alone take: the same chunks and concurrency, answers read and thrown away."""
+    """Return the seconds that the Graph requests of a sync take alone, with the same chunks and concurrency.
+
+    The responses are read and discarded.
+    """
     token = await runtime_of(app).credential.token(tenant_id)
     ids = people_of(tenant_id, people)
     chunks = [ids[at : at + MAX_IDS_PER_CALL] for at in range(0, len(ids), MAX_IDS_PER_CALL)]
@@ -138,12 +141,12 @@ async def bare_calls(app: App, url: str, tenant_id: str, people: int) -> float:
 
 
 def memory() -> str:
-    """Peak of this process so far."""
+    """Return this process's peak memory so far, as text."""
     return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
 
 
 def services_for(url: str, folder: str) -> tuple[App, CountingTables]:
-    """Return a deployment on the embedded engine."""
+    """Return an app on the embedded engine in `folder`, and its tables, which count round trips."""
     settings = Settings.read(
         {
             "TABLES": f"sqlite:///{folder}/bench.db",
@@ -159,7 +162,7 @@ def services_for(url: str, folder: str) -> tuple[App, CountingTables]:
 
 
 async def one_large(url: str, size: Size, folder: str) -> None:
-    """Measure one tenant: the first sync, then steady ones compared with the bare calls."""
+    """Measure one tenant: the first sync, then steady ones, each compared with its Graph requests alone."""
     app, tables = services_for(url, folder)
     (tenant_id,) = tenant_ids(size)
     await prepare(app, size)
@@ -167,7 +170,7 @@ async def one_large(url: str, size: Size, folder: str) -> None:
     for turn in ("first", "second", "third", "fourth", "fifth", "sixth"):
         await asyncio.sleep(
             5
-        )  # an interval is 30 s; back to back the budget of calls would hold the syncs up
+        )  # without a pause between syncs, the limit on Graph requests would delay them
         bare = await bare_calls(app, url, tenant_id, size.people)
         cpu, began = time.process_time(), time.monotonic()
         with tables.measured() as calls:
@@ -183,7 +186,7 @@ async def one_large(url: str, size: Size, folder: str) -> None:
 
 
 async def many_small(url: str, size: Size, folder: str) -> None:
-    """Many tenants: each interval's messages, handled as one instance does."""
+    """Measure many tenants: the messages of each interval, handled as one instance does."""
     app, tables = services_for(url, folder)
     await prepare(app, size)
     for turn in ("first", "second", "third"):
@@ -214,7 +217,7 @@ async def many_small(url: str, size: Size, folder: str) -> None:
 
 
 def main() -> None:
-    """Both benchmarks."""
+    """Run both benchmarks."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--people", type=int, default=100_000, help="people of the large tenant (0: leave it out)"

@@ -1,9 +1,10 @@
-"""Monthly cost of steady presence of one company, from counted operations and assumed prices.
+"""Estimate the monthly cost of one company's steady presence, from counted operations and assumed prices.
 
     python -m bench.presence_cost [--memory 2048] [--interval 30] [--no-grants]
 
-The operations are those that `tests/presence/test_cost.py` counts; the prices are the assumptions of `bench/cost.py`.
-Instances are billed while they execute, at least a second each time; timer and queue have instances of their own.
+`tests/presence/test_cost.py` counts the operations; the prices are the assumptions of
+`bench/cost.py`. Instances are billed while they execute, at least a second each time; timer and
+queue have instances of their own.
 """
 
 import argparse
@@ -11,18 +12,18 @@ from dataclasses import dataclass
 
 from bench.cost import FREE_EXECUTIONS, FREE_GB_SECONDS, MONTH, POLL_SECONDS, price
 
-# Counted for each interval; a sync is the same whatever the number of people.
+# Counted per interval; a sync's operations don't depend on the number of people.
 TIMER_OPERATIONS, MESSAGE_OPERATIONS, SYNC_OPERATIONS = 2, 1, 4
-OTHERS_AN_HOUR = 36  # compaction and the look after connections every ten minutes, at most
-QUEUE_OPERATIONS = 3  # to put a message, take it, delete it
-MIN_SECONDS = 1.0  # seconds that an execution is billed for
-# Seconds of a sync with Graph at 100 ms an answer (python -m bench.presence).
+OTHERS_AN_HOUR = 36  # per hour, at most: compaction, and the check of connections every ten minutes
+QUEUE_OPERATIONS = 3  # per message: put, get, delete
+MIN_SECONDS = 1.0  # the minimum that an execution is billed
+# Seconds per sync by number of people, with Graph at 100 ms per response (bench.presence).
 SYNCS = {100: 0.2, 10_000: 0.5, 100_000: 3.1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """The operations and seconds of a month."""
+    """How many operations a month of presence needs, and for how many GB-seconds its instances are billed."""
 
     graph_calls: int
     table_operations: int
@@ -31,7 +32,7 @@ class Usage:
     gb_seconds: float
 
     def dollars(self, *, with_grants: bool) -> dict[str, float]:
-        """Return the price by kind; `with_grants` subtracts the free monthly amounts."""
+        """Return the price by kind of usage; `with_grants` subtracts the free monthly amounts."""
         granted = (FREE_GB_SECONDS, FREE_EXECUTIONS) if with_grants else (0, 0)
         return {
             "compute": max(0.0, self.gb_seconds - granted[0]) * price("on demand"),
@@ -42,7 +43,10 @@ class Usage:
 
 
 def usage(people: int, interval: int, memory: int) -> Usage:
-    """Return the usage of one company of so many people, alone in a deployment."""
+    """Return the monthly usage of one company of this many people, alone in a deployment.
+
+    `interval` is in seconds, `memory` in MB.
+    """
     ticks = MONTH // interval
     busy = ticks * (MIN_SECONDS + max(MIN_SECONDS, SYNCS[people]))
     return Usage(
@@ -56,7 +60,7 @@ def usage(people: int, interval: int, memory: int) -> Usage:
 
 
 def main() -> None:
-    """Print a line for each size."""
+    """Print a line per company size."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,12 +1,13 @@
-"""Latency and rate for a provisioning client, and the server's processor time per request.
+"""Measure latency and rate for a provisioning client, and the server's CPU time per request.
 
     python -m bench.provisioning [--people 1000] [--engine sqlite|azurite] [--rounds 1] [--peers]
         [--against CHECKOUT]
 
-Starts `python -m local serve` in a process of its own on an empty store, adds a directory, sends homogeneous phases
-over 8 connections and reads the server's CPU time. With `--peers`, the SCIM servers of `bench.peers` and the bare limit
-of `bench.bare` take turns with the product in each round, and each figure is shown as a ratio to the best peer's. With
-`--against`, another checkout of the product takes turns. Of several rounds the medians are shown.
+Starts `python -m local serve` in a process of its own on an empty store, adds a directory, sends
+one kind of request after the other on 8 connections, and reads the server's CPU time. With
+`--peers`, the SCIM servers of `bench.peers` and the lower bound of `bench.bare` take turns with the
+product in each round, and each figure is also shown as a ratio to the best peer's. With
+`--against`, another checkout of the product takes turns. The figures are medians of the rounds.
 """
 
 import argparse
@@ -32,7 +33,7 @@ from tests import emulator
 
 _ROOT = Path(__file__).parent.parent
 OURS, OTHER = "ours", "other"
-# The ratio to the best peer with its store in memory that each operation is to reach at most.
+# Per operation, the highest ratio to the best peer that is acceptable.
 AIMS = {
     "POST": 0.5,
     "GET by id": 0.3,
@@ -42,12 +43,15 @@ AIMS = {
     "page of 100": 0.3,
     "DELETE": 1.5,
 }
-_WARM_UP = 100  # people: work once per instance, as importing phonenumbers (0.1 s), is not measured
+_WARM_UP = 100  # people, so that an instance's one-time work, such as imports, isn't measured
 
 
 @contextlib.contextmanager
 def serving(root: Path, tables: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Yield the product of the checkout `root`, ready to answer, in a process of its own."""
+    """Run the product of the checkout `root` in a process of its own inside the block.
+
+    Yield the process when the product is ready to serve.
+    """
     command = [
         sys.executable,
         "-m",
@@ -70,7 +74,7 @@ def serving(root: Path, tables: str, port: int) -> Iterator[subprocess.Popen[byt
 
 
 def directory(root: Path, tables: str, port: int) -> dict[str, str]:
-    """Return a new directory with its token."""
+    """Create a directory with the checkout `root`; return its ID, SCIM base URL and token."""
     command = [
         sys.executable,
         "-m",
@@ -91,7 +95,7 @@ def directory(root: Path, tables: str, port: int) -> dict[str, str]:
 
 @contextlib.contextmanager
 def engine(name: str) -> Iterator[str]:
-    """Yield the setting TABLES for an empty store."""
+    """Yield the setting TABLES for an empty store of this engine."""
     if name == "azurite":
         with emulator.running() as tables:
             yield tables
@@ -101,11 +105,11 @@ def engine(name: str) -> Iterator[str]:
 
 
 def run(root: Path, engine_name: str, people: int) -> Summary:
-    """Measure the checkout `root` on an empty store."""
+    """Measure the product of the checkout `root` on an empty store."""
     port = emulator.free_port()
     with engine(engine_name) as tables, serving(root, tables, port) as server:
         made = directory(root, tables, port)
-        # Older checkouts name it otherwise.
+        # Older checkouts print another name.
         base_url = made.get("scimBaseUrl") or made["scim_base_url"]
         return _measured(Options(base_url, made["token"], people=people), server.pid)
 
@@ -125,13 +129,13 @@ def _measured(options: Options, server_pid: int) -> Summary:
 
 @dataclass(slots=True)
 class Runs:
-    """The measured runs of each server, by its name, and the bare limit of a POST per round."""
+    """The measured runs by server, and the lower bound of a POST per round."""
 
     of: dict[str, list[Summary]] = field(default_factory=dict)
     bare: list[float] = field(default_factory=list)
 
     def cpu(self, server: str, operation: str) -> float | None:
-        """Return the median of the processor milliseconds of a request, or None if the server refuses it."""
+        """Return the median CPU milliseconds per request, or None if the server refused this kind of request."""
         found = [run.operations[operation] for run in self.of[server]]
         if any(row.count == 0 or row.cpu_ms is None for row in found):
             return None
@@ -141,13 +145,16 @@ class Runs:
 
 
 def _is_refused(run: Summary, operation: str) -> bool:
-    """Return whether the server refused most requests of a kind: an error costs less than the work."""
+    """Return whether the server refused most requests of a kind.
+
+    Their CPU time is then not comparable, because an error costs less than the work.
+    """
     wrong = sum(each.count for each in run.errors if each.request.split()[0] == operation)
     return wrong > run.operations[operation].count / 2
 
 
 def measured(arguments: argparse.Namespace) -> Runs:
-    """Run each server in each round, in turns: every second round begins at the other end."""
+    """Run each server in each round, in turns; the order is reversed in every second round."""
     servers: dict[str, Callable[[], Summary]] = {
         OURS: lambda: run(_ROOT, arguments.engine, arguments.people)
     }
@@ -200,7 +207,7 @@ def show(runs: Runs, arguments: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    """Print one table; return 1 if an aim was missed."""
+    """Print the table; return 1 if an aim was missed."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,9 +1,10 @@
-"""How many requests an open page and Entra's cycle cause in an hour: `python -m bench.requests_per_hour`.
+"""Count the requests per hour of an open page and of Entra's cycles: `python -m bench.requests_per_hour`.
 
-A real Chromium at a real host with 60 people and a simulated Microsoft. Ten minutes pass on the page's own clock, in
-steps of a second, and every request is counted; times six is an hour. The page is left untouched unless it says so, and no
-status changes. Of the ten minutes, an untouched page is asked for as often as any for two.
-Exit status 1 if a page makes more requests than its bound.
+Uses a real Chromium and a real host with 60 people and a simulated Microsoft. The page's clock is
+advanced by ten minutes in steps of a second, and every request is counted; the count times six is
+shown. No status changes, and the user does nothing on the page unless its name says otherwise. An
+untouched page polls at its full rate only for the first two of the ten minutes. The exit code is 1
+if a page makes more requests than its bound.
 """
 
 import sys
@@ -22,7 +23,7 @@ _HIDE = """() => {
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
 _PEOPLE = 60
-# Requests an hour.
+# Requests per hour, at most.
 BOUNDS = {
     "agent: Organisation": 350,
     "agent: Organisation, touched": 720,
@@ -36,7 +37,10 @@ BOUNDS = {
 
 
 def measure(page: Page, *, hidden: bool, touched: bool) -> int:
-    """Return the requests that an open page makes in an hour of its clock; `touched`: once a minute."""
+    """Return the requests per hour of an open page, by the page's own clock.
+
+    `touched` moves the mouse once a minute; `hidden` hides the page.
+    """
     if hidden:
         page.evaluate(_HIDE)
     seen: Counter[str] = Counter()

@@ -1,7 +1,8 @@
-"""Cost of agents' requests as a directory grows: `python -m bench.search [--people 100000]`.
+"""Measure agents' requests as a directory grows: `python -m bench.search [--people 100000]`.
 
-Each line is the median of many calls of the service with the embedded engine, JSON answer included, HTTP not; the last
-column is the ratio between the large and the small directory and does not depend on the machine.
+Each line is the median of many calls of the service with the embedded engine, including the JSON
+response but not HTTP. The last column is the ratio of the large directory to the small one, which
+doesn't depend on the machine.
 """
 
 import argparse
@@ -40,7 +41,7 @@ Case = Callable[[Directory], Awaitable[object]]
 
 
 def main() -> None:
-    """Fill two directories, measure both, print the table."""
+    """Fill two directories, measure both, and print the table."""
     parser = argparse.ArgumentParser(
         prog="python -m bench.search", description=__doc__.partition("\n")[0]
     )
@@ -105,7 +106,7 @@ def _cases(app: App) -> dict[str, Case]:
 
 
 async def _median(case: Case, directory: Directory) -> float:
-    """Milliseconds."""
+    """Return the median milliseconds of the case."""
     await case(directory)
     taken, until = list[float](), time.perf_counter() + _SECONDS
     while len(taken) < 5 or time.perf_counter() < until:
@@ -116,7 +117,7 @@ async def _median(case: Case, directory: Directory) -> float:
 
 
 async def filled(app: App, people: int, account: str = "bench") -> Directory:
-    """Return a directory of so many people, stored without the protocol in between."""
+    """Create a directory with this many people, whose rows are written directly, and return it."""
     directory, _ = await create(
         app, operator_actor(account), NewDirectory(f"{people} people", region="GB")
     )

@@ -1,7 +1,7 @@
 """The lists that an agent keeps: favourites, and recently opened people and recent searches.
 
 They belong to the signed-in agent, not to the browser, so they follow the agent to any desk. Each agent has one row. It
-holds IDs of people and groups, which identify nobody after the person or the directory is erased, and the texts of
+holds IDs of people and groups, which no longer identify anyone after the person or the directory is erased, and the texts of
 recent searches, which are removed after `RECENT_DAYS`.
 """
 

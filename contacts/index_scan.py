@@ -94,11 +94,11 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class RejectedRow:
-    """A row that a scan read and didn't return; `position` is its key without the family."""
+class EncodedRow:
+    """A row that a scan read, of the person `identifier`; its value isn't decoded."""
 
     directory: Directory
-    position: str
+    identifier: str
     value: bytes
 
 
@@ -141,8 +141,8 @@ class Selection:
     `keep` decides by directory, word and card. `may_keep` and `keep_part` reject a row by its stored value or by the
     first part of its key, before the value is decoded. All directories together read `ahead` times the number of rows
     requested, so that one round trip per directory is enough if few rows are rejected. Further round trips follow, at
-    most `round_trips` per directory, until `enough` people are found. Rows that `keep` rejects are appended to
-    `rejected`, if that is a list.
+    most `round_trips` per directory, until `enough` people are found. Rows that `may_keep` or `keep` rejects are
+    appended to `rejected`, if that is a list.
     """
 
     keep: RowFilter = _everybody
@@ -151,7 +151,7 @@ class Selection:
     ahead: int = 1
     enough: int = MAX_QUERY_ROWS
     round_trips: int = _MAX_ROWS
-    rejected: list[RejectedRow] | None = None
+    rejected: list[EncodedRow] | None = None
 
 
 _ALL_ROWS = Selection()
@@ -236,22 +236,19 @@ async def _go_on(
     position, is_enough = "", False
     for row in rows:
         position = row.key.partition(keys.SEPARATOR)[2]
-        if not selection.may_keep(stretch.directory, row.value):
-            await time_slice.yield_when_over()
-            continue
         word, _, identifier = position.rpartition(keys.SEPARATOR)
-        if not selection.keep_part(word):
-            await time_slice.yield_when_over()
-            continue
-        card = decode(identifier, row.value)
-        if selection.keep(stretch.directory, word, card):
+        is_candidate = selection.keep_part(word)
+        card = None
+        if is_candidate and selection.may_keep(stretch.directory, row.value):
+            card = decode(identifier, row.value)
+        if card is not None and selection.keep(stretch.directory, word, card):
             stretch.found.append(Found(directory=stretch.directory, card=card, position=position))
             # One more than the page has shows that there is another page.
             is_enough = len(stretch.found) > batch.people
             if is_enough:
                 break
-        elif selection.rejected is not None:
-            selection.rejected.append(RejectedRow(stretch.directory, position, row.value))
+        elif is_candidate and selection.rejected is not None:
+            selection.rejected.append(EncodedRow(stretch.directory, identifier, row.value))
         await time_slice.yield_when_over()
     has_more = is_enough or len(rows) == batch.rows
     stretch.scanned_to = position if has_more else ""

@@ -66,6 +66,9 @@ param maxConsentAttempts int = 30
 @description('True creates the app registrations here, in the public cloud only. False: run infra/register-apps.sh and give the two client ids.')
 param registerApps bool = true
 
+@description('True grants the presence registration the permission to read companies\' names, with registerApps; the deployer must be Privileged Role Administrator. False: infra/grant-company-names.sh, or domains and tenant ids alone.')
+param grantCompanyNames bool = false
+
 @description('Client id of the registration that people sign in with, when registerApps is false. Empty: nobody can sign in yet.')
 param signInClientId string = ''
 
@@ -330,6 +333,7 @@ module registrations 'registrations/app-registrations.bicep' = if (registersHere
     identityPrincipalId: identity.outputs.principalId
     cloud: cloud
     severalTenants: severalTenants
+    grantCompanyNames: grantCompanyNames
   }
 }
 
@@ -464,6 +468,11 @@ output NEXT_STEPS string[] = concat(
   [
     'Assign yourself the role Directory administrator: Entra admin center > Enterprise apps > ${productName} sign-in > Users and groups.'
   ],
+  empty(presenceId) || (registersHere && grantCompanyNames)
+    ? []
+    : [
+        'To see the names of companies when they are connected, once, as Privileged Role Administrator (optional): infra/grant-company-names.sh ${presenceId}'
+      ],
   !empty(customDomain) && empty(customDomainThumbprint)
     ? ['Set CUSTOM_DOMAIN_THUMBPRINT to the output of that name and provision again.']
     : [],

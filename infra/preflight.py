@@ -5,8 +5,8 @@ get-values)`), queries Azure through `az` and changes nothing. Each finding is o
 fault and the command or step that fixes it. It needs the Azure CLI, signed in, and otherwise only
 Python's standard library.
 
-Exit status: 0 if nothing prevents provisioning (notes may be printed), 1 if something does, 2 if
-called wrongly.
+Exit status: 0 if nothing prevents provisioning (notes may be printed), 1 if something does, 2 for
+invalid arguments.
 """
 
 import argparse
@@ -47,6 +47,12 @@ MAY_REGISTER = {
     "cf1c38e5-3621-4004-a7cb-879624dced7c": "Application Developer",
     "62e90394-69f5-4237-9190-012177145e10": "Global Administrator",
 }
+# The least that may grant an application permission of Microsoft Graph
+# (learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent).
+MAY_GRANT = {
+    "e8611ab8-c189-46e8-94e1-60213ab1f814": "Privileged Role Administrator",
+    "62e90394-69f5-4237-9190-012177145e10": "Global Administrator",
+}
 MAY_CONSENT = {
     "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",
     "158c047a-c907-4556-b7ef-446551a6b5f7",
@@ -55,12 +61,16 @@ MAY_CONSENT = {
 
 
 class NoAnswer(Exception):
-    """`az` refused a question; the text is its own."""
+    """`az` failed; the text is the last line of its error output."""
 
 
 @dataclass(kw_only=True)
 class Preflight:
-    """The findings: `faults` prevent a deployment, `notes` do not."""
+    """The state of the checks: settings, the resource group, and the findings.
+
+    `faults` prevent a deployment, `notes` don't. `suffix` is the ending of this deployment's
+    resource names, or "".
+    """
 
     settings: Mapping[str, str]
     group: str
@@ -71,27 +81,27 @@ class Preflight:
     suffix: str = ""
 
     def fault(self, wrong: str, remedy: str) -> None:
-        """Note a fault that prevents the deployment, and its remedy."""
+        """Record a fault that prevents the deployment, with its remedy."""
         self.faults.append(f"{wrong} -> {remedy}")
 
     def note(self, text: str, remedy: str) -> None:
-        """Note a finding that does not prevent the deployment, and the recommended action."""
+        """Record a finding that doesn't prevent the deployment, with the recommended action."""
         self.notes.append(f"{text} -> {remedy}")
 
     def get(self, name: str, default: str = "") -> str:
-        """Return a setting; an empty one counts as not set."""
+        """Return a setting, or `default` if it is missing or empty."""
         return self.settings.get(name, "").strip() or default
 
     def is_on(self, name: str, default: str = "false") -> bool:
-        """Return whether a switch is on."""
+        """Return whether a setting is "true"."""
         return self.get(name, default).lower() == "true"
 
 
 def az(*words: str) -> Any:
-    """Return the answer of `az` as JSON.
+    """Run `az` with these arguments and return its output, parsed as JSON.
 
     Raises:
-        NoAnswer: if it refuses.
+        NoAnswer: `az` failed.
     """
     done = subprocess.run(  # noqa: S603
         [shutil.which("az") or "az", *words, "--output", "json"], capture_output=True, text=True
@@ -112,7 +122,7 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 
 def check_tools(flight: Preflight) -> None:
-    """Check that the Azure CLI, azd and Bicep are present and new enough."""
+    """Check that the Azure CLI, azd and Bicep are installed and new enough."""
     found = _version(str(az("version").get("azure-cli", "")))
     if found < OLDEST_AZ:
         flight.fault(f"az {_dotted(found)} is older than {_dotted(OLDEST_AZ)}", "az upgrade")
@@ -141,9 +151,10 @@ def check_tools(flight: Preflight) -> None:
 
 
 def _check_bicep(flight: Preflight, command: list[str], remedy: str) -> None:
-    """Check the Bicep compiler that `command` asks for its version.
+    """Check the version of the Bicep compiler; `command` prints it.
 
-    Without azd it is the Azure CLI's. azd brings its own into its folder with the first deployment.
+    Without azd, the compiler is the Azure CLI's. azd installs its own into its folder with the
+    first deployment.
     """
     try:
         done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603
@@ -159,7 +170,7 @@ def _check_bicep(flight: Preflight, command: list[str], remedy: str) -> None:
 
 
 def check_subscription(flight: Preflight) -> None:
-    """Az is signed in to the subscription and the cloud that are meant; its providers are registered."""
+    """Check that `az` is signed in to the right subscription and cloud, and that its providers are registered."""
     try:
         flight.account = az("account", "show")
     except NoAnswer:
@@ -193,7 +204,7 @@ def check_subscription(flight: Preflight) -> None:
 
 
 def check_region(flight: Preflight) -> None:
-    """Check that the region offers Flex Consumption, and zones if they are asked for."""
+    """Check that the region offers Flex Consumption, and availability zones if the settings need them."""
     region = flight.get("AZURE_LOCATION").lower().replace(" ", "")
     if not region:
         flight.fault("AZURE_LOCATION is not set", "azd env set AZURE_LOCATION <region>")
@@ -229,7 +240,7 @@ def check_region(flight: Preflight) -> None:
 
 
 def check_name(flight: Preflight) -> None:
-    """Check the environment's name, which becomes part of the resources' names."""
+    """Check the environment's name, which becomes a part of the resources' names."""
     name = flight.get("AZURE_ENV_NAME")
     if not name:
         flight.fault("AZURE_ENV_NAME is not set", "azd env new <name>")
@@ -244,7 +255,7 @@ def check_name(flight: Preflight) -> None:
 
 
 def check_group(flight: Preflight) -> None:
-    """Check that the resource group is empty, or holds this deployment in the same region."""
+    """Check that the resource group is empty, or contains this deployment in the same region."""
     if not flight.group:
         flight.note("no resource group is given", "--resource-group NAME, to check it too")
         return
@@ -282,7 +293,10 @@ def check_group(flight: Preflight) -> None:
 
 
 def _suffix(name: str, resources: list[dict[str, Any]]) -> str:
-    """Return the ending of this deployment's names, "" if it is not there yet: the data account is st<ending>."""
+    """Return the ending of this deployment's resource names, or "" if it has no resources yet.
+
+    The name of its data account is st<ending>.
+    """
     for one in resources:
         found = re.fullmatch(r"st([a-z0-9]{13})", str(one.get("name", "")))
         is_account = one.get("type", "").lower() == "microsoft.storage/storageaccounts"
@@ -292,7 +306,10 @@ def _suffix(name: str, resources: list[dict[str, Any]]) -> str:
 
 
 def check_rights(flight: Preflight) -> None:
-    """Check that whoever deploys may create the resource group, if it is missing, resources, and role assignments."""
+    """Check that the signed-in user may create resources and role assignments.
+
+    If the resource group is missing, the user must be allowed to create it, too.
+    """
     user = flight.account.get("user", {})
     scope = f"/subscriptions/{flight.account.get('id', '')}"
     if flight.group and flight.has_group:
@@ -334,7 +351,11 @@ def check_rights(flight: Preflight) -> None:
 
 
 def check_registrations(flight: Preflight) -> None:
-    """Check that whoever deploys may register the applications, or owns those that exist; someone may consent."""
+    """Check that the signed-in user may register the applications, or owns the existing registrations.
+
+    Also note if the user may not grant admin consent.
+    """
+    _check_company_names(flight)
     if not flight.is_on("REGISTER_APPS", "true"):
         for name in ("SIGN_IN_CLIENT_ID", "PRESENCE_CLIENT_ID"):
             if not re.fullmatch(
@@ -363,6 +384,12 @@ def check_registrations(flight: Preflight) -> None:
         )
         return
     roles = {one.get("roleTemplateId") for one in held}
+    if flight.is_on("GRANT_COMPANY_NAMES") and not roles & set(MAY_GRANT):
+        flight.fault(
+            f"you may not grant the permission to read companies' names (none of {_listed(MAY_GRANT)})",
+            "azd env set GRANT_COMPANY_NAMES false; a colleague with such a role runs"
+            " infra/grant-company-names.sh after provisioning",
+        )
     if not roles & set(MAY_REGISTER):
         _check_policy(flight, graph, is_guest=person.get("userType") == "Guest")
     if not roles & MAY_CONSENT:
@@ -374,11 +401,25 @@ def check_registrations(flight: Preflight) -> None:
         _check_owners(flight, graph, str(person.get("id", "")))
 
 
-def _check_policy(flight: Preflight, graph: str, *, is_guest: bool) -> None:
-    """Check whether the tenant lets a person without a role register applications.
+def _check_company_names(flight: Preflight) -> None:
+    """Note that GRANT_COMPANY_NAMES does nothing if the template doesn't make the registrations."""
+    makes_registrations = flight.is_on("REGISTER_APPS", "true")
+    if flight.is_on("GRANT_COMPANY_NAMES") and not makes_registrations:
+        flight.note(
+            "GRANT_COMPANY_NAMES does nothing while REGISTER_APPS is false",
+            f"a {_listed(MAY_GRANT, ' or ')} runs infra/grant-company-names.sh once",
+        )
 
-    Microsoft Graph, authorizationPolicy: defaultUserRolePermissions.allowedToCreateApps, which is
-    for members; guests have a role of their own.
+
+def _listed(roles: Mapping[str, str], between: str = ", ") -> str:
+    return between.join(sorted(roles.values()))
+
+
+def _check_policy(flight: Preflight, graph: str, *, is_guest: bool) -> None:
+    """Check whether the tenant lets users without a role register applications.
+
+    Microsoft Graph, authorizationPolicy: defaultUserRolePermissions.allowedToCreateApps applies to
+    members only; guests have a role of their own.
     """
     remedy = "azd env set REGISTER_APPS false; a colleague runs infra/register-apps.sh after provisioning"
     url = f"{graph}/policies/authorizationPolicy?$select=defaultUserRolePermissions"
@@ -392,15 +433,14 @@ def _check_policy(flight: Preflight, graph: str, *, is_guest: bool) -> None:
         return
     permissions = policy.get("defaultUserRolePermissions") or {}
     if is_guest or not permissions.get("allowedToCreateApps"):
-        names = ", ".join(sorted(MAY_REGISTER.values()))
         flight.fault(
-            f"you may not register applications (none of {names}, and the tenant does not let everyone)",
+            f"you may not register applications (none of {_listed(MAY_REGISTER)}, and the tenant does not let everyone)",
             remedy,
         )
 
 
 def _check_owners(flight: Preflight, graph: str, me: str) -> None:
-    """Check that registrations of this deployment, if they exist, are the person's own."""
+    """Check that existing registrations of this deployment belong to the signed-in user (`me`: the object ID)."""
     suffix = flight.get("REGISTRATION_SUFFIX", flight.suffix)
     for kind in ("sign-in", "presence") if suffix else ():
         name = f"external-directories-{kind}-{suffix}"
@@ -431,7 +471,7 @@ CHECKS: tuple[Callable[[Preflight], None], ...] = (
 
 
 def run(flight: Preflight) -> None:
-    """Make every check; one that `az` does not answer is a fault of its own."""
+    """Run every check; if `az` fails during a check, that is a fault of its own."""
     for check in CHECKS:
         try:
             check(flight)
@@ -441,7 +481,7 @@ def run(flight: Preflight) -> None:
                 "see 'You need' in docs/deploy.md",
             )
         if check is check_subscription and not flight.account:
-            return  # nothing else can be asked
+            return  # without sign-in, no other check is possible
 
 
 def main(arguments: list[str], environment: Mapping[str, str]) -> int:

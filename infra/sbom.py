@@ -1,7 +1,7 @@
 """Print the software bill of materials of the deployed package (CycloneDX 1.6).
 
 Usage: `python infra/sbom.py > sbom.json`. It lists every package of requirements.txt with the
-hashes that Azure installs by, and the browser script in web/static.
+hashes that its installation in Azure checks, and the browser script in web/static.
 """
 
 import gzip
@@ -17,7 +17,7 @@ _HTMX = re.compile(r'version:"(\d+\.\d+\.\d+)"')
 
 
 def packages(lock: str = "requirements.txt") -> list[dict[str, Any]]:
-    """Return name, version, marker ("" if none) and SHA-256 hashes of each package of a lock file."""
+    """Return one dict per package of a lock file, with name, version, marker ("" for none) and SHA-256 hashes."""
     found: list[dict[str, Any]] = []
     for line in (ROOT / lock).read_text(encoding="utf-8").splitlines():
         if match := _REQUIREMENT.match(line):
@@ -35,7 +35,7 @@ def _component(package: dict[str, Any]) -> dict[str, Any]:
         "name": package["name"],
         "version": package["version"],
         "purl": f"pkg:pypi/{package['name']}@{package['version']}",
-        # A package has a file for each platform, and so several hashes.
+        # A package has one file, and so one hash, per platform.
         "properties": [{"name": "pypi:sha256", "value": value} for value in package["hashes"]],
     }
     if package["marker"]:
@@ -44,7 +44,7 @@ def _component(package: dict[str, Any]) -> dict[str, Any]:
 
 
 def bill() -> dict[str, Any]:
-    """Return the bill of materials."""
+    """Return the bill of materials as a CycloneDX JSON object."""
     components = [_component(package) for package in packages()]
     script = gzip.decompress((ROOT / "web/static/htmx.min.js.gz").read_bytes()).decode()
     if match := _HTMX.search(script):

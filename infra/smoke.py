@@ -1,18 +1,19 @@
 """Smoke test of a deployment: `python infra/smoke.py https://the-app [--no-round-trip]`.
 
-Each failure is a sentence with its remedy. The checks in order: the app answers, and not the
+Each failure is a sentence with its remedy. The checks in order: the app responds, and not the
 platform in front of it; sign-in leads to Microsoft with the right client, address and scopes;
-`/health` reports that sign-in is on, that storage is reached, that the presence credential is
-accepted and that a timer ran after the test began; telemetry arrives; anonymous calls are refused;
-a person can be created, changed and deleted over SCIM. New roles and a first start take minutes, so
-the test waits for them.
+`/health` reports that sign-in is on, that storage works, that the presence credential is accepted
+and that a timer ran after the test began; telemetry arrives; anonymous requests are refused; a
+person can be created, changed and deleted over SCIM. Because new roles and a first start take
+minutes, the test waits for them.
 
-Environment: for the round trip over SCIM either SMOKE_TOKEN, an access token of the sign-in
+Environment, for the round trip over SCIM: either SMOKE_TOKEN, an access token of the sign-in
 registration for a program with the app role Deployment.Test (docs/deploy.md describes how the
 pipeline gets one), with which a directory is created and deleted; or SCIM_BASE_URL and SCIM_TOKEN,
-the two values of a directory that you created for the test and will delete. `--no-round-trip`
-leaves it out.
-SIGN_IN_CLIENT_ID, EXPECTED_VERSION and LOG_WORKSPACE_ID (the workspace's customer id; needs `az`,
+the two values of a directory that you created for the test and will delete. `--no-round-trip` skips
+the round trip.
+
+SIGN_IN_CLIENT_ID, EXPECTED_VERSION and LOG_WORKSPACE_ID (the workspace's customer ID; needs `az`,
 signed in) are compared if they are set. The script needs only Python's standard library.
 """
 
@@ -40,17 +41,23 @@ PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 CALLBACK = "/.auth/login/aad/callback"
 SCOPES = {"openid", "profile"}
 SHUT = (301, 302, 303, 307, 401, 403)
-STARTING = (404, 500, 502, 503, 504)  # of the platform, while it starts the app's first instance
+STARTING = (
+    404,
+    500,
+    502,
+    503,
+    504,
+)  # sent by the platform until the app's first instance has started
 QUERY = 'AppTraces | where Message has "timer.run" and TimeGenerated > datetime({since}) | take 1'
 
 
 class Failure(Exception):
-    """A check that the deployment failed; the text names the fault, its likely cause and the remedy."""
+    """A check failed; the text has the fault, its likely cause and the remedy."""
 
 
 class _NoRedirect(HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
-        """Keep a redirect to the sign-in page as the answer."""
+        """Return None, so that a redirect to the sign-in page is returned as the response."""
 
 
 _opener = build_opener(_NoRedirect)
@@ -58,14 +65,17 @@ _opener = build_opener(_NoRedirect)
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, headers (names in lower case) and body of one call; status 0 if nothing answered, with the reason as body."""
+    """An HTTP response; header names are in lower case.
+
+    Without a response, `status` is 0 and `body` is the reason.
+    """
 
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
 
     def json(self) -> dict[str, Any]:
-        """Return the body as an object, an empty one if it is none."""
+        """Return the body as a JSON object, or {} if it isn't one."""
         try:
             value = json.loads(self.body)
         except ValueError:
@@ -75,11 +85,11 @@ class Answer:
 
 @dataclass(kw_only=True)
 class Deployment:
-    """A deployment at `url`, called with `token` if a caller must be known.
+    """A deployment at `url`; requests that need a signed-in caller send `token`.
 
-    `scim` is base URL and token of a directory for the round trip, if there is no `token`.
-    `wait_seconds` limits the time to wait for delayed effects (a new role: up to ten minutes).
-    `is_local` allows rows on the app's own disk.
+    `scim` is base URL and token of a directory for the round trip, used if there is no `token`.
+    `wait_seconds` limits the wait for delayed effects (a new role: up to ten minutes). `is_local`
+    allows storage on the app's own disk.
     """
 
     url: str
@@ -96,14 +106,14 @@ class Deployment:
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Remember when the test began: what happened before proves nothing about this deployment."""
+        """Store when the test began, because earlier events prove nothing about this deployment."""
         self.began = self.clock()
         self.began_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
     def call(
         self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None
     ) -> Answer:
-        """Make one HTTP call; redirects are not followed."""
+        """Send a request and return the response; redirects are not followed."""
         address = path if path.startswith("http") else self.url + path
         data = None if body is None else json.dumps(body).encode()
         sent = {**({"Content-Type": "application/json"} if data else {}), **(headers or {})}
@@ -117,10 +127,10 @@ class Deployment:
             return Answer(0, str(error).encode())
 
     def expect(self, what: str, answer: Answer, *statuses: int) -> Answer:
-        """Note the check `what` as passed.
+        """Record the check `what` as passed and return the response.
 
         Raises:
-            Failure: with the answer, if its status is not one of `statuses`.
+            Failure: The response's status is not one of `statuses`.
         """
         if answer.status not in statuses:
             raise Failure(
@@ -130,7 +140,10 @@ class Deployment:
         return answer
 
     def wait_for(self, ask: Callable[[], str]) -> None:
-        """Ask until the answer is "", which means done; raise a Failure with the last answer after `wait_seconds`."""
+        """Call `ask` repeatedly until it returns "", which means that no problem is left.
+
+        Raise a Failure with the last problem after `wait_seconds`.
+        """
         left = self.wait_seconds
         while problem := ask():
             if left <= 0:
@@ -139,7 +152,7 @@ class Deployment:
             left -= PAUSE_SECONDS
 
     def bearer(self, token: str, content_type: str = "application/json") -> dict[str, str]:
-        """Return the headers of a call with `token`."""
+        """Return the headers of a request with this bearer token."""
         return {"Authorization": f"Bearer {token}", "Content-Type": content_type}
 
 
@@ -178,7 +191,7 @@ def check_app_answers(target: Deployment) -> None:
 
 
 def check_sign_in(target: Deployment) -> None:
-    """Check that a browser without a session is sent to Microsoft with the registration's values."""
+    """Check that a browser without a session is redirected to Microsoft with the registration's values."""
     answer = target.call("GET", "/contacts", headers={"Accept": "text/html"})
     location = answer.headers.get("location", "")
     if answer.status == 401:
@@ -221,7 +234,7 @@ def check_sign_in(target: Deployment) -> None:
 
 
 def check_health(target: Deployment) -> None:
-    """Check that `/health` reports sign-in, storage, an accepted credential, and a timer that ran."""
+    """Check that `/health` reports sign-in, working storage, an accepted credential, and a timer run."""
     seen: dict[str, Any] = {}
 
     def storage() -> str:
@@ -265,16 +278,32 @@ def check_health(target: Deployment) -> None:
         target.notes.append("presence is not set up: PRESENCE_CLIENT_ID is empty")
     else:
         target.passed.append("Microsoft accepts the presence credential in the home tenant")
+        report_company_names(target, seen["checks"].get("companyNames", {}).get("state", ""))
     check_timer(target)
 
 
+def report_company_names(target: Deployment, state: str) -> None:
+    """Note whether names of companies can be read; without them, domains and tenant IDs are shown."""
+    if state == "readable":
+        target.passed.append("the names of companies can be read")
+    elif state == "not_granted":
+        target.notes.append(
+            "the names of companies can't be read, so only domain and tenant ID are shown when one is connected. A Privileged"
+            " Role Administrator can change that: infra/grant-company-names.sh <PRESENCE_CLIENT_ID>"
+        )
+    elif state == "unavailable":
+        target.notes.append(
+            "whether the names of companies can be read, Microsoft didn't say in time"
+        )
+
+
 def check_timer(target: Deployment) -> None:
-    """Check that a timer ran after the test began, and so in this deployment."""
+    """Check that a timer ran after the test began, which proves that it ran in this deployment."""
 
     def ask() -> str:
         found = target.call("GET", "/health").json().get("checks", {}).get("timer", {})
         ago = found.get("lastRunSecondsAgo")
-        # Whole seconds, rounded down.
+        # `ago` is in whole seconds, rounded down.
         if found.get("ok") and ago is not None and ago + 1 <= target.clock() - target.began:
             return ""
         before = "" if ago is None else f" since this test began (the last one {ago} s ago)"
@@ -288,7 +317,7 @@ def check_timer(target: Deployment) -> None:
 
 
 def check_telemetry(target: Deployment) -> None:
-    """Log lines arrive in the workspace; without its id, note the query that shows it."""
+    """Check that log lines arrive in the workspace; without its ID, note a query that shows them."""
     query = QUERY.format(since=target.began_at)
     if not target.workspace_id:
         target.notes.append(
@@ -320,7 +349,7 @@ def check_telemetry(target: Deployment) -> None:
 
 
 def check_doors(target: Deployment) -> None:
-    """Pages and API stay shut for strangers, even one who forges the platform's header."""
+    """Check that the API refuses anonymous requests, even one with a forged header of the platform."""
     claims = [{"typ": "tid", "val": str(uuid.uuid4())}, {"typ": "roles", "val": "Directory.Admin"}]
     forged = base64.b64encode(json.dumps({"auth_typ": "aad", "claims": claims}).encode()).decode()
     target.expect("the API asks for sign-in", target.call("GET", "/api/directories"), *SHUT)
@@ -329,7 +358,7 @@ def check_doors(target: Deployment) -> None:
 
 
 def check_round_trip(target: Deployment) -> None:
-    """Check a person's life cycle over SCIM, in a directory that is deleted at the end if the test made it."""
+    """Check a person's life cycle over SCIM; if the test created the directory, delete it afterwards."""
     base, token = target.scim
     if base:
         _live(target, base.rstrip("/"), target.bearer(token, SCIM))
@@ -394,13 +423,13 @@ CHECKS = (
 
 
 def run(target: Deployment) -> None:
-    """Make all checks, in order; the first that fails raises a Failure."""
+    """Run all checks in order; the first that fails raises a Failure."""
     for check in CHECKS:
         check(target)
 
 
 def main(arguments: list[str], environment: dict[str, str]) -> int:
-    """Return the exit status: 0 all well, 1 the deployment fails, 2 called wrongly."""
+    """Run from the command line; return 0 if all checks passed, 1 if one failed, 2 for invalid arguments."""
     address, options = (arguments or [""])[0].rstrip("/"), arguments[1:]
     if not address.startswith("https://") or options not in ([], ["--no-round-trip"]):
         print("usage: python infra/smoke.py https://the-app [--no-round-trip]", file=sys.stderr)

@@ -2,12 +2,14 @@
 
 Usage: `python infra/verify.py [--into FOLDER]`. Every template must be in the compiler's own format
 and free of linter findings (bicepconfig.json), and each choice of CHOICES must build. The resources
-that Azure would create for a choice are then in FOLDER/CHOICE.json (`.tools/predictions` unless
-given), the answer of `bicep snapshot` with invented ids of a subscription, a tenant and a resource
-group. Nothing is done if the folder already holds the predictions of these templates.
+that Azure would create for a choice are written to FOLDER/CHOICE.json (default:
+`.tools/predictions`). They are the output of `bicep snapshot` with invented IDs of a subscription,
+a tenant and a resource group. If the folder already has the predictions of these templates, nothing
+is done.
 
-The registrations need the Microsoft Graph extension from Microsoft's registry. If that can't be reached, GRAPH_EXTENSION names
-a local file instead: a packed extension, or the index.json of its types (`bicep publish-extension`).
+The registrations need the Microsoft Graph extension from Microsoft's registry. If that can't be
+reached, GRAPH_EXTENSION can name a local file instead: a packed extension, or the index.json of its
+types (`bicep publish-extension`).
 
 Exit status: 0 if all is well, 1 if the compiler found something, 2 if `bicep` is not on the PATH.
 """
@@ -33,12 +35,16 @@ CLIENT_IDS = {
     "SIGN_IN_CLIENT_ID": "33333333-3333-3333-3333-333333333333",
     "PRESENCE_CLIENT_ID": "44444444-4444-4444-4444-444444444444",
 }
-# The choices of a deployer: a name, and the variables that main.bicepparam reads.
+# Choices for a deployment: by name, the variables that main.bicepparam reads.
 CHOICES: dict[str, dict[str, str]] = {
     "default": {},
     "given-registrations": CLIENT_IDS,
     "private-network": {"PRIVATE_NETWORK": "true", "ZONE_REDUNDANT": "true", "BACKUPS": "true"},
-    "custom-domain": {"CUSTOM_DOMAIN": "people.example.com", "CUSTOM_DOMAIN_THUMBPRINT": "AB" * 20},
+    "custom-domain": {
+        "CUSTOM_DOMAIN": "people.example.com",
+        "CUSTOM_DOMAIN_THUMBPRINT": "AB" * 20,
+        "GRANT_COMPANY_NAMES": "true",
+    },
     "audit": {
         "STORAGE_AUDIT": "true",
         "OPEN_TELEMETRY": "true",
@@ -53,18 +59,18 @@ CHOICES: dict[str, dict[str, str]] = {
     },
 }
 _GRAPH = "microsoftgraph/v1.0"
-_EXPERIMENTAL = "experimental feature"  # `bicep snapshot` is one, and warns about it each time
+_EXPERIMENTAL = "experimental feature"  # part of the warning that `bicep snapshot` always prints
 
 
 class Compiler:
-    """The compiler, working on a copy of the templates."""
+    """Runs the Bicep compiler on a copy of the templates, and collects its findings."""
 
     def __init__(self, infra: Path) -> None:
         self.infra = infra
         self.findings: list[str] = []
 
     def run(self, *words: str, **variables: str) -> bool:
-        """Run `bicep` in the copy; note its complaints, and return whether there were none."""
+        """Run `bicep` in the copy and collect its warnings and errors; return whether there were none."""
         environment = {**os.environ, **ENVIRONMENT, **variables}
         done = subprocess.run(  # noqa: S603
             ["bicep", *words],  # noqa: S607 - whichever the PATH has
@@ -87,7 +93,7 @@ class Compiler:
         return not found
 
     def use_local_extension(self, extension: Path) -> None:
-        """Let every bicepconfig.json name `extension` instead of Microsoft's registry."""
+        """Change every bicepconfig.json to use the file `extension` instead of Microsoft's registry."""
         for config in self.infra.rglob("bicepconfig.json"):
             read = json.loads(config.read_text(encoding="utf-8"))
             for name, place in read.get("extensions", {}).items():
@@ -101,7 +107,7 @@ class Compiler:
             config.write_text(json.dumps(read), encoding="utf-8")
 
     def check_format(self) -> None:
-        """Note each file that `bicep format` would change."""
+        """Add a finding for each file that `bicep format` would change."""
         for path in sorted([*self.infra.rglob("*.bicep"), *self.infra.rglob("*.bicepparam")]):
             before = path.read_bytes()
             self.run("format", str(path))
@@ -111,7 +117,7 @@ class Compiler:
                 )
 
     def predict(self, choice: str, into: Path) -> None:
-        """Write the resources that the choice would create to `into`."""
+        """Write the resources that the choice would create to a file in the folder `into`."""
         ids = ["--subscription-id", SUBSCRIPTION, "--tenant-id", TENANT]
         place = ["--resource-group", "rg-dev", "--location", REGION, "--mode", "overwrite"]
         predicted = self.infra / "main.snapshot.json"
@@ -120,7 +126,7 @@ class Compiler:
 
 
 def digest() -> str:
-    """Return a digest of the templates and of this program, to tell whether predictions are theirs."""
+    """Return a hash of the templates and of this program, which identifies their predictions."""
     found = hashlib.sha256()
     for path in sorted(path for path in INFRA.rglob("*") if path.is_file()):
         if path.suffix in (".bicep", ".bicepparam", ".json") or path == Path(__file__).resolve():
@@ -129,7 +135,10 @@ def digest() -> str:
 
 
 def verify(into: Path) -> list[str]:
-    """Return the compiler's findings; write the prediction of each choice to `into` unless they are there."""
+    """Return the compiler's findings; write the prediction of each choice to `into`.
+
+    Return [] at once if the folder has the predictions of these templates.
+    """
     into.mkdir(parents=True, exist_ok=True)
     stamp = into / "digest"
     with (into / "lock").open("w") as lock:

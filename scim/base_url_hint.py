@@ -1,7 +1,7 @@
-"""Answers to calls to a base URL without its `/v2`, with the correct URL.
+"""Responses to requests to a base URL without its `/v2`; they contain the correct URL.
 
-The call is authenticated first, so strangers learn nothing. It is noted in the provisioning log,
-so that the administrator who waits for the first call sees why it does not arrive.
+The request is authenticated first, so a stranger learns nothing. It is also written to the provisioning log, so that an
+administrator who waits for the first request sees why it doesn't arrive.
 """
 
 from directories import provisioning_log, rate_limits
@@ -20,7 +20,7 @@ _COLLECTIONS = ("Users", "Groups")
 
 
 def register(blueprint: Blueprint, app: App) -> None:
-    """Register the addresses that a provisioning client tries first."""
+    """Register the paths without `/v2` that a provisioning client requests first."""
 
     async def refuse(request: Request) -> Response:
         directory = await authenticate(

@@ -1,4 +1,4 @@
-"""The context of a SCIM operation: directory, client, and the expected versions of the resource."""
+"""The context of a SCIM request: the directory, the client, and the versions that the client expects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ MAX_BODY = 1024 * 1024  # bytes of a request
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One authenticated call.
+    """One authenticated request.
 
-    `base_url` is the SCIM base URL as the client uses it; `client` is the name in its User-Agent.
+    `base_url` is the SCIM base URL that the client used; `client` is the product name in its User-Agent.
     """
 
     app: App
@@ -26,24 +26,24 @@ class Context:
 
     @property
     def write_locks(self) -> WriteLocks:
-        """Return the App's locks of resources that are being written."""
+        """Return the App's locks, which make writers of the same resource take turns."""
         return self.app.state(WriteLocks)
 
 
 @dataclass(frozen=True, slots=True)
 class Preconditions:
-    """The tags of `If-Match` and `If-None-Match` (RFC 7644 section 3.14, RFC 9110 section 13); None if not sent."""
+    """The entity tags of `If-Match` and `If-None-Match` (RFC 7644 section 3.14, RFC 9110 section 13); None if not sent."""
 
     if_match: frozenset[str] | None = None
     if_none_match: frozenset[str] | None = None
 
     @classmethod
     def read(cls, headers: Mapping[str, str]) -> "Preconditions":
-        """Return the preconditions in a request's headers."""
+        """Parse the preconditions in a request's headers."""
         return cls(_tags(headers.get("if-match")), _tags(headers.get("if-none-match")))
 
     def check(self, etag: str) -> None:
-        """Raise 412 if a change is meant for a version other than the stored one."""
+        """Raise 412 if `If-Match` requires a version other than `etag`, or `If-None-Match` excludes it."""
         if self.if_match is not None and not _versions(self.if_match) & {
             "*",
             _version(_opaque(etag)),
@@ -53,7 +53,7 @@ class Preconditions:
             raise ScimError(412, Message("none_match", version=etag))
 
     def not_modified(self, etag: str) -> bool:
-        """Return whether a read can be answered with 304."""
+        """Return whether a GET can be answered with 304."""
         return self.if_none_match is not None and bool(self.if_none_match & {"*", _opaque(etag)})
 
 
@@ -75,5 +75,5 @@ def _versions(tags: frozenset[str]) -> frozenset[str]:
 
 
 def _version(tag: str) -> str:
-    """Return a tag without its part about the user's groups, which doesn't depend on the user's own data."""
+    """Return an entity tag without the part that depends on the user's groups, so that only the user's own data counts."""
     return tag.partition(".")[0]

@@ -1,4 +1,4 @@
-"""The entry to every SCIM endpoint: authentication, limits, dispatch, log of rejections."""
+"""The entry to every SCIM endpoint: authentication, limits, choice of the endpoint, log of refused requests."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,7 +23,7 @@ Endpoint = Callable[[Context, Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """Registers SCIM endpoints."""
+    """Registers SCIM endpoints, and passes each request to its endpoint."""
 
     app: App
     routes: dict[str, "Route"] = field(default_factory=dict)
@@ -38,8 +38,8 @@ class Dispatcher:
     ) -> None:
         """Register `endpoints` (by method) as the function `name` at `scim/{directoryId}/v2/` + `route`.
 
-        `search` answers POST if the route's `{id}` is `.search`, an address of its own (RFC 7644
-        section 3.4.3): a template for it would overlap with that of the resources.
+        `search` handles a POST if the route's `{id}` is `.search` (RFC 7644 section 3.4.3), because a template for
+        that path would overlap with the template for resources.
         """
         own = self.routes[route] = Route(endpoints, {"POST": search} if search else {})
 
@@ -58,7 +58,7 @@ class Dispatcher:
         return await inspected(context, request, lambda: self._respond(own, context, request))
 
     async def _respond(self, own: "Route", context: Context, request: Request) -> Response:
-        """Return the response of the endpoint that a request means, and charge its work."""
+        """Return the response of the request's endpoint, and charge its work to the directory's rate limit."""
         is_large = len(request.body) > _LARGE_BODY
         if is_large or rate_limits.computes_long(self.app, context.directory.id):
             await rate_limits.start_turn(self.app, context.directory.id)
@@ -75,10 +75,10 @@ class Dispatcher:
                 )
 
     def _normalized(self, own: "Route", request: Request) -> tuple["Route", Request]:
-        """Return route and request for a path with doubled slashes; any other path keeps `own`.
+        """Return the route and request for a path with double slashes removed; `own` and `request` for any other path.
 
         A base URL that ends with a slash makes clients send `…/v2//Users` (Captain-P-Goldfish/scim-for-keycloak#127,
-        imulab/go-scim#64); no resource has an empty name, so it can only mean one thing.
+        imulab/go-scim#64). No resource has an empty name, so the path is unambiguous.
         """
         *_, rest = request.path.split("/", 4)
         if not (rest.startswith("/") or "//" in rest):
@@ -120,7 +120,7 @@ class Dispatcher:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The endpoints of an address by method, and those of the address `.search` below it."""
+    """The endpoints of a path by method, and those of the path `.search` below it."""
 
     endpoints: Mapping[str, Endpoint]
     search: Mapping[str, Endpoint]
@@ -129,7 +129,7 @@ class Route:
 async def _answer(
     endpoints: Mapping[str, Endpoint], context: Context, request: Request
 ) -> Response:
-    """Return the response of the request's method, or the error that refuses it, which is logged."""
+    """Return the response for the request's method, or the error that refuses it, which is also logged."""
     endpoint = endpoints.get("GET" if request.method == "HEAD" else request.method)
     try:
         if endpoint is None:
@@ -151,5 +151,5 @@ def _no_method(method: str, endpoints: Mapping[str, Endpoint]) -> ScimError:
 
 
 def _allowed(endpoints: Mapping[str, Endpoint]) -> str:
-    """Return the methods of an address for the header `Allow`; GET implies HEAD."""
+    """Return the methods of a path for the header `Allow`; GET implies HEAD."""
     return ", ".join([*endpoints, *(["HEAD"] if "GET" in endpoints else [])])

@@ -23,6 +23,7 @@ from scim.http import (
     read_projection,
     read_search,
     resource_response,
+    search_parameters,
     shown_response,
 )
 from scim.list_answer import NotModified
@@ -88,32 +89,32 @@ def _register(
 
 @dataclass(frozen=True, slots=True)
 class _Endpoints:
-    """The endpoints of one resource type; `service` makes its service for a request."""
+    """The endpoints of one resource type; `service` creates its service for a request."""
 
     service: Callable[[Context], Service]
 
     async def list(self, context: Context, request: Request) -> Response:
-        """Answer GET on the collection."""
+        """Handle GET on the collection."""
         service, sent = self.service(context), parameters(request)
         query = read_list_query(sent, service.resource_type)
         return list_response(await service.list(query, sent.get("filter", "")))
 
     async def search(self, context: Context, request: Request) -> Response:
-        """Answer POST to `/.search` of the collection (RFC 7644 section 3.4.3)."""
+        """Handle POST to `/.search` of the collection (RFC 7644 section 3.4.3)."""
         service = self.service(context)
         body = read_json(request, service.max_body_bytes)
         query = read_search(body, service.resource_type)
-        return list_response(await service.list(query, str(body.get("filter", ""))))
+        return list_response(await service.list(query, search_parameters(body).get("filter", "")))
 
     async def create(self, context: Context, request: Request) -> Response:
-        """Answer POST to the collection."""
+        """Handle POST to the collection."""
         service = self.service(context)
         projection = _projection(service, request)
         stored = await service.create(read_json(request, service.max_body_bytes))
         return await _answer(service, stored, projection, 201)
 
     async def read(self, context: Context, request: Request) -> Response:
-        """Answer GET of one resource; 304 if the client has this version."""
+        """Handle GET of one resource; return 304 if the client already has this version."""
         service = self.service(context)
         projection = _projection(service, request)
         conditions = Preconditions.read(request.headers)
@@ -123,7 +124,7 @@ class _Endpoints:
         return shown_response(shown)
 
     async def replace(self, context: Context, request: Request) -> Response:
-        """Answer PUT."""
+        """Handle PUT."""
         service = self.service(context)
         projection = _projection(service, request)
         conditions = Preconditions.read(request.headers)
@@ -132,9 +133,9 @@ class _Endpoints:
         return await _answer(service, stored, projection)
 
     async def patch(self, context: Context, request: Request) -> Response:
-        """Answer PATCH.
+        """Handle PATCH.
 
-        204 if the type has no body in this answer and no attributes are requested (RFC 7644 section
+        Return 204 if the resource type's PATCH has no response body and no attributes are requested (RFC 7644 section
         3.5.2).
         """
         service = self.service(context)
@@ -147,7 +148,7 @@ class _Endpoints:
         return Response(204, headers={"ETag": stored.etag})
 
     async def delete(self, context: Context, request: Request) -> Response:
-        """Answer DELETE."""
+        """Handle DELETE."""
         conditions = Preconditions.read(request.headers)
         await self.service(context).delete(request.route["id"], conditions)
         return Response(204)

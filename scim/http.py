@@ -1,13 +1,14 @@
-"""SCIM over HTTP: reading bodies and queries, writing answers and errors (RFC 7644 sections 3.1, 3.4, 3.12)."""
+"""SCIM over HTTP: parses bodies and queries, writes responses and errors (RFC 7644 sections 3.1, 3.4, 3.12)."""
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import orjson
 
 from scim.context import MAX_BODY
-from scim.core.errors import ScimError, error_body
+from scim.core.errors import ScimError, bad_value, error_body
 from scim.core.filters import parse_filter
 from scim.core.projection import Projection, read_attributes
 from scim.core.schemas import ResourceType
@@ -30,21 +31,23 @@ _PARAMETERS = {
     **dict.fromkeys(("startIndex", "count"), _INTEGER),
     **dict.fromkeys(("attributes", "excludedAttributes"), _STRINGS),
 }
+_CANONICAL = {name.lower(): name for name in _PARAMETERS}
 _CHARSET = re.compile(r'charset\s*=\s*"?([^\s;"]+)')
 _UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
 _LATIN = ("iso-8859-1", "latin1", "windows-1252")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+Value = TypeVar("Value")
 
 
 def scim_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Return `value` as a SCIM answer."""
+    """Return a SCIM response with `value` as its JSON."""
     return Response(status, orjson.dumps(value), {"Content-Type": SCIM_JSON, **(headers or {})})
 
 
 def resource_response(
     resource: dict[str, Any], projection: Projection, status: int = 200
 ) -> Response:
-    """Return a resource with its ETag and Location (RFC 7644 section 3.14; 3.3 for 201)."""
+    """Return a response with a resource, its ETag and Location (RFC 7644 section 3.14; section 3.3 for 201)."""
     meta = resource["meta"]
     return scim_response(
         projection.apply(resource), status, {"ETag": meta["version"], "Location": meta["location"]}
@@ -63,7 +66,7 @@ def list_response(answer: ListAnswer) -> Response:
 
 
 def error_response(error: Exception) -> Response:
-    """Return the SCIM error for any exception; log an unexpected one and hide its text."""
+    """Return the SCIM error response for any exception. An unexpected one is logged, and its text isn't sent."""
     match error:
         case ScimError():
             return scim_response(error.body(), error.status)
@@ -83,7 +86,7 @@ def error_response(error: Exception) -> Response:
 
 
 def as_scim_error(error: ScimError | RecursionError | LimitExceeded) -> ScimError:
-    """Return the client's error for a fault found late: deep nesting, or more data than a row can hold."""
+    """Return the error to send for a fault found late: JSON nested too deeply, or more data than a row can hold."""
     match error:
         case ScimError():
             return error
@@ -93,7 +96,7 @@ def as_scim_error(error: ScimError | RecursionError | LimitExceeded) -> ScimErro
 
 
 def read_json(request: Request, limit: int = MAX_BODY) -> Any:
-    """Return the JSON value of the body; raise ScimError 400 invalidSyntax or 413."""
+    """Parse the body as JSON; raise ScimError 400 invalidSyntax or 413."""
     body = request.body
     if len(body) > limit:
         raise ScimError(
@@ -112,12 +115,16 @@ def read_json(request: Request, limit: int = MAX_BODY) -> Any:
         return orjson.loads(body.removeprefix(_BYTE_ORDER_MARK))
     except orjson.JSONDecodeError as error:
         _check_media_type(content_type)
+        from scim.core.half_pairs import half_pair_in
+
+        if name := half_pair_in(body):
+            raise bad_value(name, "surrogate") from None
         said = Message("body_no_json", error=str(error))
         raise ScimError(400, said, "invalidSyntax") from None
 
 
 def _check_encoding(request: Request, content_type: str) -> None:
-    """Raise 415 for a compressed body or another charset than UTF-8 (RFC 9110 section 15.5.16, RFC 8259 section 8.1)."""
+    """Raise 415 for a compressed body or a charset other than UTF-8 (RFC 9110 section 15.5.16, RFC 8259 section 8.1)."""
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity"):
         raise _unsupported("Content-Encoding", encoding)
@@ -127,7 +134,7 @@ def _check_encoding(request: Request, content_type: str) -> None:
 
 
 def _check_media_type(content_type: str) -> None:
-    """Raise 415 if the media type is not JSON; JSON is accepted under any name."""
+    """Raise 415 if the media type isn't JSON; any media type for JSON is accepted."""
     media_type = content_type.partition(";")[0].strip()
     if media_type and not media_type.endswith("json"):
         raise _unsupported("Content-Type", media_type)
@@ -138,23 +145,26 @@ def _unsupported(what: str, value: str) -> ScimError:
 
 
 def too_deep() -> ScimError:
-    """Return 400 for JSON nested far deeper than any SCIM resource."""
+    """Return the error 400 for JSON nested far deeper than any SCIM resource."""
     return ScimError(400, Message("body_too_deep"), "invalidSyntax")
 
 
 def parameters(request: Request) -> dict[str, str]:
-    """Return the query's values by name; repeated lists of attributes are joined.
+    """Return the query parameters by name, in any case; repeated lists of attributes are joined.
 
-    `attributes=userName&attributes=emails` is how many HTTP libraries write an array; RFC 7644 section 3.9 joins by commas.
+    If a `Filter` were ignored, the answer would be everybody, and the client would take the first one for the person.
+    Many HTTP libraries write an array as `attributes=userName&attributes=emails`; RFC 7644 section 3.9 joins by commas.
     """
     query = request.query
+    if not query.keys() <= _PARAMETERS.keys():
+        query = named_parameters(query)
     if request.url.count("ttributes=") < 2:
         return query
     pairs = parse_qsl(request.url.partition("?")[2].partition("#")[0])
     joined = dict(query)
     for name in ("attributes", "excludedAttributes"):
         if name in query:
-            joined[name] = ",".join(value for key, value in pairs if key == name)
+            joined[name] = ",".join(value for key, value in pairs if key.lower() == name.lower())
     return joined
 
 
@@ -164,7 +174,7 @@ def read_projection(query: dict[str, str], resource_type: ResourceType) -> Proje
 
 
 def read_list_query(query: dict[str, str], resource_type: ResourceType) -> ListQuery:
-    """Return the parameters of a GET on a resource endpoint (RFC 7644 section 3.4.2, RFC 9865).
+    """Parse the parameters of a GET on a resource endpoint (RFC 7644 section 3.4.2, RFC 9865).
 
     Unknown parameters are ignored.
     """
@@ -181,19 +191,29 @@ def read_list_query(query: dict[str, str], resource_type: ResourceType) -> ListQ
 
 
 def read_search(body: Any, resource_type: ResourceType) -> ListQuery:
-    """Return the parameters of a POST to `/.search` (RFC 7644 section 3.4.3)."""
+    """Parse the body of a POST to `/.search` (RFC 7644 section 3.4.3)."""
     if not isinstance(body, dict):
         raise ScimError(400, Message("search_no_object"), "invalidSyntax")
-    query = {
+    return read_list_query(search_parameters(body), resource_type)
+
+
+def search_parameters(body: dict[str, Any]) -> dict[str, str]:
+    """Return the parameters of a search in the form that they have in a URL; names match in any case."""
+    return {
         name: _text(name, value)
-        for name, value in body.items()
+        for name, value in named_parameters(body).items()
         if name in _PARAMETERS and value is not None
     }
-    return read_list_query(query, resource_type)
+
+
+def named_parameters(sent: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the values by the canonical names of parameters; a name in its own spelling wins over others."""
+    named = {_CANONICAL.get(name.lower(), name): value for name, value in sent.items()}
+    return named | {name: value for name, value in sent.items() if name in _PARAMETERS}
 
 
 def _text(name: str, value: Any) -> str:
-    """Return a parameter of a search in the form that it has in a URL."""
+    """Return a parameter of a search as the text that it would be in a URL."""
     if isinstance(value, str):
         return value
     wanted = _PARAMETERS[name]

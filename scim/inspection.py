@@ -15,7 +15,7 @@ from shared.http import Request, Response
 async def inspected(
     context: Context, request: Request, respond: Callable[[], Awaitable[Response]]
 ) -> Response:
-    """Return the answer of `respond`; record it with the request if the inspector is on."""
+    """Call `respond` and return its response; if the inspector is on, record both with their values removed."""
     app, directory = context.app, context.directory
     if not inspector.is_on(app, directory):
         return await respond()
@@ -42,7 +42,7 @@ async def inspected(
 
 
 def _scim_type(response: Response) -> str:
-    """Return SCIM's keyword for a fault (RFC 7644 section 3.12), "" for none."""
+    """Return the scimType of an error response (RFC 7644 section 3.12), or ""."""
     if response.status < 400 or not response.body:
         return ""
     return str(orjson.loads(response.body).get("scimType", ""))

@@ -1,9 +1,9 @@
 """Starts of pages by `startIndex` (RFC 7644 section 3.4.2.4), stored for all instances.
 
-When a page is followed by others, its end is stored before it is answered: the next start index, and the key of
-the last resource before it. Any instance continues from that key, so deletions in earlier pages move nothing.
-A start index in use never moves to another key: two clients that walk at once would lose resources. If a page
-would end there at another key, it is made shorter, which RFC 7644 section 3.4.2.4 allows.
+If a page is followed by others, its end is stored before the page is sent: the next start index, and the key of the
+last resource before it. Any instance continues from that key, so deletions in earlier pages don't shift later ones. A
+start index in use is never moved to another key, because then two clients that page at the same time would lose
+resources. If a page would end there at another key, it is made shorter, which RFC 7644 section 3.4.2.4 allows.
 """
 
 from bisect import bisect_right
@@ -36,37 +36,35 @@ _ATTEMPTS = 12
 
 @dataclass(frozen=True, slots=True)
 class PageStart:
-    """A stored start: the key before it, when a page last ended there (Unix seconds), the row's tag."""
+    """A stored start: the key before it, the time when a page last ended there (Unix seconds), and the row's storage tag."""
 
     key: str
     at: float
     tag: str
 
     def age(self, app: App) -> float:
-        """Return the seconds since a page ended there, whichever instance's clock runs ahead."""
+        """Return the seconds since a page ended there; never negative, although instances' clocks may differ."""
         return abs(app.clock.now().timestamp() - self.at)
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One list that clients walk: `name` is the resource type, with a digest of the filter if there is one."""
+    """One list through which clients page: `name` is the resource type, with a digest of the filter if there is one."""
 
     directory_id: str
     name: str
 
     async def key_before(self, app: App, start_index: int) -> str | None:
-        """Return the key before the page at `start_index`, or None if no page ended there lately."""
+        """Return the key before the page at `start_index`, or None if no page ended there recently."""
         key = PAGE_START.key(self.name, _number(start_index))
         row = await app.tables.get(CONTACTS, self.directory_id, key)
         start = decode(row.value, row.etag) if row else None
         return start.key if start and start.age(app) < MAX_AGE_SECONDS else None
 
     async def end_page(self, app: App, start_index: int, count: int, keys: Sequence[str]) -> int:
-        """Store the end of a page that others follow.
+        """Store the end of a page that is followed by others, and return how many of its `keys` the page may have.
 
-        Return how many of its `keys` the page may have.
-
-        Raise StorageUnavailable, also if other walks of the list interfere with every attempt.
+        Raise StorageUnavailable, also if other clients' pages of the list conflict with every attempt.
         """
         first = PAGE_START.key(self.name, _number(start_index + 1))
         stop = PAGE_START.key(self.name, _number(start_index + count + 1))
@@ -87,7 +85,7 @@ class Walk:
         raise StorageUnavailable("other walks of the same list came in between")
 
     async def _store(self, app: App, number: int, key: str, old: PageStart | None) -> bool:
-        """Store a start; return False if another instance stored it in the meantime."""
+        """Store a start; return False if another instance stored it at the same time."""
         if old is not None and old.key == key and old.age(app) < _REFRESH_SECONDS:
             return True
         row_key = PAGE_START.key(self.name, _number(number))
@@ -101,10 +99,10 @@ class Walk:
 
 
 def _length(live: Mapping[int, str], count: int, keys: Sequence[str]) -> int:
-    """Return a page length that conflicts with no start in use; `live` is keys by length.
+    """Return a page length that conflicts with no start in use; `live` maps lengths to the keys of such starts.
 
-    If a full page would end at a start in use, the page ends at that key: clients that add `count` instead of
-    itemsPerPage to their start index continue there.
+    If a full page would end at a start in use, the page ends at that start's key, because clients that add `count`
+    instead of itemsPerPage to their start index continue there.
     """
     if count in live:
         length = bisect_right(keys, live[count])
@@ -117,7 +115,7 @@ def _length(live: Mapping[int, str], count: int, keys: Sequence[str]) -> int:
 
 
 async def trim(app: App, directory_id: str) -> None:
-    """Remove the starts at which no page ended lately."""
+    """Remove the starts at which no page ended recently."""
     rows = await query_all(app.tables, CONTACTS, directory_id, *PAGE_START.all())
     old = [
         Delete(row.key, row.etag)
@@ -132,12 +130,12 @@ async def trim(app: App, directory_id: str) -> None:
 
 
 def encode(key: str, at: float) -> bytes:
-    """Return the value of a row."""
+    """Encode the value of a row."""
     return orjson.dumps({"v": 1, "key": key, "at": round(at, 3)})
 
 
 def decode(value: bytes, tag: str) -> PageStart:
-    """Return the start that `encode` wrote. Raise UnsupportedRowVersion."""
+    """Decode a row value that `encode` returned. Raise UnsupportedRowVersion."""
     stored = row_versions.read(value, "page start")
     return PageStart(str(stored["key"]), float(stored["at"]), tag)
 

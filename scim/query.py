@@ -1,6 +1,6 @@
-"""Queries over a kind of resource (RFC 7644 section 3.4.2, RFC 9865): index lookups, scans, sorting, paging, cursors.
+"""Queries over resources of one type (RFC 7644 section 3.4.2, RFC 9865): index lookups, scans, sorting, paging, cursors.
 
-Memory is bounded: an answer has at most MAX_ANSWER_BYTES, a scan keeps only the page, and a sort keeps sort keys.
+Memory is bounded: a response has at most MAX_ANSWER_BYTES, a scan keeps only the page, and a sort keeps sort keys.
 """
 
 import base64
@@ -47,18 +47,18 @@ class Source(Protocol):
 
     @property
     def resource_type(self) -> ResourceType:
-        """The type of the resources."""
+        """Return the type of the resources."""
         ...
 
     @property
     def directory_id(self) -> str:
-        """The directory that they are in."""
+        """Return the id of their directory."""
         ...
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
         """Return at most `count` resources after the key `after`, and whether there are more.
 
-        Fewer are returned, at least one, if they are very large.
+        Fewer are returned, but at least one, if they are very large.
         """
         ...
 
@@ -67,21 +67,21 @@ class Source(Protocol):
         ...
 
     async def key_of(self, number: int) -> str | None:
-        """Return the key of the resource with this number, from 1, or None if there are fewer."""
+        """Return the key of the resource at this position, counted from 1, or None if there are fewer resources."""
         ...
 
     async def total(self) -> int:
-        """How many there are."""
+        """Return how many resources there are."""
         ...
 
     async def lookup(self, equalities: Sequence[Equality]) -> list[str] | None:
-        """Return the ids that an index has for one of the equalities, or None without an index."""
+        """Return the ids that match one of the equalities for which there is an index, or None if there is none."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListQuery:
-    """A client's query; `cursor` is None for index paging, "" for the first cursor page."""
+    """A client's query; `cursor` is None for paging by index, "" for the first page of paging by cursor."""
 
     projection: Projection
     filter: Filter | None = None
@@ -94,9 +94,9 @@ class ListQuery:
 
 @dataclass(slots=True)
 class _Page:
-    """Collects the resources of an answer, up to a number and a size.
+    """Collects the resources of a response, up to a number and a size.
 
-    A page with fewer resources than asked for is legal: `count` is a maximum (RFC 7644 section 3.4.2.4).
+    A page with fewer resources than requested is legal: `count` is a maximum (RFC 7644 section 3.4.2.4).
     """
 
     query: ListQuery
@@ -105,7 +105,7 @@ class _Page:
     _bytes: int = 0
 
     def add(self, item: Item) -> bool:
-        """Add the resource and return True, or False if the page is full; the first one always fits."""
+        """Add the resource and return True, or return False if the page is full. The first resource always fits."""
         if self.is_full or len(self.items) >= self.query.count:
             self.is_full = True
             return False
@@ -121,29 +121,29 @@ class _Page:
 
 @dataclass(frozen=True, slots=True)
 class _Deadline:
-    """The end of a scan's time. The platform doesn't tell whether the client is still there."""
+    """The time limit of a scan. It is needed because the platform doesn't report that a client has disconnected."""
 
     clock: Clock
     at: float
 
     @property
     def is_over(self) -> bool:
-        """Return whether the scan has to end."""
+        """Return whether the time is up."""
         return self.clock.monotonic() >= self.at
 
     def check(self) -> None:
-        """Raise ScimError tooMany if the scan has to end."""
+        """Raise ScimError tooMany if the time is up."""
         if self.is_over:
             message = Message("scan_too_long", seconds=round(MAX_SCAN_SECONDS))
             raise ScimError(400, message, "tooMany")
 
 
 async def list_resources(app: App, source: Source, query: ListQuery) -> ListAnswer:
-    """Return the answer to a query.
+    """Return the ListResponse of a query.
 
     Raises:
-        ScimError: The cursor is broken or too old, or the scan takes too long.
-        ScanLimit: Too many of the directory's scans run.
+        ScimError: The cursor is damaged or expired, or the scan takes too long.
+        ScanLimit: Too many scans of the directory are running.
     """
     if query.cursor is not None:
         return await _by_cursor(app, source, query, query.cursor)
@@ -163,9 +163,9 @@ async def list_resources(app: App, source: Source, query: ListQuery) -> ListAnsw
 
 
 async def _walked(app: App, source: Source, query: ListQuery) -> ListAnswer:
-    """Return a page of a list without filter.
+    """Return a page of a list without a filter.
 
-    The list ends only if no resource follows, whatever the total is.
+    The list ends only if no resource follows, whatever the total says.
     """
     total = await source.total()
     if query.count == 0:
@@ -199,7 +199,7 @@ async def _filtered(app: App, source: Source, query: ListQuery) -> ListAnswer:
 async def _from_candidates(
     app: App, source: Source, query: ListQuery, ids: Sequence[str]
 ) -> ListAnswer:
-    """Return a page of the matches in an index, in the order of the row keys."""
+    """Return a page of those resources with the given ids, found in an index, that match; in the order of the row keys."""
     first, before = query.start_index - 1, None
     if first and query.count:
         before = await _walk(source, query).key_before(app, query.start_index)
@@ -213,7 +213,7 @@ async def _from_candidates(
 
 
 async def _scan(source: Source, after: str, count: int) -> AsyncIterator[tuple[list[Item], bool]]:
-    """Yield all resources after the key `after`, at most `count` at a time, with whether more follow."""
+    """Yield all resources after the key `after`, at most `count` at a time, each time with whether more follow."""
     more = True
     while more:
         page, more = await source.page(after, count)
@@ -222,7 +222,7 @@ async def _scan(source: Source, after: str, count: int) -> AsyncIterator[tuple[l
 
 
 async def _batches(source: Source, ids: Sequence[str]) -> AsyncIterator[list[Item]]:
-    """Yield the resources with these ids, some at a time."""
+    """Yield the resources with these ids, a few at a time."""
     for at in range(0, len(ids), _BATCH):
         yield await source.read(ids[at : at + _BATCH])
 
@@ -236,7 +236,7 @@ def _deadline(app: App) -> _Deadline:
 
 
 async def _shown(app: App, query: ListQuery, items: Sequence[Item]) -> list[ShownItem]:
-    """Return the items as the client sees them."""
+    """Return the items with the query's projection applied."""
     shown, time_slice = list[ShownItem](), _slice(app)
     for item in items:
         shown.append(item.shown(query.projection))
@@ -247,9 +247,9 @@ async def _shown(app: App, query: ListQuery, items: Sequence[Item]) -> list[Show
 async def _page_of(
     app: App, query: ListQuery, source: Source, page: list[ShownItem], more: bool, total: int
 ) -> ListAnswer:
-    """Return the answer, after storing the start of the next page if one follows.
+    """Return the ListResponse of a page; if others follow, first store the start of the next page.
 
-    `totalResults` is never below the number of the last resource, nor equal to it while others follow.
+    `totalResults` is never less than the position of the page's last resource, nor equal to it if others follow.
     """
     if more and page:
         page_keys = [item.key for item in page]
@@ -260,7 +260,7 @@ async def _page_of(
 
 
 def _walk(source: Source, query: ListQuery) -> Walk:
-    """Return the list that the query walks through: everything of a type, or a filter's matches."""
+    """Return the list through which the query pages: all resources of a type, or a filter's matches."""
     name = source.resource_type.name
     if query.filter is not None:
         name = f"{name} {hashlib.sha256(query.filter.text.encode()).hexdigest()[:32]}"
@@ -281,8 +281,8 @@ async def _sorted(
 ) -> ListAnswer:
     """Return a page in the order of `sortBy`.
 
-    Sort keys and row keys are kept, and the resources only while all are small. Large ones are read
-    again by id, until the page is full.
+    Sort keys and row keys of all matches are kept in memory, and the resources only while all of them are small.
+    Large ones are read again by id, until the page is full.
     """
     sort_key, deadline = sorter(query.sort_by, source.resource_type), _deadline(app)
     end = query.start_index - 1 + query.count
@@ -309,6 +309,7 @@ async def _sorted(
     async for found in _batches(source, [keys.split(place.key)[1] for place in window]):
         for item in found:
             page.add(item)
+            await time_slice.yield_when_over()
         if page.is_full:
             break
     _check_kept(page.items)
@@ -328,10 +329,7 @@ def _first(query: ListQuery, places: list[_SortItem], most: int) -> list[_SortIt
 async def _matching(
     query: ListQuery, page: Sequence[Item], time_slice: TimeSlice
 ) -> AsyncIterator[Item]:
-    """Yield those that the filter accepts, as objects; other requests get their turns in between.
-
-    Only one of them is an object at a time.
-    """
+    """Return the items that the filter accepts; yields to other requests in between."""
     await time_slice.yield_when_over()  # reading the page took time, too
     for item in page:
         resource = item.resource
@@ -341,7 +339,7 @@ async def _matching(
 
 
 def _check_kept(kept: Sequence[ShownItem]) -> None:
-    """Raise 400 tooMany for groups with more members than an answer can hold."""
+    """Raise 400 tooMany for groups with more members than a response can hold."""
     if sum(item.members for item in kept) > MAX_MEMBERS:
         raise ScimError(400, Message("too_many_members"), "tooMany")
 
@@ -349,7 +347,7 @@ def _check_kept(kept: Sequence[ShownItem]) -> None:
 async def _by_cursor(app: App, source: Source, query: ListQuery, cursor: str) -> ListAnswer:
     """Return a page of cursor paging (RFC 9865 section 2).
 
-    The cursor holds the row key, so any instance can continue.
+    The cursor contains the row key, so any instance can continue.
     """
     if query.sort_by:
         raise ScimError(400, Message("sort_and_cursor"), "invalidValue")
@@ -378,7 +376,7 @@ async def _by_cursor(app: App, source: Source, query: ListQuery, cursor: str) ->
 async def _candidates_after(
     app: App, source: Source, query: ListQuery, ids: Sequence[str], after: str, page: _Page
 ) -> tuple[str, bool]:
-    """Fill the page from an index; return the key it ends at, and whether more follow."""
+    """Fill the page with matches among the ids of an index; return the key at which it ends, and whether more follow."""
     time_slice = _slice(app)
     async for found in _batches(source, sorted(ids)):
         later = [item for item in found if item.key > after]
@@ -392,9 +390,9 @@ async def _candidates_after(
 async def _scanned_after(
     app: App, source: Source, query: ListQuery, after: str, page: _Page
 ) -> tuple[str, bool]:
-    """Fill the page with matches after the key `after`; return its last key, and if more follow.
+    """Fill the page with matches after the key `after`; return the last key read, and whether more follow.
 
-    After MAX_SCAN_SECONDS the page ends, if need be empty: its cursor continues the scan.
+    After MAX_SCAN_SECONDS the page ends, even if it is empty; its cursor continues the scan.
     """
     deadline, time_slice = _deadline(app), _slice(app)
     async for found, more in _scan(source, after, _SCAN):
@@ -414,7 +412,7 @@ def _write_cursor(key: str, clock: Clock) -> str:
 
 
 def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
-    """Return the row key in a client's cursor. Raise an error unless it is one of the source's."""
+    """Decode a client's cursor into a row key. Raise ScimError if it isn't a cursor of this source."""
     try:
         key, issued = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         age = clock.now().timestamp() - int(issued)

@@ -1,7 +1,7 @@
-"""A request without its values: attribute names, operators, types and sizes stay.
+"""Removes the values from a request for the inspector; attribute names, operators, types and sizes stay.
 
-Values that may name a person or number are replaced: every text of a body, every literal of a filter, every
-ID of a path. Booleans and the texts that SCIM itself defines stay, because they explain a fault.
+Values that may identify a person are replaced: every text of a body, every literal of a filter, every ID of a path.
+Booleans and the texts that SCIM itself defines stay, because they help to explain a fault.
 """
 
 import re
@@ -54,7 +54,7 @@ def path_of(path: str) -> str:
 
 
 def query_of(query: dict[str, str]) -> str:
-    """Return the parameters of a query, with literals of a filter replaced."""
+    """Return the query string with the literals of a filter replaced."""
     shown = []
     for name, value in list(query.items())[:12]:
         if name == "filter":
@@ -67,7 +67,7 @@ def query_of(query: dict[str, str]) -> str:
 
 
 def expression(text: str) -> str:
-    """Return a filter or the path of a PATCH with its literals replaced."""
+    """Return a filter or PATCH path with its literals replaced."""
     text = text[:_MAX_TEXT]
     if text.count('"') % 2:  # the last text is not closed
         text = f'{text[: text.rindex(chr(34))]}"{_HIDDEN}"'
@@ -81,9 +81,9 @@ def _kept_or_hidden(found: re.Match[str]) -> str:
 
 
 def _redacted(words: Sequence[str]) -> str:
-    """Return an expression with its unquoted literals replaced, "" if it is none.
+    """Return an expression with its unquoted literals replaced; "" if the words don't form an expression.
 
-    Attribute, operator, literal, `and` or `or`, and again: any other word may be part of a value.
+    Words must follow the pattern attribute, operator, literal, `and` or `or`: any other word may be part of a value.
     """
     shown, expected = list[str](), "attribute"
     for word in words:
@@ -107,7 +107,7 @@ def _redacted(words: Sequence[str]) -> str:
 
 
 def shape_of(body: bytes) -> str:
-    """Return JSON with each value replaced by its type, or the reason if the body isn't JSON."""
+    """Return the JSON of a body with each value replaced by its type, or the reason if the body isn't JSON."""
     if not body:
         return ""
     if len(body) > MAX_BODY:
@@ -121,13 +121,13 @@ def shape_of(body: bytes) -> str:
 
 
 class _Shape:
-    """Replaces values until `_MAX_NODES` were looked at."""
+    """Replaces values by their types, until `_MAX_NODES` values were replaced."""
 
     def __init__(self) -> None:
         self._left = _MAX_NODES
 
     def of(self, value: Any, member: str, depth: int = 0) -> Any:
-        """Return the shape of a member's value."""
+        """Return the value with every text and number in it replaced by the name of its type; `member` is its JSON name."""
         self._left -= 1
         if value is None or isinstance(value, bool):
             return value
@@ -160,5 +160,5 @@ def _text(value: str, member: str) -> str:
 
 
 def _name(text: str) -> str:
-    """Return the name of an attribute, with literals in it replaced."""
+    """Return an attribute's name, with any literals in it replaced."""
     return expression(text)[:_MAX_NAME]

@@ -1,9 +1,9 @@
-"""Write index rows again when the rules that derive them have changed.
+"""Rewrites index rows after the rules that derive them have changed.
 
-Works in the background of the maintenance timer, a limited number of records per directory and run, and at once for
-`python -m local reindex`. Nothing but index rows and their versions changes: no event, total, ETag or modification time.
-Safe next to SCIM requests and other runs: each record is replaced under its storage tag, together with its rows, and
-read again if a writer came in between.
+The maintenance timer runs it in the background, for a limited number of records per directory and run;
+`python -m local reindex` does all at once. Only index rows and their versions change: no event, total, ETag or
+modification time. It is safe beside SCIM requests and other runs, because each record is replaced on condition of its
+storage tag, together with its rows, and read again if another writer came first.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ _USERS_BEGIN = USER.all()[0]  # the cursor of a pass that has gone by every grou
 
 @dataclass(frozen=True, slots=True)
 class _Stale:
-    """A record indexed by an older version of the rules, with the operations to rewrite rows."""
+    """A record whose rows an older version of the rules derived, with the operations that rewrite them."""
 
     kind: Kind
     id: str
@@ -64,7 +64,7 @@ class _Stale:
 
 
 class _Pace:
-    """The limits of a run: the clock's monotonic `deadline`, and `records` of one directory."""
+    """The limits of a run: a `deadline` on the monotonic clock, and the number of `records` of one directory."""
 
     def __init__(
         self,
@@ -78,21 +78,21 @@ class _Pace:
         self._free_at = clock.monotonic()
 
     def is_over(self) -> bool:
-        """Return whether the deadline has come."""
+        """Return whether the deadline has passed."""
         return self._clock.monotonic() >= self._deadline
 
     async def keep(self, rows: int) -> None:
-        """Wait as long as the pace requires after these rows, so that the instance serves requests."""
+        """Wait after writing these rows as long as the rate requires, so that the instance can serve requests."""
         now = self._clock.monotonic()
         self._free_at = max(self._free_at, now - 1) + rows / self._rate
         await asyncio.sleep(max(0.0, self._free_at - now))
 
 
 async def run(app: App, deadline: float) -> None:
-    """Continue or begin every pass that is due, the one that has waited longest first.
+    """Start or continue the reindexing of each directory that needs it, the one that has waited longest first.
 
-    Ends at the clock's monotonic `deadline`, or after `MAX_SECONDS_PER_RUN`. A directory that fails is logged and
-    doesn't stop the others.
+    Ends at `deadline` on the monotonic clock, or after `MAX_SECONDS_PER_RUN`. If a directory fails, that is logged
+    and the others continue.
     """
     deadline = min(deadline, app.clock.monotonic() + MAX_SECONDS_PER_RUN)
     known = await reindex_progress.read_all(app.tables)
@@ -114,7 +114,7 @@ async def run(app: App, deadline: float) -> None:
 
 
 async def reindex(app: App, directory: Directory) -> Progress:
-    """Carry out a whole pass now, from the first record; returns the finished pass."""
+    """Reindex the whole directory now, and return its final progress."""
     begun = await _begin(app, directory, await reindex_progress.read(app.tables, directory.id))
     pace = _Pace(app.clock, math.inf, math.inf, rows_per_second=math.inf)
     while True:
@@ -124,9 +124,9 @@ async def reindex(app: App, directory: Directory) -> Progress:
 
 
 async def advance(app: App, directory: Directory, pace: "_Pace") -> Progress | None:
-    """Continue the directory's pass, or begin one, as far as `pace` allows.
+    """Start or continue the directory's reindexing as far as `pace` allows.
 
-    Returns the pass as it is stored then; None if another instance continues it at the same time.
+    Return the progress as then stored; None if another instance is reindexing the directory at the same time.
     """
     progress = await reindex_progress.read(app.tables, directory.id)
     if progress is None or progress.is_finished or progress.index_version != INDEX_VERSION:
@@ -152,7 +152,7 @@ async def advance(app: App, directory: Directory, pace: "_Pace") -> Progress | N
 
 
 async def _begin(app: App, directory: Directory, before: Progress | None) -> Progress:
-    """Store the beginning of a pass, or return the one that another instance stored at the same time."""
+    """Store that reindexing begins, or return the progress that another instance stored at the same time."""
     now = timestamp(app.clock.now())
     is_same = before is not None and before.index_version == INDEX_VERSION
     begun = Progress(
@@ -173,7 +173,7 @@ async def _begin(app: App, directory: Directory, before: Progress | None) -> Pro
 
 
 async def _next_page(app: App, directory: Directory, progress: Progress, pace: "_Pace") -> Progress:
-    """Return the pass after the next page of records; rewrite rows of an older index version."""
+    """Rewrite the rows of an older version for the next page of records; return the progress after it."""
     kind = _kind_of(progress.cursor)
     after = progress.cursor if progress.cursor != _USERS_BEGIN else ""
     found, more = await resource_rows.page(app, directory.id, _RECORDS[kind], after, _PAGE)
@@ -206,7 +206,7 @@ async def _next_page(app: App, directory: Directory, progress: Progress, pace: "
 
 
 def _kind_of(cursor: str) -> Kind:
-    """Return the kind of record at a pass's cursor."""
+    """Return the kind of record at the cursor of the progress."""
     return "user" if cursor.startswith(_USERS_BEGIN) else "group"
 
 
@@ -220,7 +220,7 @@ def _stale(
 ) -> _Stale | None:
     """Return the operations for a record, or None if its rows are current.
 
-    `present`: which of its rows are there, None for all that it lists. `keep_name`: its name row stays.
+    `present` are those of its rows that exist, None for all. With `keep_name` its name row isn't written.
     """
     identifier = _RECORDS[kind].parts_of(row.key)[0]
     if kind == "user":
@@ -241,7 +241,7 @@ def _stale(
 
 
 def _batches(stale: Sequence[_Stale]) -> list[list[_Stale]]:
-    """Return records in groups with operations that fit in a transaction."""
+    """Divide the records into batches whose operations fit in a transaction."""
     batches, operations, size = list[list[_Stale]](), MAX_OPERATIONS, 0
     for one in stale:
         operations, size = operations + len(one.operations), size + one.size
@@ -253,9 +253,9 @@ def _batches(stale: Sequence[_Stale]) -> list[list[_Stale]]:
 
 
 async def _write(app: App, directory: Directory, batch: list[_Stale]) -> int:
-    """Write the rows of these records in one transaction, or one by one after a conflict.
+    """Write the rows of these records in one transaction, or one record at a time after a conflict.
 
-    Return how many were written.
+    Return how many records were written.
     """
     operations = [operation for one in batch for operation in one.operations]
     try:
@@ -266,9 +266,9 @@ async def _write(app: App, directory: Directory, batch: list[_Stale]) -> int:
 
 
 async def _write_one(app: App, directory: Directory, one: _Stale) -> int:
-    """Write the rows of one record after reading it again.
+    """Read one record again and write its rows.
 
-    Return 1, or 0 if the rows are current by now.
+    Return 1, or 0 if its rows are current by then.
     """
     row_key, keep_name = _RECORDS[one.kind].key(one.id), False
     for _ in range(_ATTEMPTS):
@@ -291,7 +291,7 @@ async def _write_one(app: App, directory: Directory, one: _Stale) -> int:
 
 
 async def _present(app: App, directory_id: str, kind: Kind, row: Row) -> frozenset[str]:
-    """Return which of the rows that the record lists are there."""
+    """Return which of the rows that the record lists exist."""
     identifier = _RECORDS[kind].parts_of(row.key)[0]
     listed = (
         list(users.stored_keys(user_record.decode(identifier, row.value)))

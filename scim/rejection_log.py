@@ -1,4 +1,4 @@
-"""Refused requests in the directory's provisioning log, with their client."""
+"""Writes refused requests to the directory's provisioning log."""
 
 from dataclasses import replace
 from functools import partial
@@ -22,9 +22,9 @@ _RESOURCE_TYPES = {"users": "User", "groups": "Group"}
 
 
 async def log_rejected_request(context: Context, request: Request, error: ScimError) -> None:
-    """Note why a request was refused, so that an administrator sees it.
+    """Log why a request was refused, so that an administrator sees it.
 
-    A read that finds nothing doesn't count as a refusal.
+    A GET that finds nothing isn't logged.
     """
     if request.method in ("GET", "HEAD") and error.status == 404 and "rest" not in request.route:
         return
@@ -36,7 +36,7 @@ async def log_rejected_request(context: Context, request: Request, error: ScimEr
 async def log_rejection(
     context: Context, error: ScimError, method: str, path: str, identifier: str, body: Any
 ) -> None:
-    """Note why `method` on the SCIM `path`, such as Users/ID, was refused; `body` is the resource that was sent."""
+    """Log why `method` on the SCIM `path`, such as Users/ID, was refused; `body` is the resource that was sent."""
     if error.status >= 500:
         return  # nothing that the client could mend
     collection = path.strip("/").partition("/")[0].lower()
@@ -60,9 +60,9 @@ async def log_rejection(
 
 
 async def _with_name(context: Context, event: Event) -> Event:
-    """Return the event with the name of its resource, which a PATCH doesn't send.
+    """Return the event with the name of its resource, which a PATCH doesn't contain.
 
-    One round trip, only for a refusal that is stored.
+    One round trip, only if the event is stored.
     """
     app, directory_id = context.app, context.directory.id
     if event.resource_type == "User":
@@ -73,7 +73,7 @@ async def _with_name(context: Context, event: Event) -> Event:
 
 
 def _attribute(message: Message) -> str:
-    """Return the attribute that an error names, "" for none."""
+    """Return the attribute that an error names, or ""."""
     for name in ("attribute", "path"):
         if (value := message.params.get(name)) and isinstance(value, str):
             return value[:_MAX_ATTRIBUTE]
@@ -81,7 +81,7 @@ def _attribute(message: Message) -> str:
 
 
 def _body(request: Request) -> Any:
-    """Return the resource in the request's body, or {} if the body can't be read."""
+    """Return the resource in the request's body, or {} if the body can't be parsed."""
     if len(request.body) > MAX_BODY:
         return None
     try:

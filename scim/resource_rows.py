@@ -1,14 +1,15 @@
-"""Rows of users and groups: walks along a family's records and memberships, and values of index rows.
+"""Rows of users and groups: reading records with their memberships, and encoding the values of index rows.
 
-A record is the row `user|{id}`, followed by its memberships `user|{id}|{group}` (or `group`). One range
-therefore reads a resource with the groups that it is in, and a walk reads many of them.
+The record of a user is the row `user|{id}`, followed by its memberships `user|{id}|{group}`; for groups `group` takes
+the place of `user`. So one range of keys reads a resource with the groups that it is in, and a scan reads many of
+them.
 
-Values of index rows, apart from the cards of people (`scim.users.contact_cards`), are derived from a
-record and written with it, so their version is the record's `index_version`.
+Values of index rows, apart from the cards of people (`scim.users.contact_cards`), are derived from a record and written
+with it, so they have no version of their own: the record's `index_version` applies.
 
 A *key sample* holds the key of every thousandth resource, so that a jump to a far `startIndex` counts at most about a
-thousand keys. It only tells roughly how many resources come before a key, since deletions move them; RFC 7644 section
-3.4.2.4 promises no more. A walk from page to page doesn't use it (`page_starts`). Up to number 1,000 keys are counted.
+thousand keys. It is only approximate, because deletions shift positions; RFC 7644 section 3.4.2.4 promises no more.
+Paging from page to page doesn't use it (`page_starts`). Up to position 1,000 keys are counted instead.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -36,10 +37,10 @@ _RECOUNT_SECONDS = 60.0
 
 
 async def get(app: App, directory_id: str, family: OnePart, identifier: str) -> list[Row]:
-    """Return the record's row and its membership rows; [] if unknown.
+    """Return the record's row and its membership rows; an empty list if the id is unknown.
 
-    It takes one round trip, more for thousands of rows. All ids have one length, so none is a
-    prefix of another: a shorter id would read the rows of other people.
+    One round trip, more for thousands of rows. Anything but a GUID is unknown: a shorter id could be a prefix of
+    other ids, whose rows would be read.
     """
     if not is_guid(identifier):
         return []
@@ -51,7 +52,7 @@ async def get(app: App, directory_id: str, family: OnePart, identifier: str) -> 
 
 
 async def ids(app: App, directory_id: str, family: TwoParts, first: str) -> list[str]:
-    """Return the ids at the end of the keys under `first`: of an index, or of memberships."""
+    """Return the ids that are the last parts of the keys under `first`, in an index or among memberships."""
     found = await query_all(
         app.tables, CONTACTS, directory_id, *family.under(first), keys_only=True
     )
@@ -60,10 +61,10 @@ async def ids(app: App, directory_id: str, family: TwoParts, first: str) -> list
 
 
 def unique_keys(resource_type: ResourceType, resource: dict[str, Any]) -> Iterator[str]:
-    """Yield the key of each value that no other resource of the directory may have (RFC 7643 section 2.2).
+    """Yield a key for each value that only one resource of the directory may have (RFC 7643 section 2.2).
 
-    For every attribute with `uniqueness` server or global, of the core and of extensions, but for those by which users
-    and groups are found anyway. Values are compared by the attribute's caseExact.
+    These are the values of every attribute with `uniqueness` server or global, in the core and in extensions, except
+    the attributes with index rows of their own. Values are compared as the attribute's caseExact says.
     """
     for urn, attribute in resource_type.unique:
         holder = resource.get(urn, {}) if urn else resource
@@ -80,10 +81,7 @@ def _unique_name(resource_type: ResourceType, attribute: Attribute) -> str:
 async def unique_conflict(
     app: App, directory_id: str, resource_type: ResourceType, key: str
 ) -> ScimError | None:
-    """Return 409 if another resource has the key of `unique_keys`.
-
-    Return None for a key of another family.
-    """
+    """Return the error 409 if another resource has this key of `unique_keys`; None for a key of another family."""
     if not UNIQUE.has(key):
         return None
     name, value = UNIQUE.parts_of(key)
@@ -98,10 +96,10 @@ async def unique_conflict(
 async def page(
     app: App, directory_id: str, family: OnePart, after: str, count: int
 ) -> tuple[list[list[Row]], bool]:
-    """Return at most `count` records with memberships, by creation, after the row key `after`.
+    """Return at most `count` records with their memberships after the row key `after`, and whether there are more.
 
-    Also return whether there are more; a page is shorter if records are very large. It takes one
-    round trip if no one in it is in a group, else as many as the rows need.
+    The order is that of creation. A page is shorter if records are very large. One round trip if no one on the page
+    is in a group, otherwise as many as the rows need.
     """
     start, stop = _bounds(family, after)
     sizes, place = app.state(_RowSizes).by_family, (directory_id, family.name)
@@ -125,22 +123,22 @@ async def page(
 
 @dataclass(frozen=True, slots=True)
 class _RowSizes:
-    """The average size in bytes of a directory's rows of a family, as read last.
+    """The average size in bytes of the rows last read of each directory and family.
 
-    It is only the number of rows to read in one round trip, so that few are read beyond a page's end.
+    It only determines how many rows to read in one round trip, so that few are read beyond the end of a page.
     """
 
     by_family: LruCache[tuple[str, str], float] = field(default_factory=lambda: LruCache(4096))
 
 
 def _row_limit(average: float | None, wanted: int) -> int:
-    """Return how many rows to read: those wanted, or fewer if they are large."""
+    """Return how many rows to read: the number wanted, or fewer if rows are large."""
     fitting = round(1.5 * _MAX_BYTES / average) if average else MAX_QUERY_ROWS
     return min(MAX_QUERY_ROWS, wanted, max(_MIN_ROWS, fitting))
 
 
 async def key_at(app: App, directory_id: str, family: OnePart, after: str, skip: int) -> str | None:
-    """Return the key of the record `skip` places after the key `after`, or None past the end; reads keys only."""
+    """Return the key of the record `skip` positions after the key `after`, or None past the end. Reads only keys."""
     async for key in record_keys(app, directory_id, family, after):
         skip -= 1
         if skip == 0:
@@ -175,24 +173,24 @@ def _is_record(key: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class UnparsedNumbers:
-    """A person's name with the numbers that have no E.164 form: `value`, `type`, and `fault` with its remedy."""
+    """A person's name, and the numbers without an E.164 form: each with `value`, `type`, and `fault` with its remedy."""
 
     name: str
     numbers: list[dict[str, str]]
 
 
 def encode_owner(identifier: str) -> bytes:
-    """Return the value of a row that makes a name unique: the id of the user or group that has it."""
+    """Encode the value of a row that makes a name unique: the id of the user or group with that name."""
     return orjson.dumps({"id": identifier})
 
 
 def decode_owner(value: bytes) -> str:
-    """Return the id of the user or group that has the name."""
+    """Return the id of the user or group with the name."""
     return str(orjson.loads(value)["id"])
 
 
 def encode_active(*, is_active: bool) -> bytes:
-    """Return the value of a user's externalId row: whether the user is active."""
+    """Encode the value of a user's externalId row: whether the user is active."""
     return _ACTIVE if is_active else _INACTIVE
 
 
@@ -202,19 +200,19 @@ def decode_active(value: bytes) -> bool:
 
 
 def encode_unparsed(unparsed: UnparsedNumbers) -> bytes:
-    """Return the value of a row that lists unparsed numbers."""
+    """Encode the value of a row that lists unparsed numbers."""
     return orjson.dumps({"v": 1, "name": unparsed.name, "numbers": unparsed.numbers})
 
 
 def decode_unparsed(value: bytes) -> UnparsedNumbers:
-    """Return the unparsed numbers of a row. Raise UnsupportedRowVersion."""
+    """Decode the unparsed numbers of a row. Raise UnsupportedRowVersion."""
     stored = row_versions.read(value, "unparsed")
     return UnparsedNumbers(stored["name"], stored["numbers"])
 
 
 @dataclass(frozen=True, slots=True)
 class KeySample:
-    """The keys number 1,000, 2,000, … and when all of them were counted (Unix seconds)."""
+    """The keys at positions 1,000, 2,000, …, and when all keys were last counted (Unix seconds)."""
 
     keys: tuple[str, ...] = ()
     at: float = 0.0
@@ -222,13 +220,13 @@ class KeySample:
 
 @dataclass(slots=True)
 class _Created:
-    """The number of resources that this instance created since it last extended a sample."""
+    """How many resources this instance has created since it last extended a sample."""
 
     counts: LruCache[tuple[str, str], int] = field(default_factory=lambda: LruCache(1024))
 
 
 async def key_of_number(app: App, directory_id: str, family: OnePart, number: int) -> str | None:
-    """Return the key of the resource with this number, from 1, or None if there are fewer."""
+    """Return the key of the resource at this position, counted from 1, or None if there are fewer resources."""
     if number <= KEYS_PER_SAMPLE:
         return await key_at(app, directory_id, family, "", number)
     sample = await _read_key_sample(app, directory_id, family)
@@ -248,7 +246,7 @@ async def recount_keys(app: App, directory_id: str, family: OnePart) -> None:
 
 
 def note_created(app: App, directory_id: str, family: OnePart) -> None:
-    """Extend the sample in the background after each thousand resources that this instance created."""
+    """Count a created resource; after each thousand of this instance, extend the sample in the background."""
     counts, place = app.state(_Created).counts, (directory_id, family.name)
     count = (counts.get(place) or 0) + 1
     counts.put(place, count % KEYS_PER_SAMPLE)
@@ -283,11 +281,11 @@ async def _read_key_sample(app: App, directory_id: str, family: OnePart) -> KeyS
 
 
 def encode_key_sample(sample: KeySample) -> bytes:
-    """Return the value of the row."""
+    """Encode the value of the row."""
     return orjson.dumps({"v": 1, "keys": sample.keys, "at": round(sample.at, 3)})
 
 
 def decode_key_sample(value: bytes) -> KeySample:
-    """Return the sample that `encode` wrote. Raise UnsupportedRowVersion."""
+    """Decode a row value that `encode_key_sample` returned. Raise UnsupportedRowVersion."""
     stored = row_versions.read(value, "key sample")
     return KeySample(tuple(stored["keys"]), float(stored["at"]))

@@ -1,10 +1,10 @@
 """Operations on resources of one type (RFC 7644 section 3), shared by users and groups.
 
-`scim.endpoints` and `scim.bulk` call these methods; `scim.users.service` and
-`scim.groups.service` implement the differences. A method that changes a resource reads, changes and
-writes it, and starts again if another writer changed it in between, so that no change is lost.
+`scim.endpoints` and `scim.bulk` call these methods; `scim.users.service` and `scim.groups.service` implement the
+differences. A method that changes a resource reads, changes and writes it, and starts again if another writer changed
+it in between, so that no change is lost.
 
-Values left out and unknown attribute names are told in the provisioning log.
+Values that were left out, and unknown attribute names, are written to the provisioning log.
 """
 
 from abc import ABC, abstractmethod
@@ -35,21 +35,21 @@ Change = Callable[[Resource, Notes], Awaitable[Resource]]
 
 
 class StoredResource(Protocol):
-    """A resource as it was read."""
+    """A resource as read from storage."""
 
     @property
     def id(self) -> str:
-        """The id that the service gave it."""
+        """Return its id."""
         ...
 
     @property
     def resource(self) -> Resource:
-        """Its canonical JSON without the attributes that the service adds."""
+        """Return its canonical JSON without the attributes that the service adds."""
         ...
 
     @property
     def etag(self) -> str:
-        """Its weak entity tag."""
+        """Return its weak entity tag."""
         ...
 
 
@@ -57,7 +57,7 @@ Stored = TypeVar("Stored", bound=StoredResource)
 
 
 class ResourceService(ABC, Generic[Stored]):
-    """The use cases of one resource type in one directory."""
+    """The operations on the resources of one type in one directory."""
 
     resource_type: ClassVar[ResourceType]
     unique_name: ClassVar[str]
@@ -70,7 +70,7 @@ class ResourceService(ABC, Generic[Stored]):
         self.directory_id = context.directory.id
 
     async def create(self, body: Any) -> Stored:
-        """Store a new resource (POST). Raise ScimError 409 with the owner of a taken value."""
+        """Store a new resource (POST). Raise ScimError 409, which names the owner of a value that must be unique."""
         notes = Notes()
         resource = read_resource(body, self.resource_type, notes)
         stored = await self._create(resource, notes)
@@ -96,7 +96,7 @@ class ResourceService(ABC, Generic[Stored]):
         return ShownResource(shown, meta["version"], meta["location"])
 
     async def replace(self, identifier: str, body: Any, conditions: Preconditions) -> Stored:
-        """Replace the stored resource (PUT); never create one (RFC 7644 section 3.5.1)."""
+        """Replace the stored resource (PUT). A PUT never creates a resource (RFC 7644 section 3.5.1)."""
         notes = Notes()
         incoming = read_resource(body, self.resource_type, notes)
         return await self._replace(identifier, incoming, conditions, notes)
@@ -104,17 +104,14 @@ class ResourceService(ABC, Generic[Stored]):
     async def patch(
         self, identifier: str, operations: Sequence[Operation], conditions: Preconditions
     ) -> Stored:
-        """Carry out all operations of a PATCH or none.
-
-        Write nothing if they have no effect (section 3.5.2).
-        """
+        """Apply all operations of a PATCH, or none if one fails; write nothing if they change nothing (section 3.5.2)."""
         change = self._patching(operations)
         return await self._change(identifier, conditions, change, Notes(), self._update)
 
     async def delete(self, identifier: str, conditions: Preconditions) -> None:
-        """Remove the resource (RFC 7644 section 3.6).
+        """Delete the resource (RFC 7644 section 3.6).
 
-        If-Match is compared until the first rows are removed.
+        If-Match is compared only until this request has removed its first rows.
         """
         has_begun = False
 
@@ -133,12 +130,12 @@ class ResourceService(ABC, Generic[Stored]):
         await self.context.write_locks.write(self.directory_id, identifier, attempt)
 
     async def list(self, query: ListQuery, filter_text: str) -> ListAnswer:
-        """Return the answer to a query; `filter_text` is the filter as it was sent."""
+        """Return the ListResponse of a query; `filter_text` is the filter as sent."""
         return await list_resources(self.app, self.source(query, filter_text), query)
 
     @abstractmethod
     def source(self, query: ListQuery, filter_text: str) -> Source:
-        """Return the source of a query's resources."""
+        """Return the source of the resources that a query reads."""
 
     @abstractmethod
     async def represent(self, stored: Stored, projection: Projection) -> Resource:
@@ -146,7 +143,7 @@ class ResourceService(ABC, Generic[Stored]):
 
     @abstractmethod
     def has_whole_etag(self, projection: Projection) -> bool:
-        """Return whether the entity tag changes with everything that the projection shows."""
+        """Return whether the entity tag changes whenever anything in the projection changes."""
 
     @abstractmethod
     async def _get(self, identifier: str) -> Stored | None: ...
@@ -159,7 +156,7 @@ class ResourceService(ABC, Generic[Stored]):
 
     @abstractmethod
     def _delete(self, stored: Stored) -> AsyncIterator[None]:
-        """Remove the resource; yield after each transaction before the last one."""
+        """Remove the resource; yield after each transaction except the last."""
 
     @abstractmethod
     async def _ids_by_name(self, name: str) -> Sequence[str]: ...
@@ -193,9 +190,9 @@ class ResourceService(ABC, Generic[Stored]):
         sent: Notes,
         update: Callable[[Stored, Resource, Notes], Awaitable[Stored]],
     ) -> Stored:
-        """Read, change and write the resource.
+        """Read a resource, apply `change`, and store the result with `update`.
 
-        `sent` has the values left out of the body, `update` writes.
+        `sent` are the notes of the request's body.
         """
 
         async def attempt() -> Stored:
@@ -232,7 +229,7 @@ class ResourceService(ABC, Generic[Stored]):
         )
 
     async def _conflict(self, key: str, resource: Resource) -> ScimError:
-        """Return 409 for the row key that another resource has, with that resource's id."""
+        """Return the error 409 for a row key that another resource has; its message has that resource's id."""
         kind = self.resource_type
         conflict = await resource_rows.unique_conflict(self.app, self.directory_id, kind, key)
         if conflict is not None:
@@ -242,10 +239,10 @@ class ResourceService(ABC, Generic[Stored]):
 
 
 def changed_names(old: Resource, new: Resource) -> set[str]:
-    """Return the names of the attributes in which two versions differ.
+    """Return the names of the attributes in which two versions of a resource differ.
 
-    Those of an extension are named without its URN, such as `manager`. The list of schemas follows from
-    them, so it is no attribute to report.
+    An attribute of an extension is named without the URN, such as `manager`. `schemas` isn't reported, because it
+    follows from the others.
     """
     found = set[str]()
     for name in {*old, *new} - {"schemas"}:
@@ -260,7 +257,7 @@ def changed_names(old: Resource, new: Resource) -> set[str]:
 
 
 def left_out_message(notes: Notes) -> Message | None:
-    """Return the message of a stored change about values that were left out; None if none was."""
+    """Return the message about values that a stored change left out; None if there are none."""
     if not notes.left_out:
         return None
     reason = next(iter(notes.left_out.values()))
@@ -272,7 +269,7 @@ def left_out_message(notes: Notes) -> Message | None:
 def note_mapping_faults(
     context: Context, resource_type: ResourceType, notes: Notes, *, is_stored: bool
 ) -> None:
-    """Note the faults of a client's mapping once: unknown names; values left out if not stored."""
+    """Log faults of the client's mapping once each: unknown names and, if the request wasn't stored, values left out."""
     if not notes.unknown and (is_stored or not notes.left_out):
         return
     faults: dict[str, Message] = {

@@ -1,8 +1,8 @@
-"""Limits on one directory's concurrent work on an instance, so that others get their turns.
+"""Limits on one directory's concurrent work on an instance, so that other directories are served in between.
 
-The event loop serves waiting work in turn: with twenty scans of one directory, every other request
-waits for twenty slices of time. So a directory has two scans, two pages, and one long computation at a time, and
-its further requests wait for each other.
+The event loop runs waiting tasks in turn: with twenty scans of one directory, every other request would wait for twenty
+slices of time. So at most two scans, two pages and one long computation of a directory run at a time, and its further
+requests wait.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ _Locks = weakref.WeakValueDictionary[str, asyncio.Lock]
 
 @dataclass(frozen=True, slots=True)
 class _Gates:
-    """The gates in use or waited for, by directory."""
+    """The locks and semaphores in use, by directory."""
 
     scans: _Semaphores = field(default_factory=weakref.WeakValueDictionary)
     pages: _Semaphores = field(default_factory=weakref.WeakValueDictionary)
@@ -36,7 +36,7 @@ class _Gates:
 
 
 class ScanLimit(HttpError):
-    """429: the directory's scans before this one took too long."""
+    """The error 429: the directory's earlier scans took too long."""
 
     def __init__(self, most: int) -> None:
         message = Message("too_many_scans", most=most, seconds=_RETRY_AFTER)
@@ -44,12 +44,12 @@ class ScanLimit(HttpError):
 
 
 def scan_turn(app: App, directory_id: str) -> AbstractAsyncContextManager[None]:
-    """Wait until fewer than MAX_SCANS of the directory's scans run. Raise ScanLimit."""
+    """Wait until fewer than MAX_SCANS scans of the directory are running. Raise ScanLimit."""
     return _turn(app, app.state(_Gates).scans, directory_id, MAX_SCANS)
 
 
 def page_turn(app: App, directory_id: str) -> AbstractAsyncContextManager[None]:
-    """Wait until fewer than MAX_PAGES of the directory's pages are being read. Raise ScanLimit."""
+    """Wait until fewer than MAX_PAGES pages of the directory are being read. Raise ScanLimit."""
     return _turn(app, app.state(_Gates).pages, directory_id, MAX_PAGES)
 
 
@@ -77,7 +77,7 @@ async def _turn(app: App, gates: _Semaphores, directory_id: str, most: int) -> A
 
 
 def computing(app: App, directory_id: str) -> asyncio.Lock:
-    """Return the lock that allows the directory one long computation at a time."""
+    """Return the lock that lets the directory run one long computation at a time."""
     locks = app.state(_Gates).computing
     lock = locks.get(directory_id)
     if lock is None:

@@ -1,7 +1,7 @@
-"""Writers of one resource: on an instance they take turns, between instances they retry.
+"""Writers of one resource: within an instance they take turns, between instances they retry.
 
-Entra changes one group on many connections at once. Without turns each of them would read, find at its write that
-another was quicker, and read again: of 32 writers most would give up.
+Entra changes one group on many connections at once. Without turns each writer would read, find when writing that
+another was faster, and read again: of 32 writers most would give up.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ class Attempt:
     number: int
 
     async def pause(self) -> None:
-        """Wait for a random time before the next attempt; later attempts wait longer."""
+        """Wait for a random time before the next attempt; the limit grows with each attempt."""
         await asyncio.sleep(random.uniform(0, min(_MAX_PAUSE, _PAUSE * 2**self.number)))
 
 
@@ -39,7 +39,7 @@ def attempts() -> Iterator[Attempt]:
 
 
 def busy(identifier: str) -> ScimError:
-    """Return 503 for a resource that other writers keep changing."""
+    """Return the error 503 for a resource that other writers keep changing."""
     return ScimError(503, Message("busy", id=identifier))
 
 
@@ -52,7 +52,7 @@ class WriteLocks:
     )
 
     def of(self, directory_id: str, identifier: str) -> asyncio.Lock:
-        """Return the lock of a resource; it exists until its last writer ends."""
+        """Return the lock of a resource; it exists until its last writer has finished."""
         place = (directory_id, identifier)
         lock = self._locks.get(place)
         if lock is None:
@@ -62,9 +62,9 @@ class WriteLocks:
     async def write(
         self, directory_id: str, identifier: str, attempt: Callable[[], Awaitable[Result]]
     ) -> Result:
-        """Return the result of `attempt`, a read and a write, repeated after a concurrent write.
+        """Return the result of `attempt`, which reads and writes, and is repeated if another writer came in between.
 
-        Raise ScimError 503 if every attempt meets one.
+        Raise ScimError 503 if that happens in every attempt.
         """
         async with self.of(directory_id, identifier):
             for one in attempts():

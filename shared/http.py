@@ -114,7 +114,7 @@ class HttpError(Exception):
 
 
 def _decoded(text: str) -> str:
-    """Return a name or value of a query: `application/x-www-form-urlencoded` (URL Standard section 5.1)."""
+    """Decode a name or value of a query: `application/x-www-form-urlencoded` (URL Standard section 5.1)."""
     return unquote(text.replace("+", " "))
 
 

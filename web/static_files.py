@@ -32,7 +32,7 @@ _YEAR = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """A file's content, the same compressed with gzip, and its media type."""
+    """A file's content, uncompressed and compressed with gzip, and its media type."""
 
     content: bytes
     compressed: bytes

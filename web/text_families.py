@@ -1,4 +1,7 @@
-"""Families of texts that pages choose by a value, each with all values that occur."""
+"""Families of message codes: a page builds a code from the family's prefix and a value.
+
+Each family lists all values that occur, and some have a suffix.
+"""
 
 from typing import get_args
 

@@ -1,7 +1,7 @@
-"""SCIM servers of others, with their stores in memory, to be measured in one run with the product.
+"""Other projects' SCIM servers with in-memory stores, to be measured in the same run as the product.
 
-`set_up` installs them into `.tools/peers`: the Python ones in an environment of their own, the JavaScript ones with
-npm. Each serves on a port of this machine until its `with` block ends.
+`set_up` installs them into `.tools/peers`: the Python ones into an environment of their own, the
+JavaScript ones with npm. Each serves on a local port inside its `with` block.
 """
 
 import contextlib
@@ -25,10 +25,10 @@ TOKEN = "a-token-of-thirty-two-characters-and-more"
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A server.
+    """A SCIM server.
 
-    `program` is its file here, `base` the path of its SCIM base URL, `remark` the limit of a
-    comparison.
+    `program` is its file in this folder, `base` the path of its SCIM base URL, and `remark` a
+    limitation to know when comparing.
     """
 
     name: str
@@ -51,7 +51,10 @@ PEERS = (
 
 
 def set_up() -> None:
-    """Install the peers unless the installed ones are those of the lists here. Raise CalledProcessError."""
+    """Install the peers, unless those of the lists in this folder are installed.
+
+    Raise CalledProcessError if that fails.
+    """
     wanted = "".join(
         (_HERE / name).read_text() for name in ("requirements.txt", "package-lock.json")
     )
@@ -73,7 +76,10 @@ def set_up() -> None:
 
 @contextlib.contextmanager
 def serving(peer: Peer, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Yield the process of the peer when it answers on `port`; raise RuntimeError if it doesn't."""
+    """Run the peer inside the block and yield its process once it serves `port`.
+
+    Raise RuntimeError if it doesn't start.
+    """
     with subprocess.Popen(
         _command(peer, port),
         cwd=_FOLDER,
@@ -94,10 +100,10 @@ def serving(peer: Peer, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 def _command(peer: Peer, port: int) -> list[str | Path]:
     if peer.program.endswith(".js"):
-        # Node.js looks for packages next to the program, so it gets a copy there.
+        # Node.js looks for packages next to the program, so the program is copied there.
         return ["node", shutil.copy(_HERE / peer.program, _FOLDER), str(port)]
     python = _FOLDER / "python/bin/python"
-    # Not bin/uvicorn: its first line names the folder in which the environment was made.
+    # Not bin/uvicorn, because its first line has the path at which the environment was created.
     uvicorn: list[str | Path] = [python, "-m", "uvicorn", "--app-dir", _HERE, "--port", str(port)]
     return [*uvicorn, "--no-access-log", "--log-level", "error", f"{peer.program}:app"]
 

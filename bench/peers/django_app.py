@@ -1,4 +1,4 @@
-"""django-scim2 under ASGI, with a SQLite file that is not durable: `uvicorn django_app:app`."""
+"""django-scim2 as an ASGI application with a SQLite file that is not durable: `uvicorn django_app:app`."""
 
 import os
 import tempfile
@@ -11,7 +11,7 @@ from django.urls import include, path
 
 
 def everybody(get_response):
-    """Return a middleware that takes each request as one of a signed-in client."""
+    """Return a Django middleware that treats each request as one of a signed-in client."""
 
     def middleware(request):
         request.user = SignedIn()
@@ -21,7 +21,7 @@ def everybody(get_response):
 
 
 class SignedIn:
-    """A client whose credential was checked."""
+    """A signed-in client, for Django."""
 
     is_authenticated = True
 
@@ -35,7 +35,7 @@ settings.configure(
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": os.path.join(_FOLDER.name, "peer.db"),
-            # A write is not durable, as in a store in memory.
+            # Writes aren't durable, so that the store is comparable to one in memory.
             "OPTIONS": {
                 "timeout": 20,
                 "transaction_mode": "IMMEDIATE",

@@ -1,4 +1,4 @@
-"""scim2-server under ASGI, with its store in memory: `uvicorn scim2_server_app:app`."""
+"""scim2-server as an ASGI application with its in-memory store: `uvicorn scim2_server_app:app`."""
 
 from scim2_server.applications.asgi import ASGIApplication
 from scim2_server.memory import AsyncInMemoryStorage

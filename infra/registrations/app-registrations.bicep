@@ -22,10 +22,14 @@ param cloud string
 @description('True when people of other tenants may sign in as well.')
 param severalTenants bool
 
+@description('True grants the presence registration, in this tenant only, the permission to read the names of companies\' tenants.')
+param grantCompanyNames bool
+
 var graph = '00000003-0000-0000-c000-000000000000' // Microsoft Graph
 var openid = '37f7f235-527c-4136-accd-4a02d197296e' // openid, delegated
 var profile = '14dad69e-099b-42c9-810b-d002981feec1' // profile, delegated
 var presenceReadAll = 'a70e0c2d-e793-494c-94c4-118fa0a67f42' // Presence.Read.All, application
+var crossTenantInformation = 'cac88765-0581-4025-9725-5ebc13f729ee' // CrossTenantInformation.ReadBasic.All, application
 var federationAudiences = {
   global: 'api://AzureADTokenExchange'
   gcchigh: 'api://AzureADTokenExchangeUSGov'
@@ -105,6 +109,17 @@ resource presenceCredential 'Microsoft.Graph/applications/federatedIdentityCrede
   issuer: issuer
   subject: identityPrincipalId
   audiences: [federationAudiences[cloud]]
+}
+
+resource graphPrincipal 'Microsoft.Graph/servicePrincipals@v1.0' existing = if (grantCompanyNames) {
+  appId: graph
+}
+
+// Why: whoever confirms a company sees its name. The registration doesn't declare the permission, so no company is asked for it.
+resource companyNames 'Microsoft.Graph/appRoleAssignedTo@v1.0' = if (grantCompanyNames) {
+  appRoleId: crossTenantInformation
+  principalId: presencePrincipal.id
+  resourceId: graphPrincipal!.id
 }
 
 @description('Client id of the registration that people sign in with.')

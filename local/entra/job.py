@@ -26,7 +26,11 @@ class Skipped(Exception):
 
 
 class Job:
-    """A provisioning job and its memory: people's IDs in the target, as Entra caches them, and changed people."""
+    """A provisioning job and its memory between cycles.
+
+    It remembers the people's IDs in the target, as Entra caches them, and the people as changed by
+    cycles.
+    """
 
     def __init__(
         self,

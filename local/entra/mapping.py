@@ -99,7 +99,7 @@ def flatten(resource: dict[str, Any]) -> Flat:
 
 
 def difference(wanted: Flat, stored: Flat) -> Flat:
-    """Return the attributes of `wanted` whose values in `stored` are missing or different."""
+    """Return the attributes of `wanted` that `stored` doesn't have with the same value and type."""
     return {
         attribute: value
         for attribute, value in wanted.items()

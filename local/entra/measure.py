@@ -54,7 +54,7 @@ async def measure(
 
     With `server_pid` also measure the server's CPU milliseconds per request. The people have
     addresses of their own, so that the directory may already have others, and they are deleted at
-    last.
+    the end.
     """
     record = Record(secret=options.token)
     summary = Summary(

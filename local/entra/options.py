@@ -26,11 +26,12 @@ FLAG = "aadOptscim062020"
 class Options:
     """The options of a provisioning job: target, credential and people.
 
-    `patience` is for how many seconds a request is repeated that fails temporarily (no connection,
-    429, 502 to 504), first after `pause` seconds, then after twice as many. `timeout` is the limit
-    in seconds for one response. `page_size` is the number of users on a page of Account Discovery.
-    `instances` are base URLs of further instances of the same target: the requests of all cycles go
-    to each address in turn, as through a load balancer.
+    `patience` is how many seconds a request is repeated if it fails temporarily (no connection,
+    429, 502 to 504); the first pause is `pause` seconds, and each further pause is twice as long, at
+    most 5 s, unless the response has `Retry-After`.
+    `timeout` is the limit in seconds for one response. `page_size` is the number of users on a page
+    of Account Discovery. `instances` are base URLs of further instances of the same target: the
+    requests of all cycles go to each address in turn, as through a load balancer.
     """
 
     base: str

@@ -158,7 +158,11 @@ def _neighbours() -> dict[str, list[int]]:
 
 
 def _colleague(number: int, turn: int) -> int:
-    """Return the row whose family name the person of row `number` gets in round `turn` of the 250 people."""
+    """Return the number of the row whose family name a person gets who is derived from row `number`.
+
+    `turn` is the round: in round 0 each of the 250 rows gives one person, and larger companies need
+    further rounds.
+    """
     numbers = _neighbours()[_rows()[number]["city"]]
     return numbers[(numbers.index(number) + turn) % len(numbers)]
 
@@ -187,8 +191,8 @@ def _renumbered(number: str, turn: int, digits: int) -> str | None:
 def _manager(given: str, number: int, turn: int) -> int | None:
     """Return the manager's index; None for the head of the company.
 
-    In a later round that is a person of the same round, or for the round's leads a person of an
-    earlier one.
+    `given` is the row number of the manager in `people.csv`. In a later round the manager is a
+    person of the same round, or for the round's leads a person of an earlier one.
     """
     size = len(_rows())
     if turn and (not given or int(given) <= HEADS):

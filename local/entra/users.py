@@ -17,7 +17,7 @@ async def provision(
 ) -> None:
     """Find the user by the matching attribute, then create it or update the differences.
 
-    The other parameters are as for `match` and `create`.
+    `known_as` is as for `match`, and `lose_answer` as for `create`.
     """
     found = await match(job, person, known_as)
     if found is None:
@@ -29,8 +29,8 @@ async def provision(
 async def match(job: Job, person: Person, known_as: Iterable[str] = ()) -> Resource | None:
     """Return the user that the matching filter finds, even if disabled; None if it finds none.
 
-    `known_as` are former user names to try as well, because Entra would still know the ID of a user
-    created under one.
+    `known_as` are former user names to try as well. Entra itself doesn't need them, because it
+    remembers the target's ID of each user it created.
     """
     by_name = job.options.matching == "userName"
     values = [person.user_principal_name, *known_as] if by_name else [person.object_id]
@@ -66,7 +66,7 @@ async def create(
     """POST the user.
 
     After a 409, the person is put into escrow, to be matched again later, because Entra doesn't
-    turn a conflict into an update. `lose_answer` drops the first response.
+    turn a conflict into an update. `lose_answer` is as for `Wire.send`.
     """
     sent = mapping.target_attributes(person)
     if with_manager:
@@ -187,7 +187,7 @@ async def read(job: Job, person: Person) -> Resource | None:
 async def _patched(job: Job, person: Person, operation: str, body: Any, changes: Flat) -> Answer:
     """Send a PATCH and check the response: 200 with the user, or 204, and in both cases the changes are stored.
 
-    Return the response that contains the user.
+    Return the response with the user: of the PATCH, or after a 204 of a GET.
     """
     path = f"/Users/{job.links[person.index]}"
     answer = await job.wire.send(operation, "PATCH", path, body=body)

@@ -29,8 +29,8 @@ class Answer:
     """A response as received.
 
     `content` is the decoded JSON, None if the body is empty or malformed. `repeated` is True if the
-    request was sent more than once, so that the server may already have processed it without a
-    response.
+    request was sent more than once, so that the server may have processed an earlier attempt whose
+    response was lost.
     """
 
     request: str
@@ -87,8 +87,8 @@ class Wire:
     ) -> Answer:
         """Send a request, repeated until it has a final response or `patience` is over, and return the response.
 
-        `lose_answer` cuts the connection when the first response begins, so that the server has
-        processed the request and Entra doesn't know it.
+        `lose_answer` cuts the connection when the first response begins: the server has then
+        processed the request, but Entra doesn't know that.
 
         Raises:
             Quarantined: The server refuses the token, or it can't be reached.

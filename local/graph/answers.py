@@ -79,8 +79,8 @@ async def faulty(
 ) -> Response | None:
     """Return the response of a fault.
 
-    A fault that lets requests hang waits until it is switched off, and then returns None: the
-    request is to be served.
+    A fault that lets requests hang waits until it is switched off and then returns None; the
+    request must then be served as usual.
     """
     if fault.code is not None:
         error = LoginError(fault.code, client="the application", tenant=tenant)

@@ -1,4 +1,4 @@
-"""HTTP API that changes the simulator's answers; the page at `/control` uses nothing else.
+"""HTTP API that changes how the simulator responds; the page at `/control` uses only this API.
 
     GET    /control/state                            options, tenants, faults, calls by endpoint, tenant and status
     POST   /control/reset                            start again
@@ -86,7 +86,10 @@ _B = TypeVar("_B", bound=_Body)
 
 
 async def _read(request: Request, model: type[_B]) -> _B:
-    """Parse the body; only application/json is accepted, because a page of another origin can't send that unasked."""
+    """Parse the body; only application/json is accepted.
+
+    A page of another origin can't send that type without a CORS preflight, which this API refuses.
+    """
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise _Refused(415, "Content-Type must be application/json.")
     try:

@@ -61,7 +61,7 @@ class Fault:
     def hangs(self) -> bool:
         """Return whether requests wait until this fault is switched off.
 
-        Such a fault stays on for the waiting requests when `times` is 0.
+        Such a fault stays on after `times` has reached 0, because requests are still waiting.
         """
         return self.name.endswith(".hang")
 

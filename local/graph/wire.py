@@ -54,7 +54,10 @@ def _camel(value: str) -> str:
 
 
 def written(availability: str, activity: str, style: Style) -> tuple[str, str]:
-    """Return availability and activity with the values of this style (generation of the service)."""
+    """Return availability and activity as the service writes them in this style.
+
+    The styles are those of the old and the new lists, upper case, and values that no list has yet.
+    """
     if style == "new":
         return _NEW.get((availability, activity), (_camel(availability), _camel(activity)))
     if style == "upper":

@@ -1,4 +1,4 @@
-"""A simulation of App Service Authentication: the app sees a fixed user of a fixed local account.
+"""A simulation of App Service Authentication: by default, the app sees a fixed user of a fixed local account.
 
 Like the platform, it removes headers that imitate its own and sets them for a signed-in user. It
 redirects the requests of others, including those of scripts, to sign in at another origin

@@ -1,9 +1,9 @@
 """Store the rows of an exported file in a deployment's tables.
 
 The target stores the progress (table `work`, partition `import`), so an interrupted import
-continues when it is started again with the same file. Because rows are written as upserts, those
-after the last stored progress can be written twice. Finally each partition is read and compared
-with the file's checksum.
+continues when it is started again with the same file. Rows are written as upserts, so that rows
+after the last stored progress can be written again without effect. Finally each partition is read
+and compared with the file's checksum.
 """
 
 import asyncio

@@ -3,9 +3,9 @@
 Rows can be listed only per partition, so the partitions are found through known ones: the index of
 all directories, their accounts, and the linked tenants.
 
-The functions below are in the order of the file. The index of all directories comes first, and each
-directory's record after its people, so that an interrupted import knows its state and no client can
-use an incomplete directory. Tenants come last, because presence is synced as soon as they exist.
+In the file, the index of all directories comes first, and each directory's record after its people,
+so that an interrupted import knows its state and no client can use an incomplete directory. Tenants
+come last, because presence is synced as soon as they exist.
 """
 
 from collections.abc import AsyncIterator

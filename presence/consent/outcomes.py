@@ -1,7 +1,8 @@
-"""The outcome of an attempt to connect, shown on the page after the return from Microsoft.
+"""The outcomes of an attempt to connect, which the page shows after the browser returns from Microsoft.
 
-Errors of the authorization endpoint are those of RFC 6749 section 4.1.2.1 and OpenID Connect Core section
-3.1.2.6; the AADSTS numbers are on learn.microsoft.com/entra/identity-platform/reference-error-codes.
+The errors of the authorization endpoint are those of RFC 6749 section 4.1.2.1 and OpenID Connect
+Core section 3.1.2.6; the AADSTS numbers are on
+learn.microsoft.com/entra/identity-platform/reference-error-codes.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from shared.messages import CodeFamily, Message
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An outcome; `code` is part of the page's address."""
+    """An outcome of an attempt to connect; its `code` is a part of the page's URL."""
 
     code: str
     tone: Tone
@@ -110,7 +111,7 @@ _BY_ERROR = {
     "unauthorized_client": "misconfigured",
     "unsupported_response_type": "misconfigured",
 }
-# The outcome for the reason why a token could not be had.
+# The outcome for each reason why no token could be obtained.
 OF_REASON = {
     "access_policy": "access_policy",
     "blocked": "blocked",
@@ -129,7 +130,10 @@ OF_REASON = {
 
 
 def outcome_of_error(error: str, numbers: Iterable[int]) -> str:
-    """Return the outcome code for an OAuth `error` and the AADSTS numbers of its description."""
+    """Return the code of the outcome for an OAuth `error` and the AADSTS numbers in its description.
+
+    The first known number decides; without one, `error` does.
+    """
     for number in numbers:
         if number in _BY_NUMBER:
             return _BY_NUMBER[number]

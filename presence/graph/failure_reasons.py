@@ -1,9 +1,9 @@
-"""Why presence can't be read: the reasons, and how errors of Microsoft's login service map to them.
+"""The reasons why presence can't be read, and the mapping of Microsoft's errors to them.
 
 AADSTS numbers (learn.microsoft.com/entra/identity-platform/reference-error-codes) are hints that
-Microsoft may change; `error` is the contract (RFC 6749 section 5.2), but it is the same for a tenant
-that removed the app and for a wrong credential of the app. If an answer leaves that open
-(`Fault.is_doubtful`), a token request for the app's home tenant decides (`fault_attribution`).
+Microsoft may change. `error` is the contract (RFC 6749 section 5.2), but it is the same for a
+tenant that removed the app and for a wrong credential of the app. If a response leaves that open
+(`Fault.is_doubtful`), a token request for the app's home tenant decides (`token_provider.Control`).
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ Kind = Literal["consent", "operator", "passing"]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why presence fails.
+    """A reason why presence fails.
 
-    `kind` is the party that can end it: the company (`consent`), the operator of this service
-    (`operator`), or time (`passing`). `of_tenant` is true if the whole tenant is closed to the app,
-    so that asking more often than every ten minutes is useless.
+    `kind` is who can end it: the company (`consent`), the operator of this service (`operator`), or
+    no party, because it passes (`passing`). `of_tenant` is true if the tenant as a whole refuses
+    the app, so that more than one try in ten minutes is useless.
     """
 
     code: str
@@ -34,7 +34,7 @@ class Reason:
 
     @property
     def remedy(self) -> Message:
-        """The step that ends it."""
+        """The step that ends it, as a sentence."""
         return Message(REASON_REMEDY.code(self.code))
 
 
@@ -64,7 +64,7 @@ REASONS = {reason.code: reason for reason in _TABLE}
 REASON = CodeFamily("reason_", REASONS)
 REASON_REMEDY = CodeFamily("reason_", REASONS, "_remedy")
 
-# The reason for a passing fault that doesn't pass.
+# The reason that replaces a passing one after an hour.
 AFTER_AN_HOUR = {"throttled": "throttled_long", "unavailable": "unavailable_long"}
 
 _NUMBERS: dict[str, tuple[int, ...]] = {
@@ -116,15 +116,17 @@ _BY_ERROR = {
     "temporarily_unavailable": "unavailable",
     "server_error": "unavailable",
 }
-_FROM_GATEWAY = frozenset({407, 408, 425})  # an intermediary's, not the login service's
+_FROM_GATEWAY = frozenset(
+    {407, 408, 425}
+)  # statuses from an intermediary, not from the login service
 
 
 @dataclass(eq=False, kw_only=True)
 class Fault(Exception):
-    """No token could be obtained.
+    """Raised if no token could be obtained.
 
-    `is_doubtful`: this app or the tenant may be at fault (see the module). `status` is that of the
-    answer, 0 if there was none; `retry_after` is in seconds.
+    `is_doubtful` means that either this app or the tenant may be at fault (see the module).
+    `status` is that of the response, 0 if there was none; `retry_after` is in seconds.
     """
 
     reason: str
@@ -135,13 +137,13 @@ class Fault(Exception):
 
 
 def fault_of(status: int, error: str, codes: tuple[int, ...], retry_after: float | None) -> Fault:
-    """Return the meaning of an error of the login service.
+    """Return the Fault for an error of the login service.
 
     Args:
-        status: The HTTP status; 0 if there was no answer.
+        status: The HTTP status; 0 if there was no response.
         error: The `error` of RFC 6749 section 5.2; "" if the body has none.
-        codes: The AADSTS numbers of `error_codes`.
-        retry_after: The seconds that Retry-After asks for.
+        codes: The AADSTS numbers in `error_codes`.
+        retry_after: The seconds in Retry-After.
     """
     known = next((BY_NUMBER[code] for code in codes if code in BY_NUMBER), None)
     reason = known or _reason_without_number(status, error)
@@ -160,4 +162,4 @@ def _reason_without_number(status: int, error: str) -> str:
         return "unavailable"
     if error:
         return _BY_ERROR.get(error, "unexpected")
-    return "unavailable"  # a page of something between us and Microsoft
+    return "unavailable"  # a page from an intermediary

@@ -1,11 +1,10 @@
-"""One msal application object: the app at one tenant, used for one request and then closed.
+"""An msal application object for one tenant, used for one request and then closed.
 
-Facts about msal (1.39) that decide how it is used:
+These facts about msal (1.39) are the reason:
 
-* an application object belongs to one tenant;
-* `remove_tokens_for_client` on a shared token cache empties it for all tenants;
-* the constructor calls the network, and raises ValueError for an unknown tenant and also for 429;
-* an answer with status 400 is repeated from memory for 60 seconds.
+* an application object belongs to one tenant; * `remove_tokens_for_client` on a shared token cache
+empties it for all tenants; * the constructor sends a request, and raises ValueError for an unknown
+tenant and also for a 429; * a response with status 400 is returned from memory for 60 seconds.
 """
 
 import warnings
@@ -24,7 +23,7 @@ ANY_TENANT = "organizations"
 
 
 class Application:
-    """Blocking calls to the login service; each raises Fault if the service refuses or fails."""
+    """Blocking requests to the login service; each method raises Fault if the service refuses or fails."""
 
     def __init__(
         self, settings: Settings, proof: Proof, tenant: str, metadata: MetadataCache | None = None
@@ -48,7 +47,7 @@ class Application:
         except (requests.RequestException, msal.exceptions.MsalError, ValueError, RuntimeError):
             self.close()
             if self.http.last_status == 200:
-                raise Fault(reason="unavailable") from None  # the page isn't metadata
+                raise Fault(reason="unavailable") from None  # the response isn't metadata
             raise self._fault() from None
 
     def token(self) -> Token:
@@ -68,9 +67,9 @@ class Application:
         return tokens.read(result["access_token"], _seconds(result.get("expires_in")))
 
     def begin_sign_in(self, redirect_uri: str, state: str) -> tuple[str, dict[str, Any]]:
-        """Return the address of the sign-in, and msal's flow to keep until the browser returns."""
-        # form_post would be a POST from another site, with which no SameSite=Lax cookie comes along; the code is
-        # of no use without the cookie, the verifier and our credential.
+        """Return the URL of the sign-in, and msal's data to store until the browser returns."""
+        # Not form_post: it is a POST from another site, with which browsers send no SameSite=Lax cookie. In the URL,
+        # the code is useless without the cookie, the verifier and our credential.
         warnings.filterwarnings("ignore", message="response_mode='form_post' is recommended")
         flow = self._msal.initiate_auth_code_flow(
             [], redirect_uri=redirect_uri, state=state, prompt="select_account"
@@ -78,11 +77,11 @@ class Application:
         return self.http.for_browser(flow.pop("auth_uri")), flow
 
     def id_token(self, flow: dict[str, Any], answer: Mapping[str, str]) -> str:
-        """Exchange a code for an id_token, which isn't validated yet.
+        """Exchange an authorization code for an id_token and return it; it isn't validated yet.
 
         Raises:
             Fault: The login service refuses or fails.
-            ValueError: The code or the nonce doesn't fit.
+            ValueError: The code or the nonce isn't valid.
         """
         result = self._answered(
             lambda: self._msal.acquire_token_by_auth_code_flow(flow, dict(answer))
@@ -96,7 +95,10 @@ class Application:
         self.http.close()
 
     def _answered(self, ask: Callable[[], Any]) -> dict[str, Any]:
-        """Return msal's result. Raise Fault without an answer, ValueError if it doesn't fit."""
+        """Call msal and return its result.
+
+        Raise Fault if there is no response, ValueError if the response isn't valid.
+        """
         import msal
         import requests
 
@@ -114,7 +116,7 @@ class Application:
         return result
 
     def _fault(self, error: str = "") -> Fault:
-        """Return the meaning of the last answer."""
+        """Return the Fault for the last response."""
         http = self.http
         return fault_of(http.last_status, error or http.last_error, http.last_codes, http.last_wait)
 

@@ -9,7 +9,7 @@ _IN_PATH = re.compile(f'{PREFIX}([^/"\\]?]*)')
 
 
 def names_in(value: Any) -> set[str]:
-    """Return the bulkIds that `value` refers to, in strings anywhere inside it."""
+    """Return the bulkIds to which `value` refers in any string, at any depth."""
     found, inside = set[str](), [value]
     while inside:  # not by recursion: JSON may be nested deeper than the interpreter's stack
         match inside.pop():
@@ -27,7 +27,7 @@ def names_in(value: Any) -> set[str]:
 
 
 def resolve(value: Any, ids: dict[str, str]) -> Any:
-    """Return `value` with each known reference replaced by the id that the server has given."""
+    """Return `value` with each known reference replaced by the id of the created resource."""
     match value:
         case str() if value.startswith(PREFIX):
             return ids.get(value.removeprefix(PREFIX), value)

@@ -1,4 +1,4 @@
-"""`/Bulk` and the search over users and groups at the root, `/.search`."""
+"""The endpoints `/Bulk` and `/.search`, which searches users and groups together."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,7 +11,14 @@ from scim.core.errors import ScimError, UnknownAttribute
 from scim.core.schemas import GROUP, USER, ResourceType
 from scim.dispatch import Dispatcher
 from scim.groups.service import GroupService
-from scim.http import list_response, read_json, read_search, scim_response
+from scim.http import (
+    list_response,
+    named_parameters,
+    read_json,
+    read_search,
+    scim_response,
+    search_parameters,
+)
 from scim.list_answer import ListAnswer
 from scim.query import ListQuery
 from scim.users.service import UserService
@@ -20,7 +27,7 @@ from shared.messages import Message
 
 
 def register(functions: func.Blueprint, dispatcher: Dispatcher) -> None:
-    """Register the functions of bulk and root search."""
+    """Register the functions of `/Bulk` and `/.search`."""
     dispatcher.add(functions, "scim_bulk", "Bulk", POST=_bulk)
     dispatcher.add(functions, "scim_search", ".search", POST=_search)
 
@@ -32,9 +39,9 @@ async def _bulk(context: Context, request: Request) -> Response:
 
 
 async def _search(context: Context, request: Request) -> Response:
-    """Answer with users first, then groups, in one list (RFC 7644 section 3.4.3)."""
+    """Return users first, then groups, in one list (RFC 7644 section 3.4.3)."""
     body = read_json(request)
-    if isinstance(body, dict) and "cursor" in body:
+    if isinstance(body, dict) and "cursor" in named_parameters(body):
         raise ScimError(
             400,
             Message("cursor_over_types"),
@@ -43,7 +50,7 @@ async def _search(context: Context, request: Request) -> Response:
     of_users, of_groups = _query(body, USER), _query(body, GROUP)
     if of_users is None and of_groups is None:
         read_search(body, USER)  # raises the error with its reason
-    filter_text = str(body.get("filter", ""))
+    filter_text = search_parameters(body).get("filter", "")
     total, shown = 0, list[bytes]()
     if of_users:
         found = await UserService(context).list(of_users, filter_text)
@@ -60,7 +67,7 @@ async def _search(context: Context, request: Request) -> Response:
 
 
 def _query(body: Any, kind: ResourceType) -> ListQuery | None:
-    """Return the query for one type; None if its filter names attributes that the type lacks."""
+    """Return the query for one resource type, or None if its filter names attributes that the type lacks."""
     try:
         return read_search(body, kind)
     except UnknownAttribute:

@@ -1,4 +1,4 @@
-"""Carries out the operations of a bulk request one after the other, each like a request of its own."""
+"""Runs the operations of a bulk request one after the other, each as if it were a request of its own."""
 
 import asyncio
 from collections import deque
@@ -35,7 +35,7 @@ _ON_COLLECTION, _ON_RESOURCE = ("POST",), ("PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkOperation:
-    """One operation as the client sent it; `place` is its position in the request, `names` the bulkIds it refers to."""
+    """One operation as sent; `place` is its index in the request, `names` are the bulkIds to which it refers."""
 
     place: int
     method: str
@@ -47,13 +47,14 @@ class BulkOperation:
 
 
 def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
-    """Return the operations and `failOnErrors` (0: never stop). Raise ScimError."""
-    if not isinstance(body, dict) or not isinstance(body.get("Operations"), list):
+    """Parse the body into operations and `failOnErrors` (0: never stop). Raise ScimError."""
+    sent = _folded(body)
+    operations = sent.get("operations")
+    if not isinstance(operations, list):
         raise ScimError(400, Message("bulk_no_object"), "invalidSyntax")
-    operations = body["Operations"]
     if len(operations) > MAX_OPERATIONS:
         raise ScimError(413, Message("bulk_too_many", count=len(operations), most=MAX_OPERATIONS))
-    limit = body.get("failOnErrors") or 0
+    limit = sent.get("failonerrors") or 0
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
         raise ScimError(
             400,
@@ -63,10 +64,16 @@ def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
     return [_read_operation(place, each) for place, each in enumerate(operations)], limit
 
 
-def _read_operation(place: int, given: Any) -> BulkOperation:
-    if not isinstance(given, dict):
+def _folded(sent: Any) -> dict[str, Any]:
+    """Return the members of an object by their names in small letters, as those of a PATCH are read; {} for another value."""
+    return {name.lower(): value for name, value in sent.items()} if isinstance(sent, dict) else {}
+
+
+def _read_operation(place: int, sent: Any) -> BulkOperation:
+    given = _folded(sent)
+    if not given:
         raise ScimError(400, Message("bulk_operation_no_object", place=place), "invalidSyntax")
-    texts = [given.get(name) or "" for name in ("method", "path", "bulkId", "version")]
+    texts = [given.get(name) or "" for name in ("method", "path", "bulkid", "version")]
     if not all(isinstance(text, str) for text in texts):
         raise ScimError(400, Message("bulk_operation_strings", place=place), "invalidSyntax")
     method, path, bulk_id, version = texts
@@ -85,7 +92,7 @@ def _read_operation(place: int, given: Any) -> BulkOperation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
-    """The outcome of an operation: `identifier` of the resource, `error` the body of a failure."""
+    """The outcome of an operation: `identifier` is the id of the resource, `error` the response body of a failure."""
 
     status: int
     location: str = ""
@@ -97,10 +104,11 @@ class _Outcome:
 async def carry_out(
     context: Context, operations: list[BulkOperation], fail_on_errors: int
 ) -> list[dict[str, Any]]:
-    """Return the results of the operations in order, up to the one that reaches `fail_on_errors`.
+    """Return the results of the operations in order, up to the failure with which their number reaches `fail_on_errors`.
 
-    An operation that refers to a bulkId waits until that resource is there. If it can't come (it failed, it is missing,
-    or two wait for each other), the operation fails with 409 (RFC 7644 section 3.7.1).
+    An operation that refers to a bulkId waits until that resource exists. If it never will (its creation failed, it
+    isn't in the request, or two operations wait for each other), the operation fails with 409 (RFC 7644 section
+    3.7.1).
     """
     creating = {one.bulk_id: one for one in operations if one.method == "POST" and one.bulk_id}
     ids: dict[str, str] = {}
@@ -127,10 +135,7 @@ async def carry_out(
 
 
 async def _one(context: Context, operation: BulkOperation, ids: dict[str, str]) -> _Outcome:
-    """Carry out one operation like a request of its own.
-
-    A refusal goes into the provisioning log.
-    """
+    """Run one operation as if it were a request of its own. An error is written to the provisioning log."""
     identifier, data = "", None
     try:
         path = bulk_ids.resolve(operation.path, ids)
@@ -178,7 +183,7 @@ async def _call(
 
 
 def _check_size(data: Any, most: int) -> None:
-    """Raise 413 for an operation that would be too large if it were a request of its own."""
+    """Raise 413 for an operation that would be too large as a request of its own."""
     try:
         size = len(orjson.dumps(data))
     except orjson.JSONEncodeError:
@@ -191,7 +196,7 @@ def _check_size(data: Any, most: int) -> None:
 def _target(
     context: Context, operation: BulkOperation, path: str, ids: Mapping[str, str]
 ) -> tuple[ResourceService[Any], str]:
-    """Return the service that carries out an operation, and the resource's id ("" for the collection)."""
+    """Return the service that runs an operation, and the id of the resource ("" for the collection)."""
     collection, _, identifier = path.strip("/").partition("/")
     service = _SERVICES.get(collection.lower())
     if service is None or "/" in identifier or identifier == ".search":
@@ -217,7 +222,7 @@ def _unresolved(
     creating: Mapping[str, BulkOperation],
     results: Mapping[int, dict[str, Any]],
 ) -> ScimError:
-    """Return 409, with the reason, for an operation with references that can't be resolved."""
+    """Return the error 409 for an operation whose references can't be resolved; its message says why."""
     missing = sorted(name for name in names if name not in creating)
     failed = sorted(name for name in names if name in creating and creating[name].place in results)
     if missing:
@@ -232,7 +237,7 @@ def _unresolved(
 
 
 def _is_circular(operation: BulkOperation, creating: Mapping[str, BulkOperation]) -> bool:
-    """Return whether the references that an operation waits for lead back to it."""
+    """Return whether the operation refers, directly or through others, to itself."""
     seen, ahead = set[str](), list(operation.names)
     while ahead:
         name = ahead.pop()
@@ -247,7 +252,7 @@ def _is_circular(operation: BulkOperation, creating: Mapping[str, BulkOperation]
 def _result(
     context: Context, operation: BulkOperation, outcome: _Outcome, ids: dict[str, str]
 ) -> dict[str, Any]:
-    """Return the operation's entry in the BulkResponse, and remember the id of a created resource in `ids`."""
+    """Return the operation's entry in the BulkResponse, and add the id of a created resource to `ids`."""
     result: dict[str, Any] = {"method": operation.method, "status": str(outcome.status)}
     if operation.bulk_id:
         result["bulkId"] = operation.bulk_id

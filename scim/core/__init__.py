@@ -3,7 +3,7 @@
 errors            the one exception, with the message that it carries
 attributes        the parts of a schema; the table of names of a resource type
 schemas           every schema and resource type (user_schema, group_schema, discovery_schemas)
-attribute_values  one attribute's value as a client sent it, type-checked
+attribute_values  checks one attribute's value as a client sent it
 resources         bodies of POST and PUT
 notes             the parts of a request that were not stored
 filters           the filter language (lexer, parser, operators, filter_ast; grammar: filter.abnf)

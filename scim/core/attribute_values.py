@@ -1,6 +1,6 @@
-"""Reads one attribute's value as a client sent it (RFC 7643 section 2.3).
+"""Checks one attribute's value as a client sent it (RFC 7643 section 2.3), and converts it to canonical form.
 
-It comes out type-checked and in canonical form, or None for "unassigned".
+None means "unassigned".
 """
 
 import re
@@ -32,10 +32,9 @@ _QUALIFIERS = frozenset(("type", "primary"))
 
 
 def read_value(attribute: Attribute, value: object, notes: Notes | None = None) -> Any:
-    """Return the value of an attribute, None if unassigned; a list if the attribute is multi-valued.
+    """Return the canonical value of an attribute: None if unassigned, a list if the attribute is multi-valued.
 
-    Unknown sub-attributes are added to `notes`. Raise ScimError invalidValue, which names the
-    fault.
+    Unknown sub-attributes are added to `notes`. Raise ScimError invalidValue, whose message names the fault.
     """
     if attribute.is_plain_text and type(value) is str and value and value.isascii():
         return value  # as nearly all are
@@ -49,7 +48,7 @@ def read_value(attribute: Attribute, value: object, notes: Notes | None = None) 
 
 
 def single_value(attribute: Attribute, value: object) -> object:
-    """Return the value sent for a singular attribute, taken out of an array of one and of an object with `value` alone.
+    """Return the value sent for a singular attribute; unwrap an array of one, and an object with only `value`.
 
     Raise ScimError invalidValue for an array of several.
     """
@@ -64,7 +63,7 @@ def single_value(attribute: Attribute, value: object) -> object:
 
 
 def read_single(attribute: Attribute, value: object, notes: Notes | None = None) -> Any:
-    """Return one value of an attribute, or None if it is unassigned."""
+    """Return one canonical value of an attribute, or None if it is unassigned."""
     if value is None or value == "":
         return None
     if attribute.type == "complex":
@@ -75,7 +74,7 @@ def read_single(attribute: Attribute, value: object, notes: Notes | None = None)
 def read_elements(
     attribute: Attribute, value: object, notes: Notes | None = None
 ) -> list[Any] | None:
-    """Return the values of a multi-valued attribute in order, none twice and at most one of them primary."""
+    """Return the values of a multi-valued attribute in order, without duplicates and with at most one primary value."""
     values = value if isinstance(value, list) else sent_elements(attribute, value)
     check_count(attribute, len(values))
     read = [read_single(attribute, element, notes) for element in values]
@@ -83,9 +82,9 @@ def read_elements(
 
 
 def sent_elements(attribute: Attribute, value: object) -> list[Any]:
-    """Return the elements that `value` holds: an array, or one element in place of an array of one.
+    """Return the elements of an array, or one element that was sent without the array.
 
-    Raise ScimError invalidValue if the value may mean more than one thing.
+    Raise ScimError invalidValue if the value is ambiguous.
     """
     elements = interop.elements(attribute, value)
     if elements is None:
@@ -94,13 +93,16 @@ def sent_elements(attribute: Attribute, value: object) -> list[Any]:
 
 
 def check_count(attribute: Attribute, count: int) -> None:
-    """Raise invalidValue for too many values; members of a group are rows, so there may be any number of them."""
+    """Raise invalidValue for too many values. There is no limit for members of a group, because they are separate rows."""
     if count > MAX_VALUES and attribute.name != "members":
         raise bad_value(attribute.path, "too_many_values", count=count, most=MAX_VALUES)
 
 
 def normalize_multi_valued(elements: list[Any]) -> list[Any] | None:
-    """Return the elements as RFC 7643 section 2.4 requires: none that holds only type and primary, none twice, one primary."""
+    """Return the elements as RFC 7643 section 2.4 requires: no duplicates, one primary, none with only type and primary.
+
+    Return None if none is left.
+    """
     kept = [element for element in elements if not has_only_qualifiers(element)]
     if len(kept) > 1:
         kept = _distinct(kept)
@@ -108,12 +110,12 @@ def normalize_multi_valued(elements: list[Any]) -> list[Any] | None:
 
 
 def has_only_qualifiers(element: Any) -> bool:
-    """Return whether a complex element holds nothing but `type` and `primary`."""
+    """Return whether a complex element has no sub-attributes other than `type` and `primary`."""
     return isinstance(element, dict) and element.keys() <= _QUALIFIERS
 
 
 def _distinct(elements: list[Any]) -> list[Any]:
-    """Return the elements without repetitions; only the first primary one stays primary."""
+    """Return the elements without duplicates; only the first primary element stays primary."""
     places: dict[Any, int] = {}
     kept: list[Any] = []
     primary = False
@@ -138,7 +140,7 @@ def _identity(element: Any) -> Any:
 
 
 def wrong_type(attribute: Attribute, value: object, wanted: Message) -> ScimError:
-    """Return the error for a value of another JSON type."""
+    """Return the error for a value of the wrong JSON type."""
     got = _JSON_TYPES.get(type(value), Message("something_else"))
     return bad_value(attribute.path, "wrong_type", got=got, wanted=wanted)
 
@@ -155,7 +157,7 @@ def _read_string(attribute: Attribute, value: object) -> str:
 
 
 def is_encodable(text: str) -> bool:
-    """Return whether the text is well-formed Unicode: lone surrogates can't be stored."""
+    """Return whether the text can be encoded as UTF-8; text with lone surrogates can't."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -187,7 +189,7 @@ def _read_date_time(attribute: Attribute, value: object) -> str:
 
 
 def parse_date_time(text: object) -> datetime | None:
-    """Return the instant of an xsd:dateTime (RFC 7643 section 2.3.5), or None if it is malformed.
+    """Parse an xsd:dateTime (RFC 7643 section 2.3.5); return None if it is malformed.
 
     A time without an offset is UTC.
     """

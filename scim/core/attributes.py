@@ -1,6 +1,6 @@
-"""Attributes with their characteristics, schemas, resource types (RFC 7643 sections 2, 6, 7).
+"""Attributes with their characteristics, schemas and resource types (RFC 7643 sections 2, 6, 7).
 
-Every name that a client may write is looked up in one table per resource type, built once.
+Each resource type has one table of all names that a client may write, built once.
 """
 
 from collections.abc import Iterator
@@ -14,9 +14,10 @@ SCHEMA_URN = "urn:ietf:params:scim:schemas:core:2.0:Schema"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attribute:
-    """An attribute's characteristics (RFC 7643 section 2.2); `path` is its full name, known to its schema.
+    """An attribute with its characteristics (RFC 7643 section 2.2). `path` is its full name, which its schema sets.
 
-    `needed`: agents find or recognise people by it, so a malformed value is refused rather than left out.
+    `needed`: agents find or recognise people by it, so a request with a malformed value is refused; the value of any
+    other attribute is left out instead.
     """
 
     name: str
@@ -49,7 +50,7 @@ class Attribute:
             sub._name(f"{self.path}.")
 
     def to_json(self) -> dict[str, Any]:
-        """Return the attribute as RFC 7643 section 7 represents it, without nulls."""
+        """Return the attribute as JSON (RFC 7643 section 7), without nulls."""
         lists: dict[str, Any] = {
             "canonicalValues": list(self.canonical_values),
             "referenceTypes": list(self.reference_types),
@@ -70,7 +71,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Schema:
-    """A schema (RFC 7643 section 7). `listed` are further attributes that only /Schemas shows."""
+    """A schema (RFC 7643 section 7). `listed` are additional attributes that only /Schemas shows."""
 
     id: str
     name: str
@@ -80,7 +81,7 @@ class Schema:
     listed: tuple[Attribute, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the representation of RFC 7643 section 7, without `meta`."""
+        """Return the schema as JSON (RFC 7643 section 7), without `meta`."""
         return {
             "schemas": [SCHEMA_URN],
             "id": self.id,
@@ -95,7 +96,7 @@ _UNIQUE_BY_NAME = ("id", "userName", "displayName")
 
 
 class Target(NamedTuple):
-    """The target of a name: extension's URN (empty: core), attribute (None: all), sub-attribute."""
+    """What a name refers to: the URN of an extension ("" for core), an attribute (None: the whole schema), a sub-attribute."""
 
     extension: str
     attribute: Attribute | None
@@ -103,14 +104,14 @@ class Target(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The target's name in canonical spelling."""
+        """Return the target's name in canonical spelling."""
         if self.sub or self.attribute:
             return (self.sub or self.attribute).path  # type: ignore[union-attr]
         return self.extension
 
     @property
     def is_never_returned(self) -> bool:
-        """Whether the attribute may be in no answer, nor influence one (RFC 7643 section 2.2)."""
+        """Return whether no response may contain the attribute or depend on its value (RFC 7643 section 2.2)."""
         return any(
             part is not None and part.returned == "never" for part in (self.attribute, self.sub)
         )
@@ -120,8 +121,8 @@ class Target(NamedTuple):
 class ResourceType:
     """A resource type (RFC 7643 section 6) with a table of all names of its attributes.
 
-    `required` and `unique` are attributes with these characteristics, each with the URN of its extension ("" for the
-    core); `unique` are those that need index rows of their own.
+    `required` and `unique` hold the attributes with these characteristics, each with the URN of its extension ("" for
+    the core). `unique` has only those that need index rows of their own.
     """
 
     name: str
@@ -164,7 +165,7 @@ class ResourceType:
         object.__setattr__(self, "unique", tuple(unique))
 
     def placed_attributes(self) -> Iterator[tuple[str, Attribute]]:
-        """Yield each attribute with the URN of its extension, "" for those of the core schema and common ones."""
+        """Yield (URN, attribute) for each attribute; the URN is that of its extension, or "" for core and common attributes."""
         for attribute in self.attributes.values():
             yield "", attribute
         for urn, attributes in self.extension_attributes.items():
@@ -172,16 +173,16 @@ class ResourceType:
                 yield urn, attribute
 
     def find(self, path: str) -> Target | None:
-        """Return the attribute, sub-attribute or schema that `path` names; None if there is none.
+        """Return what `path` refers to: an attribute, a sub-attribute or a schema; None if it is unknown.
 
         Names are case-insensitive, with or without their URN.
         """
         return self.names.get(path) or self.names.get(path.lower())
 
     def _names(self) -> Iterator[tuple[str, Target]]:
-        """Return every spelling with its target.
+        """Yield every spelling of a name with its target.
 
-        A core attribute wins over an extension's of the same name.
+        If an extension has an attribute with the name of a core attribute, the name refers to the core attribute.
         """
         for urn, canonical in self.urns.items():
             yield urn, Target(canonical, None, None)

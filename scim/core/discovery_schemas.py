@@ -124,7 +124,7 @@ RESOURCE_TYPE_SCHEMA = Schema(
 
 
 def _characteristics() -> tuple[Attribute, ...]:
-    """Return the attributes by which a schema describes an attribute (RFC 7643 section 7)."""
+    """Return the attributes that describe an attribute in a schema (RFC 7643 section 7)."""
     return (
         _text("name", "The attribute's name.", required=True, case_exact=True),
         _text(

@@ -1,4 +1,4 @@
-"""The one error of the protocol core, and functions that make it (RFC 7644 section 3.12)."""
+"""The one exception of the protocol core, and functions that create it (RFC 7644 section 3.12)."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ ERROR_URN = "urn:ietf:params:scim:api:messages:2.0:Error"
 class ScimError(Exception):
     """A request that can't be carried out: HTTP status, message for the administrator, and scimType.
 
-    Entra shows the whole body to the administrator in its provisioning log, so `detail` names the attribute, its
-    fault and the remedy. Its code lets our own page say it in another language.
+    Entra shows the whole response body to the administrator in its provisioning log, so `detail` names the attribute,
+    the fault and the remedy. With the message's code the product's own pages show it in another language.
     """
 
     def __init__(self, status: int, message: Message, scim_type: str | None = None) -> None:
@@ -22,16 +22,16 @@ class ScimError(Exception):
 
     @property
     def detail(self) -> str:
-        """The message in English, for the client."""
+        """Return the message in English, for the client."""
         return self.message.text()
 
     def body(self) -> dict[str, Any]:
-        """Return the error body for the client."""
+        """Return the response body."""
         return error_body(self.status, self.message, self.scim_type)
 
 
 def error_body(status: int, message: Message, scim_type: str | None = None) -> dict[str, Any]:
-    """Return an error body as RFC 7644 section 3.12 defines it; `status` is text there."""
+    """Return an error body (RFC 7644 section 3.12), in which `status` is text."""
     body: dict[str, Any] = {"schemas": [ERROR_URN], "status": str(status)}
     if scim_type:
         body["scimType"] = scim_type
@@ -41,14 +41,15 @@ def error_body(status: int, message: Message, scim_type: str | None = None) -> d
 
 
 class UnknownAttribute(ScimError):
-    """A well-formed path or filter that names an attribute which the resource type does not have.
+    """A well-formed path or filter names an attribute that the resource type lacks.
 
-    An error in a filter. A PATCH ignores it; a search over several resource types tries the others.
+    In a filter it is an error. In a PATCH the operation is ignored, and a search over several resource types skips
+    the type.
     """
 
 
 def bad_syntax(code: str, /, **params: Param) -> ScimError:
-    """Return 400 invalidSyntax: the body is not the expected message."""
+    """Return 400 invalidSyntax: the body isn't the expected message."""
     return ScimError(400, Message(code, **params), "invalidSyntax")
 
 
@@ -58,7 +59,7 @@ def bad_path(code: str, /, **params: Param) -> ScimError:
 
 
 def bad_value(attribute: str, code: str, /, **params: Param) -> ScimError:
-    """Return 400 invalidValue; the pattern of `code` begins with the parameter `attribute`."""
+    """Return 400 invalidValue; the message of `code` starts with the parameter `attribute`."""
     return ScimError(400, Message(code, attribute=attribute, **params), "invalidValue")
 
 
@@ -73,7 +74,7 @@ def mutability(attribute: str, code: str, /, **params: Param) -> ScimError:
 
 
 def uniqueness(attribute: str, value: str, existing_id: str = "") -> ScimError:
-    """Return 409 uniqueness; it names the resource with the value, if known, to explain a repeated POST."""
+    """Return 409 uniqueness. If the owner's id is known, the message names it, which explains a repeated POST."""
     if existing_id:
         taken = Message("taken_by", attribute=attribute, value=value, owner=existing_id)
     else:

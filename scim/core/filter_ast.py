@@ -1,4 +1,4 @@
-"""The parts of a parsed filter, each compiled to one closure over a resource or element."""
+"""The nodes of a parsed filter; each is compiled to one closure that tests a resource or an element."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Equality:
-    """`path` equals `value`: canonical path text and the value as written, for an index lookup."""
+    """The comparison `path eq value`, with the path in canonical spelling and the value as written, for an index lookup."""
 
     path: str
     value: str
@@ -22,7 +22,7 @@ class Equality:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One comparison. `literal` is the text it compares with, None for null and for the operator `pr`."""
+    """One comparison. `literal` is the text on its right side, or None for null and for the operator `pr`."""
 
     target: Target
     op: str
@@ -30,21 +30,21 @@ class Term:
     test: Test
 
     def compile(self) -> Match:
-        """Return the test for a resource, or for an element inside a value path."""
+        """Return a test for a resource or, inside a value path, for an element."""
         match = _reached(self.target, self.test, self.op == "pr")
         return _opposite(match) if self.op == "ne" else match
 
 
 @dataclass(frozen=True, slots=True)
 class ValuePath:
-    """`emails[type eq "work"]`, and with `rest` Entra's `emails[type eq "work"].value eq "…"`."""
+    """`emails[type eq "work"]`; with `rest` it is Entra's form `emails[type eq "work"].value eq "…"`."""
 
     target: Target
     inner: "Node"
     rest: Term | None
 
     def compile(self) -> Match:
-        """Return the test for elements that match the inner filter and the comparison after it."""
+        """Return a test whether an element matches both the inner filter and the comparison after the brackets."""
         matches = self.inner.compile()
         if self.rest is not None:
             selects, holds = matches, self.rest.compile()
@@ -76,7 +76,7 @@ class And:
     nodes: tuple["Node", ...]
 
     def compile(self) -> Match:
-        """Return the test that evaluates left to right until the result is known."""
+        """Return a test that evaluates the parts from left to right until one is false."""
         matches = [node.compile() for node in self.nodes]
         return lambda resource: all(match(resource) for match in matches)
 
@@ -88,7 +88,7 @@ class Or:
     nodes: tuple["Node", ...]
 
     def compile(self) -> Match:
-        """Return the test that evaluates left to right until the result is known."""
+        """Return a test that evaluates the parts from left to right until one is true."""
         matches = [node.compile() for node in self.nodes]
         return lambda resource: any(match(resource) for match in matches)
 
@@ -100,7 +100,7 @@ class Not:
     node: "Node"
 
     def compile(self) -> Match:
-        """Return the test for the opposite."""
+        """Return a test with the opposite result."""
         return _opposite(self.node.compile())
 
 
@@ -116,9 +116,9 @@ def _name(target: Target) -> str:
 
 
 def _reached(target: Target, test: Test, whole: bool) -> Match:
-    """Return the test for the values at `target`.
+    """Return a test that applies `test` to the values at `target`.
 
-    One match in a multi-valued attribute is enough.
+    For a multi-valued attribute, one value that passes is enough.
     """
     at = _values(target, test, whole)
     extension = target.extension
@@ -147,7 +147,7 @@ def _values(target: Target, test: Test, whole: bool) -> Match:
 
 
 def conjuncts(node: Node) -> Iterator[Node]:
-    """Yield the parts that must all be true."""
+    """Yield the parts that must all be true for `node` to be true."""
     if isinstance(node, And):
         for part in node.nodes:
             yield from conjuncts(part)
@@ -156,7 +156,7 @@ def conjuncts(node: Node) -> Iterator[Node]:
 
 
 def equalities(node: Node) -> Iterator[Equality]:
-    """Yield the equalities of text that must be true for `node` to be true."""
+    """Yield the equalities with text values that must be true for `node` to be true."""
     for part in conjuncts(node):
         if isinstance(part, Term) and _is_equality(part):
             yield Equality(part.target.text, part.literal or "")
@@ -192,7 +192,7 @@ def _element_equalities(path: ValuePath) -> Iterator[Equality]:
 
 
 def _kind(term: Term) -> str:
-    """Return a type in its canonical spelling, and any other text unchanged."""
+    """Return the value of a comparison: a `type` in its canonical spelling, any other text unchanged."""
     text = term.literal or ""
     attribute = term.target.attribute
     known: dict[str, str] = (
@@ -202,7 +202,7 @@ def _kind(term: Term) -> str:
 
 
 def is_exact_equality(node: Node) -> bool:
-    """Return whether `node` is equivalent to its one equality."""
+    """Return whether `node` is true exactly if its one equality is."""
     if isinstance(node, Term):
         return _is_equality(node)
     if not isinstance(node, ValuePath):
@@ -217,9 +217,9 @@ def is_exact_equality(node: Node) -> bool:
 
 
 def element_terms(node: Node) -> tuple[tuple[str, Any], ...] | None:
-    """Return the sub-attributes that an element selected by `node` must have.
+    """Return (sub-attribute, value) pairs that an element must have to be selected by `node`.
 
-    None if `node` contains anything but equalities.
+    Return None if `node` has anything but equalities joined by `and`.
     """
     terms: list[tuple[str, Any]] = []
     for part in conjuncts(node):

@@ -19,7 +19,7 @@ _ONE_EQUALITY = re.compile(r'([A-Za-z.]+) eq "([^"\\]+)"')
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Filter:
-    """A filter. `matches(resource)` tells whether a resource passes; it is compiled when it is first used."""
+    """A compiled filter. `matches(resource)` returns whether a resource passes."""
 
     text: str
     node: Node
@@ -34,17 +34,17 @@ class Filter:
     def equalities(self) -> list[Equality]:
         """Return the equalities that every match fulfils.
 
-        An index may be asked for one of them; its answer is still tested.
+        One of them may be looked up in an index; the resources found there must still be tested.
         """
         return list(self._equalities)
 
 
 def parse_filter(text: str, resource_type: ResourceType) -> Filter:
-    """Return the parsed filter `text` for a resource type; short filters are cached.
+    """Parse and compile the filter `text` for a resource type; short filters are cached.
 
     Raises:
-        ScimError: invalidFilter with the position and the expected token; its subclass
-            UnknownAttribute if the resource type does not have an attribute.
+        ScimError: invalidFilter with the position and the expected token; its subclass UnknownAttribute if the resource
+            type lacks an attribute.
     """
     return (
         _parse_kept(text, resource_type)

@@ -6,7 +6,7 @@ GROUP_URN = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
 
 def _fixed(name: str, description: str, type: str = "string", **rest: object) -> Attribute:
-    """Return a sub-attribute of a member, which may be removed and added but not changed."""
+    """Return a sub-attribute of a member; it is immutable, so a member can only be added or removed."""
     return Attribute(name, type=type, description=description, mutability="immutable", **rest)  # type: ignore[arg-type]
 
 

@@ -31,7 +31,7 @@ _JSON_TEXT, _SINGLE_QUOTED, _TYPOGRAPHIC, _WORD = range(1, 5)
 
 
 class Token(NamedTuple):
-    """A piece of a filter; `position` counts characters from 1. The text of quoted text is without its quotes."""
+    """A token of a filter; `position` counts characters from 1. The text of a quoted string is without its quotes."""
 
     kind: str
     text: str
@@ -39,7 +39,7 @@ class Token(NamedTuple):
 
 
 def tokens(text: str) -> list[Token]:
-    """Return the tokens of `text`, followed by END. Raise invalidFilter for any other character."""
+    """Return the tokens of `text`, followed by END. Raise invalidFilter for an unexpected character."""
     if len(text) > MAX_CHARACTERS:
         raise ScimError(
             400,
@@ -71,7 +71,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def _token(group: int, value: str, position: int) -> Token:
-    """Return the token of a match of `_TOKEN`; quoted text loses its quotes, double or single."""
+    """Return the token for a match of `_TOKEN`; a string loses its double or single quotes."""
     if group == _JSON_TEXT:
         return Token(TEXT, _unquote(value, position), position)
     if group == _SINGLE_QUOTED:
@@ -111,7 +111,7 @@ def _unquote(quoted: str, position: int) -> str:
 
 
 def fault(position: int, what: Message, expected: Param) -> ScimError:
-    """Return the error at a position; `expected` is a message, or text that is not translated."""
+    """Return the error at a position; `expected` is a message, or text that isn't translated."""
     return ScimError(
         400,
         Message("filter_at", position=position, what=what, expected=expected),

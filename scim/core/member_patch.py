@@ -1,6 +1,6 @@
-"""Takes the changes of a group's members out of a PATCH.
+"""Separates the changes of a group's members from the rest of a PATCH.
 
-Members are stored as rows of their own: a group of 50,000 is never loaded to add one.
+Members are stored as separate rows, so a group of 50,000 is never loaded to add one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ _MAX_WRAPPED = 3  # arrays and objects around a member's id
 
 @dataclass(frozen=True, slots=True)
 class MemberChange:
-    """The effect on members: `kind` is add, remove, remove_all or replace, `members` are ids."""
+    """A change of members: `kind` is add, remove, remove_all or replace; `members` are ids."""
 
     kind: str
     members: tuple[str, ...] = ()
@@ -31,8 +31,8 @@ class MemberChange:
 def member_changes(operations: Sequence[Operation]) -> tuple[list[Operation], list[MemberChange]]:
     """Return the operations on other attributes, and the changes of members, each in order.
 
-    Accept all of Entra's shapes: a list of values, `members[value eq "…"]`, and a path-less
-    {"members": […]}, also to remove.
+    Accepts all shapes that Entra sends: a list of values, `members[value eq "…"]`, and {"members": […]} without a path,
+    also to remove.
 
     Raises:
         ScimError: invalidFilter if members are selected by anything but their value,
@@ -54,7 +54,10 @@ def member_changes(operations: Sequence[Operation]) -> tuple[list[Operation], li
 
 
 def _without_schema(operation: Operation) -> Operation:
-    """Return an operation whose path, or a name in whose value, is the group schema's URN with its attributes by name."""
+    """Return the operation with the group schema's URN removed from its path and value.
+
+    If the path or a member of the value is the URN itself, the attributes inside take its place.
+    """
     value = interop.extension_object(operation.value)
     if not isinstance(value, dict):
         return operation
@@ -71,7 +74,7 @@ def _without_schema(operation: Operation) -> Operation:
 
 
 def _members_path(text: str) -> Path | None:
-    """Return the parsed path if it names members."""
+    """Parse a path; return None if it isn't a path of `members`."""
     if "members" not in text.lower():
         return None
     try:
@@ -86,7 +89,7 @@ def _members_path(text: str) -> Path | None:
 def _split(
     operation: Operation, value: dict[str, Any], changes: list[MemberChange]
 ) -> Iterator[Operation]:
-    """Yield a path-less operation without its members, which are appended to `changes`."""
+    """Yield an operation without a path without its members, whose changes are appended to `changes`."""
     rest = {}
     for name, part in value.items():
         target = GROUP.find(name)
@@ -119,9 +122,9 @@ def _immutable(path: Path) -> ScimError:
 
 
 def _listed(op: str, value: object) -> list[MemberChange]:
-    """Return the changes by a list of members.
+    """Return the changes for a list of members.
 
-    A removal without a list means all members (RFC 7644 section 3.5.2.2).
+    A removal without a list removes all members (RFC 7644 section 3.5.2.2).
     """
     listed = interop.listed_values(value)
     if listed is None and op == "remove":
@@ -133,7 +136,7 @@ def _listed(op: str, value: object) -> list[MemberChange]:
 
 
 def id_of(member: object) -> str:
-    """Return the id in {"value": id, "$ref": null}, or at the end of a $ref alone, or the bare id.
+    """Return the id of a member: of {"value": id, "$ref": null}, of a `$ref` alone (its last part), or the bare id.
 
     Raise ScimError invalidValue if there is none.
     """
@@ -141,11 +144,12 @@ def id_of(member: object) -> str:
         if isinstance(member, dict):
             parts = {name.lower(): value for name, value in member.items()}
             reference = parts.get("$ref")
-            member = parts.get("value") or (
-                reference.rpartition("/")[2] if isinstance(reference, str) else None
-            )
+            named = _id_in(reference) if isinstance(reference, str) else None
+            member = parts.get("value") or named
         elif isinstance(member, list) and len(member) == 1:
             member = member[0]
+        elif isinstance(member, str) and member.startswith("{"):
+            member = interop.json_object(member)
     if isinstance(member, int) and not isinstance(member, bool):
         member = str(member)  # numeric ids: goauthentik/authentik#15533
     if not isinstance(member, str) or not member or not is_encodable(member):
@@ -153,13 +157,18 @@ def id_of(member: object) -> str:
     return member
 
 
+def _id_in(reference: str) -> str:
+    """Return the id at the end of a resource's URI (RFC 7643 section 2.3.7)."""
+    return reference.rstrip("/").rpartition("/")[2]
+
+
 def _selected(node: Node) -> Iterator[str]:
-    """Yield the ids in `value eq "…"` and in several of those joined by `or`."""
+    """Yield the ids in a filter `value eq "…"` or `$ref eq "…"`, or several of these joined by `or`."""
     for part in node.nodes if isinstance(node, Or) else tuple(conjuncts(node)):
         if isinstance(part, Or):
             yield from _selected(part)
         elif _is_by_value(part) and (isinstance(node, Or) or part is node):
-            yield part.literal or ""  # type: ignore[union-attr]
+            yield _id_in(part.literal or "")  # type: ignore[union-attr]
         else:
             raise ScimError(
                 400,
@@ -171,4 +180,4 @@ def _selected(node: Node) -> Iterator[str]:
 def _is_by_value(node: Node) -> bool:
     if not isinstance(node, Term) or node.op != "eq" or not node.literal:
         return False
-    return node.target.attribute is not None and node.target.attribute.name == "value"
+    return node.target.attribute is not None and node.target.attribute.name in ("value", "$ref")

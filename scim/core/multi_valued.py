@@ -1,6 +1,6 @@
-"""PATCH on multi-valued attributes: the elements that a path selects, and their changes.
+"""PATCH on multi-valued attributes: which elements a path selects, and how they change.
 
-Every function returns new elements and leaves the given ones as they are.
+Functions return new elements and never modify their arguments.
 """
 
 from collections.abc import Hashable
@@ -30,10 +30,10 @@ Elements = list[Any]
 def add(
     attribute: Attribute, current: Elements, value: object, notes: Notes | None = None
 ) -> Elements:
-    """Append values that are missing; one element means an array of one.
+    """Append the elements that are missing (RFC 7644 section 3.5.2.1); a single element is read as an array of one.
 
-    RFC 7644 section 3.5.2.1. By RFC 7643 section 2.4 no two elements have the same type and value,
-    so an existing element is only completed.
+    No two elements may have the same type and value (RFC 7643 section 2.4), so an existing element is completed with
+    the sub-attributes sent.
     """
     result = list(current)
     places = _places(attribute, current)
@@ -53,7 +53,7 @@ def add(
 
 
 def replace(attribute: Attribute, value: object, notes: Notes | None = None) -> Elements:
-    """Return all values at once (RFC 7644 section 3.5.2.3)."""
+    """Return the new elements, which replace all others (RFC 7644 section 3.5.2.3)."""
     return _one_primary(_read(attribute, value, notes), None)
 
 
@@ -65,7 +65,7 @@ def _read(attribute: Attribute, value: object, notes: Notes | None = None) -> El
 
 
 def _places(attribute: Attribute, elements: Elements) -> dict[Hashable, list[int]]:
-    """Return the positions of elements by key, so that adding many does not compare all pairs."""
+    """Return the indexes of elements by their key, so that adding many doesn't compare all pairs."""
     places: dict[Hashable, list[int]] = {}
     for place, element in enumerate(elements):
         places.setdefault(_key(attribute, element), []).append(place)
@@ -73,7 +73,7 @@ def _places(attribute: Attribute, elements: Elements) -> dict[Hashable, list[int
 
 
 def _key(attribute: Attribute, element: Element) -> Hashable:
-    """Return a key, equal for elements that may be the same: the value, else all sub-attributes."""
+    """Return a key that is equal for elements that may be the same: made of the value, else of all sub-attributes."""
     if not isinstance(element, dict):
         return str(element)
     if "value" in element:
@@ -82,13 +82,13 @@ def _key(attribute: Attribute, element: Element) -> Hashable:
 
 
 def _comparable(attribute: Attribute, name: str, value: Any) -> Hashable:
-    """Return a sub-attribute's value for comparison: case folded unless it is caseExact."""
+    """Return a sub-attribute's value for comparison: case-folded unless the sub-attribute is caseExact."""
     exact = not isinstance(value, str) or attribute.subs[name.lower()].case_exact
     return str(value) if exact else fold(value)
 
 
 def _same(attribute: Attribute, known: Element, element: Element) -> bool:
-    """Return whether `element` names the value of `known`: by value, and by type if it has one."""
+    """Return whether `element` refers to `known`: it has the same value and, if it has a type, the same type."""
     if not isinstance(known, dict) or not isinstance(element, dict):
         return bool(known == element)
     names = (
@@ -100,7 +100,7 @@ def _same(attribute: Attribute, known: Element, element: Element) -> bool:
 
 
 def _covers(attribute: Attribute, known: Element, element: Element) -> bool:
-    """Return whether `known` has all sub-attributes of `element`, with equal values."""
+    """Return whether `known` has all sub-attributes of `element` with equal values."""
     if not isinstance(known, dict):
         return True
     return all(
@@ -115,9 +115,9 @@ def _is_primary(element: Element) -> bool:
 
 
 def _with(elements: Elements, changed: dict[int, Element]) -> Elements:
-    """Return the elements with some changed.
+    """Return the elements with those in `changed` replaced, by index.
 
-    A newly primary one replaces the former (RFC 7644 section 3.5.2).
+    If one becomes primary, the former primary element no longer is (RFC 7644 section 3.5.2).
     """
     result = [changed.get(place, element) for place, element in enumerate(elements)]
     for place, element in changed.items():
@@ -127,7 +127,7 @@ def _with(elements: Elements, changed: dict[int, Element]) -> Elements:
 
 
 def _one_primary(elements: Elements, winner: int | None) -> Elements:
-    """Return the elements with `primary` true only at `winner`, or at the first that has it."""
+    """Return the elements with `primary` true only at index `winner`, or at the first element that has it."""
     result = []
     for place, element in enumerate(elements):
         if _is_primary(element):
@@ -145,9 +145,9 @@ def assign(
     op: str,
     notes: Notes | None = None,
 ) -> Elements:
-    """Add or replace the elements that the path selects, or one sub-attribute of each.
+    """Add to or replace the elements that the path selects, or one sub-attribute of each.
 
-    If it selects none, create an element that it would select. Raise ScimError noTarget if that is
+    If the path selects none, create an element that it would select. Raise ScimError noTarget if that is
     impossible.
     """
     if path.sub is not None and path.sub.mutability in _FIXED:
@@ -169,7 +169,7 @@ def assign(
 
 
 def _created(attribute: Attribute, path: Path) -> dict[str, Any]:
-    """Return a new element that the path selects; without brackets it selects any."""
+    """Return a new element that the path selects; without brackets it selects every element."""
     created = {} if path.selection is None else interop.selected_element(path.selection.terms)
     if created is None:
         raise no_target("selects_nothing", path=path.text, name=attribute.name)
@@ -177,7 +177,7 @@ def _created(attribute: Attribute, path: Path) -> dict[str, Any]:
 
 
 def _object(attribute: Attribute, value: object) -> dict[str, Any]:
-    """Return the object sent for one element, also if it is sent as an array of one."""
+    """Return the object sent for one element; unwrap an array of one."""
     if isinstance(value, list):
         if len(value) != 1:
             raise bad_value(attribute.path, "array_for_one")
@@ -193,7 +193,7 @@ def _without(element: dict[str, Any], names: set[str]) -> dict[str, Any]:
 
 
 def remove(attribute: Attribute, current: Elements, path: Path, value: object) -> Elements:
-    """Remove the elements that the path selects or the value lists, or a sub-attribute of the selected ones."""
+    """Remove the elements that the path selects or the value lists, or one sub-attribute of the selected elements."""
     if path.sub is not None:
         if path.sub.mutability in _FIXED or path.sub.required:
             raise mutability(path.sub.path, "not_removed_alone", name=attribute.name)
@@ -209,7 +209,7 @@ def remove(attribute: Attribute, current: Elements, path: Path, value: object) -
 
 
 def _without_listed(attribute: Attribute, current: Elements, listed: list[Any]) -> Elements:
-    """Return the elements that no listed one matches: by value, else by all its sub-attributes."""
+    """Return the elements that match none of the listed ones, by value or else by all sub-attributes."""
     by_value: dict[Hashable, list[Element]] = {}
     others: list[Element] = []
     for element in _read(attribute, listed):
@@ -230,7 +230,7 @@ def _without_listed(attribute: Attribute, current: Elements, listed: list[Any]) 
 
 
 def selected(current: Elements, selection: Selection | None) -> list[int]:
-    """Return the positions of the elements that a path selects: all if it has no brackets."""
+    """Return the indexes of the elements that a path selects; without brackets it selects all."""
     if selection is None:
         return list(range(len(current)))
     return [place for place, element in enumerate(current) if selection.matches(element)]

@@ -25,26 +25,26 @@ _TEXT: dict[str, Callable[[str, str], bool]] = {
 
 
 def fold(text: str) -> str:
-    """Return `text` for comparisons that ignore case; the keys of index rows use the same form."""
+    """Return `text` folded for comparisons that ignore case; keys of index rows use the same form."""
     return text.lower() if text.isascii() else fold_case(text)
 
 
 def is_present(value: Any) -> bool:
-    """Return whether the attribute has a non-empty value: the operator `pr`."""
+    """Return whether the attribute has a value that isn't empty (the operator `pr`)."""
     return value is not None and value != "" and value != [] and value != {}
 
 
 def literal_text(token: Token) -> str | None:
-    """Return the text that a value of a text attribute is compared with; None for null."""
+    """Return the text with which a text attribute is compared; None for null."""
     return interop.unquoted_text(token.text) if token.kind == WORD else token.text
 
 
 def comparison(attribute: Attribute, op: str, token: Token) -> Test:
-    """Return the test that compares a value of `attribute` with the literal `token`.
+    """Return a test that compares a value of `attribute` with the literal `token`.
 
-    The value is None if it is missing. `ne` is the opposite of `eq` over all values of an
-    attribute, so its test is that of `eq`. Raise ScimError invalidFilter if the operator or the
-    literal does not suit the attribute's type.
+    The test's argument is None for a missing value. For `ne` it is the test of `eq`, because `ne` is the opposite of
+    `eq` over all values of an attribute together. Raise ScimError invalidFilter if the operator or the literal
+    doesn't suit the attribute's type.
     """
     op = "eq" if op == "ne" else op
     if literal_text(token) is None:
@@ -53,7 +53,7 @@ def comparison(attribute: Attribute, op: str, token: Token) -> Test:
 
 
 def _null(attribute: Attribute, op: str, token: Token) -> Test:
-    """Null means unassigned (RFC 7643 section 2.5)."""
+    """Return a test for a comparison with null, which means unassigned (RFC 7643 section 2.5)."""
     if op != "eq":
         raise fault(
             token.position,

@@ -1,4 +1,4 @@
-"""Recursive descent over the tokens of a filter or path (grammar: filter.abnf)."""
+"""A recursive descent parser over the tokens of a filter or path (grammar: filter.abnf)."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ Scope = Callable[[str], Target | None]
 
 
 def resource_scope(resource_type: ResourceType) -> Scope:
-    """Return the scope of names outside of brackets."""
+    """Return the scope for names outside a value filter's brackets."""
 
     def scope(name: str) -> Target | None:
         target = resource_type.find(name)
@@ -35,7 +35,7 @@ def resource_scope(resource_type: ResourceType) -> Scope:
 
 
 def element_scope(attribute: Attribute) -> Scope:
-    """Return the scope of names inside the brackets of a value path: sub-attributes."""
+    """Return the scope for names inside a value filter's brackets, which are sub-attributes."""
 
     def scope(name: str) -> Target | None:
         sub = attribute.subs.get(name.lower())
@@ -58,7 +58,7 @@ class Parser:
         self._owner = owner
 
     def expression(self, scope: Scope) -> Node:
-        """`or` binds weaker than `and`, `and` weaker than `not`."""
+        """Parse an expression; `or` binds weaker than `and`, and `and` weaker than `not`."""
         nodes = [self._conjunction(scope)]
         while self._takes_word("or"):
             nodes.append(self._conjunction(scope))
@@ -135,7 +135,7 @@ class Parser:
         return target
 
     def selection(self, target: Target) -> Node:
-        """Parse the filter in the brackets of a value path, at its opening bracket."""
+        """Parse the filter in the brackets of a value path; the next token is the opening bracket."""
         attribute = target.attribute
         if attribute is None or target.sub is not None or attribute.type != "complex":
             raise self._unexpected(Message("brackets_behind"))
@@ -154,7 +154,7 @@ class Parser:
         return ValuePath(target, inner, self._comparison(Target("", sub, None), start))
 
     def sub_attribute(self, target: Target) -> Attribute | None:
-        """Parse `.value` after the closing bracket: Entra's, not in RFC 7644's grammar (Learn)."""
+        """Parse `.value` after the closing bracket, which Entra sends (Learn) and RFC 7644's grammar lacks."""
         token = self._tokens[self._place]
         before = self._tokens[self._place - 1]
         if (
@@ -195,7 +195,7 @@ class Parser:
         return True
 
     def name(self) -> Token:
-        """Parse the name that a path begins with."""
+        """Parse the name at the start of a path."""
         token = self._tokens[self._place]
         if token.kind != WORD:
             raise self._unexpected(Message("an_attribute"))
@@ -203,7 +203,7 @@ class Parser:
         return token
 
     def end(self) -> None:
-        """Nothing may follow."""
+        """Raise invalidFilter if a token follows."""
         if self._tokens[self._place].kind != END:
             raise self._unexpected(Message("and_or_end"))
 
@@ -218,7 +218,7 @@ class Parser:
 
 
 def _comparable(target: Target, start: Token) -> Target:
-    """Return `value` of a complex attribute: `emails co "example.com"` (RFC 7644 3.4.2.2)."""
+    """Return the target to compare: for a complex attribute its `value`, as in `emails co "example.com"` (RFC 7644 3.4.2.2)."""
     attribute = target.sub or target.attribute
     if attribute is not None and attribute.type != "complex":
         return target

@@ -1,4 +1,4 @@
-"""Applies PATCH operations to a resource (RFC 7644 section 3.5.2), in order and all or none."""
+"""Applies PATCH operations to a resource in order, all of them or none (RFC 7644 section 3.5.2)."""
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import Any
 from scim.core import interop, multi_valued
 from scim.core.attribute_values import (
     check_count,
+    has_only_qualifiers,
     normalize_multi_valued,
     read_single,
     read_value,
@@ -49,13 +50,12 @@ def apply_patch(
     resource_type: ResourceType,
     notes: Notes | None = None,
 ) -> dict[str, Any]:
-    """Return the resource after all operations: a new one, or `resource` itself if they change nothing.
+    """Return the resource after all operations: a new one, or `resource` itself if nothing changes.
 
-    `resource` and its values are never changed, also if an operation fails. Attributes that the
-    resource type does not have are ignored. With `notes`, they are noted there, and so is an
-    operation with a malformed value of an attribute that is not needed, which is left out; of a
-    request that deactivates a person every operation is left out that can't be carried out, but for
-    those on `userName` and `active`.
+    `resource` and its values are never modified, even if an operation fails. Unknown attributes are ignored. If
+    `notes` is given, they are added to it, and an operation with a malformed value is left out and added too, unless
+    the attribute is needed. If the request deactivates a person, every operation that can't be carried out is left
+    out, except those on `userName` and `active`.
 
     Raises:
         ScimError: invalidPath, invalidFilter, invalidValue, noTarget or mutability; tooMany if the operations
@@ -76,7 +76,7 @@ def patch_steps(
     resource_type: ResourceType,
     notes: Notes | None = None,
 ) -> Generator[None, None, dict[str, Any]]:
-    """Do the work of `apply_patch` in steps, so that the caller can serve other requests between them."""
+    """Do the work of `apply_patch` as a generator, so that the caller can serve other requests between its steps."""
     result = dict(resource)
     patch = _Patch(result=result, resource_type=resource_type, notes=notes, operations=operations)
     for operation in operations:
@@ -100,7 +100,9 @@ def _deactivates(operations: Sequence[Operation], resource_type: ResourceType) -
     for operation in operations:
         if operation.op == "remove":
             continue
-        sent = {operation.path: operation.value} if operation.path else operation.value
+        sent = interop.extension_object(operation.value)
+        if operation.path:
+            sent = {operation.path: operation.value}
         if isinstance(sent, dict) and interop.deactivates(sent, resource_type):
             return True
     return False
@@ -114,19 +116,33 @@ def _check_extension(urn: str, extension: dict[str, Any], resource_type: Resourc
 
 
 def _tidy(result: dict[str, Any], before: dict[str, Any]) -> None:
-    """Remove elements that lost their value, and repeated ones, from the changed attributes."""
+    """Remove empty and duplicate elements from the attributes that changed."""
     for name, value in list(result.items()):
         if type(value) is list and value is not before.get(name) and name != "schemas":
-            tidied = normalize_multi_valued(value)
+            tidied = _with_former_primary(normalize_multi_valued(value), value, before.get(name))
             if tidied is None:
                 del result[name]
             else:
                 result[name] = tidied
 
 
+def _with_former_primary(
+    tidied: list[Any] | None, changed: list[Any], before: list[Any] | None
+) -> list[Any] | None:
+    """Return the elements with the primary one of before, if the new primary one had no value and is gone.
+
+    Entra sends a constant `emails[type eq "other"].primary` also for people who have no such address.
+    """
+    if not any(has_only_qualifiers(element) and element.get("primary") for element in changed):
+        return tidied
+    former = next((e for e in before or () if isinstance(e, dict) and e.get("primary")), None)
+    demoted = {**former, "primary": False} if former else None
+    return [former if element == demoted else element for element in tidied or ()] or None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Patch:
-    """Applies operations to `result`."""
+    """Applies operations to `result`, a copy of the resource."""
 
     result: dict[str, Any]
     resource_type: ResourceType
@@ -136,13 +152,13 @@ class _Patch:
     deactivating: list[bool] = field(default_factory=list)
 
     def is_deactivating(self) -> bool:
-        """Return whether an operation makes the person inactive; looked up once, if one can't be carried out."""
+        """Return whether an operation makes the person inactive. Computed once, and only if an operation fails."""
         if not self.deactivating:
             self.deactivating.append(_deactivates(self.operations, self.resource_type))
         return self.deactivating[0]
 
     def apply(self, operation: Operation) -> Iterator[None]:
-        """Carry out one operation, and yield after each attribute."""
+        """Apply one operation; yield after each attribute."""
         if operation.path is not None:
             self._apply_at(operation.op, operation.path, operation.value)
             yield
@@ -159,11 +175,11 @@ class _Patch:
             yield
 
     def _apply_named(self, op: str, name: str, value: object) -> None:
-        """Apply a member of a path-less value; its name may be a path.
+        """Apply one member of the value of an operation without a path; the member's name may itself be a path.
 
-        With its compliance flag Entra sends `name.givenName`.
+        Entra with its compliance flag sends `name.givenName`.
 
-        Ignore read-only attributes, as in a POST: Okta sends `id` along.
+        Read-only attributes are ignored, as in a POST, because Okta sends `id` along.
         """
         if self.resource_type.find(name) is None and is_unknown_name(name, self.resource_type):
             if self.notes is not None:
@@ -184,9 +200,10 @@ class _Patch:
             self._guarded(op, path, value)
 
     def _path(self, text: str) -> Path | None:
-        """Return the parsed path; None if it names no attribute of the resource type.
+        """Parse the path; return None if it names no attribute of the resource type, so that the operation is ignored.
 
-        Entra's default mappings send more than a target has, and one refused operation would lose the request.
+        Entra's default mappings send more attributes than a target has, and one refused operation would fail the
+        whole request.
         """
         try:
             return parse_path(text, self.resource_type)
@@ -206,7 +223,7 @@ class _Patch:
             self._spare(path, error)
 
     def _spare(self, path: Path, error: ScimError) -> None:
-        """Note the error of an operation that is left out, or raise it."""
+        """Add the error of an operation to the notes if the operation may be left out; otherwise raise it."""
         attribute = path.attribute
         if self.notes is None:
             raise error
@@ -234,7 +251,7 @@ class _Patch:
             self._apply_attribute(self.result, op, path, attribute, value)
 
     def _apply_schema(self, op: str, path: Path, value: object) -> None:
-        """Apply an operation on a schema's URN: its value is an object of attributes."""
+        """Apply an operation whose path is a schema's URN; its value is an object of attributes."""
         value = interop.extension_object(value)
         if op == "remove" or (op == "replace" and interop.is_empty(value)):
             self._remove_schema(path)
@@ -261,7 +278,7 @@ class _Patch:
     def _apply_attribute(
         self, container: dict[str, Any], op: str, path: Path, attribute: Attribute, value: object
     ) -> None:
-        """Apply an operation to an attribute of `container`: the resource, or its object of an extension."""
+        """Apply an operation to an attribute of `container`, which is the resource or the object of an extension."""
         current = container.get(attribute.name)
         if attribute.multi_valued:
             comparisons = path.selection.comparisons if path.selection is not None else 1
@@ -289,7 +306,7 @@ class _Patch:
 
 
 def _pathless_value(operation: Operation) -> dict[str, Any]:
-    """Return the attributes of an operation without a path."""
+    """Return the attributes in the value of an operation without a path."""
     if operation.op == "remove":
         raise no_target("remove_without_path")
     value = interop.extension_object(operation.value)
@@ -326,7 +343,7 @@ def _multi_valued(
 def _removed(attribute: Attribute, current: Any, path: Path) -> Any:
     """Return a singular attribute after `remove`, which may name a sub-attribute.
 
-    It may also select the attribute's value, as Entra does.
+    The path may also select the attribute's value in brackets, as Entra's does.
     """
     if current is None or (path.selection is not None and not path.selection.matches(current)):
         return current
@@ -346,7 +363,7 @@ def _complex(
     value: object,
     notes: Notes | None,
 ) -> Any:
-    """Return a singular complex attribute after setting or clearing the sub-attributes sent (RFC 7644 3.5.2.3)."""
+    """Return a singular complex attribute after the sub-attributes sent were set or cleared (RFC 7644 3.5.2.3)."""
     if path.sub is not None:
         value = {path.sub.name: value}
     elif interop.is_empty(value):
@@ -367,5 +384,5 @@ def _complex(
 
 
 def _drop_empty_reference(attribute: Attribute, value: dict[str, Any]) -> dict[str, Any] | None:
-    """Return None if a reference is empty: `manager` with value "" refers to no manager."""
+    """Return None for an empty reference: a `manager` with the value "" refers to no manager."""
     return None if "value" in attribute.subs and "value" not in value else value or None

@@ -1,4 +1,4 @@
-"""The message of a PATCH request (RFC 7644 section 3.5.2)."""
+"""The body of a PATCH request (RFC 7644 section 3.5.2)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ _EXAMPLE = f'{{"schemas": ["{PATCH_URN}"], "Operations": [{{"op": â€¦, "path": â
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation; `op` is add, remove or replace, `path` None if the request has none."""
+    """One operation; `op` is add, remove or replace; `path` is None if none was sent."""
 
     op: str
     path: str | None
@@ -23,7 +23,7 @@ class Operation:
 
 
 def read_patch(body: object) -> list[Operation]:
-    """Return the operations of a PATCH body, names in any case; `schemas` is optional.
+    """Parse a PATCH body into its operations. Names may be in any case; `schemas` may be missing.
 
     Raises:
         ScimError: invalidSyntax if the body isn't a PatchOp, invalidPath or invalidValue for a
@@ -38,7 +38,9 @@ def read_patch(body: object) -> list[Operation]:
     operations = _member(body, "operations")
     if isinstance(operations, dict):
         operations = [operations]
-    if not isinstance(operations, list) or not operations:
+    if operations == []:
+        raise bad_syntax("patch_empty", example=_EXAMPLE)
+    if not isinstance(operations, list):
         raise bad_syntax("patch_no_operations", example=_EXAMPLE)
     if len(operations) > MAX_OPERATIONS:
         raise ScimError(

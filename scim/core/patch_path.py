@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from scim.core import interop
 from scim.core.attributes import Attribute, ResourceType, Target
 from scim.core.errors import ScimError, UnknownAttribute, bad_path
 from scim.core.filter_ast import Node, element_terms
@@ -21,10 +22,10 @@ _WELL_FORMED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The filter of a path's brackets.
+    """The filter in a path's brackets.
 
-    `matches` selects elements, `terms` are the values that one such element must have, and
-    `comparisons` is how many each element is tested with.
+    `matches` tests an element, `terms` are the values that an element must have to be selected, and
+    `comparisons` is the number of comparisons per element.
     """
 
     node: Node
@@ -35,7 +36,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
-    """A parsed path. `attribute` is None if it names a schema; `extension` is empty for core."""
+    """A parsed path. `attribute` is None if the path is a schema's URN; `extension` is "" for the core schema."""
 
     text: str
     extension: str
@@ -45,11 +46,11 @@ class Path:
 
 
 def parse_path(text: str, resource_type: ResourceType) -> Path:
-    """Parse `text`: an attribute or sub-attribute, also with brackets or URN, or a URN alone.
+    """Parse a path: an attribute or sub-attribute, with or without brackets and URN, or a URN alone.
 
     Raises:
         ScimError: invalidPath if it is malformed, its subclass UnknownAttribute if the resource
-            type does not have the attribute, invalidFilter for a fault in its brackets.
+            type lacks the attribute, invalidFilter for a fault in its brackets.
     """
     return (
         _parse_kept(text, resource_type)
@@ -65,7 +66,7 @@ def _parse_kept(text: str, resource_type: ResourceType) -> Path:
 
 def _parse(text: str, resource_type: ResourceType) -> Path:
     text = text.strip()
-    target = resource_type.find(text)
+    target = resource_type.find(text) or interop.value_target(text, resource_type)
     if target is not None:
         return Path(
             text=text,

@@ -18,10 +18,7 @@ Names = dict[str, "Names | None"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """The attributes of an answer.
-
-    `is_usual`: it leaves out only what no client sees unless it asks for it (RFC 7643 section 2.2).
-    """
+    """Which attributes a response contains."""
 
     wanted: Names | None
     unwanted: Names = field(default_factory=dict)
@@ -29,16 +26,16 @@ class Projection:
 
     @property
     def is_whole(self) -> bool:
-        """Whether a resource is returned as it is."""
+        """Return whether resources are returned unchanged."""
         return self.wanted is None and not self.unwanted
 
     def apply(self, resource: dict[str, Any]) -> dict[str, Any]:
-        """Return the resource as clients get it; the same object if nothing is left out."""
+        """Return the resource with only the projection's attributes; the same object if none is left out."""
         result = resource if self.wanted is None else _only(resource, self.wanted)
         return _except(result, self.unwanted) if self.unwanted else result
 
     def has(self, name: str) -> bool:
-        """Return whether the answer has any part of the top-level attribute `name`."""
+        """Return whether the response has any part of the top-level attribute `name`."""
         if self.wanted is not None:
             return name in self.wanted
         return name not in self.unwanted or self.unwanted[name] is not None
@@ -48,10 +45,10 @@ class Projection:
 def read_attributes(
     attributes: str | None, excluded: str | None, resource_type: ResourceType
 ) -> Projection:
-    """Return the projection for the two comma-separated parameters; unknown names change nothing.
+    """Parse the two comma-separated parameters; unknown names are ignored.
 
-    Raise ScimError invalidValue if both are given (RFC 7644 section 3.9 allows one) or one is
-    longer than any client's.
+    Raise ScimError invalidValue if both are given (RFC 7644 section 3.9 allows only one), or if one is longer than
+    any real client's.
     """
     if attributes and attributes.strip() and excluded and excluded.strip():
         raise bad_value("attributes", "both_projections")
@@ -73,7 +70,7 @@ def read_attributes(
 
 
 def _not_named(named: Sequence[Target], resource_type: ResourceType) -> Iterator[Target]:
-    """Yield attributes that are returned only on request and not requested by their own name."""
+    """Yield the attributes that are returned only if requested by name, and were not."""
     for target in _returned(resource_type, "request"):
         if not any(_asks_for(one, target) for one in named):
             yield target
@@ -86,7 +83,7 @@ def _asks_for(named: Target, target: Target) -> bool:
 
 
 def _excludable(target: Target, resource_type: ResourceType) -> Iterator[Target]:
-    """Yield the removable parts of `target`: all, or the parts that aren't always returned."""
+    """Yield the parts of `target` that may be excluded: `target` itself, or its parts that aren't always returned."""
     if _is_always(target):
         return
     always = [
@@ -130,7 +127,7 @@ def _is_always(target: Target) -> bool:
 
 
 def _returned(resource_type: ResourceType, *returned: str) -> Iterator[Target]:
-    """Yield the attributes and sub-attributes of all schemas that are returned so (RFC 7643 section 2.2)."""
+    """Yield the attributes and sub-attributes of all schemas with this characteristic `returned` (RFC 7643 section 2.2)."""
     for urn, attribute in resource_type.placed_attributes():
         if attribute.returned in returned:
             yield Target(urn, attribute, None)
@@ -152,7 +149,7 @@ def _name(names: Names, targets: Iterable[Target]) -> None:
 
 
 def _enter(names: Names, parts: list[str]) -> None:
-    """Add a path to the tree of names; a whole attribute covers its parts."""
+    """Add a path to the tree of names; a whole attribute replaces its parts."""
     *above, last = parts
     for part in above:
         below = names.setdefault(part, {})
@@ -184,7 +181,7 @@ def _except(value: dict[str, Any], names: Names) -> dict[str, Any]:
 
 
 def _each(value: Any, names: Names, apply: Any) -> Any:
-    """Remove paths from a complex value, or from each element; drop elements with nothing left."""
+    """Remove paths from a complex value, or from each element of a list; drop elements that become empty."""
     if isinstance(value, list):
         kept = [apply(element, names) for element in value if isinstance(element, dict)]
         return [element for element in kept if element]

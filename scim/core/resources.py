@@ -1,7 +1,7 @@
-"""Bodies of POST and PUT as canonical resources (RFC 7644 sections 3.3 and 3.5.1).
+"""Parses bodies of POST and PUT into canonical resources (RFC 7644 sections 3.3 and 3.5.1).
 
-A resource in memory is its SCIM JSON as a dict: canonical names, checked values, nothing unassigned, an extension under
-its URN, `schemas` first.
+A resource in memory is its SCIM JSON as a dict: canonical names, checked values, no unassigned attributes, an extension
+under its URN, `schemas` first.
 """
 
 import re
@@ -22,14 +22,13 @@ _URN = re.compile(r"urn:[^\s\[\]()\"']+", re.IGNORECASE)
 def read_resource(
     body: object, resource_type: ResourceType, notes: Notes | None = None
 ) -> dict[str, Any]:
-    """Return the resource that a POST or PUT body describes.
+    """Parse the body of a POST or PUT into a resource.
 
-    Names match in any case; read-only attributes and the password are ignored. With `notes`,
-    unknown attributes and malformed values of attributes that are not needed are left out and noted
-    there.
+    Names match in any case; read-only attributes and the password are ignored. If `notes` is given, unknown
+    attributes, and malformed values of attributes that aren't needed, are left out and added to it.
 
     Raises:
-        ScimError: invalidSyntax if the body is not an object or a name is a path, invalidValue for a wrong or missing
+        ScimError: invalidSyntax if the body isn't an object or a name is a path, invalidValue for a wrong or missing
             value.
     """
     if not isinstance(body, dict):
@@ -45,6 +44,8 @@ def read_resource(
             reader.read_attributes(value, resource_type.attributes, result)
         elif urn := resource_type.urns.get(folded):
             reader.read_extension(value, urn, result)
+        elif urn := interop.extension_of(folded, resource_type):
+            reader.read_extension({name: value}, urn, result)
         else:
             _check_name(name, resource_type)
             if notes is not None:
@@ -56,17 +57,14 @@ def read_resource(
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads the attributes of a body into a resource."""
+    """Copies the attributes of a body into a resource, checked."""
 
     resource_type: ResourceType
     notes: Notes | None
     body: Mapping[str, Any]
 
     def is_deactivating(self) -> bool:
-        """Return whether the body makes the person inactive.
-
-        It is called only if another value is wrong.
-        """
+        """Return whether the body makes the person inactive. Called only if another value is wrong."""
         return interop.deactivates(self.body, self.resource_type)
 
     def read_attribute(self, attribute: Attribute, value: object, result: dict[str, Any]) -> None:
@@ -114,8 +112,8 @@ class _Reader:
 def is_spared(attribute: Attribute, deactivating: bool) -> bool:
     """Return whether a malformed value of the attribute is left out instead of refused.
 
-    A request that deactivates a person is carried out whatever else is wrong with it: an unrelated
-    attribute must not keep a person visible who has left.
+    A request that deactivates a person is carried out whatever else is wrong with it: a fault in another attribute
+    must not keep a person visible who has left.
     """
     if attribute.name in ("userName", "active") or attribute.required:
         return False
@@ -123,10 +121,9 @@ def is_spared(attribute: Attribute, deactivating: bool) -> bool:
 
 
 def _check_name(name: str, resource_type: ResourceType) -> None:
-    """Raise invalidSyntax for a name that no attribute can have: a path, as PATCH takes it, or a malformed name.
+    """Raise invalidSyntax for a name that no attribute can have: a PATCH path, or a malformed name.
 
-    Ignoring it would clear the attribute that the path names (grokability/snipe-it, pull request
-    19353).
+    Ignoring the name would clear the attribute that it was meant to set (grokability/snipe-it, pull request 19353).
     """
     if resource_type.find(name.strip()) is not None or not is_unknown_name(name, resource_type):
         raise bad_syntax("name_is_path", name=name[:200])
@@ -143,12 +140,12 @@ def is_unknown_name(name: str, resource_type: ResourceType) -> bool:
 
 
 def is_kept(attribute: Attribute) -> bool:
-    """Return whether a client's value is used: not for read-only attributes, `schemas` and the password."""
+    """Return whether a client's value is stored: it isn't for read-only attributes, `schemas` and the password."""
     return attribute.mutability not in ("readOnly", "writeOnly") and attribute.name != "schemas"
 
 
 def schemas_of(resource: dict[str, Any], resource_type: ResourceType) -> list[str]:
-    """Return the URNs of the schemas with attributes in the resource (RFC 7643 section 3)."""
+    """Return the URNs of the schemas of which the resource has attributes (RFC 7643 section 3)."""
     return [
         resource_type.schema.id,
         *[urn for urn in resource_type.extension_attributes if urn in resource],
@@ -158,7 +155,7 @@ def schemas_of(resource: dict[str, Any], resource_type: ResourceType) -> list[st
 def check_required(resource: dict[str, Any], resource_type: ResourceType) -> None:
     """Raise ScimError invalidValue if a required attribute is missing or blank.
 
-    A required attribute of an extension must be there if the resource has the extension (RFC 7643 section 2.2).
+    A required attribute of an extension must be present if the resource has the extension (RFC 7643 section 2.2).
     """
     for urn, attribute in resource_type.required:
         holder = resource.get(urn) if urn else resource
@@ -167,7 +164,7 @@ def check_required(resource: dict[str, Any], resource_type: ResourceType) -> Non
 
 
 def is_blank(value: object) -> bool:
-    """Return whether a value does not count for a required attribute."""
+    """Return whether a value is too empty to satisfy a required attribute."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
@@ -182,11 +179,10 @@ def replace_resource(
     resource_type: ResourceType,
     notes: Notes | None = None,
 ) -> dict[str, Any]:
-    """Return the result of a PUT of `incoming` on `stored` (RFC 7644 section 3.5.1).
+    """Return the result of a PUT of `incoming` on `stored` (RFC 7644 section 3.5.1); `stored` itself if nothing changes.
 
-    Other attributes that `incoming` leaves out are cleared, except read-only ones, malformed ones
-    in `notes`, and `active`: false. Return `stored` itself if nothing changes. Raise ScimError
-    mutability if an immutable attribute has another value.
+    Attributes that `incoming` lacks are cleared, except read-only ones, those whose malformed values are in `notes`,
+    and `active` if it is false. Raise ScimError mutability if an immutable attribute has another value.
     """
     result = dict(incoming)
     _keep(stored, result, resource_type.attributes, notes)

@@ -85,7 +85,7 @@ def _meta() -> Attribute:
 
 
 def _schemas() -> Attribute:
-    """Return the attribute `schemas`, which a filter may name but /Schemas does not list."""
+    """Return the attribute `schemas`, which filters may use although /Schemas doesn't list it."""
     return Attribute(
         "schemas",
         type="reference",

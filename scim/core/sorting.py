@@ -1,4 +1,4 @@
-"""sortBy (RFC 7644 section 3.4.2.3)."""
+"""Sorts resources by `sortBy` (RFC 7644 section 3.4.2.3)."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -16,17 +16,17 @@ _MISSING: SortKey = (True, "")
 
 
 def sort_key(resource: dict[str, Any], path: str, resource_type: ResourceType) -> SortKey:
-    """Return the key by which `resource` is sorted.
+    """Return the sort key of `resource`.
 
-    In ascending order a missing value comes last; reverse the order for descending.
-    Raise ScimError invalidPath if `path` names no attribute that has an order.
+    In ascending order a missing value comes last; reverse the whole order for descending.
+    Raise ScimError invalidPath if the attribute at `path` has no order.
     """
     return sorter(path, resource_type)(resource)
 
 
 @lru_cache(maxsize=256)
 def sorter(path: str, resource_type: ResourceType) -> Callable[[dict[str, Any]], SortKey]:
-    """`sort_key` with its path parsed, for sorting many."""
+    """Return `sort_key` for a path that is parsed once, to sort many resources."""
     parsed = parse_path(path, resource_type)
     leaf = _leaf(parsed, path)
     convert = _converter(leaf)
@@ -49,7 +49,7 @@ def root(path: str, resource_type: ResourceType) -> str:
 
 
 def _leaf(path: Path, text: str) -> Attribute:
-    """Return the attribute that is compared: for a complex one its `value`."""
+    """Return the attribute to compare; for a complex attribute its `value`."""
     leaf = path.sub or path.attribute
     if leaf is not None and leaf.type == "complex":
         leaf = leaf.subs.get("value")
@@ -78,7 +78,7 @@ def _value(resource: dict[str, Any], path: Path, leaf: Attribute) -> Any:
 
 
 def _preferred(elements: list[Any]) -> Any:
-    """Return the primary element, else the first."""
+    """Return the primary element, or the first if none is primary."""
     return next(
         (e for e in elements if isinstance(e, dict) and e.get("primary") is True), elements[0]
     )

@@ -7,7 +7,7 @@ ENTERPRISE_URN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 
 def text(name: str, description: str, **rest: object) -> Attribute:
-    """Return a singular text attribute."""
+    """Return a singular text attribute with this name and description."""
     return Attribute(name, description=description, **rest)  # type: ignore[arg-type]
 
 

@@ -1,7 +1,7 @@
-"""A limit on the comparisons of one request: operations x comparisons x elements.
+"""A limit on the comparisons of one request: operations times comparisons times elements.
 
-RFC 7644 section 3.12 defines `tooMany` for results that a service provider does not calculate. Real
-clients send a few comparisons over a few elements; only an attack multiplies hundreds by hundreds.
+RFC 7644 section 3.12 defines `tooMany` for results that a service provider doesn't calculate. Real
+clients need few comparisons over few elements; only an attack multiplies hundreds by hundreds.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ MAX_COMPARISONS = 50_000  # of one PATCH: elements of the attributes times compa
 
 @dataclass(slots=True)
 class WorkLimit:
-    """The number of comparisons left for one PATCH."""
+    """How many comparisons one PATCH may still make."""
 
     left: int = MAX_COMPARISONS
 
     def charge(self, elements: int, comparisons: int) -> None:
-        """Charge an operation with its comparisons per element. Raise ScimError tooMany."""
+        """Deduct the comparisons of an operation. Raise ScimError tooMany if too few are left."""
         self.left -= elements * max(1, comparisons)
         if self.left < 0:
             raise ScimError(400, Message("too_much_work", most=MAX_COMPARISONS), "tooMany")

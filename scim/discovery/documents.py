@@ -92,7 +92,7 @@ def schemas(base_url: str) -> list[dict[str, Any]]:
 
 
 def listed(resources: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return documents as a ListResponse; paging parameters are ignored (RFC 7644 section 4)."""
+    """Return the documents as a ListResponse; paging parameters are ignored (RFC 7644 section 4)."""
     return {
         "schemas": [LIST_RESPONSE],
         "totalResults": len(resources),

@@ -1,4 +1,4 @@
-"""`/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas` and the addresses that only need a clear answer."""
+"""`/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas`, and paths that return only a helpful error."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from shared.messages import Message
 
 
 def register(functions: func.Blueprint, dispatcher: Dispatcher) -> None:
-    """Register the functions of discovery, `/Me`, the SCIM base itself and unknown addresses."""
+    """Register the functions of discovery, `/Me`, the base URL itself and unknown paths."""
     dispatcher.add(functions, "scim_service_provider_config", "ServiceProviderConfig", GET=_config)
     dispatcher.add(functions, "scim_resource_types", "ResourceTypes/{name?}", GET=_resource_types)
     dispatcher.add(functions, "scim_schemas", "Schemas/{urn?}", GET=_schemas)
@@ -43,7 +43,7 @@ async def _schemas(context: Context, request: Request) -> Response:
 
 
 async def _me(context: Context, request: Request) -> Response:
-    """Answer 501: this provider does not support the alias `/Me` (RFC 7644 section 3.11)."""
+    """Return 501: this provider doesn't support the alias `/Me` (RFC 7644 section 3.11)."""
     raise ScimError(501, Message("no_me"))
 
 
@@ -72,6 +72,6 @@ def _one_or_all(
 
 
 def _refuse_filter(request: Request) -> None:
-    """Refuse a filter, so that a client doesn't take a part for the whole (RFC 7644 section 4)."""
+    """Refuse a filter, so that a client doesn't take some of the documents for all (RFC 7644 section 4)."""
     if "filter" in request.query:
         raise ScimError(403, Message("no_filter_here"))

@@ -1,4 +1,4 @@
-"""SCIM Groups: like `scim.users`, and `membership`, since members are rows of their own.
+"""SCIM Groups: the same modules as `scim.users`, and `membership`, because members are separate rows.
 
-Adding one member to a group of 50,000 reads and writes as much as adding one to a group of five.
+Adding a member to a group of 50,000 reads and writes as much as adding one to a group of five.
 """

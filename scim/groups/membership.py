@@ -1,7 +1,7 @@
-"""Members of a group as rows: `member|group|member` seen from the group, `user|member|group` seen from the member.
+"""Members of a group as pairs of rows: `member|group|member` lists a group's members, `user|member|group` a user's groups.
 
-Both rows are written in one transaction with the member's record, with a check of its tag: a person
-who is deleted at the same time never remains as a member.
+Both rows are written in one transaction with the member's record, on condition of its storage tag, so a person who is
+deleted at the same time never remains a member.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ _MAX_MEMBER_BYTES = 400_000
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member: a user, or a group within the group."""
+    """A member of a group: a user, or another group."""
 
     id: str
     kind: Kind
@@ -63,7 +63,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The changes to a membership: `add` and `remove` by id; with `only`, all others leave."""
+    """Changes to a membership: the ids to `add` and `remove`; with `only`, all other members leave."""
 
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ class Plan:
 
     @classmethod
     def of(cls, changes: Sequence[MemberChange]) -> "Plan":
-        """Return the effect of changes in their order: the last change of a member counts."""
+        """Return the combined effect of changes in order; the last change of a member counts."""
         only, wanted = False, dict[str, bool]()
         for change in changes:
             if change.kind in ("replace", "remove_all"):
@@ -85,7 +85,7 @@ class Plan:
 
 
 async def members(app: App, directory_id: str, group_id: str) -> list[Member]:
-    """Return all members of a group, in one round trip per thousand."""
+    """Return all members of a group. One round trip per thousand."""
     found = await query_all(app.tables, CONTACTS, directory_id, *MEMBER.under(group_id))
     return [member_of(row) for row in found]
 
@@ -93,10 +93,10 @@ async def members(app: App, directory_id: str, group_id: str) -> list[Member]:
 async def members_between(
     app: App, directory_id: str, group_ids: Sequence[str]
 ) -> tuple[dict[str, list[Member]], int]:
-    """Return members by group, for adjacent groups in a walk, and the number of groups read whole.
+    """Return the members by group id for adjacent groups of a scan, and how many of these groups were read completely.
 
-    It takes one round trip per thousand members. At least one group is read whole; after a limit of
-    members no further group is started.
+    One round trip per thousand members. At least one group is read completely; after a limit of members no further
+    group is read.
     """
     start, stop = MEMBER.under(group_ids[0])[0], MEMBER.under(group_ids[-1])[1]
     found, count, last = defaultdict[str, list[Member]](list), 0, group_ids[-1]
@@ -116,15 +116,15 @@ async def members_between(
 
 
 async def groups_of(app: App, directory_id: str, member_id: str) -> list[str]:
-    """Return the ids of the groups that a user or group is a direct member of."""
+    """Return the ids of the groups of which a user or group is a direct member."""
     of_user = await resource_rows.ids(app, directory_id, USER_GROUP, member_id)
     return of_user or await resource_rows.ids(app, directory_id, GROUP_GROUP, member_id)
 
 
 async def operations(app: App, directory_id: str, group_id: str, plan: Plan) -> list[Move]:
-    """Return the moves that are still needed for the plan.
+    """Return the moves that the plan still requires.
 
-    Raise 400 invalidValue for a member that the directory does not have.
+    Raise 400 invalidValue for a member that doesn't exist in the directory.
     """
     if plan.only:
         return await _exchange(app, directory_id, group_id, plan.add)
@@ -136,9 +136,9 @@ async def operations(app: App, directory_id: str, group_id: str, plan: Plan) -> 
 
 
 async def again(app: App, directory_id: str, group_id: str, moves: Sequence[Move]) -> list[Move]:
-    """Return the moves that are still needed for a change that is partly stored.
+    """Return the moves that are still required for a change of which a part is already stored.
 
-    People deleted since are left out: a change that is partly stored can't be refused any more.
+    People deleted since then are left out, because a change that is partly stored can no longer be refused.
     """
 
     async def renewed(move: Move) -> Move | None:
@@ -161,7 +161,7 @@ async def first(app: App, directory_id: str, group_id: str, plan: Plan) -> list[
 async def _exchange(
     app: App, directory_id: str, group_id: str, staying: Sequence[str]
 ) -> list[Move]:
-    """Return the moves after which only `staying` are members.
+    """Return the moves that make the ids in `staying` the only members.
 
     Members that stay are not read again.
     """
@@ -211,7 +211,7 @@ async def _leave(app: App, directory_id: str, group_id: str, member_id: str) -> 
 
 
 def _departure(kind: Kind, member_id: str, group_id: str) -> list[Operation]:
-    """Return the deletions of both rows of a membership: the group's and the member's."""
+    """Return the deletions of both rows of a membership."""
     return [
         Delete(MEMBER.key(group_id, member_id)),
         Delete(_SEEN_FROM_MEMBER[kind].key(member_id, group_id)),
@@ -219,12 +219,12 @@ def _departure(kind: Kind, member_id: str, group_id: str) -> list[Operation]:
 
 
 def encode_kind(kind: Kind) -> bytes:
-    """Return the value of a member's row as seen from its group."""
+    """Encode the value of a `member` row: whether the member is a user or a group."""
     return orjson.dumps({"t": kind})
 
 
 def member_of(row: Row) -> Member:
-    """Return the member of a row as seen from its group."""
+    """Decode a `member` row."""
     kind: Kind = orjson.loads(row.value)["t"]
     return Member(MEMBER.second_of(row.key), kind)
 
@@ -232,9 +232,9 @@ def member_of(row: Row) -> Member:
 async def dissolve(
     app: App, directory_id: str, group_id: str, parents: Sequence[str]
 ) -> AsyncIterator[None]:
-    """Remove all members, and the group from its outer groups; yield after each transaction.
+    """Remove all members from the group, and the group from its parent groups; yield after each transaction.
 
-    If the instance is killed in between, a repeated DELETE finishes it.
+    If the instance is killed in between, the client's repeated DELETE finishes the work.
     """
     present = await members(app, directory_id, group_id)
     leaving = [
@@ -247,12 +247,12 @@ async def dissolve(
 
 
 def operations_of(moves: Iterable[Move]) -> list[Operation]:
-    """Return the row operations of some moves."""
+    """Return the row operations of the moves."""
     return [operation for move in moves for operation in move.operations]
 
 
 def batches(moves: Iterable[Move]) -> Iterator[list[Move]]:
-    """Yield as many moves as fit in a transaction with a group's own rows; each move is whole."""
+    """Yield as many moves at a time as fit in a transaction with the group's own rows; no move is divided."""
     batch, count, size = list[Move](), 0, 0
     for move in moves:
         more = sum(len(one.value) for one in move.operations if not isinstance(one, Delete))

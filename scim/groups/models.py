@@ -24,11 +24,11 @@ OwnRow = Insert | Replace | Delete
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRecord:
-    """A group as stored; `version` counts its changes, those of its membership by SCIM requests included.
+    """A group as stored; `version` counts its changes, including membership changes by SCIM requests.
 
     `index` holds the keys, without the id, of its index rows, and `index_version` the version of the rules that derived
-    them: version 1 and none in rows of the first release, which stored neither. `unknown_fields` are those of a later
-    release, which stay when the record is rewritten.
+    them. The first release stored neither; its rows count as version 1. `unknown_fields` are fields of a later release,
+    which are kept when the record is rewritten.
     """
 
     id: str
@@ -44,22 +44,22 @@ class GroupRecord:
 
     @property
     def etag(self) -> str:
-        """The weak entity tag of RFC 7644 section 3.14."""
+        """Return the weak entity tag of RFC 7644 section 3.14."""
         return f'W/"{self.version}"'
 
     @property
     def shown_name(self) -> str:
-        """The name as lists show it: a company may send one of any length."""
+        """Return the name for lists, shortened, because a client may send a name of any length."""
         return str(self.resource["displayName"])[:_MAX_SHOWN]
 
     def changed(self, resource: dict[str, Any], modified: str) -> "GroupRecord":
-        """Return the next version with another resource."""
+        """Return the next version of the record, with another resource."""
         return replace(self, resource=resource, modified=modified, version=self.version + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredGroup:
-    """A group with the storage tag of its record and the groups it is itself a member of."""
+    """A group with the storage tag of its record, and the ids of its parent groups."""
 
     record: GroupRecord
     parents: tuple[str, ...]
@@ -67,22 +67,22 @@ class StoredGroup:
 
     @property
     def id(self) -> str:
-        """The id of the group."""
+        """Return the id of the group."""
         return self.record.id
 
     @property
     def resource(self) -> dict[str, Any]:
-        """The SCIM resource as it is stored, without members."""
+        """Return the SCIM resource as stored, without members."""
         return self.record.resource
 
     @property
     def etag(self) -> str:
-        """The weak entity tag of RFC 7644 section 3.14; a member that is deleted doesn't change it."""
+        """Return the weak entity tag of RFC 7644 section 3.14; deleting a member doesn't change it."""
         return self.record.etag
 
 
 def encode(record: GroupRecord) -> bytes:
-    """Return the record as a row's value, without its id. Raise ScimError 413 if too large."""
+    """Encode the record, without its id, as a row's value. Raise ScimError 413 if it is too large."""
     value = orjson.dumps(
         {
             **record.unknown_fields,
@@ -101,7 +101,7 @@ def encode(record: GroupRecord) -> bytes:
 
 
 def decode(identifier: str, value: bytes) -> GroupRecord:
-    """Return the record from a row's value."""
+    """Decode a row's value."""
     row = row_versions.read(value, "group", VERSION)
     return GroupRecord(
         id=identifier,
@@ -116,12 +116,12 @@ def decode(identifier: str, value: bytes) -> GroupRecord:
 
 
 def name_key(display_name: str) -> str:
-    """Return the key that makes a display name unique, in any case: Entra matches groups by it."""
+    """Return the key that makes a display name unique, ignoring case, because Entra matches groups by it."""
     return GROUP_NAME.key(keys.fold_case(display_name))
 
 
 def index_rows(record: GroupRecord) -> dict[str, bytes]:
-    """Return the rows by which the group is found."""
+    """Return the group's index rows, by key."""
     rows = {name_key(record.resource["displayName"]): resource_rows.encode_owner(record.id)}
     if external_id := record.resource.get("externalId"):
         rows[GROUP_EXTERNAL_ID.key(external_id, record.id)] = resource_rows.NOTHING
@@ -131,7 +131,7 @@ def index_rows(record: GroupRecord) -> dict[str, bytes]:
 
 
 def stored_keys(record: GroupRecord) -> list[str]:
-    """Return the keys of the index rows that were written for this version of the group."""
+    """Return the keys of the index rows that were written with this version of the group."""
     if record.index_version > 1:
         return [
             name + record.id if name.endswith(keys.SEPARATOR) else name for name in record.index
@@ -147,12 +147,12 @@ def stored_keys(record: GroupRecord) -> list[str]:
 
 
 def is_current(record: GroupRecord) -> bool:
-    """Return whether the present rules wrote the group's index rows."""
+    """Return whether the group's index rows were derived by the current rules."""
     return record.index_version == INDEX_VERSION
 
 
 def insertion(record: GroupRecord) -> list[OwnRow]:
-    """Return the operations that store a new group, its record's first."""
+    """Return the operations that store a new group; the one of its record is first."""
     index = index_rows(record)
     return [
         Insert(GROUP.key(record.id), encode(_with_index(record, index))),
@@ -161,7 +161,7 @@ def insertion(record: GroupRecord) -> list[OwnRow]:
 
 
 def replacement(old: GroupRecord, new: GroupRecord, tag: str) -> list[OwnRow]:
-    """Return the operations that replace a stored group, read with this tag, its record's first."""
+    """Return the operations that replace a group that was read with this storage tag; the one of its record is first."""
     before, after = stored_keys(old), index_rows(new)
     return [
         Replace(GROUP.key(new.id), encode(_with_index(new, after)), tag),
@@ -173,9 +173,9 @@ def replacement(old: GroupRecord, new: GroupRecord, tag: str) -> list[OwnRow]:
 def reindexing(
     record: GroupRecord, tag: str, *, present: frozenset[str], keep_name: bool
 ) -> list[Operation]:
-    """Return the operations that write a stored group's index rows as the present rules derive them.
+    """Return the operations that rewrite a group's index rows as the current rules derive them.
 
-    See `scim.users.index_rows.reindexing`.
+    The arguments have the same meaning as those of `scim.users.index_rows.reindexing`.
     """
     rows = index_rows(record)
     if keep_name:
@@ -194,7 +194,7 @@ def reindexing(
 
 
 def removal(record: GroupRecord, tag: str) -> list[OwnRow]:
-    """Return the operations that remove a group, read with this tag, and its index rows."""
+    """Return the operations that remove a group that was read with this storage tag, and its index rows."""
     return [Delete(GROUP.key(record.id), tag), *(Delete(key) for key in stored_keys(record))]
 
 
@@ -207,9 +207,9 @@ def _with_index(record: GroupRecord, rows: Iterable[str]) -> GroupRecord:
 def represent(
     group: StoredGroup, members: Sequence[Member] | None, base_url: str
 ) -> dict[str, Any]:
-    """Return the resource with id, meta and, if they were read, its members.
+    """Return the resource with id, meta and, if `members` isn't None, its members.
 
-    `base_url` is the directory's SCIM base.
+    `base_url` is the directory's SCIM base URL.
     """
     record = group.record
     listed = [

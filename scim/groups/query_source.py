@@ -1,4 +1,4 @@
-"""The groups of a directory as a source for queries, and the indexes that filters are answered from."""
+"""The groups of a directory as a source for queries, with the indexes that answer filters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from shared.tables.schema.contacts import GROUP_EXTERNAL_ID
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The groups of a directory as a source for queries; members are read only if needed."""
+    """The groups of a directory as a source for queries; members are read only if the query needs them."""
 
     context: Context
     with_members: bool
@@ -27,11 +27,11 @@ class Groups:
 
     @property
     def directory_id(self) -> str:
-        """The ID of the groups' directory."""
+        """Return the ID of the groups' directory."""
         return self.context.directory.id
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
-        """Return groups by creation; fewer than `count` if they have very many members."""
+        """Return groups, oldest first, and whether more follow; fewer than `count` if they have very many members."""
         app, directory_id = self.context.app, self.directory_id
         found, more = await store.page(app, directory_id, after, count)
         if not self.with_members or not found:
@@ -43,17 +43,17 @@ class Groups:
         ], more or whole < len(found)
 
     async def key_of(self, number: int) -> str | None:
-        """Return the key of the group with this number, from 1."""
+        """Return the key of the group at this position, counted from 1."""
         return await resource_rows.key_of_number(
             self.context.app, self.directory_id, schema.contacts.GROUP, number
         )
 
     async def total(self) -> int:
-        """How many groups the directory has."""
+        """Return how many groups the directory has."""
         return (await totals.read(self.context.app, self.directory_id)).groups
 
     async def lookup(self, equalities: Sequence[Equality]) -> list[str] | None:
-        """Return the ids that an index has for the first equality that is indexed."""
+        """Return the ids that match the first equality for which there is an index, or None if there is none."""
         for path, find in _INDEXES.items():
             for equality in equalities:
                 if equality.path == path and isinstance(equality.value, str):
@@ -61,7 +61,7 @@ class Groups:
         return None
 
     async def read(self, ids: Sequence[str]) -> list[Item]:
-        """Return the groups with these ids, if they exist."""
+        """Return those of the groups with these ids that exist."""
         return [item for item in await each(ids, self._one) if item is not None]
 
     async def _one(self, identifier: str) -> Item | None:

@@ -1,4 +1,4 @@
-"""The use cases of /Groups (RFC 7644 section 3, RFC 7643 section 4.2), beyond those of any resource: members."""
+"""The operations on /Groups (RFC 7644 section 3, RFC 7643 section 4.2) that differ from other resources: those on members."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -22,7 +22,7 @@ from shared.tables.port import AlreadyExists
 
 
 class GroupService(ResourceService[StoredGroup]):
-    """The groups of a directory. A PATCH is answered without the group, as Entra expects."""
+    """The operations on the groups of a directory. The response to a PATCH has no body, as Entra expects."""
 
     resource_type = GROUP
     unique_name = "displayName"
@@ -30,25 +30,25 @@ class GroupService(ResourceService[StoredGroup]):
     returns_patched = False
 
     def source(self, query: ListQuery, filter_text: str) -> Source:
-        """Return all groups; members cost a round trip per group, so they are read only if the query needs them."""
+        """Return all groups; their members are read only if the query needs them, because that costs a round trip per group."""
         is_needed = query.projection.has("members") or "members" in filter_text.lower()
         return Groups(self.context, is_needed)
 
     async def represent(self, stored: StoredGroup, projection: Projection) -> Resource:
-        """Return the group, with its members if they are shown."""
+        """Return the group's resource, with its members if the projection includes them."""
         members = None
         if projection.has("members"):
             members = await membership.members(self.app, self.directory_id, stored.id)
         return represent(stored, members, self.context.base_url)
 
     def has_whole_etag(self, projection: Projection) -> bool:
-        """Return whether members are not shown: deleting a member doesn't change the group's version."""
+        """Return False if members are shown, because deleting a member doesn't change the group's version."""
         return not projection.has("members")
 
     async def patch(
         self, identifier: str, operations: Sequence[Operation], conditions: Preconditions
     ) -> StoredGroup:
-        """Patch attributes (RFC 7644 section 3.5.2) and members; write nothing without a change."""
+        """Change attributes (RFC 7644 section 3.5.2) and members; write nothing if nothing changes."""
         others, changes = member_changes(operations)
         plan = Plan.of(changes)
         return await self._change_with(
@@ -58,7 +58,7 @@ class GroupService(ResourceService[StoredGroup]):
     async def _replace(
         self, identifier: str, incoming: Resource, conditions: Preconditions, sent: Notes
     ) -> StoredGroup:
-        """Replace attributes and members; the members become just those sent (RFC 7644 section 3.5.1)."""
+        """Replace the attributes and members; exactly the members sent remain (RFC 7644 section 3.5.1)."""
         resource, plan = _split_members(incoming)
         only = Plan(plan.add, (), only=True)
         change = self._replacing(resource)
@@ -144,7 +144,7 @@ class GroupService(ResourceService[StoredGroup]):
 
 
 def _split_members(resource: Resource) -> tuple[Resource, Plan]:
-    """Return a group as sent without its members, and the plan that adds them."""
+    """Return a group as sent without its members, and the plan that adds these members."""
     attributes = {name: value for name, value in resource.items() if name != "members"}
     ids = tuple(dict.fromkeys(map(id_of, resource.get("members", []))))
     return attributes, Plan.of([MemberChange("add", ids)])

@@ -1,4 +1,4 @@
-"""Reads groups from the tables and writes them; knows rows, not SCIM rules."""
+"""Reads and writes groups as rows of the tables; SCIM rules are elsewhere."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from shared.tables.schema.contacts import GROUP, GROUP_GROUP
 
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredGroup | None:
-    """Return the group with this id, in one round trip."""
+    """Return the group with this id, or None. One round trip."""
     found = await resource_rows.get(app, directory_id, GROUP, identifier)
     return _assemble(found) if found else None
 
@@ -24,7 +24,7 @@ async def get(app: App, directory_id: str, identifier: str) -> StoredGroup | Non
 async def page(
     app: App, directory_id: str, after: str, count: int
 ) -> tuple[list[StoredGroup], bool]:
-    """Return at most `count` groups by creation after the key `after`, and whether more follow."""
+    """Return at most `count` groups after the key `after`, oldest first, and whether more follow."""
     found, more = await resource_rows.page(app, directory_id, GROUP, after, count)
     return [_assemble(rows) for rows in found], more
 
@@ -36,7 +36,7 @@ def _assemble(found: list[Row]) -> StoredGroup:
 
 
 async def ids_by_display_name(app: App, directory_id: str, display_name: str) -> list[str]:
-    """Return the id of the group with this display name, in any case."""
+    """Return the ids of the groups with this display name, ignoring case: at most one."""
     row = await app.tables.get(CONTACTS, directory_id, models.name_key(display_name))
     return [resource_rows.decode_owner(row.value)] if row else []
 
@@ -48,13 +48,13 @@ async def write(
     moves: Sequence[Move],
     event: Event,
 ) -> bool:
-    """Write a group's rows, record first, and its members' changes, in one transaction if possible.
+    """Write a group's rows, the record first, and the changes of its members, in one transaction if possible.
 
-    A larger change continues in further transactions that touch the record, so no one joins a group
-    that is deleted during the change. A group that was never stored has no members either. Raise
-    the error of the first transaction. After it, the change is completed despite other writers (RFC
-    7644 section 3.5.2: all or nothing). If the instance is killed, the client's retry completes it.
-    Return False if another client deleted the group during the change.
+    A larger change continues in further transactions. Each also writes the record, so that no one is added to a group
+    that is deleted during the change; a group that was never stored has no members either. Raise the error of the
+    first transaction. After that the change is completed despite other writers (RFC 7644 section 3.5.2: all or
+    nothing); if the instance is killed, the client's retry completes it. Return False if another client deleted the
+    group during the change.
     """
     first, *rest = [*membership.batches(moves)] or [[]]
     row = own[0]
@@ -74,7 +74,7 @@ async def write(
 
 
 async def _continue(app: App, directory_id: str, group: Row, moves: list[Move]) -> Row | None:
-    """Continue a change with more moves; return the touched record, or None without the group."""
+    """Store more moves of a change; return the rewritten record, or None if the group no longer exists."""
     group_id, present = GROUP.parts_of(group.key)[0], group
     for attempt in attempts():
         touch = Replace(present.key, present.value, present.etag)

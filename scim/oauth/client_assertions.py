@@ -1,9 +1,8 @@
 """Assertions signed by Entra or another issuer in place of a client secret (RFC 7523 section 3).
 
-A fault of the assertion itself is reported to its sender. A difference from the directory's trust
-settings is reported only to the administrator: a stranger can invent assertions, and the difference
-would tell to whom the directory belongs. The claims are checked before the signature, so that keys
-are fetched only for an assertion that could be valid.
+A fault of the assertion itself is reported to its sender. A difference from the directory's trust settings is reported
+only to the administrator: a stranger can invent assertions, and a report would reveal who owns the directory. The
+claims are checked before the signature, so that keys are fetched only for an assertion that can be valid.
 """
 
 from dataclasses import dataclass
@@ -27,9 +26,9 @@ _LAST_SECOND = 2**37  # far later than any assertion, and a valid date
 
 
 class BadAssertion(Exception):
-    """An assertion that is refused, with the reason `why`.
+    """An assertion that is refused; `why` is the reason.
 
-    `of_itself`: the fault is in the assertion itself, so its sender may know it.
+    `of_itself`: the fault is in the assertion itself, so its sender may be told.
     """
 
     of_itself = True
@@ -40,16 +39,16 @@ class BadAssertion(Exception):
 
 
 class Untrusted(BadAssertion):
-    """An assertion that the directory does not trust, with a reason for its administrator."""
+    """An assertion that the directory doesn't trust, with the reason for its administrator."""
 
     of_itself = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedAssertion:
-    """An assertion without a fault in itself, but not verified yet.
+    """An assertion that is well-formed and current, but not yet verified.
 
-    `key_id` names its signing key.
+    `key_id` is the `kid` of its signing key.
     """
 
     text: str
@@ -60,7 +59,7 @@ class ParsedAssertion:
 
 
 def read(app: App, text: str) -> ParsedAssertion:
-    """Check form and times. Raise BadAssertion."""
+    """Parse an assertion, and check its form and times. Raise BadAssertion."""
     import jwt
 
     if len(text) > _MAX_LENGTH:
@@ -89,9 +88,8 @@ async def verify(
 ) -> Assertion | None:
     """Check issuer, audience, subject and signature. Raise Untrusted or KeysUnavailable.
 
-    `client_ids` are the ids that the request claims to be. The result is the record to store
-    against replay: None without a `jti`, since Entra then presents one assertion several times
-    while it is good.
+    `client_ids` are the client ids in the request. Return the record to store against replay, or None without a `jti`,
+    because Entra then presents the same assertion several times during its lifetime.
     """
     import jwt
 
@@ -133,9 +131,9 @@ def _check_identity(
 def _check_subject(
     trust: TrustedIdentity, claims: dict[str, Any], client_ids: frozenset[str]
 ) -> None:
-    """Check `sub`, and that the request claims no other client.
+    """Check `sub`, and that the request names no other client.
 
-    Accept Entra's GUIDs in any case, and its `oid` as well.
+    Entra's GUIDs are accepted in any case, and its `oid` as well.
     """
     if not trust.is_entra:
         if claims.get("sub") != trust.subject:

@@ -38,7 +38,7 @@ def register(blueprint: func.Blueprint, app: App) -> None:
         return Response(200, orjson.dumps(body), dict(NO_STORE))
 
     async def metadata(request: Request) -> Response:
-        """Return the same answer for every ID, so that it doesn't tell which directories exist."""
+        """Return the same response for every ID, so that it doesn't reveal which directories exist."""
         directory_id = request.route["directoryId"]
         if not is_directory_id(directory_id):
             raise HttpError(404, Message("not_there"))

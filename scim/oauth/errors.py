@@ -11,7 +11,7 @@ NO_STORE = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pr
 
 
 class OAuthError(Exception):
-    """A refusal of a token request."""
+    """An error of the token endpoint."""
 
     def __init__(
         self,
@@ -32,13 +32,13 @@ def invalid_request(message: Message) -> OAuthError:
 
 
 def invalid_client(message: Message, *, basic: bool = False) -> OAuthError:
-    """Return 401 invalid_client, with the scheme that the client used (RFC 6749 section 5.2)."""
+    """Return 401 invalid_client with the scheme that the client used (RFC 6749 section 5.2)."""
     headers = {"WWW-Authenticate": 'Basic realm="SCIM"'} if basic else {}
     return OAuthError("invalid_client", message, 401, headers)
 
 
 def token_failure(error: Exception) -> Response:
-    """Return the token endpoint's answer for any exception; an unexpected one is not shown."""
+    """Return the token endpoint's response for any exception; the text of an unexpected one isn't sent."""
     match error:
         case OAuthError():
             return error.response

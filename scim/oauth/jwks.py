@@ -1,7 +1,7 @@
-"""The keys that assertions are signed with, fetched from the issuer and remembered by their `kid`.
+"""The keys with which assertions are signed, fetched from the issuer and cached by their `kid`.
 
 Entra rotates keys without notice (learn.microsoft.com/entra/identity-platform/signing-key-rollover), so an unknown kid
-makes the keys be fetched again, but at most every 30 seconds per address: a stranger can invent kids.
+causes the keys to be fetched again, but at most every 30 seconds per URL, because a stranger can invent kids.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _LOGIN_URLS = {
 
 
 class KeysUnavailable(Exception):
-    """The issuer did not give its keys and none are remembered."""
+    """The keys can't be fetched from the issuer, and none are cached."""
 
 
 @dataclass(slots=True)
@@ -48,12 +48,12 @@ class _KeySets:
 
 
 def issuer(app: App, trust: TrustedIdentity) -> str:
-    """Return the `iss` of the assertions of a trusted identity."""
+    """Return the claim `iss` that assertions of a trusted identity have."""
     return f"{_login_url(app)}/{trust.tenant_id}/v2.0" if trust.is_entra else trust.issuer
 
 
 async def signing_key(app: App, trust: TrustedIdentity, kid: str) -> Any | None:
-    """Return the issuer's key called `kid`, None if it has none. Raise KeysUnavailable."""
+    """Return the issuer's key with this `kid`, or None. Raise KeysUnavailable."""
     address = _address(app, trust)
     key_sets = app.state(_KeySets).by_address
     key_set = key_sets.get(address)
@@ -75,7 +75,7 @@ async def signing_key(app: App, trust: TrustedIdentity, kid: str) -> Any | None:
 
 
 def _address(app: App, trust: TrustedIdentity) -> str:
-    """Return the address of the key set; KeysUnavailable if the operator no longer allows its host."""
+    """Return the URL of the key set. Raise KeysUnavailable if the operator no longer allows its host."""
     if trust.is_entra:
         return f"{_login_url(app)}/{trust.tenant_id}/discovery/v2.0/keys"
     if not is_key_address(app, trust.jwks_uri):
@@ -103,7 +103,7 @@ _ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}
 
 
 async def _download(address: str) -> bytes:
-    """Return the body at an address of the login service; raise OSError or ValueError."""
+    """Return the body at a URL of the issuer; raise OSError or ValueError."""
     await import_modules("aiohttp", "jwt")
     import aiohttp
 

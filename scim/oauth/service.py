@@ -1,4 +1,4 @@
-"""From a token request to an access token: by client secret or by a signed assertion."""
+"""Issues an access token for a token request with a client secret or a signed assertion."""
 
 from dataclasses import dataclass
 
@@ -23,14 +23,14 @@ JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """An access token and the seconds that it is good for."""
+    """An access token and its lifetime in seconds."""
 
     token: str
     expires_in: int
 
 
 async def issue(app: App, directory_id: str, request: TokenRequest) -> Issued:
-    """Return the request's access token. Raise OAuthError or DirectoryRateExceeded."""
+    """Issue an access token for the request. Raise OAuthError or DirectoryRateExceeded."""
     grant = request.get("grant_type")
     if not grant:
         raise invalid_request(Message("oauth_grant_missing"))

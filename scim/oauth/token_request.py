@@ -1,4 +1,4 @@
-"""A token request as it arrives: a form, with the client's credentials in it or in a Basic header (RFC 6749 2.3.1)."""
+"""Parses a token request: a form, with the client's credentials in it or in a Basic header (RFC 6749 section 2.3.1)."""
 
 import base64
 import binascii
@@ -12,18 +12,18 @@ from shared.messages import Message
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """The parameters by name; `basic` if the client's id and secret came in the header."""
+    """The parameters by name; `basic` is true if the client's id and secret were in the header."""
 
     fields: dict[str, str]
     basic: bool
 
     def get(self, name: str) -> str:
-        """Return a parameter, "" if it is left out: RFC 6749 section 3.2 treats both alike."""
+        """Return a parameter, or "" if it is absent: RFC 6749 section 3.2 treats both alike."""
         return self.fields.get(name, "")
 
 
 def read_token_request(request: Request) -> TokenRequest:
-    """Return the request's parameters; raise OAuthError invalid_request."""
+    """Parse the request's parameters; raise OAuthError invalid_request."""
     fields = _form(request)
     credentials = _basic(request.headers.get("authorization", ""))
     if credentials is None:
@@ -50,7 +50,7 @@ def _form(request: Request) -> dict[str, str]:
 
 
 def _basic(header: str) -> tuple[str, str] | None:
-    """Return ID and secret of a Basic header, each form-decoded; None without the header."""
+    """Return id and secret of a Basic header, each form-decoded; None without the header."""
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -1,4 +1,4 @@
-"""SCIM Users: `service` (use cases) -> `store` (rows to values) -> the tables port; HTTP is in `scim.endpoints`.
+"""SCIM Users: `service` (operations) calls `store` (rows), which calls the tables port; HTTP is in `scim.endpoints`.
 
 `models` is the stored user, `index_rows` its index, `contact_cards` the part that agents see
 without reading the record, `query_source` the source of filters and lists.

@@ -1,9 +1,9 @@
-"""The card of a person: the part for a list, search or number lookup, held in index rows."""
+"""The card of a person: the part shown in lists, searches and number lookups, stored in index rows."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -19,14 +19,23 @@ _FIRST_WORD = re.compile(r"[^\W_]+")
 _FIRST_APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
 
 
+class Names(NamedTuple):
+    """The names of a person by which a search compares people: those with equal ones only once."""
+
+    shown: str
+    given: str = ""
+    family: str = ""
+    others: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """The person `id`: names and title as sent, `number` in E.164 if derived, else as sent.
+    """The card of the person `id`: names and title as sent; `number` in E.164 form if it could be converted, else as sent.
 
-    `extension` is that of the number that led to the card, and `key_kind` the kind of its key, in number rows only. `given`,
-    `family`, `other_names` (middle name, nickname, further words of the formatted name), `organization`, `place` (city and
-    office) and `employee_number` are only searched by. `rules` is the version of the rules that derived the key of the card's
-    row (`search_terms`); the first release wrote cards without it.
+    In number rows only, `extension` is the extension of the number by which the row is found, and `key_kind` the kind
+    of the row's key. `given`, `family`, `other_names` (middle name, nickname, further words of the formatted name),
+    `organization`, `place` (city and office) and `employee_number` are used only for searching. `rules` is the
+    version of the rules that derived the key of the row (`search_terms`); the first release wrote cards without it.
     """
 
     id: str
@@ -48,8 +57,23 @@ class Card:
     rules: int = RULES
 
     @property
+    def names(self) -> Names:
+        """The names as one value."""
+        return Names(self.name, self.given, self.family, self.other_names)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts whose words find the person beside the names and addresses."""
+        return self.title, self.department, self.employee_number, *self.further_texts
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """The e-mail address and the user name."""
+        return self.mail, self.user_name
+
+    @property
     def further_texts(self) -> tuple[str, ...]:
-        """The texts whose words find the person, but which no list shows."""
+        """Return the texts whose words find the person although no list shows them."""
         return self.organization, self.place
 
     def words_of_first_rules(self) -> list[str]:
@@ -86,7 +110,7 @@ _LETTERS = {
 
 
 def encode(card: Card) -> bytes:
-    """Return the card as a row's value; empty parts are left out, the id is in the row's key."""
+    """Encode the card as a row's value, without empty parts and without the id, which is in the row's key."""
     parts: dict[str, str | int] = {
         letter: value for letter, name in _LETTERS.items() if (value := getattr(card, name))
     }
@@ -100,24 +124,77 @@ def encode(card: Card) -> bytes:
 
 
 def with_number_key(card: bytes, extension: str, key_kind: str) -> bytes:
-    """Return an encoded card with the extension of a number and the kind of its key, without encoding it again."""
+    """Return an encoded card with the extension and the kind of key of a number row added, without encoding it again."""
     parts = {"e": extension, "k": key_kind} if extension else {"k": key_kind}
     return card[:-1] + b"," + orjson.dumps(parts)[1:]
 
 
+_NEXT = b'","'  # ends a text in JSON; in a text, a quotation mark follows a backslash
+
+
+class EncodedCard:
+    """A row's value, decoded only as far as a search compares people, because most rows of a search are rejected.
+
+    Its properties are those of `Card`.
+    """
+
+    __slots__ = ("_parts", "_value", "names")
+
+    def __init__(self, value: bytes) -> None:
+        self._value = value
+        parts = self._parts = row_versions.read(value, "card")
+        get = parts.get
+        shown, given, family = get("n", ""), get("g", ""), get("f", "")
+        if isinstance(given, int):
+            given, family = shown[:given], shown[given + 1 :]
+        self.names = Names(shown, given, family, get("a", ""))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts whose words find the person beside the names and addresses."""
+        get = self._parts.get
+        return get("t", ""), get("d", ""), get("i", ""), get("o", ""), get("l", "")
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """The e-mail address and the user name."""
+        get = self._parts.get
+        return get("m", ""), get("u", "")
+
+    @property
+    def number(self) -> str:
+        """The main number."""
+        return str(self._parts.get("p", ""))
+
+    @property
+    def external_id(self) -> str:
+        """The id by which presence is known."""
+        return str(self._parts.get("x", ""))
+
+    def may_hold(self, word: bytes) -> bool:
+        """Return False only if the parts after the shown name lack a word in ASCII, in small letters.
+
+        An apostrophe, and letters outside ASCII, may hide it.
+        """
+        start = self._value.find(_NEXT) if self.names.shown else 0
+        rest = self._value[start:]
+        return not rest.isascii() or b"'" in rest or b"`" in rest or word in rest.lower()
+
+    def card(self, identifier: str) -> Card:
+        """Return the whole card of the person `identifier`."""
+        parts, (_, given, family, _) = self._parts, self.names
+        found = {name: parts.get(letter, "") for letter, name in _LETTERS.items()}
+        found |= {"given": given, "family": family}
+        return Card(id=identifier, rules=parts.get("r", 1), **found)
+
+
 def decode(identifier: str, value: bytes) -> Card:
-    """Return the card of the person `identifier` from a row's value."""
-    parts = row_versions.read(value, "card")
-    given = parts.get("g", "")
-    found = {name: parts.get(letter, "") for letter, name in _LETTERS.items()}
-    if isinstance(given, int):
-        found["family"] = found["name"][given + 1 :]
-        given = found["name"][:given]
-    return Card(id=identifier, given=given, rules=parts.get("r", 1), **found)
+    """Decode a row's value into the card of the person `identifier`."""
+    return EncodedCard(value).card(identifier)
 
 
 def card_of(identifier: str, resource: dict[str, Any], number: str) -> Card:
-    """Return the card of a SCIM user (canonical form) with the main number `number`."""
+    """Return the card of a SCIM user in canonical form, whose main number is `number`."""
     name, enterprise = resource.get("name", {}), resource.get(ENTERPRISE, {})
     shown = display_name(resource)[:_MAX_LENGTH]
     given = str(name.get("givenName") or "")[:_MAX_OTHER_LENGTH]
@@ -141,7 +218,7 @@ def card_of(identifier: str, resource: dict[str, Any], number: str) -> Card:
 
 
 def _other_names(resource: dict[str, Any], known: str) -> str:
-    """Return the words of further names that `known` lacks."""
+    """Return the words of the person's other names that `known` lacks."""
     name = resource.get("name", {})
     others = (resource.get("nickName"), name.get("middleName"), name.get("formatted"))
     further_texts = [str(one) for one in others if one and one not in known]
@@ -154,7 +231,7 @@ def _other_names(resource: dict[str, Any], known: str) -> str:
 
 
 def _place(addresses: list[dict[str, Any]]) -> str:
-    """Return city and office of the address for work.
+    """Return city and office of the work address.
 
     Entra maps physicalDeliveryOfficeName to `formatted`.
     """
@@ -166,7 +243,7 @@ def _place(addresses: list[dict[str, Any]]) -> str:
 
 
 def display_name(resource: dict[str, Any]) -> str:
-    """Return displayName, else the formatted, else given and family name, else the user name."""
+    """Return displayName, else the formatted name, else given and family name, else the user name."""
     if (shown := str(resource.get("displayName") or "")).strip():
         return shown
     name = resource.get("name", {})
@@ -175,7 +252,7 @@ def display_name(resource: dict[str, Any]) -> str:
 
 
 def work_mail(resource: dict[str, Any]) -> str:
-    """Return the e-mail address for work, else the primary one, else the first."""
+    """Return the work e-mail address, else the primary one, else the first."""
     return next(
         (str(mail["value"]) for mail in _by_worth(resource.get("emails", [])) if mail.get("value")),
         "",
@@ -183,7 +260,7 @@ def work_mail(resource: dict[str, Any]) -> str:
 
 
 def numbers(resource: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the phone numbers, the main one first: work, then primary, then as sent."""
+    """Return the phone numbers, main number first: work numbers, then the primary one, then the others as sent."""
     return [number for number in _by_worth(resource.get("phoneNumbers", [])) if number.get("value")]
 
 
@@ -209,6 +286,6 @@ def addresses(resource: dict[str, Any]) -> Iterator[str]:
 
 
 def manager_value(resource: dict[str, Any]) -> str:
-    """Return the value of a user's `manager`, else the end of its `$ref`; "" if there is none."""
+    """Return the value of a user's `manager`, else the last part of its `$ref`; "" if there is none."""
     manager = resource.get(ENTERPRISE, {}).get("manager", {})
     return str(manager.get("value") or manager.get("$ref", "").rstrip("/").rpartition("/")[2])

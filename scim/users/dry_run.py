@@ -1,7 +1,7 @@
-"""The dry run of a mapping: the outcome of a POST of a user, without storing it.
+"""The dry run of a mapping: returns the outcome of a POST of a user without storing it.
 
-The body passes the code of a real POST: the same reading, the same validation, the same derivation
-of numbers and search terms. Only the write is left out, so a user name that is taken isn't found.
+It runs the code of a real POST: parsing, validation, and derivation of numbers and search terms. Only the write is left
+out, so a user name that is already taken isn't detected.
 """
 
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ _ID = "00000000-0000-7000-8000-000000000000"  # in place of the ID that a stored
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """An attribute, or a column, whose value was not stored, and the reason with the remedy."""
+    """An attribute or column whose value would not be stored, and the reason with the remedy."""
 
     attribute: str
     message: Message
@@ -37,10 +37,10 @@ class DryRun:
     """The outcome of a dry run.
 
     Attributes:
-        refusal: Why the user would be refused; then there is no `record`.
+        refusal: Why the user would be refused; then `record` is None.
         record: The user as it would be stored, without an ID.
         card: The card as lists and searches would show it.
-        numbers: The numbers with their types, the main one first.
+        numbers: The numbers with their types, main number first.
         terms: The words whose beginnings find the person.
         remarks: Values that would not be stored.
     """
@@ -54,7 +54,7 @@ class DryRun:
 
 
 def of_user(directory: Directory, body: object) -> DryRun:
-    """Return the outcome for a user in JSON, as a POST to /Users has it."""
+    """Return the outcome for a user in JSON, as in the body of a POST to /Users."""
     notes = Notes()
     try:
         _refuse_other_messages(body)
@@ -66,8 +66,8 @@ def of_user(directory: Directory, body: object) -> DryRun:
 def of_columns(directory: Directory, text: str) -> DryRun:
     """Return the outcome for a user in delimiter-separated values.
 
-    `text` is a line of headings and a line of values. A heading is the path of an attribute, such as
-    `emails[type eq "work"].value`, or the name that Entra or Okta gives its source.
+    `text` has a line of headings and a line of values. A heading is the path of an attribute, such as
+    `emails[type eq "work"].value`, or the name of a source attribute in Entra or Okta.
     """
     notes, remarks = Notes(), list[Remark]()
     try:
@@ -80,7 +80,7 @@ def of_columns(directory: Directory, text: str) -> DryRun:
 
 
 def _refuse_other_messages(body: object) -> None:
-    """Raise invalidSyntax for a list of users or a PATCH, which a client would send elsewhere."""
+    """Raise invalidSyntax for a list of users or a PATCH, which a client would send to other paths."""
     names = {name.lower() for name in body} if isinstance(body, dict) else set()
     if "operations" in names or "resources" in names:
         raise ScimError(400, Message("dry_run_no_user", patch=PATCH_URN), "invalidSyntax")
@@ -89,7 +89,7 @@ def _refuse_other_messages(body: object) -> None:
 def _stored(
     directory: Directory, resource: dict[str, Any], notes: Notes, remarks: list[Remark]
 ) -> DryRun:
-    """Return the outcome for a canonical resource. Raise ScimError as the write would."""
+    """Return the outcome for a canonical resource. Raise the ScimError that the write would raise."""
     check_numbers(directory, {}, resource)
     record = UserRecord(id=_ID, resource=resource, created="", modified="")
     encode(record)  # refuses a user that is too large

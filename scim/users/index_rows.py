@@ -1,6 +1,6 @@
-"""The index of a user: pure functions from a record to its index rows.
+"""The index of a user: pure functions that derive its index rows from its record.
 
-One user never has more than `MAX_OPERATIONS` rows to change, so that every write is one transaction.
+A user never has more than `MAX_OPERATIONS` rows to change, so that every write is one transaction.
 """
 
 from collections.abc import Iterator
@@ -40,24 +40,24 @@ MAX_MAILS = 8
 
 
 def name_key(user_name: str) -> str:
-    """Return the key of a unique user name; userName is not case-exact (RFC 7643 section 4.1.1)."""
+    """Return the key that makes a user name unique; userName isn't case-exact (RFC 7643 section 4.1.1)."""
     return NAME.key(keys.fold_case(user_name))
 
 
 def derived(record: UserRecord, region: str) -> list[tuple[str, Number]]:
-    """Return the numbers with their types, the main one first; `region` completes national ones."""
+    """Return (type, number) of each phone number, main number first; `region` is used to parse national numbers."""
     found = contact_cards.numbers(record.resource)[:MAX_NUMBERS]
     return [(str(entry.get("type", "")), derive(entry["value"], region)) for entry in found]
 
 
 def card_of(record: UserRecord, own: list[tuple[str, Number]]) -> contact_cards.Card:
-    """Return the person's card; `own` are the numbers that were derived."""
+    """Return the person's card; `own` are the person's parsed numbers."""
     main = (own[0][1].e164 or own[0][1].raw) if own else ""
     return contact_cards.card_of(record.id, record.resource, main)
 
 
 class _Shown(NamedTuple):
-    """The input from which the values of a person's rows are derived."""
+    """The data from which the values of a person's rows are derived."""
 
     active: bool
     card: contact_cards.Card
@@ -70,10 +70,10 @@ class _Shown(NamedTuple):
 
 
 class _Values(NamedTuple):
-    """The values of a person's rows: one value per family, but number rows each have their own.
+    """The values of a person's rows: one value per family, but each number row has its own.
 
-    `numbers` are the values of rows by a number's end. The row of the address on the card, `mail_key`, holds the card
-    as well, so that agents find an active person by it.
+    `numbers` are the values of rows by the last digits of a number. The row of the card's e-mail address, `mail_key`,
+    also holds the card, so that agents find an active person by that address.
     """
 
     families: dict[str, bytes]
@@ -112,7 +112,7 @@ class _Values(NamedTuple):
         return cls(families, by_end, mail_key)
 
     def at(self, key: str) -> bytes | None:
-        """Return the value of the row with this key; None if none is derived."""
+        """Return the value of the row with this key, or None if there is no such row."""
         if key == self.mail_key:
             return self.families[FIND.name]
         family = _family_of(key)
@@ -120,7 +120,7 @@ class _Values(NamedTuple):
 
 
 def index_rows(record: UserRecord, region: str) -> dict[str, bytes]:
-    """Return every row of the user except the record, by key."""
+    """Return all index rows of the user, by key."""
     shown = _Shown.of(record, region)
     return _rows_of(record, shown, _Values.of(shown))
 
@@ -161,12 +161,12 @@ def _keys_of(record: UserRecord, unparsed: bool) -> Iterator[str]:
 
 
 def _hidden_keys(shown: _Shown) -> Iterator[str]:
-    """Yield the rows by which only clients find an inactive person's numbers."""
+    """Yield the keys by which only SCIM clients find an inactive person's numbers."""
     return number_rows.hidden_keys(shown.card.id, [number for _, number in shown.own])
 
 
 def _shown_keys(card: contact_cards.Card) -> list[str]:
-    """Return the rows by which agents find an active person by name; all hold the card."""
+    """Return the keys of the rows by which agents find an active person by name; each row holds the card."""
     return [
         LIST.key(keys.search_key(card.name), card.id),
         *FIND.keys(search_terms.find_terms(card), card.id),
@@ -185,10 +185,10 @@ def insertion(record: UserRecord, region: str) -> list[Operation]:
 
 
 def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> list[Operation]:
-    """Return the operations that turn a stored user, read with this tag, into its next version.
+    """Return the operations that replace a user that was read with this storage tag by its next version.
 
-    Rows that stay the same are left out, unless another version of the rules wrote them: then their
-    values aren't known.
+    Rows that stay the same are left out, unless an older version of the rules wrote them, because then their values are
+    unknown.
     """
     shown = _Shown.of(new, region)
     before, after = set(stored_keys(old)), _rows_of(new, shown, _Values.of(shown))
@@ -203,7 +203,7 @@ def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> lis
 def _outdated(
     old: UserRecord, shown: _Shown, after: dict[str, bytes], region: str
 ) -> Iterator[str]:
-    """Yield the keys of `after` whose rows may have another value now."""
+    """Yield the keys of `after` whose rows may now have another value."""
     if not is_current(old, region):
         yield from after
     elif (was := _Shown.of(old, region)) != shown:
@@ -214,11 +214,11 @@ def _outdated(
 def reindexing(
     record: UserRecord, etag: str, region: str, *, present: frozenset[str], keep_name: bool
 ) -> list[Operation]:
-    """Return the operations that write a stored user's index rows as the present rules derive them.
+    """Return the operations that rewrite a user's index rows as the current rules derive them.
 
-    The user itself, its ETag and its times stay. `present` are the keys of those rows of the user that are there: one
-    that is missing can't be deleted. With `keep_name` the name row stays as it is, if the new one belongs to another
-    user by now.
+    The user itself, its ETag and its times stay the same. `present` are the keys of the user's rows that exist,
+    because deleting a missing row would fail. With `keep_name` the name row isn't written; used if the name now
+    belongs to another user.
     """
     rows = index_rows(record, region)
     if keep_name:
@@ -233,13 +233,13 @@ def reindexing(
 
 
 def _stored(key: str, value: bytes, present: frozenset[str]) -> Operation:
-    """Return the write of a row: an Upsert could overwrite another user's name row."""
+    """Return the write of a row. A missing unique row is inserted: an Upsert could overwrite the row of another user's name."""
     is_unique = _family_of(key) in (NAME.name, UNIQUE.name) and key not in present
     return Insert(key, value) if is_unique else Upsert(key, value)
 
 
 def is_current(record: UserRecord, region: str) -> bool:
-    """Return whether the present rules wrote the user's index rows, with this region for national numbers."""
+    """Return whether the user's index rows were derived by the current rules, with this region for national numbers."""
     return (record.index_version, record.index_region) == (INDEX_VERSION, region)
 
 
@@ -257,16 +257,16 @@ def _family_of(key: str) -> str:
 
 
 def removal(record: UserRecord, etag: str) -> list[Operation]:
-    """Return the operations that remove a user, read with this tag, and all its rows."""
+    """Return the operations that remove a user that was read with this storage tag, and all its rows."""
     return [Delete(USER.key(record.id), etag), *(Delete(key) for key in stored_keys(record))]
 
 
 def _names(rows: dict[str, bytes], identifier: str) -> tuple[str, ...]:
-    """Return row keys without their last part, the id, which the record need not repeat."""
+    """Return row keys without their last part, the id, so that the record need not repeat it."""
     suffix, length = keys.SEPARATOR + identifier, -len(identifier)
     return tuple([key[:length] if key.endswith(suffix) else key for key in rows])
 
 
 def stored_keys(record: UserRecord) -> Iterator[str]:
-    """Yield the keys of the rows that were written for this version of the user."""
+    """Yield the keys of the rows that were written with this version of the user."""
     return (name + record.id if name.endswith(keys.SEPARATOR) else name for name in record.index)

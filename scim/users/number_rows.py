@@ -1,9 +1,10 @@
-"""The rows that a person's numbers are found by: by their end (calls), by any part of them (typing), by their exchange.
+"""The rows by which phone numbers are found: by last digits (incoming calls), by any digits (typing), and by PBX.
 
-A row at *offset* o holds the digits from o on, then a dot and the digits before: `79460958.4420`. Digits typed from the
-middle begin at some offset of the number; with a row at every third offset, one of the typed digits' first three is
-the first digit of a row. So three ranges find them all: rows that begin with the typed digits, with them less the first
-digit, and less its first two; the digits before the dot tell the rest. The end of a number is found by reversed digits.
+A row at *offset* o holds the digits from o on, then a dot and the digits before it: `79460958.4420`. Digits typed
+from the middle of a number start at some offset. There is a row at every third offset, so one of the first three
+typed digits is the first digit of a row. Therefore three ranges find all matches: rows that start with the typed
+digits, rows that start with them without the first digit, and without the first two; the digits before the dot
+confirm the match. The end of a number is found by its reversed digits.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +30,7 @@ _DOT = "."
 
 
 def rows_by_end(identifier: str, card: bytes, own: Sequence[Number]) -> dict[str, bytes]:
-    """Return an active person's number rows by a number's end, with their values."""
+    """Return an active person's rows by the last digits of a number, with their values, by key."""
     # Of two numbers with the same digits the main one has the last word.
     return {
         NUMBER.key(key.digits[::-1], identifier): contact_cards.with_number_key(
@@ -40,7 +41,7 @@ def rows_by_end(identifier: str, card: bytes, own: Sequence[Number]) -> dict[str
 
 
 def other_keys(identifier: str, own: Sequence[Number], by_end: Mapping[str, bytes]) -> list[str]:
-    """Return the keys of an active person's other number rows, which hold the card alone."""
+    """Return the keys of an active person's other number rows, each of which holds the card alone."""
     return list(dict.fromkeys(_others(identifier, own)))[: MAX_ROWS - len(by_end)]
 
 
@@ -50,19 +51,19 @@ def hidden_keys(identifier: str, own: Sequence[Number]) -> Iterator[str]:
 
 
 def kind_of(card: Card) -> KeyKind | None:
-    """Return the kind of key of a row by the end of a number; None in rows of older releases."""
+    """Return the kind of key of a row that is found by the last digits of a number; None for rows of older releases."""
     return _KINDS.get(card.key_kind)
 
 
 def _ends(own: Sequence[Number]) -> list[Key]:
-    """Return the keys of all numbers, the main key of each number before any other key."""
+    """Return the keys by last digits of all numbers; the main key of each number comes before all other keys."""
     mains = [number.keys[0] for number in own if number.keys]
     rest = [key for number in own for key in number.keys[1:]]
     return [*mains, *rest][:MAX_NUMBERS]
 
 
 def _others(identifier: str, own: Sequence[Number]) -> Iterator[str]:
-    """Return the keys of the rows by a number's middle and by exchange, the most useful first."""
+    """Yield the keys of the rows by the middle of a number and by PBX, most useful first."""
     typed = [digits for number in own for digits in _typed(number)]
     for digits in typed[:_MAX_TYPED]:
         yield FIND.key(digits, identifier)
@@ -75,17 +76,18 @@ def _others(identifier: str, own: Sequence[Number]) -> Iterator[str]:
 
 
 def _typed(number: Number) -> list[str]:
-    """Return the digits as a caller types them: with the extension if it is dialled directly."""
+    """Return the digits that a caller types for a number: with the extension if it is dialled directly."""
     if number.fault is not None and number.keys:
         return [key.digits for key in number.keys]
     return [number.keys[-1].digits] if number.keys else []
 
 
 def offsets(count: int) -> list[int]:
-    """Return the offsets at which rows for a number of so many digits begin, 0 first.
+    """Return the offsets at which a number with `count` digits has rows, 0 first.
 
-    The rest after the last one is two digits more than _OFFSET_STEP, because the four last digits are an end. Offset 1
-    is left out of long numbers: it would serve only a text that begins with the second digit of a country code.
+    The last offset leaves up to two digits more than _OFFSET_STEP, because the last four digits are found by the row
+    of the number's end. Offset 1 is left out of long numbers, because it would only serve a text that starts with the
+    second digit of a country code.
     """
     if count < _MIN_TYPED + 1:
         return [0]
@@ -94,17 +96,17 @@ def offsets(count: int) -> list[int]:
 
 
 def turned(digits: str, offset: int) -> str:
-    """Return the digits from the offset on, a dot, and the digits before it; at offset 0 the digits alone."""
+    """Return the digits from the offset on, a dot, and the digits before it; at offset 0 only the digits."""
     return f"{digits[offset:]}{_DOT}{digits[:offset]}" if offset else digits
 
 
 def turned_back(part: str) -> str:
-    """Return the digits that `turned` was given, "" for anything else, such as a word with letters."""
+    """Return the digits that were passed to `turned`; "" for a text that `turned` doesn't return."""
     rest, _, before = part.partition(_DOT)
     digits = before + rest
     return digits if digits.isascii() and digits.isdecimal() else ""
 
 
 def ranges_of(part: str) -> Iterator[str]:
-    """Return the beginnings of the rows of all numbers that have `part` (four digits or more) in the middle."""
+    """Yield the key prefixes of the rows of all numbers that have `part` (four digits or more) in the middle."""
     yield from (part[skipped:] for skipped in range(_OFFSET_STEP))

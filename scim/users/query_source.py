@@ -1,4 +1,4 @@
-"""The users of a directory as a source for queries, and the indexes that filters are answered from."""
+"""The users of a directory as a source for queries, with the indexes that answer filters."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -32,11 +32,11 @@ class Users:
 
     @property
     def directory_id(self) -> str:
-        """The ID of the users' directory."""
+        """Return the ID of the users' directory."""
         return self.context.directory.id
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
-        """Return users in the order of their creation."""
+        """Return users, oldest first, and whether more follow."""
         context = self.context
         found, more = await store.page_json(
             context.app, self.directory_id, after, count, context.base_url
@@ -44,17 +44,17 @@ class Users:
         return [Item(user.key, json=user.json) for user in found], more
 
     async def key_of(self, number: int) -> str | None:
-        """Return the key of the user with this number, from 1."""
+        """Return the key of the user at this position, counted from 1."""
         return await resource_rows.key_of_number(
             self.context.app, self.directory_id, schema.contacts.USER, number
         )
 
     async def total(self) -> int:
-        """How many users the directory has, active or not."""
+        """Return how many users the directory has, active or not."""
         return (await totals.read(self.context.app, self.directory_id)).users
 
     async def lookup(self, equalities: Sequence[Equality]) -> list[str] | None:
-        """Return the ids that an index has for the first equality that is indexed."""
+        """Return the ids that match the first equality for which there is an index, or None if there is none."""
         paths = [_without_selection(equality.path) for equality in equalities]
         for path in _INDEXES if len(paths) > 1 else _INDEXES.keys() & paths:
             for equality, own in zip(equalities, paths, strict=True):
@@ -65,13 +65,13 @@ class Users:
         return None
 
     async def _are_many(self, ids: list[str]) -> bool:
-        """Return whether reading all users is less work than reading these one by one."""
+        """Return whether reading all users is less work than reading the users with these ids one by one."""
         return len(ids) > POINT_READ_LIMIT and (
             len(ids) > MAX_POINT_READS or len(ids) * SCAN_COST_RATIO > await self.total()
         )
 
     async def read(self, ids: Sequence[str]) -> list[Item]:
-        """Return the users with these ids, if they exist."""
+        """Return those of the users with these ids that exist."""
         app, directory_id, base_url = self.context.app, self.directory_id, self.context.base_url
 
         def read(identifier: str) -> Awaitable[UserJson | None]:
@@ -82,7 +82,7 @@ class Users:
 
 
 def _without_selection(path: str) -> str:
-    """Return a path without a selection of elements: `emails[type eq "work"].value` is `emails.value`."""
+    """Return a path without its brackets: `emails.value` for `emails[type eq "work"].value`."""
     before, bracket, rest = path.partition("[")
     return before + rest.rpartition("]")[2] if bracket and "]" in rest else path
 
@@ -104,9 +104,9 @@ async def _by_mail(context: Context, value: str) -> list[str]:
 
 
 async def _by_number(context: Context, value: str) -> list[str] | None:
-    """Return the ids for an international number.
+    """Return the ids of users with an international number; None for any other number.
 
-    Other numbers depend on the region, so they aren't looked up.
+    Other numbers depend on the region, so the index can't answer for them.
     """
     digits = derive(value, context.directory.region).digits
     if not value.startswith("+") or len(digits) < MIN_DIGITS:

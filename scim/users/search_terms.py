@@ -1,16 +1,14 @@
 """The terms by which a person is found: the keys of `find` and `sound` rows.
 
-They are derived from the card alone, which every row holds, so a search can tell which rows a
-person has.
+They are derived only from the card, which every row holds, so a search can compute which rows a person has.
 
-A *find term* is a word, a space and the beginning of the rest of the name, joined: `anna mariamull`,
-`muller annamaria`. So one range of keys finds a word by its beginning, whole words first, and also
-a word with the words after it, however they are divided.
+A *find term* is a word, a space, and the beginning of the rest of the name without spaces: `anna mariamull`, `muller
+annamaria`. So one range of keys finds a word by its beginning, whole words first, and also a word with the words
+after it, however these are divided.
 
-A *sound term* is the code of a word of a name backwards (`shared.sounds`), a space, and the end of
-the code of its partner backwards: `na rlm`. The partner of a given name is the family name, and the
-other way round. Codes are backwards because `find` rows are sorted by the beginning of a word: a
-mistyped letter leaves either its beginning or its end intact.
+A *sound term* is the reversed sound code (`shared.sounds`) of a word of a name, a space, and the last letters of its
+partner's code, reversed: `na rlm`. The partner of a given name is the family name, and vice versa. Codes are reversed
+because `find` rows are sorted by the beginning of a word: a typing error leaves either the beginning or the end intact.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +30,7 @@ _COMMON = frozenset("and at de der des du et for fur in of och og the to und y".
 
 
 def find_terms(card: Card) -> list[str]:
-    """Return the person's find terms, at most `MAX_TERMS`, the most telling ones first."""
+    """Return the person's find terms, at most `MAX_TERMS`, most useful first."""
     shown = words_of(card.name)
     found = name_terms(card.name, shown)
     if card.given or card.family or card.other_names:
@@ -57,18 +55,21 @@ def find_terms(card: Card) -> list[str]:
 
 
 def _local_words(address: str, found: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return the words before the @, except those that are a name with a number, as `smith2`."""
+    """Return (word, "") for each word before the @ of an address.
+
+    Words of `found` followed by digits, such as `smith2`, are left out.
+    """
     words = map(collapse, words_of(address.partition("@")[0]))
     return [(word, "") for word in words if word.rstrip("0123456789") not in found]
 
 
 def _joined_and_last(words: Sequence[str]) -> list[str]:
-    """Return an employee number's parts joined, and its last part: `4711` finds `E-4711`, too."""
+    """Return the parts of an employee number joined, and its last part, so that `4711` also finds `E-4711`."""
     return [collapse("".join(words)), *words[1:][-1:]] if words else []
 
 
 def _add_words(found: dict[str, str], words: Sequence[tuple[str, str]], name: str) -> None:
-    """Add terms for words that aren't names: each with the rest of its text, then the name."""
+    """Add terms for words that aren't names: each word with the rest of its text, then the name."""
     for word, rest in words:
         if word not in found:
             found[word] = f"{word} {(rest + name)[:MAX_REST]}"
@@ -76,7 +77,7 @@ def _add_words(found: dict[str, str], words: Sequence[tuple[str, str]], name: st
 
 @lru_cache(maxsize=_CACHED)
 def _words_with_rests(text: str) -> tuple[tuple[str, str], ...]:
-    """Return the words of a title or similar, each with the other words after it, in a circle."""
+    """Return each word of a text such as a title, with the words after it and then those before it."""
     words = collapsed_words(text)
     return tuple(
         [
@@ -89,12 +90,12 @@ def _words_with_rests(text: str) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=_CACHED)
 def collapsed_words(text: str) -> tuple[str, ...]:
-    """Return the words of a title or the like as terms have them."""
+    """Return the words of a text such as a title in the form that terms have."""
     return tuple(map(collapse, words_of(text)))
 
 
 def name_terms(name: str, words: Sequence[str]) -> dict[str, str]:
-    """Return the find terms of a name by their first word, or by their first words joined."""
+    """Return the find terms of a name, by the first word of each term or by its first words joined."""
     found = dict[str, str]()
     for start, end in _spans(name, words):
         if "." in name and end == start + 1 and len(words[start]) == 1 and len(words) > 1:
@@ -117,9 +118,9 @@ def _add_term(found: dict[str, str], word: str, rest: str) -> None:
 
 
 def _spans(name: str, words: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the words of a name that begin a term: single ones, and those also written as one.
+    """Return (start, end) for each run of words that begins a term: single words, and words that are also written as one.
 
-    Words with a hyphen are found joined and alone, particles only with the word that they belong to.
+    Words with a hyphen are found joined and alone, particles only joined to the word to which they belong.
     """
     if PARTICLES.isdisjoint(words) and "-" not in name and not any(map(is_unspaced, words)):
         return [(start, start + 1) for start in range(len(words))]
@@ -143,7 +144,7 @@ def _spans(name: str, words: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _add_further_names(found: dict[str, str], card: Card, shown: Sequence[str]) -> None:
-    """Add the terms of the names that the display name lacks."""
+    """Add the terms of names that the display name lacks."""
     known = {*shown, "".join(shown)}
     given, family = words_of(card.given), words_of(card.family)
     for words, beside in ((given, family), (family, given)):
@@ -161,7 +162,7 @@ def _rest(words: Sequence[str]) -> str:
 
 
 def sound_terms(card: Card) -> list[str]:
-    """Return the person's sound terms, at most `MAX_SOUNDS`, those of the display name first."""
+    """Return the person's sound terms, at most `MAX_SOUNDS`; those of the display name come first."""
     shown = main_words(words_of(card.name))
     given, family = main_words(words_of(card.given)), main_words(words_of(card.family))
     if not (given and family):
@@ -180,12 +181,12 @@ def sound_terms(card: Card) -> list[str]:
 
 @lru_cache(maxsize=_CACHED)
 def backwards(word: str) -> str:
-    """Return the code of a folded word backwards, as sound terms have it."""
+    """Return the reversed sound code of a folded word, as sound terms contain it."""
     return code(collapse(word))[::-1]
 
 
 def main_words(words: Sequence[str]) -> Sequence[str]:
-    """Return the words without particles such as `von` or `al`; all of them if nothing else is left."""
+    """Return the words without particles such as `von` or `al`; all words if only particles are there."""
     if PARTICLES.isdisjoint(words):
         return words
     return [word for word in words if word not in PARTICLES] or words

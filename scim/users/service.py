@@ -1,4 +1,4 @@
-"""The use cases of /Users (RFC 7644 section 3), beyond those of any resource."""
+"""The operations on /Users (RFC 7644 section 3) that differ from other resources."""
 
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -27,7 +27,10 @@ from shared.tables.port import AlreadyExists
 
 
 class UserService(ResourceService[StoredUser]):
-    """The users of a directory. A PATCH is answered with the user, which Microsoft's validator and Okta both take."""
+    """The operations on the users of a directory.
+
+    The response to a PATCH is the user, which Microsoft's validator and Okta both accept.
+    """
 
     resource_type = USER
     unique_name = "userName"
@@ -56,7 +59,7 @@ class UserService(ResourceService[StoredUser]):
         return represent(stored, self.context.base_url)
 
     def has_whole_etag(self, projection: Projection) -> bool:
-        """Return True: a user's tag changes with its groups, too."""
+        """Return True: a user's entity tag also changes with its groups."""
         return True
 
     async def _get(self, identifier: str) -> StoredUser | None:
@@ -116,7 +119,7 @@ class UserService(ResourceService[StoredUser]):
         return changed
 
     async def _delete(self, stored: StoredUser) -> AsyncIterator[None]:
-        """Remove the user, its memberships, and the claim to its user name."""
+        """Remove the user, its memberships, and the row that reserves its user name."""
         was_active = stored.record.active
         event = self._event("user.deleted", stored, users=-1, active=False, was_active=was_active)
         async for _ in store.delete(self.app, self.directory_id, stored, event):
@@ -127,9 +130,9 @@ class UserService(ResourceService[StoredUser]):
 
 
 def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Raise 400 invalidValue for a number without an E.164 form, if the directory is strict and the number is new.
+    """Raise 400 invalidValue for a new number without an E.164 form, if the directory is strict.
 
-    Numbers stored before the directory became strict do not block other changes of their person.
+    Numbers stored before the directory became strict don't prevent other changes of their person.
     """
     if not directory.strict_numbers:
         return
@@ -147,7 +150,7 @@ def numbers_checked(
 ) -> dict[str, Any]:
     """Return `after` if its numbers pass `check_numbers`.
 
-    An inactive person keeps the numbers of `before` instead: a wrong number must not undo a deactivation.
+    An inactive person keeps the numbers of `before` instead, because a wrong number must not prevent a deactivation.
     """
     try:
         check_numbers(directory, before, after)

@@ -1,4 +1,4 @@
-"""Reads users from the tables and writes them with all their index rows; knows rows, not SCIM rules."""
+"""Reads users from the tables, and writes them with all their index rows; SCIM rules are elsewhere."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from shared.tables.schema.contacts import MEMBER, NOTE, NOTED, USER, USER_GROUP
 
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredUser | None:
-    """Return the user with this id, in one round trip."""
+    """Return the user with this id, or None. One round trip."""
     found = await resource_rows.get(app, directory_id, USER, identifier)
     return _assemble(found) if found else None
 
@@ -42,7 +42,7 @@ async def page_json(
 async def page(
     app: App, directory_id: str, after: str, count: int
 ) -> tuple[list[StoredUser], bool]:
-    """Return at most `count` users by creation after the key `after`, and whether more follow."""
+    """Return at most `count` users after the key `after`, oldest first, and whether more follow."""
     found, more = await resource_rows.page(app, directory_id, USER, after, count)
     users, time_slice = list[StoredUser](), TimeSlice(app.clock)
     for rows in found:
@@ -63,7 +63,7 @@ def _groups_of(found: list[Row]) -> tuple[str, ...]:
 
 
 def _assemble(found: list[Row]) -> StoredUser:
-    """Return a user from its record's row and the membership rows after it."""
+    """Return the user for a record's row and the membership rows after it."""
     head = found[0]
     identifier = USER.parts_of(head.key)[0]
     notes = tuple(row for row in found[1:] if NOTE.has(row.key))
@@ -71,7 +71,7 @@ def _assemble(found: list[Row]) -> StoredUser:
 
 
 async def ids_by_user_name(app: App, directory_id: str, user_name: str) -> list[str]:
-    """Return the id of the user with this user name, in any case."""
+    """Return the ids of the users with this user name, ignoring case: at most one."""
     row = await app.tables.get(CONTACTS, directory_id, index_rows.name_key(user_name))
     return [resource_rows.decode_owner(row.value)] if row else []
 
@@ -93,7 +93,7 @@ async def replace(
     region: str,
     event: Event,
 ) -> None:
-    """Store the next version.
+    """Store the next version of a user.
 
     Raise Changed or NotFound if another writer came first, AlreadyExists if the name is taken.
     """
@@ -111,11 +111,11 @@ async def replace(
 async def delete(
     app: App, directory_id: str, user: StoredUser, event: Event
 ) -> AsyncIterator[None]:
-    """Remove a user with its index rows, memberships and notes; raise PreconditionFailed or NotFound after another writer.
+    """Remove a user with its index rows, memberships and notes. Raise PreconditionFailed or NotFound if another writer was first.
 
-    A person in more groups than one transaction can hold leaves most of them first; the function yields after each
-    such transaction. If the instance is killed in between, the user is whole and only in fewer groups, and the
-    client's repeated DELETE finishes it.
+    A person in more groups than fit in one transaction is removed from most of them first; the function yields after
+    each such transaction. If the instance is killed in between, the user still exists, in fewer groups, and the
+    client's repeated DELETE finishes the work.
     """
     own = [
         *index_rows.removal(user.record, user.tag),
@@ -133,5 +133,5 @@ async def delete(
 
 
 def _memberships(identifier: str, group_id: str) -> tuple[Delete, Delete]:
-    """Return the deletions of both rows of a membership: the group's and the user's."""
+    """Return the deletions of both rows of a membership."""
     return Delete(MEMBER.key(group_id, identifier)), Delete(USER_GROUP.key(identifier, group_id))

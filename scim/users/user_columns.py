@@ -1,4 +1,4 @@
-"""A user as one line of delimiter-separated values (RFC 4180), as operations of a PATCH.
+"""Converts a user in one line of delimiter-separated values (RFC 4180) to PATCH operations.
 
 A heading is the path of an attribute of a user (RFC 7644 section 3.10), which the mapping pages of
 Entra and Okta call the target attribute. The names of their source attributes, and the headings of
@@ -43,7 +43,7 @@ _SOURCES = {
 
 @dataclass(frozen=True, slots=True)
 class ColumnFault:
-    """A column that was passed over, and the reason with the remedy."""
+    """A column that was ignored, and the reason with the remedy."""
 
     heading: str
     message: Message
@@ -51,7 +51,7 @@ class ColumnFault:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The operations that the cells stand for, and the columns that were passed over."""
+    """The operations for the cells, and the columns that were ignored."""
 
     operations: list[Operation] = field(default_factory=list)
     faults: list[ColumnFault] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Columns:
 def read(text: str) -> Columns:
     """Return the operations for a line of headings and a line of values.
 
-    Empty cells are passed over, as Entra sends no empty values.
+    Empty cells are ignored, because Entra sends no empty values.
 
     Raises:
         ScimError: invalidSyntax if the text isn't two lines with the same number of cells.
@@ -81,12 +81,12 @@ def read(text: str) -> Columns:
 
 
 def target_of(heading: str) -> str:
-    """Return the path of the attribute that a heading names; the heading itself if it is a path."""
+    """Return the path of the attribute for a heading; the heading itself if it is a path."""
     return _SOURCES.get(heading.replace(" ", "").lower(), heading)
 
 
 def _lines(text: str) -> tuple[list[str], list[str]]:
-    """Return headings and cells without space around them; raise ScimError invalidSyntax."""
+    """Return headings and cells without surrounding spaces; raise ScimError invalidSyntax."""
     try:
         rows = [row for row in _rows(text) if any(row)]
     except csv.Error:

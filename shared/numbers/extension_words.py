@@ -8,7 +8,7 @@ from shared.numbers.text import fold_word
 
 _BY_LANGUAGE = {
     "English": "ext extn exten extens extension extention ex xt xtn x internal intern intl int extensions dial",
-    "German": "durchwahl durchw dw ddw nebenstelle nebenst nst nbst klappe kl app apparat hausruf",
+    "German": "durchwahl durchw dw ddw nebenstelle nebenst nst nbst klappe kl app apparat hausruf ha hausapparat",
     "French": "poste postes interne ligne",
     "Spanish": "extensión extensiones anexo anx interno int interior local loc ext",
     "Portuguese": "ramal r rm extensão",
@@ -30,7 +30,7 @@ _BY_LANGUAGE = {
     "Persian": "داخلی",
     "Hebrew": "שלוחה פנימי",
     "Hindi": "एक्सटेंशन विस्तार",
-    "Japanese": "内線 内線番号",
+    "Japanese": "内線 内線番号 内",
     "Chinese": "分机 分机号 分機 分機號 转 轉 转接 轉接 内线 內線",
     "Korean": "내선 내선번호 구내",
     "Vietnamese": "lẻ nhánh",

@@ -26,6 +26,8 @@ MIN_SUFFIX = 7  # last digits that two numbers must share to be possibly the sam
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUNCTUATION = str.maketrans("", "", " -.()\u00a0")
 _MIN_PUBLIC = 4  # digits of the shortest public number, in Niue and Tokelau
+# An extension in parentheses or after a hyphen at the end, which looks like further digits of the number.
+_ENDING = re.compile(r"[-(] ?([0-9]{1,5})\)?\s*")
 _DIVIDERS_INSIDE = frozenset("/|,\\")  # a number may contain them, as in 030/901820
 
 # Kinds of keys. `international`: the number was written with its country code. `national`: it was parsed for the
@@ -93,7 +95,7 @@ def derive(text: str, region: str) -> Number:
 def _derive(text: str, region: str) -> Number:
     compact = text.strip().translate(_PUNCTUATION)
     is_plain = _E164.fullmatch(compact) and plan.is_canonical(compact) and "(0" not in text
-    if is_plain and ("-" not in text or plan.country_code(compact[1:]) not in OPEN_PLANS):
+    if is_plain and not _may_have_extension(text, compact):
         return Number(raw=text, e164=compact, keys=(Key(compact[1:], "international"),))
     if len(text) > 4 * MAX_TEXT:
         return _unread(text, [], region)
@@ -114,6 +116,15 @@ def _derive(text: str, region: str) -> Number:
         keys = tuple(Key(digits, "possible") for digits in several)
         return Number(raw=text, e164=None, keys=keys, fault=fault)
     return _number(text, found[0])
+
+
+def _may_have_extension(text: str, compact: str) -> bool:
+    """Return whether the last digits can be an extension: +90 212 345 67 89-12, which is a possible number as a whole, too."""
+    if "-" in text and plan.country_code(compact[1:]) in OPEN_PLANS:
+        return True
+    at = max(text.rfind("-"), text.rfind("("))
+    ending = _ENDING.fullmatch(text, at) if at >= 0 else None
+    return ending is not None and plan.is_canonical(compact[: -len(ending[1])])
 
 
 _derive_kept = lru_cache(maxsize=8192)(_derive)
@@ -328,7 +339,7 @@ def _candidates(run: Run, region: str) -> list[str]:
         if not international[0].startswith("0"):
             if plan.trunks_of_code(plan.country_code(international[0])):
                 international.reverse()  # a zero in parentheses is the trunk prefix, not the number's own
-            return [f"+{digits}" for digits in international]
+            return [f"+{one}" for digits in international for one in plan.forms_of(digits)]
     own = dialling(region)
     digits = given[0]
     if own.trunk == "0" and len(digits) <= MAX_SHORT and not digits.startswith("0"):

@@ -23,6 +23,7 @@ OPEN_PLANS = frozenset({"39", "43", "49", "352", "358", "381"})
 _MORE_TRUNKS = {"LT": ("8",), "BY": ("80", "8"), "MX": ("045", "044", "01")}
 
 
+_FORMER_MEXICAN = 13  # digits of a mobile number with the country code and the prefix 1
 _GROUPS = re.compile("[0-9]+")
 
 
@@ -154,6 +155,13 @@ def _national_format(number: "PhoneNumber") -> str:
     from phonenumbers import PhoneNumberFormat, format_number
 
     return format_number(number, PhoneNumberFormat.NATIONAL)
+
+
+def forms_of(digits: str) -> tuple[str, ...]:
+    """Return international digits, and after them today's form of a Mexican mobile number: without the 1 (IFT, 2019)."""
+    if len(digits) == _FORMER_MEXICAN and digits.startswith("521"):
+        return digits, f"52{digits[3:]}"
+    return (digits,)
 
 
 def with_ninth_digit(text: str, region: str) -> str:

@@ -32,6 +32,10 @@ _NOTE_WORD = re.compile(r"[^\W\d_]+")
 _SHORT_RANGE = re.compile(r" *[0-9]{1,2} *[/-] *[0-9]{1,2} *")
 _MAX_NOTE_DIGITS = 6
 _MIN_BEFORE_NOTE = 6  # digits of a number that may be complete
+# Floors after an ordinal: `2. OG`, `3. Stock`, `2. sal`.
+_FLOORS = frozenset(
+    "og ug stock etage obergeschoss geschoss sal emelet patro kat piso piano kerros".split()
+)
 _UNITS = frozenset("uhr uur h hr hrs hour hours std stunden heures óra am pm st nd rd th".split())
 
 
@@ -178,6 +182,12 @@ def _drop_time(run: Run) -> None:
         del run.groups[end:], run.separators[end:]
 
 
+def _drop_ordinal(run: Run) -> None:
+    """Drop a last group of one or two digits that is a floor: `636480 2. OG`."""
+    if len(run.groups[-1]) <= 2 and sum(map(len, run.groups[:-1])) >= _MIN_BEFORE_NOTE:
+        del run.groups[-1], run.separators[-1]
+
+
 def typed_digits(text: str) -> tuple[bool, str]:
     """Return whether a typed text begins with a plus, and all its digits without those of an extension."""
     runs = list(_with_extensions(_Reader().read(text)))
@@ -270,6 +280,8 @@ class _Reader:
         elif not (self._marker and word in FILLERS):
             if self._open and word in _UNITS:
                 _drop_time(self._runs[-1])
+            elif self._open and word in _FLOORS and self._soft.startswith("."):
+                _drop_ordinal(self._runs[-1])
             if self._open:
                 self._runs[-1].is_before_word = word not in _OR
             self._end("or" if word in _OR else "word")

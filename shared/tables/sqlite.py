@@ -112,7 +112,7 @@ class SqliteTables:
     ) -> list[Row]:
         if not 1 <= limit <= port.MAX_QUERY_ROWS:
             raise ValueError(f"limit {limit} is not in 1..{port.MAX_QUERY_ROWS}")
-        columns = "key, x'', ''" if keys_only else "key, value, version"
+        columns = "key, x'', ''" if keys_only else "key, value, CAST(version AS TEXT)"
         try:
             found = self._reader.execute(
                 f"SELECT {columns} FROM {_known(table)} WHERE partition=? AND key>=? AND key<? ORDER BY key LIMIT ?",
@@ -120,7 +120,7 @@ class SqliteTables:
             ).fetchall()
         except sqlite3.Error as error:
             raise sqlite_file.unavailable(error) from error
-        return [Row(key, value, str(version)) for key, value, version in found]
+        return list(map(Row._make, found))  # a third of the time of a call for each
 
     async def transact(
         self, table: str, partition: str, operations: Sequence[Operation]

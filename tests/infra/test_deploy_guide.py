@@ -92,7 +92,7 @@ def test_the_steps_of_the_template_are_those_of_the_guide() -> None:
     steps = [lines for command, lines in COMMANDS if command == "azd env get-value NEXT_STEPS"]
     first = [re.split(r"[:<…]|\.\.\.|https", one)[0] for one in _texts("\n".join(steps[0]))]
     places = [template.index(one.partition(" rg-people")[0].strip()) for one in first]
-    assert len(places) == 6
+    assert len(places) == 7
     assert places == sorted(places)
     assert _texts(steps[1][0].replace(" …", "]"))[0] in template
 

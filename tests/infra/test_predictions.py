@@ -272,6 +272,19 @@ def test_the_graph_extension_is_used_in_the_public_cloud_only() -> None:
 
 @needs_compiler
 @each_choice
+def test_names_of_companies_are_granted_only_if_asked_for(choice: str) -> None:
+    """`GRANT_COMPANY_NAMES`: one app role of Microsoft Graph, for the presence registration in the own tenant."""
+    granted = _of(choice, "Microsoft.Graph/appRoleAssignedTo@v1.0")
+    asked = "GRANT_COMPANY_NAMES" in verify.CHOICES[choice]
+    assert len(granted) == asked
+    for one in granted:
+        assert one["properties"]["appRoleId"] == "cac88765-0581-4025-9725-5ebc13f729ee"
+    for registration in _of(choice, "Microsoft.Graph/applications@v1.0"):
+        assert "cac88765" not in str(registration["properties"]["requiredResourceAccess"])
+
+
+@needs_compiler
+@each_choice
 def test_sign_in_proves_itself_with_the_identity_or_with_the_secret_that_is_named(
     choice: str,
 ) -> None:

@@ -185,6 +185,12 @@ FAULTS: list[tuple[dict[str, Any], dict[str, str], str, str]] = [
     ),
     ({}, {"AZURE_ENV_NAME": "naïve name"}, "other characters", "azd env new"),
     (
+        {},
+        {"GRANT_COMPANY_NAMES": "true"},
+        "none of Global Administrator, Privileged Role Administrator",
+        "infra/grant-company-names.sh",
+    ),
+    (
         {"refused": {"provider show": "AuthorizationFailed"}},
         {},
         "az refused (AuthorizationFailed)",
@@ -216,6 +222,11 @@ NOTES: list[tuple[dict[str, Any], dict[str, str], str]] = [
     ({}, {"REGISTER_APPS": "false"}, "SIGN_IN_CLIENT_ID is no GUID"),
     ({"group": {"location": "uksouth"}}, {}, "is in uksouth, its resources will be in westeurope"),
     ({"refused": {"/me?": "Forbidden"}}, {}, "Entra roles can't be read"),
+    (
+        {},
+        {"GRANT_COMPANY_NAMES": "true", "REGISTER_APPS": "false"},
+        "does nothing while REGISTER_APPS is false",
+    ),
     (
         {"entra": [], "refused": {"authorizationPolicy": "Forbidden"}},
         {},
@@ -280,6 +291,12 @@ def test_what_is_fine_is_no_fault(azure: Azure, change: dict[str, Any]) -> None:
     for name, value in change.items():
         setattr(azure, name, value)
     assert azure.run()[0] == 0
+
+
+def test_a_privileged_role_administrator_may_grant_names(azure: Azure) -> None:
+    """The least role for an application permission of Microsoft Graph."""
+    azure.entra = [DEVELOPER, ADMINISTRATOR, "e8611ab8-c189-46e8-94e1-60213ab1f814"]
+    assert azure.run(GRANT_COMPANY_NAMES="true")[0] == 0
 
 
 def test_a_region_without_zones_is_fine_without_zones(azure: Azure) -> None:

@@ -141,6 +141,11 @@ SWITCHES: dict[str, dict[str, str]] = {
         "web.implicitGrantSettings.enableIdTokenIssuance": "false",
         "web.implicitGrantSettings.enableAccessTokenIssuance": "false",
     },
+    "registrations/app-registrations companyNames": {
+        "appRoleId": "crossTenantInformation",
+        "principalId": "presencePrincipal.id",
+        "resourceId": "graphPrincipal!.id",
+    },
     "registrations/app-registrations federationAudiences": {
         cloud: f"'{name}'" for cloud, name in EXCHANGES.items()
     },

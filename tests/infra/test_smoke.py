@@ -28,6 +28,7 @@ class _Deployment(BaseHTTPRequestHandler):
     """Answers as a deployment on the platform does; each word of `faults` switches one thing off."""
 
     faults: set[str]
+    names: str = "readable"
     people: dict[str, dict[str, Any]]
     directories: set[str]
     calls: dict[str, int]
@@ -72,6 +73,7 @@ class _Deployment(BaseHTTPRequestHandler):
             "storage": {"ok": True, "engine": "local" if "disk" in self.faults else "azure-tables"},
             "timer": {"ok": True, "lastRunSecondsAgo": ran},
             "credential": {"ok": state == "accepted", "state": state},
+            "companyNames": {"ok": True, "state": self.names},
         }
         about = {"signIn": "off" if "unaware" in self.faults else "on", "version": "1.2.3"}
         return self._answer(200, {"status": "ok", **about, "checks": checks})
@@ -199,7 +201,7 @@ def target(handler: type[_Deployment]) -> Iterator[smoke.Deployment]:
 def test_a_good_deployment_passes(target: smoke.Deployment, handler: type[_Deployment]) -> None:
     """Health, doors and a whole life over SCIM; nothing is left."""
     smoke.run(target)
-    assert len(target.passed) == 17
+    assert len(target.passed) == 18
     assert "Log Analytics" in target.notes[0]
     assert handler.directories == set()
 
@@ -320,6 +322,23 @@ def test_another_version_is_a_failure(target: smoke.Deployment) -> None:
         smoke.run(target)
 
 
+@pytest.mark.parametrize(
+    ("state", "note"),
+    [
+        ("not_granted", "infra/grant-company-names.sh <PRESENCE_CLIENT_ID>"),
+        ("unavailable", "didn't say in time"),
+    ],
+)
+def test_names_that_cannot_be_read_are_a_note(
+    target: smoke.Deployment, handler: type[_Deployment], state: str, note: str
+) -> None:
+    """A company is then confirmed by domain and tenant ID: no reason to stop a deployment."""
+    handler.names = state
+    smoke.run(target)
+    assert any(note in one for one in target.notes)
+    assert not any("names" in one for one in target.passed)
+
+
 def test_a_refused_token_says_what_it_needs(target: smoke.Deployment) -> None:
     """A role, consent, and a place in API_CLIENT_IDS."""
     target.token = "wrong"
@@ -334,6 +353,7 @@ TOLD_BY = {
     "the app knows that sign-in is on": "unaware",
     "version 1.2.3 runs": "",  # test_another_version_is_a_failure
     "Microsoft accepts the presence credential in the home tenant": "credential",
+    "the names of companies can be read": "",  # test_names_that_cannot_be_read_are_a_note
     "a timer ran after the test began": "old timer",
     "the API asks for sign-in": "open API",
     "a forged principal gets nowhere": "forgeable",

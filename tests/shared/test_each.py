@@ -1,11 +1,13 @@
 """Much work of one request, never so that others wait."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
 from shared.clock import FixedClock
-from shared.concurrency import AT_ONCE, TimeSlice, each
+from shared.concurrency import AT_ONCE, TimeSlice, Turns, each
+from tests.rounds import rounds
 
 
 async def test_many_are_used_some_at_a_time_and_answered_in_order() -> None:
@@ -51,3 +53,28 @@ async def test_long_computing_lets_others_through() -> None:
             clock.advance(2 * TimeSlice.SECONDS)
     await asyncio.sleep(0)
     assert passed == [0, 1, 2, 3]
+
+
+async def test_slices_of_several_computations_are_spaced() -> None:
+    """A small request takes some rounds of the event loop; in most of them nothing computes long."""
+    turns, clock, rounds_computed, ended = Turns(), FixedClock(), list[int](), [0]
+
+    async def compute() -> None:
+        await turns.begin()
+        time_slice = TimeSlice(clock, turns)
+        for _ in range(5):
+            rounds_computed.append(passed[0])
+            clock.advance(2 * TimeSlice.SECONDS)
+            await time_slice.yield_when_over()
+        ended[0] += 1
+
+    passed = [0]
+    tasks = [asyncio.create_task(compute()) for _ in range(3)]
+    for _ in rounds():
+        if ended[0] == len(tasks):
+            break
+        await asyncio.sleep(0)
+        passed[0] += 1
+    later = rounds_computed[len(tasks) :]
+    assert min(after - before for before, after in pairwise(later)) >= Turns.ROUNDS - 1
+    assert all(task.done() for task in tasks)

@@ -141,8 +141,8 @@ async def _values(visit: PageRequest, log: Log, path: str) -> dict[str, Any]:
 def _interpreted(filters: Filters) -> dict[str, str]:
     """Return the filters as query parameters of the JSON API.
 
-    The page's `until` is the last day that is shown, but the API's `until` is exclusive, so the day
-    after is returned.
+    The page's `until` is the last day that is shown, but the API's `until` is exclusive, so the
+    query has the following day.
     """
     query = filters.query
     if filters.until:

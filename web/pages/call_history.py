@@ -217,7 +217,10 @@ async def _callers(visit: PageRequest, log: CallLog) -> list[Caller]:
 
 
 def _group(matches: Sequence[Match], number: str) -> str:
-    """Return the key to group calls by: of the only person who has exactly this number, else the number."""
+    """Return the key by which calls are grouped.
+
+    That is the key of the only person who has exactly this number, or else the number itself.
+    """
     exact = [one for one in matches if one.kind == "exact"]
     if len(exact) == 1:
         return key_of(exact[0].directory.id, exact[0].card.id)

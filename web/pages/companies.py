@@ -23,7 +23,10 @@ class Companies:
 
 
 def matching(directories: Sequence[Directory], text: str) -> Companies:
-    """Return the directories whose names contain every word of the text: the first `_MAX_SHOWN` by name."""
+    """Return the directories whose names contain every word of the text, sorted by name.
+
+    Only the first `_MAX_SHOWN` are returned; the others are counted.
+    """
     words = folded(text).split()
     found = [one for one in directories if all(word in folded(one.name) for word in words)]
     found.sort(key=lambda one: (folded(one.name), one.id))

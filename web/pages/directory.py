@@ -113,8 +113,8 @@ async def set_strict(visit: PageRequest) -> Response:
 async def framed(visit: PageRequest, directory: Directory, tab: str) -> dict[str, Any]:
     """Return the template values that every page of a directory needs.
 
-    The keys are "directory", "tab" (the current tab) and "unparsed" (the count of numbers that
-    can't be parsed, as text, "" for 0).
+    The keys are "directory", "tab" (the current tab) and "unparsed" (as text, how many people have
+    numbers that can't be parsed; "" for none, "999+" for more than 999).
     """
     count = await unparsed_numbers.count_unparsed(visit.app, directory, _MAX_COUNTED)
     unparsed = f"{_MAX_COUNTED}+" if count > _MAX_COUNTED else str(count) if count else ""

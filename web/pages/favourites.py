@@ -23,7 +23,7 @@ _MAX_FIELD = 20_000  # characters of the keys that a browser stored
 
 @dataclass(frozen=True, slots=True)
 class StarView:
-    """The button that adds a person or, if `is_group`, a group to the favourites, or removes it."""
+    """The star button of a person or, if `is_group`, of a group: it adds them to the favourites or removes them."""
 
     key: str
     is_on: bool

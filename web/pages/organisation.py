@@ -169,7 +169,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def people(visit: PageRequest) -> Response:
-    """Show the list for htmx, or its next part if the query has a `cursor`; show the whole page to others."""
+    """Show the list for htmx, or its next part if the query has a `cursor`; without htmx, show the whole page."""
     if not visit.is_partial:
         return await show(visit)
     filters = filters_of(visit.query | visit.form)
@@ -283,9 +283,9 @@ def _is_too_wide(query: PeopleQuery, directories: Sequence[Directory]) -> bool:
 
 
 def _empty_name(filters: Filters, chosen: Sequence[Directory]) -> str:
-    """Return the name of the directory shown if it is the only filter, else "".
+    """Return the directory's name if the list has all people of one directory, else "".
 
-    If the list has no people then, the directory is empty, and the page shows its name.
+    The page shows it if that list is empty, because then the directory itself is empty.
     """
     is_all = not (filters.q or filters.group or filters.is_own or filters.query.has_filters)
     return chosen[0].name if is_all and filters.directory and len(chosen) == 1 else ""

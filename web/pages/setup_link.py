@@ -199,8 +199,9 @@ def _presence_values(
 ) -> dict[str, Any]:
     """Return the values for `setup_presence.html`: the connection, and what this link may do with it.
 
-    `asked`: confirm the company. `foreign`: another administrator started an unconfirmed consent.
-    `ended`: the link is done.
+    `asked` is True if this link's administrator must confirm the company. `foreign` is True if the
+    company waits for confirmation, but by another administrator. `ended` is True if the link is
+    done.
     """
     is_foreign = found.reason == UNCONFIRMED and found.begun_by != session.actor.id
     return {

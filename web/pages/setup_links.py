@@ -70,9 +70,9 @@ async def create(visit: PageRequest) -> Response:
 
 
 def _id_of(visit: PageRequest, once: str) -> str:
-    """Return the ID for the link that this user's form `once` creates, so that submitting it twice creates one link.
+    """Return the ID for the link that this user's form `once` creates, or "" for a random ID if `once` is "".
 
-    It is "", for a random ID, if `once` is "".
+    With the same ID, submitting the form twice creates only one link.
     """
     if not once:
         return ""

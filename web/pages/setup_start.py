@@ -40,7 +40,10 @@ async def start(visit: PageRequest) -> Response:
 
 
 def refuse(visit: PageRequest, error: Exception) -> Response:
-    """Return the page for an error; if a link can't be used, that is the form, where another one can be pasted."""
+    """Return the page for an error.
+
+    If a link can't be used, the page has the form in which another link can be pasted.
+    """
     match error:
         case LinkRefused(message=message, status=status):
             if visit.is_partial:

@@ -1,1 +1,1 @@
-"""The application that holds the user model of the django-scim2 peer."""
+"""The Django application with the user model of the django-scim2 peer."""

@@ -1,0 +1,171 @@
+"""Spellings of names, paths and values that real clients send and that can mean one thing only."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.scim.client import PATCH_OP, USER, ScimClient
+
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+WORK = {"type": "work", "value": "work@example.com", "primary": True}
+
+
+async def _stored(scim: ScimClient, identifier: str) -> dict[str, Any]:
+    return dict((await scim.get(f"/Users/{identifier}")).body)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("name", {"givenName": "New"}),
+        ('emails[type eq "work"]', {"type": "work", "value": "New"}),
+        ("emails", {"type": "other", "value": "New"}),
+        ("emails", [{"type": "other", "value": "New"}]),
+        (ENTERPRISE, {"department": "New"}),
+        (f"{ENTERPRISE}:manager", {"value": "New"}),
+        (None, {"title": "New"}),
+    ],
+)
+async def test_an_object_as_json_text_is_that_object(
+    scim: ScimClient, path: str | None, value: object
+) -> None:
+    """Captain-P-Goldfish/SCIM-SDK#201: its operations have texts as values; the text was stored as an address."""
+    person = await scim.user(emails=[WORK])
+    one = value[0] if isinstance(value, list) else value
+    text: object = json.dumps(one)
+    operation = {"op": "add", "path": path, "value": [text] if isinstance(value, list) else text}
+    answer = await scim.patch(f"/Users/{person.id}", operation)
+    assert answer.status == 200, answer.body
+    stored = await _stored(scim, person.id)
+    assert "New" in json.dumps(stored)
+    assert "{\\" not in json.dumps(stored)
+
+
+async def test_json_text_of_other_parts_stays_text(scim: ScimClient) -> None:
+    """Entra's AppRoleAssignmentsComplex sends JSON as the value of a role: it is not an element of roles."""
+    role = '{"id": "1", "displayName": "Admin"}'
+    person = await scim.user(roles=[role])
+    assert person.body["roles"] == [{"value": role}]
+
+
+@pytest.mark.clause("entra/boolean")
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "replace", "path": "active.value", "value": "False"},
+        {"op": "replace", "path": "Active.Value", "value": [{"value": False}]},
+        {"op": "replace", "value": {"active.value": False}},
+        {"op": "replace", "value": '{"active": false}'},
+        {"op": "replace", "value": ['{"active": "False"}']},
+        {"op": "replace", "value": [{"active": False}]},
+    ],
+)
+async def test_a_deactivation_is_recognised_in_every_wrapping(
+    scim: ScimClient, operation: dict[str, Any]
+) -> None:
+    """A path that names the value of a singular attribute was passed over; other faults must not undo it either."""
+    person = await scim.user(active=True)
+    assert (await scim.patch(f"/Users/{person.id}", operation)).body["active"] is False
+    other = await scim.user("b@example.com", active=True)
+    fault = {"op": "replace", "path": "displayName", "value": {"a": 1}}
+    answer = await scim.patch(f"/Users/{other.id}", fault, operation)
+    assert (answer.status, answer.body["active"]) == (200, False)
+
+
+async def test_a_primary_element_without_a_value_takes_nothing_away(scim: ScimClient) -> None:
+    """Entra sends a constant `emails[type eq "other"].primary` also for people who have no such address."""
+    person = await scim.user(emails=[WORK])
+    path = f"/Users/{person.id}"
+    alone = {"op": "Add", "path": 'emails[type eq "other"].primary', "value": "True"}
+    assert (await scim.patch(path, alone)).body["emails"] == [WORK]
+    both = {"op": "Add", "path": 'emails[type eq "other"].value', "value": "other@example.com"}
+    answer = await scim.patch(path, alone, both)
+    assert [email["primary"] for email in answer.body["emails"]] == [False, True]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_attributes_of_an_extension_beside_the_core_ones(
+    scim: ScimClient, method: str
+) -> None:
+    """OneLogin's templates, and clients of SCIM 1.1: the person was refused for `manager` or `department`."""
+    body = {"userName": "anna@example.com", "Department": "Sales", "manager": {"managerId": "9"}}
+    answer = await scim.post(
+        "/Users", {"userName": "anna@example.com"} | (body if method == "POST" else {})
+    )
+    if method == "PUT":
+        answer = await scim.put(f"/Users/{answer.id}", body)
+    assert answer.body[ENTERPRISE] == {"department": "Sales", "manager": {"value": "9"}}
+    assert answer.body["schemas"] == [USER, ENTERPRISE]
+
+
+async def test_parameters_are_known_in_any_case(scim: ScimClient) -> None:
+    """A `Filter` that is passed over answers with everybody, and the first one is taken for the person."""
+    for name in ("a", "b", "c"):
+        await scim.user(f"{name}@example.com")
+    text = 'userName eq "b@example.com"'
+    for parameter in ("filter", "Filter", "FILTER"):
+        assert (await scim.get("/Users", **{parameter: text})).body["totalResults"] == 1
+        for path in ("/Users/.search", "/.search"):
+            assert (await scim.post(path, {parameter: text})).body["totalResults"] == 1
+    page = (await scim.get("/Users", StartIndex=2, COUNT=1, Attributes="userName")).body
+    assert (page["startIndex"], page["itemsPerPage"]) == (2, 1)
+    assert page["Resources"][0].keys() == {"schemas", "id", "userName"}
+    assert (await scim.get("/Users", FILTER="active eq false", filter=text)).body[
+        "totalResults"
+    ] == 1
+    operations = [{"Method": "post", "PATH": "/Users", "BulkId": "q", "Data": {"userName": "q"}}]
+    bulk = await scim.post("/Bulk", {"operations": operations, "FailOnErrors": 1})
+    assert bulk.body["Operations"][0]["status"] == "201"
+
+
+async def test_members_are_named_by_their_address(scim: ScimClient) -> None:
+    """RFC 7643 section 2.3.7: $ref is the URI of the member, with or without a slash at its end, also in a path."""
+    person = await scim.user()
+    group = await scim.group("Sales")
+    path, reference = f"/Groups/{group.id}", f"https://idp.example/scim/Users/{person.id}"
+    for member in ({"$ref": reference + "/"}, json.dumps({"value": person.id})):
+        await scim.patch(path, {"op": "add", "path": "members", "value": [member]})
+        assert len((await scim.get(path)).body["members"]) == 1
+        removal = {"op": "remove", "path": f'members[$ref eq "{reference}"]'}
+        assert (await scim.patch(path, removal)).status == 204
+        assert "members" not in (await scim.get(path)).body
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"userName": "a\\ud83d"}', "userName"),
+        (b'{"userName": "a", "name": {"givenName": "\\uDE00"}}', "name.givenName"),
+        (b'{"userName": "a", "emails": [{"value": "x"}, {"value": "\\ud83d"}]}', "emails.value"),
+        (b'{"userName": "a", "\\udfff": 1}', "?"),
+    ],
+)
+async def test_half_of_an_emoji_is_named(scim: ScimClient, body: bytes, name: str) -> None:
+    """RFC 8259 section 8.2: such JSON is valid, so the answer must not deny it; the text can't be stored."""
+    answer = await scim.call("POST", "/Users", body)
+    assert (answer.status, answer.body["scimType"]) == (400, "invalidValue")
+    assert answer.body["detail"].startswith(f"{name} contains half of a surrogate pair")
+
+
+async def test_half_of_an_emoji_in_an_operation_is_named_by_its_path(scim: ScimClient) -> None:
+    """The path of the operation is the attribute; the same in a bulk request."""
+    person = await scim.user()
+    operations = b'"Operations": [{"op": "add", "path": "title", "value": "\\ud83d"}]'
+    patch = await scim.call("PATCH", f"/Users/{person.id}", b"{" + operations + b"}")
+    assert patch.body["detail"].startswith("title ")
+    data = b'{"Operations": [{"method": "POST", "path": "/Users", "data": {"title": "\\ud83d"}}]}'
+    bulk = await scim.call("POST", "/Bulk", data)
+    assert bulk.body["detail"].startswith("title ")
+
+
+async def test_an_empty_list_of_operations_is_called_empty(scim: ScimClient) -> None:
+    """RFC 7644 section 3.5.2 wants one operation or more; the detail must not say that the array is missing."""
+    person = await scim.user()
+    body = {"schemas": [PATCH_OP], "Operations": []}
+    answer = await scim.call("PATCH", f"/Users/{person.id}", body)
+    assert answer.status == 400
+    assert "Operations array is empty" in answer.body["detail"]
+    group = await scim.group()
+    path = {"op": "add", "path": "/members", "value": []}
+    assert "displayName" in (await scim.patch(f"/Groups/{group.id}", path)).body["detail"]

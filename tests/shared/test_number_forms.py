@@ -1,0 +1,100 @@
+"""Numbers as people write them in directories: forms that were read as another number, or not at all."""
+
+import pytest
+
+from shared.numbers.number import derive
+from shared.numbers.query import query_of
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "e164"),
+    [
+        ("+90 212 345 67 89-12", "TR", "+902123456789"),
+        ("+90 212 345 67 89 (12)", "TR", "+902123456789"),
+        ("+86 10 6552 9988-12", "CN", "+861065529988"),
+        ("+91 22 6123 4567-12", "IN", "+912261234567"),
+        ("+353 1 234 5678-12", "IE", "+35312345678"),
+        ("+886 2 2345 6789-12", "TW", "+886223456789"),
+        ("+82-2-312-3456-12", "KR", "+8223123456"),
+    ],
+)
+def test_an_extension_after_a_hyphen_is_no_part_of_an_international_number(
+    text: str, region: str, e164: str
+) -> None:
+    """TrevorPilley/phone-number-parser#689: the whole has a possible length, but its call never arrives."""
+    number = derive(text, region)
+    assert (number.e164, number.extension) == (e164, "12")
+    assert query_of(e164, region).is_exact(number.digits)
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "e164"),
+    [
+        ("+49 89 12345-67", "DE", "+49891234567"),
+        ("+1-212-555-0102", "US", "+12125550102"),
+        ("+44-20-7946-0958", "GB", "+442079460958"),
+        ("+90-212-345-67-89", "TR", "+902123456789"),
+        ("+49 (89) 12345-67", "DE", "+49891234567"),
+        ("+45 32-12-34-56", "DK", "+4532123456"),
+    ],
+)
+def test_other_hyphens_stay_inside_the_number(text: str, region: str, e164: str) -> None:
+    """The number is valid as a whole, or the country dials the ending directly (DIN 5008)."""
+    number = derive(text, region)
+    assert (number.e164, number.extension) == (e164, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "e164"),
+    [
+        ("+49 211 8000 2. OG", "DE", "+492118000"),
+        ("0211 8000 3. Stock", "DE", "+492118000"),
+        ("+45 32 12 34 56 2. sal", "DK", "+4532123456"),
+        ("+36 1 234 5678 3. emelet", "HU", "+3612345678"),
+        ("1-800-GOT-JUNK?", "US", "+18004685865"),
+        ("1-800-FLOWERS!", "US", "+18003569377"),
+        ("+49 211 80 00. Hotline", "DE", "+492118000"),
+    ],
+)
+def test_floors_and_marks_are_no_digits(text: str, region: str, e164: str) -> None:
+    """google/libphonenumber#1302: a label after the number never makes it longer, nor unreadable."""
+    assert derive(text, region).e164 == e164
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "extension"),
+    [
+        ("03-1234-5601 (内12)", "JP", "12"),
+        ("+49 89 12345 HA 67", "DE", "67"),
+        ("+49 89 12345 Hausapparat 67", "DE", "67"),
+    ],
+)
+def test_short_words_for_an_extension(text: str, region: str, extension: str) -> None:
+    """Abbreviations of 内線 and Hausapparat."""
+    assert derive(text, region).extension == extension
+
+
+def test_a_mexican_mobile_number_keeps_its_meaning_without_the_1() -> None:
+    """IFT dropped the 1 after +52 in 2019; directories and some exchanges still have it."""
+    number = derive("+52 1 55 1234 5678", "MX")
+    assert (number.e164, number.fault) == ("+525512345678", None)
+    for call in ("+525512345678", "+5215512345678", "55 1234 5678"):
+        assert query_of(call, "MX").is_exact(number.digits)
+
+
+@pytest.mark.parametrize(
+    ("stored", "call", "region"),
+    [
+        ("+229 97 12 34 56", "+2290197123456", "BJ"),  # ARCEP Bénin: 01 before all numbers, 2024
+        ("+229 97 12 34 56", "01 97 12 34 56", "BJ"),
+        ("+225 07 12 34 56", "+2250707123456", "CI"),  # ARTCI: ten digits since 2021
+    ],
+)
+def test_a_number_of_a_former_plan_is_possibly_the_caller(
+    stored: str, call: str, region: str
+) -> None:
+    """The stored form is no number any more, so that it has digits only; the caller was unknown."""
+    number, query = derive(stored, region), query_of(call, region)
+    assert number.e164 is None
+    assert all(query.is_possible(key.digits, key.kind) for key in number.keys)
+    assert not query.is_exact(number.digits)
