@@ -97,7 +97,6 @@ async def test_what_can_be_read_in_two_ways_is_possible(agent: Person, contoso: 
         ("GB", "+7 495 123 45 67", "84951234567"),
         ("GB", "+36 1 234 5678", "0612345678"),
         ("DE", "+49 89 636480", "01033089636480"),  # call by call
-        ("MX", "+52 55 1234 5678", "+52 1 55 1234 5678"),
     ],
 )
 async def test_old_forms_and_prefixes_of_elsewhere_are_possible(
