@@ -38,12 +38,10 @@ LAG = timedelta(minutes=5)
 RECENT = timedelta(seconds=10)
 _REVIEW_SECONDS = 60.0
 _WORTH_FOLDING = 500  # add the old events to the row if there are so many
-_TO_A_SECOND = (
-    len(EVENT.name) + 1 + 8
-)  # characters of a key up to the time with a precision of 1.024 s
-_HOURS = (
-    25  # hours that are counted: the 24 of the last day, of which the first and last are partial
-)
+# The first characters of a key, up to the time with a precision of 1.024 s.
+_TO_A_SECOND = len(EVENT.name) + 1 + 8
+# Hours that are counted: 24 hours include parts of 25.
+_HOURS = 25
 
 
 @dataclass(frozen=True, slots=True)

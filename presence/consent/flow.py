@@ -262,9 +262,8 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
         return "other_tenant"
     link = replace(link, is_confirmed=True)  # it was confirmed when it was connected
     try:
-        await linking.connect(
-            app, link, actor
-        )  # consent was renewed; the next sync shows whether it helped
+        # Consent was renewed; the next sync shows whether that ended the failure.
+        await linking.connect(app, link, actor)
     except tenant_links.TenantOwnedByOtherAccount:
         return "owned"
     return "consented"
