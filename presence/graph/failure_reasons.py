@@ -116,9 +116,8 @@ _BY_ERROR = {
     "temporarily_unavailable": "unavailable",
     "server_error": "unavailable",
 }
-_FROM_GATEWAY = frozenset(
-    {407, 408, 425}
-)  # statuses from an intermediary, not from the login service
+# Statuses that an intermediary sends, and not the login service.
+_FROM_GATEWAY = frozenset({407, 408, 425})
 
 
 @dataclass(eq=False, kw_only=True)
