@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contacts.cursors import Range
+from contacts.index_scan import Range
 from scim.users import index_rows
 from scim.users.models import UserRecord
 from scim.users.number_rows import ranges_of, turned_back

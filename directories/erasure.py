@@ -91,7 +91,7 @@ class _Erased:
         return any(fold_case(word) in self.words for word in words if word)
 
     def _says(self, event: Event) -> bool:
-        """Return whether a text of the event mentions one of these people, such as a refusal for a taken user name."""
+        """Return whether a text of the event mentions one of these people, such as "the user name … is taken"."""
         texts = [event.detail, event.remedy, event.attribute]
         texts += _texts(event.said or {})
         return any(self._is_in(text) for text in texts if text)

@@ -202,7 +202,8 @@ async def _to_consent(app: App, proven: AuthRequest, browser: str) -> str:
 async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str], actor: Actor) -> str:
     """Store that consent was given and return the outcome.
 
-    Tokens prove later whether it was given; the parameter `tenant` can only make it fail.
+    Tokens prove later whether it was given. The parameter `tenant` proves nothing, but a wrong one
+    is a failure.
     """
     named = query.get("tenant", "").lower()
     if query.get("admin_consent", "").lower() != "true":
@@ -260,9 +261,8 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
         return "other_tenant"
     link = replace(link, is_confirmed=True)  # it was confirmed when it was connected
     try:
-        await linking.connect(
-            app, link, actor
-        )  # consent was renewed; the next sync shows whether it helped
+        # Consent was renewed; the next sync shows whether that ended the failure.
+        await linking.connect(app, link, actor)
     except tenant_links.TenantOwnedByOtherAccount:
         return "owned"
     return "consented"

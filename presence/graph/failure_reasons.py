@@ -122,9 +122,8 @@ _BY_ERROR = {
 _MAX_NUMBERS, _MAX_DIGITS = 5, 9  # of an error, and of each
 _IN_TEXT = re.compile(r"AADSTS([0-9]{4,9})(?![0-9])")
 _IN_ADDRESS = re.compile(r"[?&]code=([0-9]{4,9})(?![0-9])")
-_FROM_GATEWAY = frozenset(
-    {407, 408, 425}
-)  # statuses from an intermediary, not from the login service
+# Statuses that an intermediary sends, and not the login service.
+_FROM_GATEWAY = frozenset({407, 408, 425})
 
 
 @dataclass(eq=False, kw_only=True)

@@ -1,7 +1,7 @@
-"""The limits of the Azure table service, kept by us on every engine: the emulator does not enforce all of them.
+"""The limits of the Azure table service, enforced for every engine, because the emulator doesn't enforce all of them.
 
 Source: learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model and
-performing-entity-group-transactions. Sizes of text count UTF-16, two bytes a unit.
+performing-entity-group-transactions. Sizes of text are counted in UTF-16, two bytes per unit.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _OPERATION_OVERHEAD = 1024  # MIME headers, URL and braces of one operation in a
 
 
 class DuplicateKey(TableError):
-    """One transaction names a key twice: a fault of the caller."""
+    """A transaction has two operations on one key, which is an error of the calling code."""
 
 
 def check(operations: Sequence[Operation]) -> None:
@@ -49,7 +49,11 @@ def check(operations: Sequence[Operation]) -> None:
 
 
 def _check_sent(operations: Sequence[Operation]) -> None:
-    """Return the exact size: a value is sent as a JSON string, in which a quote takes 2 bytes and a control character 6."""
+    """Raise LimitExceeded if the transaction is too large as it is sent.
+
+    A value is sent as a JSON string, in which a quotation mark takes 2 bytes and a control
+    character 6.
+    """
     total = 0
     for operation in operations:
         total += _OPERATION_OVERHEAD + 2 * len(operation.key)
@@ -60,7 +64,10 @@ def _check_sent(operations: Sequence[Operation]) -> None:
 
 
 def check_key(key: str) -> None:
-    """Raise LimitExceeded if a key has more than 1 KiB of UTF-16; `shared.keys` escapes, so other faults cannot occur."""
+    """Raise LimitExceeded if a key is longer than 1 KiB of UTF-16.
+
+    Nothing else can be wrong with a key, because `shared.keys` escapes it.
+    """
     if len(key) > MAX_KEY_CHARACTERS:
         raise LimitExceeded("bytes in a key", 2 * len(key), 2 * MAX_KEY_CHARACTERS)
 
@@ -73,7 +80,10 @@ def _check_value(key: str, value: bytes) -> None:
 
 
 def split(text: str) -> list[str]:
-    """Yield `text` in pieces that each fit a property: at most 32 Ki UTF-16 units (an astral character counts two)."""
+    """Return `text` in pieces that each fit into a property: at most 32 Ki UTF-16 units.
+
+    A character outside the basic plane counts as two units.
+    """
     if len(text) <= PROPERTY_CHARACTERS // 2 or (
         text.isascii() and len(text) <= PROPERTY_CHARACTERS
     ):
