@@ -97,8 +97,8 @@ def typed_of(text: str, region: str) -> Typed:
             return Typed(digits=digits, beginnings=beginnings, has_exit_code=True)
     trunk = next((one for one in own.trunks if digits.startswith(one)), "")
     national = digits[len(trunk) :]
-    beginnings = dict.fromkeys((own.code + national, *_other_beginnings(own.code, trunk, national)))
-    return Typed(digits=digits, beginnings=tuple(beginnings), national=national)
+    readings = dict.fromkeys((own.code + national, *_other_beginnings(own.code, trunk, national)))
+    return Typed(digits=digits, beginnings=tuple(readings), national=national)
 
 
 def _other_beginnings(code: str, trunk: str, national: str) -> list[str]:
