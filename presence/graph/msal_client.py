@@ -15,7 +15,7 @@ from typing import Any
 from presence.graph import tokens
 from presence.graph.client_credential import OwnCredential, Proof
 from presence.graph.clouds import cloud_of
-from presence.graph.failure_reasons import Fault, fault_of
+from presence.graph.failure_reasons import Fault, fault_of, numbers_of
 from presence.graph.msal_http import LoginHttp, MetadataCache
 from presence.graph.tokens import Token
 from shared.settings import Settings
@@ -60,7 +60,7 @@ class Application:
         except ValueError:
             raise Fault(reason="unavailable") from None
         if "access_token" not in result:
-            codes = tuple(code for code in result.get("error_codes", ()) if isinstance(code, int))
+            codes = numbers_of(result)
             raise fault_of(
                 self.http.last_status or 400,
                 str(result.get("error", "")),
