@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from contacts import person_words
-from scim.users.contact_cards import Card
+from contacts.person_words import Person
+from scim.users.contact_cards import Card, EncodedCard, Names
 from scim.users.search_terms import MAX_REST
 from shared.keys import fold_case, search_key
 from shared.numbers.text import digits_of
@@ -113,34 +114,47 @@ class NameQuery:
         """Return the prefix of index rows of the first release that have the most selective word."""
         return "" if self.addresses or not self.words else _longest(self.words)
 
-    def is_meant(self, card: Card) -> bool:
+    def is_meant(self, person: Person) -> bool:
         """Return whether every word of the search text is the start of a word of the person."""
+        return self.is_meant_beside(self.missing_in(person.names), person)
+
+    def missing_in(self, names: Names) -> tuple[int, ...]:
+        """Return the indexes of the words that are the start of no name; none if the names contain them joined."""
+        sequences = person_words.name_sequences(names)
+        own = person_words.name_words(sequences)
+        missing = tuple(
+            [
+                at
+                for at, word in enumerate(self.collapsed)
+                if not any(name.startswith(word) for name in own)
+            ]
+        )
+        return () if self._has_joined(missing, sequences) else missing
+
+    def is_meant_beside(self, missing: tuple[int, ...], person: Person) -> bool:
+        """Return whether the person has all words if the names lack those at the indexes `missing`."""
         if self.addresses:
-            own = person_words.addresses(card)
+            own = person_words.addresses(person)
             if not all(any(one.startswith(a) for one in own) for a in self.addresses):
                 return False
-        sequences = person_words.name_sequences(card)
-        names = person_words.name_words(sequences)
-        missing = [
-            at
-            for at, word in enumerate(self.collapsed)
-            if not any(name.startswith(word) for name in names)
-        ]
-        if not missing:
-            return True
-        missing = [at for at in missing if not self._is_other(at, card)]
-        if not missing:
-            return True
-        return self._may_be_joined(missing, sequences) and self._is_joined(
-            missing, person_words.joined_names(sequences)
-        )
+        left = tuple([at for at in missing if not self._is_other(at, person)])
+        if not left or left == missing:
+            return not left
+        return self._has_joined(left, person_words.name_sequences(person.names))
 
-    def _is_other(self, at: int, card: Card) -> bool:
+    def _is_other(self, at: int, person: Person) -> bool:
         word = self.words[at]
         is_enough = len(word) >= _MIN_DIGITS or len(self.words) == 1
-        if word.isdigit() and is_enough and word in digits_of(card.number):
+        if word.isdigit() and is_enough and word in digits_of(person.number):
             return True
-        return person_words.has_other(card, self.collapsed[at])
+        return person_words.has_other(person, self.collapsed[at])
+
+    def _has_joined(self, missing: Sequence[int], sequences: Sequence[Sequence[str]]) -> bool:
+        """Return whether the names contain the missing words if they are divided otherwise."""
+        return not missing or (
+            self._may_be_joined(missing, sequences)
+            and self._is_joined(missing, person_words.joined_names(sequences))
+        )
 
     def _may_be_joined(self, missing: Sequence[int], sequences: Sequence[Sequence[str]]) -> bool:
         """Return False if the joined names don't contain the missing words, which is so for most people."""
@@ -167,7 +181,7 @@ class NameQuery:
 
     def closeness(self, card: Card) -> Closeness:
         """Return how closely a person matches this query."""
-        sequences = person_words.name_sequences(card)
+        sequences = person_words.name_sequences(card.names)
         own, names = person_words.name_words(sequences), person_words.joined_names(sequences)
         joined = collapse("".join(self.words))
         others = beginnings = 0
@@ -181,6 +195,27 @@ class NameQuery:
         shown = fold_case(card.name)
         spelt = all(typed in shown for typed in self.typed)
         return Closeness(joined not in names, others, beginnings, not spelt)
+
+
+class Matcher:
+    """Decides whom one query means; the words that names lack are cached for equal names."""
+
+    def __init__(self, query: NameQuery) -> None:
+        self._query = query
+        self._parts = [person_words.constant_part(one).encode() for one in query.collapsed]
+        self._missing = dict[Names, tuple[int, ...]]()
+
+    def is_meant(self, person: EncodedCard) -> bool:
+        """Return whether every word of the search text is the start of a word of the person."""
+        missing = self._missing.get(person.names)
+        if missing is None:
+            missing = self._missing[person.names] = self._query.missing_in(person.names)
+        if missing and not any(self._may_be_other(at, person) for at in missing):
+            return False
+        return self._query.is_meant_beside(missing, person)
+
+    def _may_be_other(self, at: int, person: EncodedCard) -> bool:
+        return self._query.words[at].isdigit() or person.may_hold(self._parts[at])
 
 
 def _longest(words: Sequence[str]) -> str:

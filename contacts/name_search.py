@@ -6,21 +6,28 @@ people. Otherwise at most three more follow: the rest of the exact search, then 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from contacts import index_scan
 from contacts.condition import Condition
-from contacts.cursors import Cursor, Range, bad_cursor, read_cursor, write_cursor
+from contacts.cursors import Cursor, bad_cursor, read_cursor, write_cursor
 from contacts.first_rules import with_first_rules
-from contacts.index_scan import Found, Page, RejectedRow, Selection, walk
-from contacts.name_query import NameQuery
-from contacts.similarity import Plan, Similarities, comparable_words, ranges_of_one, ranges_of_two
+from contacts.index_scan import EncodedRow, Found, Page, Range, Selection, walk
+from contacts.name_query import Matcher, NameQuery
+from contacts.similarity import (
+    Plan,
+    Similarities,
+    Similarity,
+    comparable_words,
+    ranges_of_one,
+    ranges_of_two,
+)
 from directories.models import Directory
-from presence.service import statuses
+from presence.service import known_ids
 from scim import resource_rows
-from scim.users.contact_cards import RULES, Card, decode
+from scim.users.contact_cards import RULES, Card, EncodedCard
 from scim.users.search_terms import find_terms, sound_terms
 from shared import keys
 from shared.app import App
@@ -42,6 +49,7 @@ _LEAST_ROWS, _MOST_ROWS = (
 _LEAST_BEGUN, _MOST_BEGUN = 3, 6  # letters of a mistyped word that are taken for right
 _ENDING = 4  # letters of a word that may be wrong
 _SELECTIVE = 5  # letters with which so few words begin that all their rows are read
+_STEP = 16  # rows between two looks at the clock
 _AHEAD = 2  # rows read for each person wanted: some words lead to the same person
 
 
@@ -67,8 +75,8 @@ async def search(
     similar = _Similar(app, directories, query, condition, exact)
     await similar.read()
     found = await _ranked(app, [*exact.found, *similar.meant], query)
-    more = await similar.ranked()
-    return Page([*found, *more[: min(MAX_SIMILAR, limit - len(found))]], similar.cursor)
+    more = await similar.nearest(min(MAX_SIMILAR, limit - len(found)))
+    return Page([*found, *more], similar.cursor)
 
 
 async def search_exactly(
@@ -108,8 +116,9 @@ class _Exact:
         self._old = None if is_covered else Range(FIND, old)
         if self._old:
             self._ranges.append(self._old)
+        self._matcher = Matcher(query)
         self.found: list[Found] = []
-        self.rejected: list[RejectedRow] = []
+        self.rejected: list[EncodedRow] = []
         self.cursor = ""
         self.shown: tuple[str, ...] = ()
         self.round_trips = 0
@@ -220,16 +229,16 @@ class _Exact:
         return await self._walk(where, "", is_first=True)
 
     def _may_keep(self, directory: Directory, value: bytes) -> bool:
-        """Return False for a row that doesn't show a person: some rows of addresses exist only for SCIM filters."""
+        """Return False for a row that the query doesn't mean: some rows of addresses exist only for SCIM filters."""
         if value == resource_rows.NOTHING:
             return False
-        return self._condition is None or self._condition.may_meet(directory, value)
+        if self._condition is not None and not self._condition.may_meet(directory, value):
+            return False
+        return self._matcher.is_meant(EncodedCard(value))
 
     def _keep(self, where: Range, directory: Directory, term: str, card: Card) -> bool:
         """Return whether to show the person at this row: the first of the person's rows, in the earliest range that has one."""
         if self._condition is not None and not self._condition.meets(directory, card):
-            return False
-        if not self._query.is_meant(card):
             return False
         if card.rules < RULES:
             own = card.words_of_first_rules()
@@ -255,12 +264,33 @@ def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
     return any(term.startswith(where) for where in ranges for term in own)
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A person of a row, decoded as far as a search compares people."""
+
+    directory: Directory
+    identifier: str
+    person: EncodedCard
+
+    def found(self, similarity: Similarity | None = None) -> Found:
+        """Return the person, with the words that the name only resembles."""
+        card = self.person.card(self.identifier)
+        if similarity is None:
+            return Found(directory=self.directory, card=card)
+        return Found(
+            directory=self.directory,
+            card=card,
+            similar_to=" ".join(similarity.words),
+            similar_by=similarity.by,
+        )
+
+
 @dataclass(slots=True)
 class _Read:
     """The rows read from a range; `is_complete` if the range was read to its end in every directory."""
 
     where: Range
-    found: list[Found]
+    rows: list[EncodedRow]
     is_complete: bool
 
 
@@ -278,55 +308,50 @@ class _Similar:
         self._app, self._directories, self._query = app, directories, query
         self._condition = condition
         self._exact = exact
-        self._similarities = Similarities(query)
-        self._costs: dict[tuple[str, str], float] = {}
+        self._similarities, self._matcher = Similarities(query), Matcher(query)
         self._known = {_place(one) for one in exact.found}
-        self.found: list[Found] = []
+        self._similar = list[tuple[_Row, Similarity]]()
         self.meant: list[Found] = []
         self.cursor = exact.cursor
 
     async def read(self) -> None:
         """Read the ranges concurrently. Choose similar people from them and from the rows that the exact search rejected."""
         ranges = await self._ranges()
-        time_slice = TimeSlice(self._app.clock)
         shown = self._exact.shown
-        for row in self._exact.rejected:
-            identifier = row.position.rpartition(keys.SEPARATOR)[2]
-            card = decode(identifier, row.value)
-            self._consider(Found(directory=row.directory, card=card), may_be_meant=False)
-            await time_slice.yield_when_over()
+        await self._consider(self._exact.rejected, may_be_meant=False)
         for own in ranges:
             meant = len(self.meant)
-            for one in own.found:
-                self._consider(one, may_be_meant=own.is_complete)
-                await time_slice.yield_when_over()
+            await self._consider(own.rows, may_be_meant=own.is_complete)
             if len(self.meant) > meant:
                 shown = (*shown, own.where.name)
         if self.cursor and shown != self._exact.shown:
             self.cursor = write_cursor(replace(read_cursor(self.cursor), shown=shown))
 
-    async def ranked(self) -> list[Found]:
-        """Return the similar people, most similar first.
+    async def nearest(self, most: int) -> list[Found]:
+        """Return at most `most` similar people, most similar first.
 
-        If there are more than five, only those about as similar as the fifth are returned.
+        After the fifth, only those about as similar as the first are returned.
         """
-        present = await _with_presence(self._app, self.found)
+        external_ids = dict[str, dict[str, str]]()
+        for row, _ in self._similar:
+            external_ids.setdefault(row.directory.id, {})[row.identifier] = row.person.external_id
+        present = await _with_presence(self._app, external_ids)
 
-        def rank(one: Found) -> tuple[object, ...]:
-            place = _place(one)
+        def rank(one: tuple[_Row, Similarity]) -> tuple[object, ...]:
+            row, similarity = one
             return (
-                round(self._costs[place], 2),
-                place not in present,
-                search_key(one.card.name),
-                one.card.id,
+                round(similarity.cost, 2),
+                (row.directory.id, row.identifier) not in present,
+                search_key(row.person.names.shown),
+                row.identifier,
             )
 
-        people = sorted(self.found, key=rank)
-        most = self._costs[_place(people[0])] + _MUCH_FURTHER if people else 0.0
+        people = sorted(self._similar, key=rank)[:most]
+        furthest = people[0][1].cost + _MUCH_FURTHER if people else 0.0
         return [
-            one
-            for at, one in enumerate(people)
-            if at < MIN_EXACT or self._costs[_place(one)] <= most
+            row.found(similarity)
+            for at, (row, similarity) in enumerate(people)
+            if at < MIN_EXACT or similarity.cost <= furthest
         ]
 
     async def _ranges(self) -> list[_Read]:
@@ -353,25 +378,36 @@ class _Similar:
         other = words[0] if searched == words[-1] else words[-1]
         return ranges_of_two(searched, other, was_truncated=bool(self._exact.cursor))
 
-    def _consider(self, one: Found, *, may_be_meant: bool) -> None:
-        place = _place(one)
-        if place in self._known:
-            return
-        if self._condition is not None and not self._condition.meets(one.directory, one.card):
-            return
-        similarity = self._similarities.of(one.card)
-        if similarity is None:
-            return
-        if not similarity.words or self._query.is_meant(one.card):
-            # The exact search has not come to this person; the cursor passes over the whole range.
-            if may_be_meant:
-                self._known.add(place)
-                self.meant.append(one)
-            return
-        self._known.add(place)
-        self._costs[place] = similarity.cost
-        to = " ".join(similarity.words)
-        self.found.append(replace(one, similar_to=to, similar_by=similarity.by))
+    async def _consider(self, rows: Sequence[EncodedRow], *, may_be_meant: bool) -> None:
+        """Choose from the rows of people who were not considered before."""
+        time_slice, known = TimeSlice(self._app), self._known
+        for number, row in enumerate(rows):
+            place = row.directory.id, row.identifier
+            if place not in known and row.value != resource_rows.NOTHING:
+                known.add(place)
+                person = _Row(row.directory, row.identifier, EncodedCard(row.value))
+                if self._is_meant(person):
+                    # The exact search has not come to this person; the cursor passes over the whole range.
+                    if may_be_meant:
+                        self.meant.append(person.found())
+                    else:
+                        known.remove(place)
+            if not number % _STEP:
+                await time_slice.yield_when_over()
+
+    def _is_meant(self, row: _Row) -> bool:
+        """Return whether the query means a person; note a person who is similar to it."""
+        similarity = self._similarities.of(row.person)
+        if similarity is None or not self._meets_condition(row):
+            return False
+        if similarity.words and not self._matcher.is_meant(row.person):
+            self._similar.append((row, similarity))
+            return False
+        return True
+
+    def _meets_condition(self, row: _Row) -> bool:
+        condition = self._condition
+        return condition is None or condition.meets(row.directory, row.person.card(row.identifier))
 
     async def _read(self, where: Range) -> _Read:
         app = self._app
@@ -382,24 +418,19 @@ class _Similar:
         limit = max(_LEAST_ROWS, min(MAX_QUERY_ROWS, _MOST_ROWS // max(1, len(asked))))
         is_complete = True
 
-        async def one(directory: Directory) -> list[Found]:
+        async def one(directory: Directory) -> list[EncodedRow]:
             nonlocal is_complete
             rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=limit)
             if not rows:
                 index_scan.note_empty(app, directory, where.family.name, where.beginning)
             is_complete = is_complete and len(rows) < limit
-            time_slice, found = TimeSlice(app.clock), dict[str, Found]()
-            for row in rows:
-                identifier = row.key.rpartition(keys.SEPARATOR)[2]
-                if identifier not in found:
-                    found[identifier] = Found(
-                        directory=directory, card=decode(identifier, row.value)
-                    )
-                await time_slice.yield_when_over()
-            return list(found.values())
+            return [
+                EncodedRow(directory, row.key.rpartition(keys.SEPARATOR)[2], row.value)
+                for row in rows
+            ]
 
         found = await each(asked, one)
-        return _Read(where, [person for own in found for person in own], is_complete)
+        return _Read(where, [row for own in found for row in own], is_complete)
 
 
 def _place(one: Found) -> tuple[str, str]:
@@ -408,7 +439,10 @@ def _place(one: Found) -> tuple[str, str]:
 
 async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Found]:
     """Sort the matches: matches by name first, then whole words, then people with presence, then alphabetically."""
-    present = await _with_presence(app, found)
+    external_ids = dict[str, dict[str, str]]()
+    for one in found:
+        external_ids.setdefault(one.directory.id, {})[one.card.id] = one.card.external_id
+    present = await _with_presence(app, external_ids)
 
     def rank(one: Found) -> tuple[object, ...]:
         has_presence = _place(one) in present
@@ -422,20 +456,18 @@ async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Fo
     return sorted(found, key=rank)
 
 
-async def _with_presence(app: App, found: Sequence[Found]) -> frozenset[tuple[str, str]]:
-    """Return (directory id, user id) of the people whose status is known.
+async def _with_presence(
+    app: App, external_ids: Mapping[str, Mapping[str, str]]
+) -> frozenset[tuple[str, str]]:
+    """Return (directory id, user id) of the people whose status is known; `external_ids` are given by these two ids.
 
     No extra round trip, because the page needs these statuses anyway.
     """
-    by_directory = dict[str, list[Card]]()
-    for one in found:
-        if one.card.external_id:
-            by_directory.setdefault(one.directory.id, []).append(one.card)
 
-    async def present(item: tuple[str, list[Card]]) -> list[tuple[str, str]]:
-        directory_id, cards = item
-        known = await statuses(app, directory_id, [card.external_id for card in cards])
-        return [(directory_id, card.id) for card in cards if card.external_id in known]
+    async def present(item: tuple[str, Mapping[str, str]]) -> list[tuple[str, str]]:
+        directory_id, own = item
+        known = await known_ids(app, directory_id, filter(None, own.values()))
+        return [(directory_id, identifier) for identifier, one in own.items() if one in known]
 
-    found_present = await each(by_directory.items(), present)
+    found_present = await each(external_ids.items(), present)
     return frozenset(place for own in found_present for place in own)

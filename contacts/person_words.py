@@ -1,28 +1,54 @@
 """The words of a person in the forms that a search compares: folded, and collapsed (`shared.words.collapse`)."""
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Protocol
 
-from scim.users.contact_cards import Card
+from scim.users.contact_cards import Names
 from scim.users.search_terms import collapsed_words
 from shared.keys import search_key
 from shared.words import PARTICLES, collapse, group_end, words_of
 
+_CACHED = 4096
+_UNDIVIDED = re.compile("[^aoud]*[aoud]?")
 
-def name_sequences(card: Card) -> list[tuple[str, ...]]:
+
+class Person(Protocol):
+    """What a query is compared with: a card, decoded or not."""
+
+    @property
+    def names(self) -> Names:
+        """The names."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Title, department, employee number, organization, place."""
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """The e-mail address and the user name."""
+
+    @property
+    def number(self) -> str:
+        """The main number."""
+
+
+def name_sequences(names: Names) -> list[tuple[str, ...]]:
     """Return each name of a person as a tuple of folded words.
 
     These are the display name, the given and family names if the display name lacks them, and each other name
     followed by the family name.
     """
-    shown = words_of(card.name)
-    if not (card.given or card.family or card.other_names):
+    shown = words_of(names.shown)
+    if not (names.given or names.family or names.others):
         return [shown]
     found = [shown]
-    given, family = words_of(card.given), words_of(card.family)
+    given, family = words_of(names.given), words_of(names.family)
     if not {*given, *family}.issubset(shown):
         found.append(given + family)
-    if card.other_names:
-        found += [(word, *(family or shown)) for word in words_of(card.other_names)]
+    if names.others:
+        found += [(word, *(family or shown)) for word in words_of(names.others)]
     return found
 
 
@@ -50,12 +76,11 @@ def joined_words(sequences: Sequence[Sequence[str]]) -> list[str]:
     return found
 
 
-def has_other(card: Card, word: str) -> bool:
+def has_other(person: Person, word: str) -> bool:
     """Return whether `word` is the start of a word of title, department, organization, place, employee number or address."""
-    for text in (card.title, card.department, card.employee_number, *card.further_texts):
-        if text and any(own.startswith(word) for own in collapsed_words(text)):
-            return True
-    for address in dict.fromkeys((card.mail, card.user_name)):
+    if _has_text(person.texts, word):
+        return True
+    for address in dict.fromkeys(person.addresses):
         folded = search_key(address)
         # Most addresses lack the word, and to divide one into words takes ten times as long.
         if folded.startswith(word) or (
@@ -66,12 +91,28 @@ def has_other(card: Card, word: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=_CACHED)
+def _has_text(texts: tuple[str, ...], word: str) -> bool:
+    """Return whether a word of the texts, which many people share, begins so."""
+    return any(own.startswith(word) for text in texts if text for own in collapsed_words(text))
+
+
 def _may_hold(address: str, word: str) -> bool:
     """Return False only if no word of the address starts with `word`; words have no apostrophes."""
     is_plain = address.isascii() and "'" not in address and "`" not in address
-    return not is_plain or word in collapse(address)
+    return not is_plain or constant_part(word) in address
 
 
-def addresses(card: Card) -> list[str]:
+@lru_cache(maxsize=_CACHED)
+def constant_part(word: str) -> str:
+    """Return the longest part of a collapsed word that is in every spelling of it in ASCII.
+
+    Only after four letters, `collapse` leaves a letter out.
+    """
+    parts: list[str] = _UNDIVIDED.findall(word)
+    return max(parts, key=len)
+
+
+def addresses(person: Person) -> list[str]:
     """Return the e-mail address and the user name, folded."""
-    return [search_key(one) for one in dict.fromkeys((card.mail, card.user_name)) if one]
+    return [search_key(one) for one in dict.fromkeys(person.addresses) if one]

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contacts import person_words
-from contacts.cursors import Range
+from contacts.index_scan import Range
 from contacts.name_query import NameQuery
-from scim.users.contact_cards import Card
+from scim.users.contact_cards import EncodedCard, Names
 from scim.users.search_terms import main_words
 from shared.sounds import code, distance
 from shared.tables.schema.contacts import FIND, SOUND
@@ -38,25 +38,50 @@ class Similarity:
     by: Resemblance
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How similar names are, provided that the person has the word `missing` ("" for none) outside the names."""
+
+    similarity: Similarity
+    missing: str = ""
+
+
 class Similarities:
     """Compares people with one query; the results of equal names are cached."""
 
     def __init__(self, query: NameQuery) -> None:
         words = query.collapsed
-        self._readings = [(_near(words), query.typed)]
+        self._near = [(_near(words), query.typed)]
         if len(query.groups) < len(query.words):
-            self._readings.append((_near(tuple(map(collapse, query.groups))), query.groups))
+            self._near.append((_near(tuple(map(collapse, query.groups))), query.groups))
         self._longest = max(map(len, words), default=0)
+        self._known = dict[Names, list[_Reading]]()
 
-    def of(self, card: Card) -> Similarity | None:
+    def of(self, person: EncodedCard) -> Similarity | None:
         """Return how similar the person is to the query, or None if not at all."""
-        sequences = person_words.name_sequences(card)
-        names = person_words.name_words(sequences)
-        is_longer = max(map(len, names), default=0) + 1 < self._longest
-        if is_longer or not PARTICLES.isdisjoint(names):
-            names += tuple(person_words.joined_words(sequences))
-        found = [_resemblance(near, typed, names, card) for near, typed in self._readings]
-        return min([one for one in found if one], key=lambda one: one.cost, default=None)
+        readings = self._known.get(person.names)
+        if readings is None:
+            readings = self._known[person.names] = self._readings(person.names)
+        for one in readings:
+            # A word such as a title may be part of the query together with a name, as in an exact search.
+            if not one.missing or _has_other(person, one.missing):
+                return one.similarity
+        return None
+
+    def _readings(self, names: Names) -> list[_Reading]:
+        """Return the readings of the query that the names resemble, most similar first."""
+        sequences = person_words.name_sequences(names)
+        words = person_words.name_words(sequences)
+        is_longer = max(map(len, words), default=0) + 1 < self._longest
+        if is_longer or not PARTICLES.isdisjoint(words):
+            words += tuple(person_words.joined_words(sequences))
+        found = [_resemblance(near, typed, words) for near, typed in self._near]
+        return sorted([one for one in found if one], key=lambda one: one.similarity.cost)
+
+
+def _has_other(person: EncodedCard, word: str) -> bool:
+    part = person_words.constant_part(word).encode()
+    return person.may_hold(part) and person_words.has_other(person, word)
 
 
 def _near(words: Sequence[str]) -> list["_Near"]:
@@ -64,8 +89,8 @@ def _near(words: Sequence[str]) -> list["_Near"]:
 
 
 def _resemblance(
-    near: Sequence["_Near"], typed: Sequence[str], names: Sequence[str], card: Card
-) -> Similarity | None:
+    near: Sequence["_Near"], typed: Sequence[str], names: Sequence[str]
+) -> _Reading | None:
     cost, unlike, is_sound, missing = 0.0, list[str](), True, ""
     for one, as_typed in zip(near, typed, strict=True):
         found = one.nearest(names)
@@ -77,10 +102,7 @@ def _resemblance(
             cost += found[0]
             unlike.append(as_typed)
             is_sound = is_sound and found[1]
-    # A word such as a title may be part of the query together with a name, as in an exact search.
-    if missing and not person_words.has_other(card, missing):
-        return None
-    return Similarity(cost, tuple(unlike), "sound" if is_sound else "spelling")
+    return _Reading(Similarity(cost, tuple(unlike), "sound" if is_sound else "spelling"), missing)
 
 
 class _Near:

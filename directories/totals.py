@@ -38,20 +38,18 @@ LAG = timedelta(minutes=5)
 RECENT = timedelta(seconds=10)
 _REVIEW_SECONDS = 60.0
 _WORTH_FOLDING = 500  # add the old events to the row if there are so many
-_TO_A_SECOND = (
-    len(EVENT.name) + 1 + 8
-)  # characters of a key up to the time with a precision of 1.024 s
-_HOURS = (
-    25  # hours that are counted: the 24 of the last day, of which the first and last are partial
-)
+# The first characters of a key, up to the time with a precision of 1.024 s.
+_TO_A_SECOND = len(EVENT.name) + 1 + 8
+# Hours that are counted: 24 hours include parts of 25.
+_HOURS = 25
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
     """The numbers of people (`users`), of active people, and of groups.
 
-    `hours` has, for each recent hour (such as "2026-01-01T07"), the number of changes and that of
-    refused requests.
+    `hours` has the numbers of changes and of refused requests in each recent hour (such as
+    "2026-01-01T07").
     """
 
     users: int = 0
@@ -63,7 +61,7 @@ class Totals:
     )
 
     def last_day(self, now: datetime) -> tuple[int, int]:
-        """Return the number of changes and that of refused requests in the 24 hours before `now`, to the hour."""
+        """Return the numbers of changes and of refused requests in the 24 hours before `now`, to the hour."""
         first = _hour(now - timedelta(hours=_HOURS - 1))
         recent = [counts for hour, counts in self.hours.items() if hour >= first]
         return sum(done for done, _ in recent), sum(refused for _, refused in recent)

@@ -1,1 +1,1 @@
-"""Teams presence: consent, the Graph client, the sync by timer and queue, and the statuses for agents."""
+"""Teams presence: consent, the client of Microsoft Graph, the sync by timer and queue, and the statuses for agents."""

@@ -1,4 +1,4 @@
-"""The answers of presence over HTTP: the consent wizard's API, and health."""
+"""HTTP handlers of presence: the API of a directory's connection, and the health check."""
 
 import asyncio
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ ACTIONS: tuple[str, ...] = get_args(Action)
 
 
 async def read(app: App, person: Principal, request: Request) -> Response:
-    """Return the state of the directory's connection, and how to remove access."""
+    """Return the state of the directory's connection, and how the company removes the app's access."""
     directory_id = request.route["directoryId"]
     try:
         found = await service.read(app, person, directory_id)
@@ -51,7 +51,11 @@ async def read(app: App, person: Principal, request: Request) -> Response:
 
 
 async def act(app: App, person: Principal, request: Request) -> Response:
-    """Carry out an action: `{"action": …}` as JSON, or a form with `action=…`, which gets a 303 to Microsoft."""
+    """Carry out an action on the connection.
+
+    The body is JSON, `{"action": …}`, or a form with `action=…`. The response to a form with
+    `connect` is a 303 to Microsoft's sign-in; other responses are JSON.
+    """
     check_same_origin(request, app.settings.public_url)
     is_form = request.headers.get("content-type", "").startswith(FORM)
     body = _body(request, is_form=is_form)
@@ -113,7 +117,7 @@ def _body(request: Request, *, is_form: bool) -> Mapping[str, Any]:
 
 
 def _tenant_id(body: Mapping[str, Any]) -> str:
-    """Return the tenant that the action names, in the form of Entra's object IDs."""
+    """Return the tenant ID in the body, in lower case; raise HttpError 400 if it isn't one."""
     tenant_id = str(body.get("tenantId", "")).lower()
     if not is_guid(tenant_id):
         raise HttpError(400, Message("not_a_guid", field="tenantId"), field="tenantId")
@@ -121,11 +125,11 @@ def _tenant_id(body: Mapping[str, Any]) -> str:
 
 
 async def tell_health(app: App, request: Request) -> Response:
-    """Tell whether the app works: 200, or 503 if storage, timer or queue do not.
+    """Return whether the app works: 200, or 503 if storage, timer or queue don't.
 
-    With `?strict=1` a stale tenant is 503, too. With `?credential=1` the app's own credential, and whether names of
-    companies can be read, is tried at Microsoft, at most once a minute on each instance, for the smoke test of a
-    deployment.
+    With `?strict=1`, a stale tenant is a 503 too. With `?credential=1`, used by the smoke test of a
+    deployment, it also tests at Microsoft, at most once a minute per instance, whether the app's
+    own credential is accepted and whether names of companies can be read.
     """
     about = {"version": VERSION, "signIn": "on" if app.settings.platform_sign_in else "off"}
     try:
@@ -152,12 +156,15 @@ async def tell_health(app: App, request: Request) -> Response:
 
 
 def _storage_reason(error: StorageUnavailable) -> str:
-    """Return `forbidden` if the identity has no role on the account (yet), else `unavailable`."""
+    """Return `forbidden` if the app's identity has no role on the account (yet), else `unavailable`."""
     return "forbidden" if "status 403" in str(error) else "unavailable"
 
 
 async def _own_credential(app: App) -> dict[str, Any]:
-    """Return whether Microsoft gives a token for our home tenant: `accepted`, `not_set_up`, or the reason."""
+    """Return the check of the app's own credential: whether Microsoft issues a token for the home tenant.
+
+    `state` is `accepted`, `not_set_up`, or the reason of the failure.
+    """
     runtime = runtime_of(app)
     if not runtime.credential.is_set_up or not app.settings.home_tenant_id:
         return {"ok": True, "state": "not_set_up"}

@@ -1,8 +1,8 @@
-"""Names that the deployment, Entra and the code must agree on."""
+"""Names that must be the same in the deployment, in Entra and in the code."""
 
-QUEUE = "presence-sync"  # one message for each tenant that is due
-POISON = "presence-sync-poison"  # the platform moves a message here that failed five times
-# The redirect URIs of the app registration, below the product's own address: for people who are signed in, and for
-# set-up links, which need no sign-in.
+QUEUE = "presence-sync"  # one message per tenant that is due
+POISON = "presence-sync-poison"  # to which the platform moves a message that failed five times
+# Paths of the redirect URIs in the app registration: for users who are signed in, and for set-up links, which need no
+# sign-in.
 CALLBACK = "/sign-in/callback"
 LINK_CALLBACK = "/set-up/callback"

@@ -1,6 +1,6 @@
-"""The functions of presence: timer and queue, the consent wizard's API, health.
+"""The functions of presence: the timer, the queues, the API of a directory's connection, and the health check.
 
-`presence.api` is imported by the first call, because a cold start for a SCIM call doesn't need it.
+The first request imports `presence.api`, because a cold start for a SCIM request doesn't need it.
 """
 
 import azure.functions as func
@@ -22,14 +22,14 @@ _MAX_HEALTH_SECONDS = 5.0
 
 
 async def _severity(app: App, directory: Directory) -> Severity:
-    """Return how urgently the directory's presence needs an administrator."""
+    """Return how soon an administrator must act because of the directory's presence."""
     from presence.consent import status
 
     return await status.severity(app, directory)
 
 
 async def _keeps_kind(app: App, directory_id: str) -> Message | None:
-    """Return why the directory must keep its kind while a tenant is connected."""
+    """Return why the directory must keep its kind, None if no tenant is connected."""
     from presence import tenant_links
 
     link = await tenant_links.directory(app.tables, directory_id)
@@ -39,7 +39,7 @@ async def _keeps_kind(app: App, directory_id: str) -> Message | None:
 
 
 async def _drop_consent_of_link(app: App, actor: Actor, directory_id: str, link_id: str) -> None:
-    """Take back a consent that was confirmed through a revoked link and is still pending."""
+    """Remove a pending consent that was confirmed through the revoked set-up link."""
     from presence.consent import probe
 
     await probe.drop_pending(app, actor, directory_id, f"{LINK_ACTOR}{link_id}")
@@ -52,7 +52,7 @@ async def _sweep_quotas(app: App, deadline: float) -> None:
 
 
 def blueprint(app: App) -> func.Blueprint:
-    """Return the timer, the queue, and the HTTP functions of presence."""
+    """Return a blueprint with the timer, the queues and the HTTP functions of presence."""
     functions = func.Blueprint()
     triggers.add(functions, app)
     app.state(FaultSources).sources.append(_severity)

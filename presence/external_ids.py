@@ -1,4 +1,4 @@
-"""The check that the external IDs of a directory's people are object IDs, which presence needs."""
+"""Check whether the external IDs of a directory's people are Entra object IDs, which presence needs."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,17 @@ _SAMPLE = 100
 
 @dataclass(frozen=True, slots=True)
 class ExternalIds:
-    """The external IDs of some active people: object IDs (lower case), and others as they were sent."""
+    """The external IDs of some active people.
+
+    `object_ids` are the ones that are object IDs, in lower case; `others` are the rest, as sent.
+    """
 
     object_ids: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
 
 
 async def first(tables: Tables, directory_id: str) -> ExternalIds:
-    """Return the external IDs of up to 100 people of a directory. One round trip."""
+    """Return the external IDs of the active ones among the directory's first 100 people. One round trip."""
     rows = await tables.query(CONTACTS, directory_id, *EXTERNAL_ID.all(), limit=_SAMPLE)
     active = [EXTERNAL_ID.parts_of(row.key)[0] for row in rows if decode_active(row.value)]
     return ExternalIds(

@@ -1,6 +1,7 @@
-"""Heartbeats of timer and queue, marks of stale tenants, and the health that monitors see.
+"""The health that monitors read: heartbeats of timer and queue, and marks of stale tenants.
 
-The rows are in table `work`, partition `health`. Health needs no sign-in: it has ages and counts, no IDs.
+The rows are in table `work`, partition `health`. The health check needs no sign-in, so it has only
+ages and counts.
 """
 
 from dataclasses import dataclass
@@ -21,24 +22,24 @@ QUEUE = QUEUE_RUN.key("presence-sync")
 _BEAT_SECONDS = 10.0
 _EVENT_SECONDS = 60.0
 _PROBE_SECONDS = 5.0
-_SLACK = MINUTE  # for an instance that starts
-_FIRST_SLACK = 15 * SECOND  # after the interval within which the first run is due
+_SLACK = MINUTE  # added to the limit, because an instance may have to start
+_FIRST_SLACK = 15 * SECOND  # added to the interval within which the first run is due
 _STALE_MARK_LASTS = 10 * MINUTE  # twice the longest pause between two syncs that fail
 
 
 def fresh_for(interval: int) -> int:
-    """Return for how many milliseconds a status counts without confirmation: three intervals of seconds."""
+    """Return for how many milliseconds a status counts as fresh: three sync intervals (`interval` is in seconds)."""
     return 3 * interval * SECOND
 
 
 async def timer_ran(app: App, tenants: int, messages: int) -> None:
-    """Store a run of the timer."""
+    """Store that the timer ran, with the numbers of linked tenants and of messages sent."""
     value = {"v": 1, "at": now_ms(app.clock), "tenants": tenants, "messages": messages}
     await _store(app, TIMER, value)
 
 
 async def message_handled(app: App, runtime: Runtime, sent_at: int) -> None:
-    """Store that a message was handled, at most every ten seconds on each instance."""
+    """Store that a message, sent at `sent_at`, was handled; at most every ten seconds per instance."""
     now = app.clock.monotonic()
     if 0 <= now - runtime.last_heartbeat.get(QUEUE, float("-inf")) < _BEAT_SECONDS:
         return
@@ -47,9 +48,10 @@ async def message_handled(app: App, runtime: Runtime, sent_at: int) -> None:
 
 
 async def expect_first_run(app: App) -> None:
-    """Store that timer and queue are due from now on, unless they have run already.
+    """Store that the first runs of timer and queue are due, unless they have run already.
 
-    Without these rows, a timer that never ran would look like a deployment that was made just now.
+    Without these rows, a timer that never ran couldn't be distinguished from a deployment that was
+    created just now.
     """
     now = now_ms(app.clock)
     for key, value in (
@@ -63,7 +65,7 @@ async def expect_first_run(app: App) -> None:
 
 
 async def mark_stale(app: App, tenant_id: str, as_of: int) -> None:
-    """Store that a tenant's presence is older than three intervals."""
+    """Store a mark that the tenant's presence, of the time `as_of`, is older than three intervals."""
     value = {"v": 1, "at": now_ms(app.clock), "as_of": as_of}
     await _store(app, STALE_TENANT.key(tenant_id), value)
 
@@ -77,13 +79,13 @@ async def clear_stale(app: App, tenant_id: str) -> None:
 
 
 def decode(value: bytes) -> dict[str, int]:
-    """Return the numbers of a row. Raise UnsupportedRowVersion."""
+    """Return the numbers in a row; raise UnsupportedRowVersion if a later release wrote it."""
     return row_versions.read(value, "heartbeat")
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether presence works, and the checks by name as the JSON API has them."""
+    """Whether presence works; `checks` are the results by name, as JSON."""
 
     checks: dict[str, dict[str, Any]]
 
@@ -94,12 +96,11 @@ class Health:
 
 
 async def read(app: App) -> Health:
-    """Return the health. One round trip, and a write if this instance has not tried one for some seconds.
+    """Return the health. One round trip, and a write if this instance's last write is some seconds ago.
 
-    Storage that can be read may still be full or forbid writing. Raise StorageUnavailable.
-
-    A timer that is overdue also writes the log event `timer.overdue` (at most once a minute per
-    instance), because a timer that doesn't run can't write one.
+    It writes because storage that can be read may be full or forbid writing. If the timer is
+    overdue, it also logs `timer.overdue`, at most once a minute per instance, because a timer that
+    doesn't run can't log. Raise StorageUnavailable.
     """
     now = now_ms(app.clock)
     await _prove_writing(app)
@@ -132,7 +133,7 @@ async def read(app: App) -> Health:
 
 
 async def _prove_writing(app: App) -> None:
-    """Write a row, at most every five seconds per instance, because anyone may request the health."""
+    """Write a row; at most every five seconds per instance, because anyone may request the health."""
     written, monotonic = runtime_of(app).last_heartbeat, app.clock.monotonic()
     if 0 <= monotonic - written.get(HEALTH_PROBE.key, float("-inf")) < _PROBE_SECONDS:
         return
@@ -141,7 +142,7 @@ async def _prove_writing(app: App) -> None:
 
 
 def _is_on_time(app: App, row: dict[str, int], at: int, now: int) -> bool:
-    """Return whether the last run is recent enough, or the first is not due yet."""
+    """Return whether the last run, at `at`, is recent enough, or the first run isn't due yet."""
     interval = app.settings.presence_interval
     if row.get("due"):
         return now - at <= interval * SECOND + _FIRST_SLACK
@@ -149,7 +150,7 @@ def _is_on_time(app: App, row: dict[str, int], at: int, now: int) -> bool:
 
 
 def _age_of_run(row: dict[str, int] | None, name: str, now: int) -> int | None:
-    """Return the seconds since a run, or None if there was none yet."""
+    """Return the seconds since the last run, None if there was none yet."""
     return None if row is None or row.get("due") else max(0, now - row[name]) // SECOND
 
 

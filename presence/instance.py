@@ -1,6 +1,6 @@
-"""The memory of an instance between calls: snapshots, connections, tokens, budgets.
+"""The presence state of an instance: snapshots, connections, tokens and rate limits.
 
-Nothing is lost when the process ends.
+All of it can be rebuilt, so nothing is lost when the process ends.
 """
 
 import asyncio
@@ -21,11 +21,15 @@ _LINKS = 20_000
 
 @dataclass(slots=True, kw_only=True)
 class RefreshState:
-    """Refreshes on demand for one tenant.
+    """The refreshes on demand for one tenant.
 
-    `waiting` and `asking` are people by object ID with the future of their answer: not asked for yet, and being
-    asked for. `confirmed`: when a person was last asked for (milliseconds). `resume_at`: no call before
-    (monotonic seconds). `is_question`: an agent waits for who is free, not for the next look at a list.
+    Attributes:
+        waiting: The people whose presence isn't requested yet, by object ID, with a future that is set
+            when it is known.
+        asking: The people whose presence is being requested, in the same form.
+        confirmed: When each person's presence was last requested (milliseconds since 1970).
+        resume_at: No request is sent before this time (monotonic seconds).
+        is_question: Whether an agent waits to know who is free now; False if only lists are refreshed.
     """
 
     waiting: dict[str, asyncio.Future[None]] = field(default_factory=dict)
@@ -38,11 +42,14 @@ class RefreshState:
 
 @dataclass(slots=True, kw_only=True)
 class Runtime:
-    """Everything an App remembers for presence.
+    """The presence state of an App.
 
-    `links`: a directory's link and when (monotonic) it was read. `demand`: refreshes by tenant. `last_heartbeat`:
-    when (monotonic) a heartbeat or event was last written. `pause` waits within a sync; `renewal_pause` between
-    two renewals of a lease.
+    Attributes:
+        links: The link of each directory, with the time at which it was read (monotonic seconds).
+        demand: The refreshes by tenant.
+        pause: Waits within a sync.
+        renewal_pause: Waits between two renewals of a lease.
+        last_heartbeat: When each heartbeat or event was last written (monotonic seconds).
     """
 
     credential: Credential
@@ -66,7 +73,7 @@ class Runtime:
 
 
 def runtime_of(app: App) -> Runtime:
-    """Return the presence state of `app`, which closes with the App."""
+    """Return the presence state of `app`; it is closed with the App."""
 
     def make() -> Runtime:
         credential = Credential(app.settings, app.clock)

@@ -1,9 +1,9 @@
-"""Presence as Graph returns it, and the states that agents are shown.
+"""Presence as Graph returns it, and the states that agents see.
 
-Graph's lists have changed: details that used to be in `activity` are now in `availability`, casing
-differs, and new values appear without notice. Both properties are plain strings
-(learn.microsoft.com/graph/api/resources/presence). So each value is accepted in either property and in
-any casing; an unknown one is shown as unknown and counted.
+Graph's values have changed: details that used to be in `activity` are now in `availability`, the
+casing differs, and new values appear without notice. Both properties are plain strings
+(learn.microsoft.com/graph/api/resources/presence). So each value is accepted in either property and
+in any casing; an unknown value is shown as unknown and counted.
 """
 
 from functools import lru_cache
@@ -15,7 +15,8 @@ DisplayState = Literal["available", "busy", "inCall", "doNotDisturb", "away", "o
 # Whether a person can take a call: now, probably within minutes, or not.
 Readiness = Literal["free", "soon", "no"]
 
-# GraphPresence in lower case -> state and words. A specific value wins over a general one, in whichever property it is.
+# A value from Graph in lower case -> state and text. A specific value takes precedence over a general one, in whichever
+# property it is.
 _GENERAL: dict[str, tuple[DisplayState, Message]] = {
     "available": ("available", Message("state_available")),
     "busy": ("busy", Message("state_busy")),
@@ -60,15 +61,18 @@ _interned: dict[GraphPresence, GraphPresence] = {NOTHING: NOTHING}
 
 
 def intern(availability: str, activity: str, out_of_office: bool) -> GraphPresence:
-    """Return the one object that all people with this presence share; 100,000 people have a few dozen."""
+    """Return a GraphPresence that all people with these values share, to save memory.
+
+    100,000 people have only a few dozen different ones.
+    """
     value = GraphPresence(availability, activity, out_of_office)
-    if len(_interned) > 4096:  # far more than Graph has; keep memory bounded
+    if len(_interned) > 4096:  # a bound on memory; Graph has far fewer combinations
         return value
     return _interned.setdefault(value, value)
 
 
 def parse(resource: Any) -> tuple[str, GraphPresence] | None:
-    """Return object ID (lower case) and presence of an element of Graph's answer.
+    """Parse an element of Graph's response: return the object ID (lower case) and the presence.
 
     Return None if the element isn't a presence.
     """
@@ -82,14 +86,14 @@ def parse(resource: Any) -> tuple[str, GraphPresence] | None:
 
 
 def _text(value: Any) -> str:
-    """Return the text, short and without halves of surrogate pairs, which can't be stored."""
+    """Return a short text without halves of surrogate pairs, which can't be stored; "" if `value` is not a string."""
     if not isinstance(value, str):
         return ""
     return value[:_MAX_LENGTH].encode("utf-8", "replace").decode()
 
 
 def shown(value: GraphPresence) -> tuple[DisplayState, Message]:
-    """Return a state, and the words for a person's details ("In a meeting")."""
+    """Return the state for a presence, and the text for a person's details (such as "In a meeting")."""
     availability, activity = value.availability.lower(), value.activity.lower()
     found = next(
         (known[text] for known in _BY_WEIGHT for text in (availability, activity) if text in known),
@@ -105,12 +109,11 @@ _BACK_SOON = "berightback"
 
 
 @lru_cache(maxsize=4096)
-@lru_cache(maxsize=4096)
 def readiness(value: GraphPresence) -> Readiness:
     """Return whether a person with this presence can take a call.
 
-    *soon*: in a call or meeting, busy, or "be right back". A person who is out of office is never
-    free, whatever the status.
+    The result is `soon` for a person who is in a call or meeting, busy, or will "be right back". A
+    person who is out of office is never free.
     """
     state, _ = shown(value)
     if value.out_of_office:
@@ -122,7 +125,7 @@ def readiness(value: GraphPresence) -> Readiness:
 
 
 def unknown_values(value: GraphPresence) -> list[str]:
-    """Return the strings that are in none of Graph's known lists, for the operator to see."""
+    """Return the values that are not in Graph's known lists, for the operator."""
     return [
         text
         for text in (value.availability, value.activity)

@@ -1,4 +1,4 @@
-"""The JSON that the presence API takes and answers."""
+"""The JSON of the presence API, as types."""
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
@@ -46,7 +46,7 @@ class ConnectionHealth(TypedDict, total=False):
 
 
 class AccessRemoval(TypedDict):
-    """How the company deletes the enterprise application: portal address and command lines."""
+    """How the company deletes the enterprise application: the portal's URL and commands."""
 
     tenantId: str
     portal: Uri
@@ -79,13 +79,13 @@ class PresenceConnection(TypedDict):
 
 
 class PresenceStatus(PresenceConnection):
-    """A connection, and how to remove access after it was removed here."""
+    """A connection, and how the company removes access."""
 
     removal: AccessRemoval | None
 
 
 class PresenceAction(TypedDict):
-    """An action on the connection."""
+    """An action on the connection, as the request's body."""
 
     action: Action
     confirm: NotRequired[
@@ -95,7 +95,7 @@ class PresenceAction(TypedDict):
 
 
 class SignInStarted(TypedDict):
-    """The address of Microsoft's sign-in, for the browser."""
+    """The URL of Microsoft's sign-in, to which the browser must go."""
 
     action: Literal["connect"]
     location: Uri

@@ -1,7 +1,8 @@
-"""Presence for other features: statuses of people of a directory, and those of them who can take a call.
+"""Presence for other features: the statuses of a directory's people, and which of them can take a call.
 
-Answers come from the instance's snapshot of the tenant, which is at most a second old and shared by all agents of the
-instance: a screen of any size costs at most one round trip.
+The data comes from the instance's snapshot of the tenant, which is at most a second old and shared
+by all agents of the instance, so that a page with any number of people costs at most one round
+trip.
 """
 
 from collections.abc import Iterable
@@ -23,16 +24,21 @@ from shared.messages import Message
 
 _LINK_SECONDS = 60.0
 _NO_LINK_SECONDS = 5.0
-MAX_AGE = timedelta(seconds=15)  # of the status of a person who is recommended
+MAX_AGE = timedelta(seconds=15)  # a person with an older status isn't recommended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """A person's presence as agents see it.
 
-    `shown` is one of seven states, `message` the words for the details; `availability` and `activity` are as Graph
-    returned them. `as_of`: when it was last confirmed; `changed_at`: since when it is so; None for never. `stale`: not
-    confirmed for three intervals, to be shown grey.
+    Attributes:
+        availability: The value from Graph.
+        activity: The value from Graph.
+        shown: One of seven states.
+        message: The text for a person's details.
+        as_of: When the status was last confirmed, None for never.
+        changed_at: Since when it has been so, None if unknown.
+        stale: Whether it wasn't confirmed for three intervals; it is then shown in grey.
     """
 
     availability: str
@@ -46,15 +52,15 @@ class Status:
 
     @property
     def readiness(self) -> Readiness:
-        """Whether the person can take a call."""
+        """Whether the person can take a call, by this presence."""
         return readiness(GraphPresence(self.availability, self.activity, self.out_of_office))
 
     def is_confirmed(self, now: datetime) -> bool:
-        """Return whether the status is recent enough to recommend the person."""
+        """Return whether the status is recent enough to recommend the person: at most 15 seconds old."""
         return self.as_of is not None and timedelta(0) <= now - self.as_of <= MAX_AGE
 
     def as_json(self) -> PersonPresence:
-        """Return the object of the JSON API."""
+        """Return the JSON object of the API."""
         return {
             "shown": self.shown,
             "text": self.message.text(),
@@ -75,9 +81,10 @@ async def statuses(
     on_demand: bool = False,
     old_after: int = refresh.OLD_AFTER,
 ) -> dict[str, Status]:
-    """Return statuses by external ID, for people whom the linked directory has. At most one round trip.
+    """Return statuses by external ID; people whom the tenant's snapshot doesn't have are left out.
 
-    `on_demand`: the people are on a screen, so Graph is asked first for statuses older than `old_after` milliseconds.
+    With `on_demand`, because the people are on a screen, statuses older than `old_after`
+    milliseconds are first requested from Graph. At most one round trip to storage.
     """
     runtime = runtime_of(app)
     found = await linked_snapshot(app, directory_id)
@@ -91,9 +98,18 @@ async def statuses(
     return _statuses(app, runtime, tenant_id, snapshot, known)
 
 
+async def known_ids(app: App, directory_id: str, external_ids: Iterable[str]) -> frozenset[str]:
+    """Return the external IDs for which `statuses` would return a status. At most one round trip."""
+    asked = list(external_ids)
+    found = await linked_snapshot(app, directory_id) if asked else None
+    if found is None:
+        return frozenset()
+    return frozenset(one for one in asked if _has(found.snapshot, one.lower(), found.bit))
+
+
 @dataclass(frozen=True, slots=True)
 class LinkedSnapshot:
-    """A directory's tenant, the tenant's snapshot, and the directory's bit in it."""
+    """The snapshot of a directory's tenant, and the bit that marks the directory's people in it."""
 
     tenant_id: str
     snapshot: Snapshot
@@ -103,7 +119,7 @@ class LinkedSnapshot:
 async def linked_snapshot(app: App, directory_id: str) -> LinkedSnapshot | None:
     """Return the snapshot of the directory's tenant, or None if the directory isn't linked.
 
-    The manifest in the snapshot decides about links. At most one round trip.
+    Whether it is linked is decided by the manifest in the snapshot. At most one round trip.
     """
     runtime = runtime_of(app)
     link = await _link(app, runtime, directory_id)
@@ -165,13 +181,13 @@ def _status(entry: Entry, as_of: int, *, mark_stale: bool) -> Status:
 
 
 async def first_external_ids(app: App, directory_id: str) -> ExternalIds:
-    """Return the external IDs of the directory's first people, to show whether they are object IDs."""
+    """Return the external IDs of the directory's first people, by which a page shows whether they are object IDs."""
     return await external_ids.first(app.tables, directory_id)
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryReadiness:
-    """The readiness of a directory's people by external ID; no one is ready if it isn't linked."""
+    """The readiness of a directory's people, by external ID; "no" for all if the directory isn't linked."""
 
     linked: LinkedSnapshot | None
 
@@ -185,7 +201,7 @@ class DirectoryReadiness:
         return readiness(entry.value)
 
     def ids(self, wanted: Readiness, most: int) -> list[str] | None:
-        """Return the object IDs of those who are `wanted`; None if the tenant has more than `most`."""
+        """Return the object IDs of the people with this readiness, sorted; None if the tenant has more than `most`."""
         if self.linked is None:
             return []
         snapshot, bit = self.linked.snapshot, self.linked.bit
@@ -196,5 +212,5 @@ class DirectoryReadiness:
 
 
 async def readiness_of(app: App, directory_id: str) -> DirectoryReadiness:
-    """Return the readiness of a directory's people. At most one round trip, shared for a second."""
+    """Return the readiness of a directory's people. At most one round trip; the snapshot is shared for a second."""
     return DirectoryReadiness(await linked_snapshot(app, directory_id))

@@ -1,9 +1,10 @@
-"""Rows that link directories to Entra tenants, and tenants to accounts (table `tenants`).
+"""The rows that link directories to Entra tenants, and tenants to accounts (table `tenants`).
 
-One partition has all rows, so that a link is one transaction: a row for the tenant (owner, directories, whether presence
-is on) and a row for each directory (its tenant, the progress of its connection). A directory's row is replaced only in
-the version that was read, so that a slow worker doesn't undo a newer change: a check for consent that took a second
-must not restore a connection that was removed.
+All rows are in one partition, so that a link is one transaction: a row for the tenant (its owner,
+its directories, whether presence is on) and a row per directory (its tenant, the progress of its
+connection). A directory's row is replaced only in the version that was read, so that a slow worker
+doesn't undo a newer change: for example, a check for consent that took a second must not restore a
+connection that was removed in that second.
 """
 
 import asyncio
@@ -36,23 +37,24 @@ from shared.tables.schema.presence import DIRECTORY_LINK, TENANT_LINK
 DirectoryState = Literal["propagating", "linked", "removed"]
 _ATTEMPTS = 8
 _MAX_PAUSE_SECONDS = 0.02
-_UNCONFIRMED_VERSION = 2  # of a directory's row; an older release would connect the company
+_UNCONFIRMED_VERSION = 2  # of a directory's row, because an older release would connect the company
 T = TypeVar("T")
 
 
 class TenantOwnedByOtherAccount(Exception):
-    """Another account linked this tenant first."""
+    """Raised if another account has linked this tenant."""
 
 
 class LinkConflict(Exception):
-    """The link was changed at the same time: read it again and decide again."""
+    """The link was changed at the same time: read it and decide again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantLink:
-    """A tenant that is linked.
+    """A linked tenant.
 
-    `paused_until` (milliseconds): no sync before. `reason`: why consent counts as lost.
+    `owner` is the account. There is no sync before `paused_until` (milliseconds since 1970);
+    `reason` is why consent counts as lost, or "".
     """
 
     tenant_id: str
@@ -70,17 +72,27 @@ class TenantLink:
 class DirectoryLink:
     """A directory's connection to a tenant.
 
-    `probe_id` is the object ID of the administrator; Graph is asked for this person's presence
-    first. `company` is the domain of the company that signed in, `accepted_by` the administrator's user name there;
-    `tenant_name` and `tenant_domain` are those of `graph.tenant_information`, read at `named_at` (0: not yet);
-    `begun_by` and `confirmed_by` are the IDs of the actors here who began it and who confirmed the company. Until the
-    company `is_confirmed` as the right one, it isn't connected, and the row has a version that no release without
-    this rule reads. `probed_at`, `probes` and `reason` are the time, number and result of the checks whether consent
-    has arrived. When it arrived,
-    Graph was asked for `sampled` of the directory's people and had a presence for `sample_known` of
-    them. A removed connection keeps the tenant's ID, so that the end of access can be checked:
-    `gone_code` was found at `gone_checked_at`. `tag` is the ETag of the row that was read, "" for a
-    connection that isn't stored yet.
+    Attributes:
+        probe_id: The object ID of the company's administrator, whose presence is requested first.
+        probed_at: The time of the last check whether consent has taken effect.
+        probes: The number of these checks.
+        reason: The result of the last one.
+        company: The domain of the company that signed in.
+        accepted_by: The user name of the company's administrator.
+        tenant_name: The name of the tenant (`graph.tenant_information`).
+        tenant_domain: The primary domain of the tenant, from the same source.
+        named_at: When these two were read; 0 before that.
+        begun_by: The ID of the actor here who began it.
+        is_confirmed: Whether the company was confirmed as the right one. Until then it isn't connected,
+            and the row has a version that releases without this rule can't read.
+        confirmed_by: The ID of the actor here who confirmed the company.
+        sampled: For how many of the directory's people presence was requested when consent took
+            effect.
+        sample_known: For how many of them Graph had one.
+        gone_checked_at: When the company was last checked for having removed the app. A removed
+            connection keeps the tenant's ID for this check.
+        gone_code: The result of that check.
+        tag: The ETag of the row that was read, "" for a connection that isn't stored yet.
     """
 
     directory_id: str
@@ -111,47 +123,50 @@ class DirectoryLink:
 
     @property
     def decided_by(self) -> str:
-        """The ID of the actor who confirmed the company; who began it, in rows of earlier releases."""
+        """The ID of the actor who confirmed the company; in rows of earlier releases, of the one who began it."""
         return self.confirmed_by or self.begun_by
 
     @property
     def domain(self) -> str:
-        """The company's domain: that of the sign-in, else the tenant's primary one, else ""."""
+        """The company's domain: that of the sign-in, or else the tenant's primary domain, or ""."""
         return self.company or self.tenant_domain
 
 
 async def tenant(tables: Tables, tenant_id: str) -> TenantLink | None:
-    """Return the tenant's link, or None."""
+    """Return the tenant's link, or None if it isn't linked."""
     row = await tables.get(TENANTS, TENANT_LINKS, TENANT_LINK.key(tenant_id))
     return decode_tenant(row) if row else None
 
 
 async def tenants(tables: Tables) -> list[TenantLink]:
-    """Return every linked tenant. One round trip per 1,000; rows of later releases are left out."""
+    """Return every linked tenant; rows that a later release wrote are skipped. One round trip per 1,000."""
     return await _every(tables, TENANT_LINK, decode_tenant)
 
 
 async def directory(tables: Tables, directory_id: str) -> DirectoryLink | None:
-    """Return the directory's connection, or None."""
+    """Return the directory's connection, or None if it never had one."""
     row = await tables.get(TENANTS, TENANT_LINKS, DIRECTORY_LINK.key(directory_id))
     return decode_directory(row) if row else None
 
 
 async def directories(tables: Tables) -> list[DirectoryLink]:
-    """Return every directory's connection, removed ones too. One round trip per 1,000; rows of later releases are left out."""
+    """Return every directory's connection, including removed ones; rows that a later release wrote are skipped.
+
+    One round trip per 1,000.
+    """
     return await _every(tables, DIRECTORY_LINK, decode_directory)
 
 
 async def _every(tables: Tables, family: Family, read: Callable[[Row], T]) -> list[T]:
     found: list[T] = []
     for row in await query_all(tables, TENANTS, TENANT_LINKS, *family.all()):
-        with suppress(row_versions.UnsupportedRowVersion):  # which logs it
+        with suppress(row_versions.UnsupportedRowVersion):  # `row_versions.read` has logged it
             found.append(read(row))
     return found
 
 
 async def save_link(tables: Tables, link: DirectoryLink, events: Sequence[AuditEvent] = ()) -> None:
-    """Store a directory's connection with its audit events; `join` and `leave` change the tenant, too.
+    """Store a directory's connection with its audit events; `join` and `leave` also change the tenant.
 
     Raises:
         LinkConflict: The connection was changed at the same time.
@@ -164,7 +179,7 @@ async def save_link(tables: Tables, link: DirectoryLink, events: Sequence[AuditE
 
 
 async def forget(tables: Tables, directory_id: str) -> None:
-    """Delete the connection of a directory that doesn't exist any more."""
+    """Delete the connection of a directory that was deleted."""
     try:
         await tables.transact(TENANTS, TENANT_LINKS, [Delete(DIRECTORY_LINK.key(directory_id))])
     except NotFound:
@@ -174,9 +189,9 @@ async def forget(tables: Tables, directory_id: str) -> None:
 async def join(
     tables: Tables, link: DirectoryLink, now: int, events: Sequence[AuditEvent]
 ) -> TenantLink:
-    """Link the directory to its tenant, which the account owns from the first link on.
+    """Link the directory to its tenant, which the account owns from the first link on; store `events` with it.
 
-    `events` are stored with it. Raise TenantOwnedByOtherAccount or LinkConflict.
+    Raise TenantOwnedByOtherAccount or LinkConflict.
     """
     linked = replace(link, state="linked", since=now, probed_at=0, probes=0, reason="")
 
@@ -204,10 +219,10 @@ async def join(
 async def leave(
     tables: Tables, link: DirectoryLink, now: int, events: Sequence[AuditEvent]
 ) -> TenantLink | None:
-    """Unlink the directory, and store `events` with it. Raise LinkConflict.
+    """Unlink the directory, and store `events` with it; raise LinkConflict.
 
     Returns:
-        The rest of the tenant's link, or None if no other directory shares it.
+        The tenant's link with its other directories, or None if there are none.
     """
     removed = replace(
         link,
@@ -235,9 +250,9 @@ async def leave(
 async def pause(
     tables: Tables, tenant_id: str, reason: str, since: int, until: int, now: int
 ) -> None:
-    """Store why a tenant's presence is lost and when to try again; an empty reason ends the loss.
+    """Store why consent counts as lost, and until when the tenant isn't synced; an empty reason ends the loss.
 
-    `now` is the time of the finding: a tenant that was connected later isn't paused.
+    `now` is when that was found: a tenant that was connected later isn't paused.
     """
 
     def paused(old: TenantLink | None) -> TenantLink | None:
@@ -254,10 +269,10 @@ async def _change(
     change: Callable[[TenantLink | None], TenantLink | None],
     also: Sequence[Operation],
 ) -> TenantLink | None:
-    """Replace the tenant's row by the result of `change`, in one transaction with `also`.
+    """Replace the tenant's row by the result of `change`, in one transaction with `also`; return that result.
 
     Raises:
-        LinkConflict: `also` doesn't fit, or others keep changing the row.
+        LinkConflict: An operation of `also` failed, or others changed the row each time.
     """
     for _ in range(_ATTEMPTS):
         row = await tables.get(TENANTS, TENANT_LINKS, TENANT_LINK.key(tenant_id))
@@ -282,7 +297,7 @@ def _operations(key: str, row: Row | None, new: TenantLink | None) -> list[Opera
 
 
 def _store(link: DirectoryLink, read: DirectoryLink) -> Insert | Replace:
-    """Return the operation that stores a link in place of the one that was read."""
+    """Return the operation that stores `link` if the stored row is still the version `read`."""
     key, value = DIRECTORY_LINK.key(link.directory_id), encode(link)
     return Replace(key, value, read.tag) if read.tag else Insert(key, value)
 
@@ -295,7 +310,7 @@ def encode(link: TenantLink | DirectoryLink) -> bytes:
 
 
 def decode_tenant(row: Row) -> TenantLink:
-    """Return a tenant's link. Raise UnsupportedRowVersion."""
+    """Return the tenant's link in a row; raise UnsupportedRowVersion if a later release wrote it."""
     content = row_versions.read(row.value, "tenant")
     content["directories"] = tuple(content["directories"])
     link: TenantLink = row_versions.build(TenantLink, content)
@@ -303,7 +318,7 @@ def decode_tenant(row: Row) -> TenantLink:
 
 
 def decode_directory(row: Row) -> DirectoryLink:
-    """Return a directory's connection. Raise UnsupportedRowVersion."""
+    """Return the directory's connection in a row; raise UnsupportedRowVersion if a later release wrote it."""
     stored = row_versions.read(row.value, "directory link", _UNCONFIRMED_VERSION)
     content = {**stored, "tag": row.etag}
     link: DirectoryLink = row_versions.build(DirectoryLink, content)

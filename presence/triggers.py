@@ -1,6 +1,7 @@
-"""The timer and queue functions: schedules and bindings.
+"""The timer and queue functions: their schedules and bindings.
 
-Their work is imported by the first run, because a cold start for a SCIM call doesn't need it.
+The first run imports the modules with their work, because a cold start for a SCIM request doesn't
+need them.
 """
 
 from typing import List  # noqa: UP035 - the engine refuses list[str] as the type of an output
@@ -16,10 +17,11 @@ CONNECTION = "AzureWebJobsStorage"
 
 
 def add(blueprint: func.Blueprint, app: App) -> None:
-    """Register `presence_timer` (with the schedule of the settings), `presence_sync` and `presence_poison`.
+    """Register `presence_timer` (with the schedule from the settings), `presence_sync` and `presence_poison`.
 
-    `presence_sync` divides a batch of tenants, on as many instances as there are batches.
-    A tick that runs twice sends two messages for a tenant, of which the second finds nothing to do.
+    `presence_sync` also splits a batch of tenants, so that several instances split batches at the
+    same time. If a tick runs twice, it sends two messages per tenant, of which the second finds
+    nothing to do.
     """
 
     @blueprint.function_name("presence_timer")

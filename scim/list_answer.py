@@ -11,8 +11,7 @@ from scim.core.projection import Projection
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """A resource as clients see it, with the row key after which a walk continues.
 
     A source gives it as an object, or as JSON that the usual projection leaves unchanged. The JSON of a

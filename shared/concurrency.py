@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import ClassVar, TypeVar
 
 from shared import log
-from shared.clock import Clock
+from shared.app import App
 
 AT_ONCE = 16
 Item = TypeVar("Item")
@@ -32,22 +32,23 @@ async def each(items: Iterable[Item], use: Callable[[Item], Awaitable[Result]]) 
 
 @dataclass(slots=True)
 class Turns:
-    """The turns of an App's long computations on its event loop: one slice at a time, with a pause after each.
+    """Takes turns between the long computations of an App on its event loop: one slice at a time, then a pause.
 
-    A small request takes some rounds of the loop: its arrival, its task, its answer. If each round had a slice of
-    each long computation, it would wait for all of them several times. `waiting` is the number of those in a pause.
+    A small request needs several rounds of the loop: for its arrival, its task and its response. If
+    each round had a slice of every long computation, the request would wait for all of them several
+    times. `waiting` is the number of computations that are in their pause.
     """
 
     ROUNDS: ClassVar[int] = 4
     waiting: int = 0
 
     async def begin(self) -> None:
-        """Wait for a turn to begin a long computation; at once if there is no other."""
+        """Wait for a turn before a long computation; return at once if no other computation waits."""
         if self.waiting:
             await self.next()
 
     async def next(self) -> None:
-        """Wait for the next turn: the loop goes round for others, and those who wait already come first."""
+        """Wait for the next turn: the event loop runs other tasks for some rounds, and earlier waiters come first."""
         self.waiting += 1
         try:
             for _ in range(self.ROUNDS * self.waiting):
@@ -60,19 +61,19 @@ class TimeSlice:
     """Lets other tasks of the event loop run every five milliseconds during a long computation.
 
     A step between two checks should take at most five milliseconds too, so that others wait less
-    than ten. With `turns`, slices of other computations don't follow at once.
+    than ten. The slices of several computations of an App don't follow each other without a pause.
     """
 
     SECONDS = 0.005
 
-    def __init__(self, clock: Clock, turns: Turns | None = None) -> None:
-        self._clock, self._turns = clock, turns
-        self._since = clock.monotonic()
+    def __init__(self, app: App) -> None:
+        self._clock, self._turns = app.clock, app.state(Turns)
+        self._since = self._clock.monotonic()
 
     async def yield_when_over(self) -> None:
         """Let other tasks run if five milliseconds have passed since they last could; await it after each step."""
         if self._clock.monotonic() - self._since > self.SECONDS:
-            await (asyncio.sleep(0) if self._turns is None else self._turns.next())
+            await self._turns.next()
             self._since = self._clock.monotonic()
 
 

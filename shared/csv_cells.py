@@ -5,7 +5,7 @@ import re
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # makes Excel read UTF-8
 _FORMULA = re.compile(r"^[\s]*[=+\-@|%\t\r\n＝＋－＠]")
 # A spreadsheet may use any of these separators, and then the text after one begins a new cell.
-# A sequence of separators and spaces is matched at once: otherwise a text of tabs takes quadratic time.
+# A sequence of separators and spaces is matched at once, because otherwise a text of tabs takes quadratic time.
 _INNER_FORMULA = re.compile(r"(?<![;,\s])([;,\s]++)(?=[=+\-@|%＝＋－＠])")
 _BEGINS_CELL = frozenset(";,\t\r\n")
 

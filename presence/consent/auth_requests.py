@@ -1,7 +1,8 @@
-"""Pending authorization requests: the data kept while a browser is at Microsoft.
+"""Pending authorization requests: the data stored while a browser is at Microsoft.
 
-Each is a row of table `work` (partition `consent`) with the hash of `state` as its key: 256 random bits, for
-single use within ten minutes, bound to the browser by a cookie and to the person by App Service Authentication.
+Each is a row of table `work` (partition `consent`) whose key is the hash of `state`, which has 256
+random bits. A request can be used once, within ten minutes, only by the browser with the cookie,
+and only by the actor who began it.
 """
 
 import hashlib
@@ -24,18 +25,24 @@ from shared.tables.schema.work import AUTH_REQUEST
 LIFETIME = 10 * MINUTE
 _SWEPT = 50
 _KIND = "sign-in"
-_CONFIRM_VERSION = (
-    2  # of a request that must be confirmed; an older release would connect the company
-)
+# The version of a request that must be confirmed, because an older release would connect the company.
+_CONFIRM_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthRequest:
-    """A pending request for sign-in or consent (`step`).
+    """A pending authorization request.
 
-    `tenant_id`, `probe_id` (the administrator's object ID), `company` and `accepted_by` (the administrator's user
-    name) are proven by the sign-in. `must_confirm`: the company is shown and confirmed before it is connected. `flow`
-    is msal's (verifier, nonce), without the state itself.
+    Attributes:
+        step: Whether the browser is at the sign-in or at the consent.
+        person_id: The ID of the actor who began it.
+        browser: The hash of the browser's cookie.
+        tenant_id: The company's tenant; proven by the sign-in, like the next three.
+        probe_id: The object ID of the company's administrator.
+        company: The domain of the company.
+        accepted_by: The user name of the company's administrator.
+        must_confirm: Whether the company must be confirmed before it is connected.
+        flow: msal's data (verifier, nonce), without the state.
     """
 
     step: Literal["sign-in", "consent"]
@@ -59,7 +66,7 @@ def new_secret() -> str:
 
 
 def digest(secret: str) -> str:
-    """Return the hash under which a secret is stored."""
+    """Return the SHA-256 of a secret in hexadecimal, the form in which it is stored."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -70,7 +77,7 @@ async def save(
     now: int,
     events: Sequence[AuditEvent] = (),
 ) -> None:
-    """Store a request with its audit events, and delete some requests that have expired."""
+    """Store a request with its audit events, and delete some expired requests."""
     await _sweep(tables, now)
     version = _CONFIRM_VERSION if attempt.must_confirm else 1
     row = Insert(_key(state), orjson.dumps({"v": version, **asdict(attempt)}), is_unique=True)
@@ -78,18 +85,19 @@ async def save(
 
 
 async def begun_by(tables: Tables, state: str) -> str:
-    """Return the ID of the actor that began the request of this state, or "".
+    """Return the ID of the actor who began the request with this state, or "" if there is none.
 
-    The state stays valid.
+    The request can still be used.
     """
     row = await tables.get(WORK, CONSENTS, _key(state)) if state else None
     return str(_read(row)["person_id"]) if row else ""
 
 
 async def consume(tables: Tables, state: str, browser: str, now: int) -> AuthRequest | None:
-    """Return the request of this state if it belongs to this browser and hasn't expired.
+    """Delete the request with this state and return it.
 
-    The state can't be used again, by any browser.
+    Return None if there is none, it has expired, or it belongs to another browser. Because it is
+    deleted in any case, no browser can use the state again.
     """
     row = await tables.get(WORK, CONSENTS, _key(state)) if state else None
     if row is None:
@@ -104,7 +112,7 @@ async def consume(tables: Tables, state: str, browser: str, now: int) -> AuthReq
 
 
 def _read(row: Row) -> dict[str, Any]:
-    """Return the fields of a request's row. Raise UnsupportedRowVersion."""
+    """Return the fields of a request's row; raise UnsupportedRowVersion if a later release wrote it."""
     return row_versions.read(row.value, _KIND, _CONFIRM_VERSION)
 
 

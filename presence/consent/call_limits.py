@@ -1,8 +1,8 @@
-"""Limits on the calls to Microsoft that one person may cause, and on those for one tenant.
+"""Limit the requests to Microsoft that one actor, or all actors for one tenant, cause on an instance.
 
-Entra throttles by application (AADSTS50196, AADSTS90055), so a browser that repeats an action would slow
-down the token renewals of all customers. The buckets are of one instance; the answer of a check whether
-access is gone is stored, so that all instances share it.
+Entra throttles by application (AADSTS50196, AADSTS90055), so a browser that repeats an action would
+slow down the token renewals of all customers. Each instance has its own buckets. The result of a
+check whether access is removed is stored, so that all instances share it.
 """
 
 import math
@@ -21,16 +21,16 @@ _MAX_BUCKETS = 16_384
 
 @dataclass(slots=True)
 class _CallLimits:
-    """Token buckets by person (account and object ID) or by tenant."""
+    """Token buckets by actor (account and ID) and by tenant."""
 
     buckets: Buckets[tuple[str, ...]] = field(default_factory=lambda: Buckets(_MAX_BUCKETS))
 
 
 def charge(app: App, actor: Actor, tenant_id: str = "") -> None:
-    """Take one action out of the budgets of the person and of the tenant, if one is given.
+    """Charge one action to the actor and, if it is given, to the tenant.
 
     Raises:
-        HttpError: 429 with Retry-After, if one of the budgets is used up.
+        HttpError: 429 with Retry-After, if one of them has used up its limit.
     """
     buckets, now = app.state(_CallLimits).buckets, app.clock.monotonic()
     keys: list[tuple[str, ...]] = [("person", actor.account, actor.id)]

@@ -1,14 +1,13 @@
-"""From the wizard to Microsoft and back: who may connect which company's presence.
+"""The redirects to Microsoft and back, which decide who may connect which company's presence.
 
-The redirect of admin consent proves nothing: "Never use the tenant ID value of the tenant parameter
-to authenticate or authorize users" (learn.microsoft.com/entra/identity-platform/v2-admin-consent),
-and a token for a tenant proves only that *any* administrator there consented once. So the
-administrator signs in first (authorization code, state, nonce, PKCE); the validated id_token names
-the tenant (`tid`) and the role (`wids`). Then that same tenant is asked for consent, and only that
-tenant is ever linked.
+The redirect after admin consent proves nothing: "Never use the tenant ID value of the tenant
+parameter to authenticate or authorize users"
+(learn.microsoft.com/entra/identity-platform/v2-admin-consent), and a token for a tenant proves only
+that *some* administrator there consented once. So the company's administrator signs in first
+(authorization code, state, nonce, PKCE); the validated id_token has the tenant (`tid`) and the role
+(`wids`). Then admin consent is requested for that tenant, and only that tenant is linked.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +20,7 @@ from presence.consent import auth_requests, linking, names, quotas
 from presence.consent.auth_requests import AuthRequest
 from presence.consent.outcomes import OF_REASON, outcome_of_error
 from presence.graph.clouds import cloud_of
-from presence.graph.failure_reasons import Fault
+from presence.graph.failure_reasons import Fault, numbers_of
 from presence.graph.tokens import company_of, user_name_of
 from presence.instance import runtime_of
 from presence.tenant_links import DirectoryLink
@@ -36,12 +35,11 @@ ADMINISTRATORS = frozenset(
     {"62e90394-69f5-4237-9190-012177145e10", "e8611ab8-c189-46e8-94e1-60213ab1f814"}
 )
 _ATTEMPTS = 4
-_NUMBER = re.compile(r"AADSTS([0-9]{4,9})(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """The next step of the browser: an address at Microsoft, or the outcome for a directory."""
+    """The browser's next step: the URL at Microsoft (`location`), or else the outcome for a directory."""
 
     location: str = ""
     outcome: str = ""
@@ -57,18 +55,18 @@ async def begin(
     *,
     must_confirm: bool = False,
 ) -> Redirect:
-    """Return the redirect to Microsoft's sign-in.
+    """Store a new authorization request and return the redirect to Microsoft's sign-in.
 
     Args:
         app: The App.
         actor: Who begins it.
         directory_id: The directory.
-        redirect_uri: The address that Microsoft sends the browser back to.
-        browser: The secret of the cookie.
-        must_confirm: Whether the company is shown and confirmed before it is connected.
+        redirect_uri: The URL to which Microsoft redirects the browser afterwards.
+        browser: The secret in the browser's cookie.
+        must_confirm: Whether the company must be confirmed before it is connected.
 
     Raises:
-        Fault: Microsoft can't be asked.
+        Fault: The sign-in can't be started at Microsoft.
     """
     state = auth_requests.new_secret()
     location, flow = await runtime_of(app).credential.sign_in(redirect_uri, state)
@@ -94,7 +92,7 @@ async def begin(
 async def handle_callback(
     app: App, actor: Actor, browser: str, query: Mapping[str, str]
 ) -> Redirect:
-    """Handle the browser's return from Microsoft: continue there, or end with an outcome."""
+    """Handle the browser's return from Microsoft; return the redirect to the consent, or the outcome."""
     state = query.get("state", "")
     attempt = await auth_requests.consume(app.tables, state, browser, now_ms(app.clock))
     if attempt is None:
@@ -102,7 +100,8 @@ async def handle_callback(
     if (attempt.account, attempt.person_id) != (actor.account, actor.id):
         return Redirect(outcome="expired")
     if query.get("error"):  # checked first, because admin_consent=True can come with it
-        outcome = _outcome_of(query["error"], query.get("error_description", ""))
+        description, address = query.get("error_description", ""), query.get("error_uri", "")
+        outcome = _outcome_of(query["error"], description, address)
     elif attempt.step == "sign-in":
         redirect = await _signed_in(app, attempt, query, state, browser)
         if redirect.location:
@@ -117,7 +116,11 @@ async def handle_callback(
 
 
 async def _note_refusal(app: App, actor: Actor, attempt: AuthRequest, outcome: str) -> None:
-    """Store that a consent ended without a connection; a directory may have been deleted since."""
+    """Store the audit event that a consent ended without a connection.
+
+    It is stored outside the directory's partition, because the directory may have been deleted
+    since.
+    """
     act = Act("consent.refused", attempt.tenant_id, new={"outcome": outcome})
     events = audit.new_events(app.clock, actor, [act], attempt.directory_id)
     outbox = audit_relay.CONSENTS
@@ -147,7 +150,10 @@ async def _signed_in(
 async def _authorize_administrator(
     app: App, attempt: AuthRequest, claims: Mapping[str, Any]
 ) -> tuple[str, AuthRequest]:
-    """Return an outcome if the person who signed in may not connect this tenant, else "" and the proven request."""
+    """Check that the user who signed in may connect the tenant; return ("", the request with the proven values).
+
+    Otherwise return the outcome and the request unchanged.
+    """
     tenant_id, object_id = str(claims["tid"]).lower(), str(claims["oid"]).lower()
     roles = claims.get("wids")
     if not is_guid(tenant_id):
@@ -170,7 +176,7 @@ async def _authorize_administrator(
 
 
 async def _to_consent(app: App, proven: AuthRequest, browser: str) -> str:
-    """Return the address of admin consent for the proven tenant, with a new state."""
+    """Store the request for the consent step and return the URL of admin consent for the proven tenant."""
     cloud, state, now = (
         cloud_of(app.settings),
         auth_requests.new_secret(),
@@ -196,7 +202,8 @@ async def _to_consent(app: App, proven: AuthRequest, browser: str) -> str:
 async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str], actor: Actor) -> str:
     """Store that consent was given and return the outcome.
 
-    Whether it was given is proven by tokens later; `tenant` in the address can only make it fail.
+    Tokens prove later whether it was given. The parameter `tenant` proves nothing, but a wrong one
+    is a failure.
     """
     named = query.get("tenant", "").lower()
     if query.get("admin_consent", "").lower() != "true":
@@ -229,7 +236,10 @@ async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str], a
 
 
 async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
-    """Store the new connection, or renew an existing one. Raise LinkConflict."""
+    """Store a new connection that waits for its consent, or renew an existing one; return the outcome.
+
+    Raise LinkConflict if the connection was changed at the same time.
+    """
     before = await tenant_links.directory(app.tables, link.directory_id)
     if before is not None:
         link = replace(link, tag=before.tag, unknown_fields=before.unknown_fields)
@@ -251,35 +261,35 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
         return "other_tenant"
     link = replace(link, is_confirmed=True)  # it was confirmed when it was connected
     try:
-        await linking.connect(
-            app, link, actor
-        )  # consent was renewed; the next sync shows whether it helped
+        # Consent was renewed; the next sync shows whether that ended the failure.
+        await linking.connect(app, link, actor)
     except tenant_links.TenantOwnedByOtherAccount:
         return "owned"
     return "consented"
 
 
 def _is_confirmed_for(before: DirectoryLink, tenant_id: str) -> bool:
-    """Return whether a consent that is still pending was confirmed for this company already."""
+    """Return whether the stored connection, whose consent is pending, was confirmed for this tenant."""
     is_pending = before.state == "propagating" and before.is_confirmed
     return is_pending and before.tenant_id == tenant_id
 
 
 def _is_pending_elsewhere(app: App, before: DirectoryLink, tenant_id: str) -> bool:
-    """Return whether another company's consent, given in another tab or by another person, is still pending."""
+    """Return whether the consent of another company, given in another tab or by someone else, is still pending."""
     if before.state != "propagating" or before.tenant_id == tenant_id:
         return False
     return is_ahead(before.since + DAY, now_ms(app.clock), DAY)
 
 
-def _outcome_of(error: str, description: str) -> str:
-    """Return the outcome of an error on the redirect; the description has its AADSTS number."""
-    return outcome_of_error(error, [int(code) for code in _NUMBER.findall(description)[:5]])
+def _outcome_of(error: str, description: str, address: str = "") -> str:
+    """Return the outcome of an error on the redirect, whose AADSTS number is in its description or in `error_uri`."""
+    numbers = numbers_of({"error_description": description, "error_uri": address})
+    return outcome_of_error(error.strip().lower(), numbers)
 
 
 def _outcome_of_fault(fault: Fault) -> str:
-    """Return the outcome for a code that couldn't be exchanged."""
-    outcome = OF_REASON.get(fault.reason, "failed")
+    """Return the outcome if the authorization code couldn't be exchanged for a token."""
+    outcome = OF_REASON.get(fault.reason) or outcome_of_error("", fault.codes)
     if outcome == "own_credential":
         log.event("credential.invalid")
     return outcome

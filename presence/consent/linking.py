@@ -1,7 +1,8 @@
-"""Connects a directory to a tenant's presence and takes the connection away.
+"""Connect a directory to a tenant's presence, and disconnect it.
 
-The rows of presence change first and the link after them, both ways: killed in between, nothing is synced or shown
-that should not be, and doing it again finishes.
+In both cases the rows of presence change first and the link after them. So if the instance is
+killed in between, nothing is synced or shown that shouldn't be, and calling the function again
+completes it.
 """
 
 from collections.abc import Callable
@@ -33,7 +34,7 @@ _ATTEMPTS = 8
 
 
 async def connect(app: App, link: DirectoryLink, actor: Actor) -> None:
-    """Link the directory, so that its people are synced from the next tick on.
+    """Link the directory to the tenant, so that its people are synced from the timer's next tick on.
 
     Raises:
         TenantOwnedByOtherAccount: Another account linked the tenant first.
@@ -45,7 +46,7 @@ async def connect(app: App, link: DirectoryLink, actor: Actor) -> None:
 
 
 async def renew(app: App, link: DirectoryLink, actor: Actor, act: str) -> None:
-    """Complete the link of a directory and end any pause of its syncs. Raise as `connect` does.
+    """Store the directory's link and end any pause of the tenant's syncs; raise as `connect` does.
 
     `act` is the code of the audit event.
     """
@@ -61,7 +62,7 @@ async def renew(app: App, link: DirectoryLink, actor: Actor, act: str) -> None:
         raise
     await audit_relay.relay(app, audit_relay.LINKS, events)
     runtime = runtime_of(app)
-    runtime.credential.drop(link.tenant_id)  # a cached token may be older than the consent
+    runtime.credential.drop(link.tenant_id)  # because a cached token may be older than the consent
     runtime.links.forget(link.directory_id)
     runtime.snapshots.expire(link.tenant_id)
 
@@ -69,19 +70,19 @@ async def renew(app: App, link: DirectoryLink, actor: Actor, act: str) -> None:
 def link_events(
     app: App, actor: Actor, link: DirectoryLink, act: str, **new: str
 ) -> list[AuditEvent]:
-    """Return the event of an act on a directory's connection to its tenant."""
+    """Return the audit event with the code `act` for a directory's connection; `new` has its values."""
     acts = [Act(act, link.tenant_id, new=new)]
     return audit.new_events(app.clock, actor, acts, link.directory_id)
 
 
 def company_values(link: DirectoryLink) -> dict[str, str]:
-    """Return the company of a connection as values of an audit event: domain, and the tenant's name if it is known."""
+    """Return a connection's company as values of an audit event: its domain and, if known, the tenant's name."""
     values = {"company": link.company}
     return {**values, "tenant_name": link.tenant_name} if link.tenant_name else values
 
 
 async def _undo_link(app: App, link: DirectoryLink) -> None:
-    """Remove the directory from the tenant after a conflict, unless the other side linked it there."""
+    """Remove the directory from the tenant's manifest after a conflict, unless another instance linked it."""
     stored = await tenant_links.directory(app.tables, link.directory_id)
     if stored is None or (stored.state, stored.tenant_id) != ("linked", link.tenant_id):
         await _remove_from_manifest(app, link.tenant_id, link.directory_id)
@@ -94,10 +95,11 @@ async def disconnect(
     *,
     only_if: Callable[[DirectoryLink], bool] = lambda _: True,
 ) -> DirectoryLink | None:
-    """Unlink a directory, and return the link that it had.
+    """Unlink a directory and return the link that it had, or None.
 
-    Deletes tokens and presence that no other directory shares. Without an actor, the app does it
-    because the directory was deleted. A link for which `only_if` is False stays: it was changed at the same time.
+    Tokens and presence that no other directory uses are deleted. Without an actor, the app is the
+    actor, because the directory was deleted. A link for which `only_if` returns False is kept,
+    because it was changed at the same time.
     """
     for _ in range(_ATTEMPTS):
         link = await tenant_links.directory(app.tables, directory_id)
@@ -117,7 +119,7 @@ async def disconnect(
 
 
 async def _forget(app: App, link: DirectoryLink, *, is_last: bool) -> None:
-    """Forget cached data of the directory, and of the tenant if it was the last directory."""
+    """Remove cached data of the directory and, if it was the tenant's last one, of the tenant; log the removal."""
     runtime = runtime_of(app)
     if is_last:
         runtime.credential.drop(link.tenant_id)
@@ -129,7 +131,7 @@ async def _forget(app: App, link: DirectoryLink, *, is_last: bool) -> None:
 
 
 async def _add_to_manifest(app: App, link: DirectoryLink) -> None:
-    """Add the directory to the tenant's manifest; create the manifest if it is missing."""
+    """Add the directory to the tenant's manifest, and end any pause; create the manifest if it is missing."""
     tables, tenant_id, directory_id = app.tables, link.tenant_id, link.directory_id
     for _ in range(_ATTEMPTS):
         row = await tables.get(PRESENCE, tenant_id, manifest.HEAD)
@@ -159,9 +161,10 @@ def _is_held_up(head: Manifest) -> bool:
 
 
 def _with_directory(head: Manifest, directory_id: str) -> Manifest:
-    """Return the manifest with the directory, and without failures that would delay the next sync.
+    """Return the manifest with the directory added, and without failures that would delay the next sync.
 
-    Bits of directories that left aren't used again, because people may still have them.
+    The bits of directories that left aren't used again, because people's entries may still have
+    them.
     """
     directories = (
         head.directories
@@ -178,13 +181,13 @@ def _with_directory(head: Manifest, directory_id: str) -> Manifest:
 
 
 async def _remove_from_manifest(app: App, tenant_id: str, directory_id: str) -> None:
-    """Remove the directory from the manifest, and the presence of people whom no other directory has."""
+    """Remove the directory from the manifest, with the presence of the people whom no other directory has."""
     runtime, tables = runtime_of(app), app.tables
     for _ in range(_ATTEMPTS):
         snapshot = await runtime.snapshots.get(tables, app.clock, tenant_id)
         try:
             if snapshot is None:
-                await commits.remove(tables, tenant_id)  # left by a removal that was killed
+                await commits.remove(tables, tenant_id)  # rows that a killed removal left
             elif not snapshot.head.bit(directory_id):
                 return
             elif len(snapshot.head.linked_directories()) == 1:

@@ -1,6 +1,7 @@
-"""The name and primary domain of a connection's tenant: read with the consent, and again every week.
+"""The name and primary domain of a connection's tenant, read when consent is given and again every week.
 
-They are stored with the connection, so no page waits for Microsoft. Source and rules: `graph.tenant_information`.
+They are stored with the connection, so that no page waits for Microsoft. See
+`graph.tenant_information` for their source and rules.
 """
 
 import random
@@ -17,17 +18,20 @@ from shared.app import App
 from shared.clock import DAY, is_recent, now_ms
 
 KEPT = 7 * DAY
-MAX_TENANTS = 50  # that one run asks for
+MAX_TENANTS = 50  # tenants per run
 
 
 async def named(app: App, link: DirectoryLink) -> DirectoryLink:
-    """Return the connection with its tenant's name, or as it is if the name can't be read now."""
+    """Return the connection with its tenant's name, or unchanged if the name can't be read now."""
     found = await runtime_of(app).names.find(link.tenant_id)
     return link if found is None else _with_name(app, link, found)
 
 
 def carried(link: DirectoryLink, before: DirectoryLink) -> DirectoryLink:
-    """Return a new connection with the name that an earlier one to the same tenant has, if it has none itself."""
+    """Return a new connection with the tenant's name from an earlier connection `before`.
+
+    It is returned unchanged if it has a name or if `before` is to another tenant.
+    """
     if link.named_at or before.tenant_id != link.tenant_id:
         return link
     return replace(
@@ -39,10 +43,11 @@ def carried(link: DirectoryLink, before: DirectoryLink) -> DirectoryLink:
 
 
 async def refresh(app: App, links: Iterable[DirectoryLink]) -> None:
-    """Read names that are missing or a week old, of at most 50 tenants. One Graph call per tenant.
+    """Read and store names that are missing or more than a week old, of at most 50 tenants.
 
-    Ends at the first name that can't be read: without the role, or while Graph refuses, the others can't be either.
-    Which tenants come first is left to chance, so that one that always fails doesn't keep the others from their turn.
+    One request to Graph per tenant. It stops at the first name that can't be read, because without
+    the role, or while Graph refuses, the others can't be read either. The order of the tenants is
+    random, so that one that always fails doesn't always stop the others.
     """
     now = now_ms(app.clock)
     due: dict[str, list[DirectoryLink]] = {}
@@ -59,10 +64,10 @@ async def refresh(app: App, links: Iterable[DirectoryLink]) -> None:
 
 
 def company_words(name: str, domain: str, tenant_id: str = "") -> str:
-    """Return a company in a sentence: "Contoso (contoso.com, 3f…)", without the parts that are "".
+    """Return a company for use in a sentence, such as "Contoso (contoso.com, 3f…)", without its empty parts.
 
-    A name with letters that are written from right to left is isolated, so that it doesn't reorder what follows (Unicode
-    Standard Annex 9).
+    A name with right-to-left letters is isolated, so that it doesn't reorder the following text
+    (Unicode Standard Annex 9).
     """
     if any(unicodedata.bidirectional(one) in ("R", "AL") for one in name):
         name = f"\u2068{name}\u2069"

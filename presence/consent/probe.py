@@ -1,8 +1,8 @@
-"""Check whether consent has arrived: a new token with the role in it, then one real call.
+"""Check whether consent has taken effect: request a token, look for the role in it, then request a presence.
 
-Microsoft spreads a consent over seconds to minutes. Until then tokens lack the role, and a token that was fetched
-too early would be served from caches for an hour. So each check requests a new token past every cache, at growing
-intervals.
+A consent takes effect at Microsoft after seconds to minutes. Tokens issued before lack the role,
+and a cached one would be used for an hour. So each check requests a new token without any cache, at
+growing intervals.
 """
 
 from collections.abc import Sequence
@@ -30,10 +30,11 @@ _SAMPLE_SECONDS = 5.0
 
 
 async def check(app: App, directory_id: str, actor: Actor) -> DirectoryLink | None:
-    """Check the directory's consent if a check is due, and return the connection.
+    """Check the directory's pending consent if a check is due, and return the connection.
 
-    `actor` is who asks: the audit log names it if consent has arrived. A page may call this every two seconds.
-    A company that isn't confirmed, or was confirmed through a link that is revoked, is not asked for anything.
+    A page may call this every two seconds. `actor` is named in the audit log if consent has taken
+    effect. Nothing is requested for a company that isn't confirmed, or that was confirmed through a
+    revoked set-up link.
     """
     link = await tenant_links.directory(app.tables, directory_id)
     if link is None or link.state != "propagating" or not link.is_confirmed:
@@ -46,9 +47,8 @@ async def check(app: App, directory_id: str, actor: Actor) -> DirectoryLink | No
         await drop_pending(app, actor, directory_id, link.decided_by)
         return await tenant_links.directory(app.tables, directory_id)
     found = await _look(app, link)
-    with suppress(
-        tenant_links.LinkConflict
-    ):  # it was removed or started again while Microsoft was asked, and that counts
+    # After a conflict, keep what another request stored during the check: a removal, or a new consent.
+    with suppress(tenant_links.LinkConflict):
         if not found.reason:
             arrived = replace(link, sampled=found.sampled, sample_known=found.known)
             await _arrived(app, arrived, actor)
@@ -61,7 +61,10 @@ async def check(app: App, directory_id: str, actor: Actor) -> DirectoryLink | No
 
 
 async def _is_of_revoked_link(app: App, link: DirectoryLink) -> bool:
-    """Return whether the company was confirmed through a link that is revoked. One round trip for a link."""
+    """Return whether the company was confirmed through a set-up link that is revoked.
+
+    One round trip if it was confirmed through a link.
+    """
     if not link.decided_by.startswith(LINK_ACTOR):
         return False
     link_id = link.decided_by.removeprefix(LINK_ACTOR)
@@ -69,7 +72,7 @@ async def _is_of_revoked_link(app: App, link: DirectoryLink) -> bool:
 
 
 async def drop_pending(app: App, actor: Actor, directory_id: str, confirmed_by: str) -> None:
-    """Take back a consent that is pending and was confirmed by this actor; a connected company stays."""
+    """Remove a pending consent that this actor confirmed; a connected company stays connected."""
 
     def is_meant(link: DirectoryLink) -> bool:
         is_pending = link.state == "propagating" and link.is_confirmed
@@ -79,13 +82,16 @@ async def drop_pending(app: App, actor: Actor, directory_id: str, confirmed_by: 
 
 
 def is_abandoned(link: DirectoryLink, now: int) -> bool:
-    """Return whether a consent has been pending for so long that it isn't checked any more."""
+    """Return whether the consent has been pending for a day, after which it isn't checked any more."""
     return not is_ahead(link.since + DAY, now, DAY)
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """The result of a check: the `reason` against presence ("": none), and a sample of the people."""
+    """The result of a check: a sample of the people, or the `reason` why presence can't be read ("" if it can).
+
+    The presence of `sampled` people was requested, and Graph had one for `known` of them.
+    """
 
     reason: str = ""
     sampled: int = 0
@@ -93,7 +99,7 @@ class _Look:
 
 
 async def _look(app: App, link: DirectoryLink) -> _Look:
-    """Request a new token, then the administrator's presence and that of some of the people."""
+    """Request a new token, then the presence of the company's administrator and of some of the people."""
     runtime = runtime_of(app)
     try:
         token = await runtime.credential.fresh_token(link.tenant_id)
@@ -106,7 +112,8 @@ async def _look(app: App, link: DirectoryLink) -> _Look:
     try:
         await runtime.graph.presences(token.value, [link.probe_id])
     except Refused:
-        return _Look("no_role")  # Graph may hear of a consent later than the login service
+        # A consent may take effect at Graph later than at the login service.
+        return _Look("no_role")
     except BadRequest:
         pass  # the permission is there; the administrator need not have Teams
     except GraphError:
@@ -115,7 +122,7 @@ async def _look(app: App, link: DirectoryLink) -> _Look:
 
 
 async def _sample(app: App, link: DirectoryLink, token: str) -> _Look:
-    """Ask for the first people of the directory, to see whether this is their company at all."""
+    """Request the presence of the directory's first people, which shows whether this is their company."""
     ids = (await external_ids.first(app.tables, link.directory_id)).object_ids
     if not ids:
         return _Look()
@@ -140,7 +147,7 @@ async def _sample(app: App, link: DirectoryLink, token: str) -> _Look:
 
 
 async def _arrived(app: App, link: DirectoryLink, actor: Actor) -> None:
-    """Connect the company; if its link was revoked at the same moment, disconnect it again."""
+    """Connect the company; if its set-up link was revoked at the same moment, disconnect it again."""
     try:
         await linking.connect(app, link, actor)
     except tenant_links.TenantOwnedByOtherAccount:
@@ -163,7 +170,7 @@ REMOVAL = CodeFamily("removal_", (*_GONE, "still_there", "unknown"))
 
 @dataclass(frozen=True, slots=True)
 class RemovalCheck:
-    """Whether a company has removed the app; `found` is a member of the messages `REMOVAL`."""
+    """Whether a company has removed the app; `found` is a member of the message codes `REMOVAL`."""
 
     found: str
 
@@ -174,12 +181,12 @@ class RemovalCheck:
 
     @property
     def message(self) -> Message:
-        """A sentence for people."""
+        """The result as a sentence."""
         return Message(REMOVAL.code(self.found))
 
 
 async def is_gone(app: App, tenant_id: str) -> RemovalCheck:
-    """Return whether the company has removed the app."""
+    """Request a new token and return whether the company has removed the app."""
     runtime = runtime_of(app)
     try:
         token = await runtime.credential.fresh_token(tenant_id)

@@ -1,8 +1,8 @@
-"""How many consents and checks a person, and all people for one tenant, may cause in ten minutes.
+"""Limit the consents and checks that an actor, or all actors for one tenant, may cause in ten minutes.
 
 Entra throttles by application (AADSTS50196, AADSTS90055), so one administrator could slow down the
-token renewals of all customers. The times are stored, so the quota holds for all instances together;
-`call_limits` keeps a burst from reaching storage.
+token renewals of all customers. The times are stored, so the limit applies to all instances
+together; `call_limits` keeps a burst from reaching storage.
 """
 
 import hashlib
@@ -36,10 +36,11 @@ _ATTEMPTS = 8
 
 
 async def take(app: App, actor: Actor | None, tenant_id: str = "") -> None:
-    """Charge a person, a tenant or both for one consent or check.
+    """Charge one consent or check to an actor, to a tenant or to both.
 
     Raises:
-        HttpError: 429 with Retry-After, if either has used up the quota, or others take of it at once.
+        HttpError: 429 with Retry-After, if one of them has used up its limit, or if too many requests
+            are charged at the same time.
     """
     keys = [_key(f"person\n{actor.account}\n{actor.id}")] if actor else []
     if tenant_id:
@@ -72,7 +73,7 @@ def _refusal(app: App, milliseconds: int) -> HttpError:
 
 
 async def sweep(app: App, deadline: float) -> None:
-    """Remove the rows of those who took nothing in ten minutes; a job of the hourly maintenance."""
+    """Delete the rows without a time in the last ten minutes; a job of the hourly maintenance."""
     if app.clock.monotonic() >= deadline:
         return
     now = now_ms(app.clock)
@@ -93,16 +94,19 @@ def _key(of: str) -> str:
 
 
 def _recent(row: Row, now: int) -> list[int]:
-    """Return the times of the last ten minutes, oldest first, without times ahead, which a wrong clock made."""
+    """Return the times of the last ten minutes, oldest first.
+
+    Times more than a minute in the future are left out, because a wrong clock caused them.
+    """
     return [at for at in decode(row.value) if now - WINDOW < at <= now + MINUTE]
 
 
 def encode(times: Sequence[int]) -> bytes:
-    """Return the value of a quota's row."""
+    """Return the value of a row; `times` are in milliseconds since 1970."""
     return orjson.dumps({"v": 1, "times": times})
 
 
 def decode(value: bytes) -> list[int]:
-    """Return the times of a row, in milliseconds since 1970; raise UnsupportedRowVersion."""
+    """Return the times in a row, in milliseconds since 1970; raise UnsupportedRowVersion."""
     times: list[int] = row_versions.read(value, "consent quota")["times"]
     return times

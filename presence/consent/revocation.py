@@ -1,4 +1,4 @@
-"""The second step of removing access, which only the company's administrator can take."""
+"""The second step of removing access, which only the company's own administrator can carry out."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from shared.app import App
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Return a deep link and commands that delete the enterprise application in a tenant."""
+    """A link to the portal, and commands, for deleting the app's enterprise application in a tenant."""
 
     tenant_id: str
     portal: str
@@ -17,7 +17,7 @@ class Removal:
     powershell: str
 
     def as_json(self) -> AccessRemoval:
-        """Return the object of the JSON API."""
+        """Return the JSON object of the API."""
         return {
             "tenantId": self.tenant_id,
             "portal": self.portal,
@@ -27,7 +27,10 @@ class Removal:
 
 
 def removal(app: App, tenant_id: str) -> Removal:
-    """Return deep link and commands; they need the app ID only, because object IDs differ between tenants."""
+    """Return the link and the commands for a tenant.
+
+    They contain only the app ID, because the application's object ID differs between tenants.
+    """
     client_id = app.settings.presence_client_id
     portal = cloud_of(app.settings).portal_url
     return Removal(

@@ -1,7 +1,8 @@
 """The actions of an administrator on a directory's presence, for the JSON API and the pages.
 
-Every function takes the signed-in person, an act as its actor, and sees only directories of the person's account. Each raises
-`directories.errors.NotThere` for any other directory, and HttpError if the action isn't possible.
+Every function gets the signed-in user, or for a change the actor, and accepts only directories of
+that account: for any other directory it raises `directories.errors.NotThere`. It raises HttpError
+if the action isn't possible.
 """
 
 import re
@@ -33,11 +34,11 @@ from shared.tables.port import AlreadyExists, NotFound, PreconditionFailed
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _COOKIE = "presence-consent"
-_GONE_KEPT = 10 * SECOND  # that the answer of a check serves everyone who asks
+_GONE_KEPT = 10 * SECOND  # for so long, the result of a check is returned to all users
 
 
 def origin_of(app: App, request: Request) -> str:
-    """Return the origin of the app as the browser knows it."""
+    """Return the origin of the app in the browser: the setting PUBLIC_URL, or that of the request."""
     return app.settings.public_url or request.origin
 
 
@@ -50,10 +51,10 @@ async def connect(
     *,
     must_confirm: bool = False,
 ) -> tuple[str, dict[str, str]]:
-    """Return the address of Microsoft's sign-in, and headers with the cookie that binds the browser.
+    """Return the URL of Microsoft's sign-in, and headers that set the cookie which binds the browser.
 
-    Microsoft sends the browser back to the path `callback`. With `must_confirm` the company is connected only after
-    `confirm` named it, which a page asks for.
+    Microsoft redirects the browser to the path `callback` afterwards. With `must_confirm`, the
+    company is connected only after `confirm` was called with its tenant, which a page offers.
     """
     directory = await directories.read(app, actor.account, directory_id)
     if directory.kind != "entra":
@@ -76,7 +77,7 @@ async def connect(
 
 
 async def handle_callback(app: App, actor: Actor, request: Request) -> Redirect:
-    """Handle the browser's return from Microsoft."""
+    """Handle the browser's return from Microsoft; return the redirect to the consent, or the outcome."""
     return await flow.handle_callback(
         app,
         actor,
@@ -86,13 +87,13 @@ async def handle_callback(app: App, actor: Actor, request: Request) -> Redirect:
 
 
 async def read(app: App, person: Principal, directory_id: str) -> Connection:
-    """Return the connection as it is stored."""
+    """Return the connection as stored."""
     await directories.read(app, person.account, directory_id)
     return await status.read(app, directory_id)
 
 
 async def check(app: App, actor: Actor, directory_id: str) -> Connection:
-    """Check whether consent has arrived, if a check is due, and return the connection."""
+    """Check whether consent has taken effect, if a check is due, and return the connection."""
     await directories.read(app, actor.account, directory_id)
     with _conflicts_as_409():
         return await status.describe(app, await probe.check(app, directory_id, actor))
@@ -101,10 +102,10 @@ async def check(app: App, actor: Actor, directory_id: str) -> Connection:
 async def confirm(app: App, actor: Actor, directory_id: str, tenant_id: str) -> Connection:
     """Confirm that the company with this tenant is the directory's, and return the connection.
 
-    The user of a link confirms only the consent that was begun through it.
+    The user of a set-up link can confirm only a consent that was begun through the link.
 
     Raises:
-        HttpError: 409, another company waits to be confirmed, or none.
+        HttpError: 409 if no company, or another one, waits to be confirmed.
     """
     await directories.read(app, actor.account, directory_id)
     with _conflicts_as_409():
@@ -122,10 +123,10 @@ async def confirm(app: App, actor: Actor, directory_id: str, tenant_id: str) -> 
 
 
 async def withdraw(app: App, actor: Actor, directory_id: str, tenant_id: str) -> None:
-    """Take back the consent of a company that isn't the directory's, before it is confirmed.
+    """Remove the consent of a company that isn't the directory's, before it is confirmed.
 
     Raises:
-        HttpError: 409, another company waits to be confirmed, or none.
+        HttpError: 409 if no company, or another one, waits to be confirmed.
     """
 
     def is_meant(link: DirectoryLink) -> bool:
@@ -139,25 +140,25 @@ async def withdraw(app: App, actor: Actor, directory_id: str, tenant_id: str) ->
 
 
 def _concerns(link: DirectoryLink, actor: Actor, tenant_id: str) -> bool:
-    """Return whether the link is to this tenant, and of a consent that the actor may decide about."""
+    """Return whether the connection is to this tenant, and the actor may decide about it."""
     if link.state == "removed" or link.tenant_id != tenant_id:
         return False
     return actor.kind != "link" or link.begun_by == actor.id
 
 
 async def retry(app: App, actor: Actor, directory_id: str) -> Connection:
-    """Forget why presence failed, so that the next tick tries again, and return the connection."""
+    """Clear the reason why presence failed, so that the timer's next tick tries again; return the connection."""
     await directories.read(app, actor.account, directory_id)
     link = await tenant_links.directory(app.tables, directory_id)
     if link is not None and link.state == "linked":
         with _conflicts_as_409(), suppress(tenant_links.LinkConflict):
-            # A conflict means that it was removed, renewed or connected again at this moment.
+            # After a conflict, the connection was removed, renewed or connected by another request.
             await linking.renew(app, link, actor, "presence.retried")
     return await status.read(app, directory_id)
 
 
 async def remove(app: App, actor: Actor, directory_id: str) -> tuple[Connection, Removal | None]:
-    """Remove access at once, and return the connection and the company's own steps."""
+    """Disconnect the directory; return the connection, and the company's own steps (None if it was never connected)."""
     await directories.read(app, actor.account, directory_id)
     with _conflicts_as_409():
         link = await linking.disconnect(app, directory_id, actor)
@@ -165,14 +166,17 @@ async def remove(app: App, actor: Actor, directory_id: str) -> tuple[Connection,
 
 
 async def how_to_remove(app: App, person: Principal, directory_id: str) -> Removal | None:
-    """Return the steps by which the company removes access, or None without any access."""
+    """Return the steps by which the company removes access, or None if it was never connected."""
     await directories.read(app, person.account, directory_id)
     link = await tenant_links.directory(app.tables, directory_id)
     return removal(app, link.tenant_id) if link else None
 
 
 async def check_gone(app: App, actor: Actor, directory_id: str) -> probe.RemovalCheck:
-    """Return whether the company that was connected has removed the app."""
+    """Return whether the company that is or was connected has removed the app.
+
+    A result is stored and returned to all users for ten seconds.
+    """
     await directories.read(app, actor.account, directory_id)
     link = await tenant_links.directory(app.tables, directory_id)
     if link is None:
@@ -186,7 +190,8 @@ async def check_gone(app: App, actor: Actor, directory_id: str) -> probe.Removal
         runtime_of(app).credential.drop(link.tenant_id)
     found = await probe.is_gone(app, link.tenant_id)
     checked = replace(link, gone_checked_at=now, gone_code=found.found)
-    with suppress(tenant_links.LinkConflict):  # the next check asks again
+    # After a conflict the result isn't stored, and the next check repeats it.
+    with suppress(tenant_links.LinkConflict):
         events = linking.link_events(app, actor, link, "consent.checked", outcome=found.found)
         await tenant_links.save_link(app.tables, checked, events)
         await audit_relay.relay(app, audit_relay.LINKS, events)
@@ -195,7 +200,7 @@ async def check_gone(app: App, actor: Actor, directory_id: str) -> probe.Removal
 
 @contextmanager
 def _conflicts_as_409() -> Iterator[None]:
-    """Answer 409 if others change the same connection at the same time, and keep doing so."""
+    """Convert a conflict to HttpError 409: others changed the connection at the same time, also during retries."""
     try:
         yield
     except (
@@ -209,9 +214,10 @@ def _conflicts_as_409() -> Iterator[None]:
 
 
 def browser_of(request: Request, origin: str) -> str:
-    """Return the secret that binds this browser, or "".
+    """Return the secret in the browser's cookie, or "".
 
-    With TLS only that of the `__Host-` cookie counts: a neighbouring host name can set the plain one.
+    With TLS only the `__Host-` cookie is accepted, because a neighbouring host name can set the
+    other one.
     """
     try:
         cookies = SimpleCookie(request.headers.get("cookie", ""))
@@ -222,12 +228,12 @@ def browser_of(request: Request, origin: str) -> str:
 
 
 def _cookie_name(origin: str) -> str:
-    """Return the cookie's name; browsers accept `__Host-` with TLS only, so not on loopback."""
+    """Return the cookie's name. On loopback it has no prefix `__Host-`, which browsers accept only with TLS."""
     return f"__Host-{_COOKIE}" if origin.startswith("https://") else _COOKIE
 
 
 def _set_cookie(browser: str, origin: str) -> str:
-    """Return the cookie; with SameSite=Lax it is sent when Microsoft redirects the browser back."""
+    """Return the value of Set-Cookie. With SameSite=Lax the cookie is sent when Microsoft redirects the browser."""
     secure = "; Secure" if origin.startswith("https://") else ""
     age = auth_requests.LIFETIME // 1000
     return (

@@ -1,6 +1,7 @@
-"""A directory's connection to presence as one state machine, for the wizard, the page and the API.
+"""The state of a directory's connection to presence, for the wizard, the directory's page and the API.
 
-none -> (Microsoft) -> propagating -> waiting -> active -> troubled -> lost -> active; removed from each of them.
+The states are: none -> (at Microsoft) -> propagating -> waiting -> active -> troubled -> lost ->
+active; removed follows any of them.
 """
 
 from dataclasses import dataclass, field, replace
@@ -28,10 +29,13 @@ UNCONFIRMED = "unconfirmed"  # the reason while the company waits to be confirme
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """The connection as shown.
+    """The state of a connection, as shown.
 
-    `moving`: ask again in a few seconds. `impossible`: why nothing can be connected. `health`: figures.
-    `begun_by` is the ID of the actor who began the consent.
+    Attributes:
+        moving: Whether to request the state again in a few seconds.
+        impossible: Why nothing can be connected; None if it can.
+        health: Figures of the tenant.
+        begun_by: The ID of the actor who began the consent.
     """
 
     state: StateCode
@@ -53,11 +57,11 @@ class Connection:
 
     @property
     def domain(self) -> str:
-        """The company's domain: that of the sign-in, else the tenant's primary one, else ""."""
+        """The company's domain: that of the sign-in, or else the tenant's primary domain, or ""."""
         return self.company or self.tenant_domain
 
     def as_json(self) -> PresenceConnection:
-        """Return the object of the JSON API."""
+        """Return the JSON object of the API."""
         return {
             "state": self.state,
             "tone": self.tone,
@@ -78,12 +82,12 @@ class Connection:
 
 
 async def read(app: App, directory_id: str) -> Connection:
-    """Return the connection as it is stored. One round trip for the link and one for the tenant."""
+    """Return the state of the directory's connection. Two round trips: for the link and for the tenant."""
     return await describe(app, await tenant_links.directory(app.tables, directory_id))
 
 
 def severity_of(connection: Connection) -> Severity:
-    """Return how urgently a connection needs an administrator."""
+    """Return how soon an administrator must act because of the connection."""
     if connection.state == "lost":
         return "bad"
     is_stale = connection.state == "active" and bool(connection.health.get("stale"))
@@ -91,12 +95,12 @@ def severity_of(connection: Connection) -> Severity:
 
 
 async def severity(app: App, directory: Directory) -> Severity:
-    """Return how urgently a directory's presence needs an administrator: at most two round trips."""
+    """Return how soon an administrator must act because of the directory's presence. At most two round trips."""
     return severity_of(await read(app, directory.id)) if directory.kind == "entra" else ""
 
 
 async def describe(app: App, link: DirectoryLink | None) -> Connection:
-    """Return the connection of a link."""
+    """Return the state of the connection whose stored row is `link`, None if there is none."""
     described = await _described(app, link)
     if link is None:
         return described
@@ -144,7 +148,7 @@ def _impossible(app: App) -> Message | None:
 
 
 def _propagating(app: App, link: DirectoryLink) -> Connection:
-    """Return a connection with pending consent; a missing role is normal for the first minutes."""
+    """Return the state while consent is pending; in the first minutes a missing role is no fault."""
     if not link.is_confirmed:
         return Connection(
             state="propagating",
@@ -237,7 +241,7 @@ async def _has_no_people(app: App, directory_id: str) -> bool:
 def _failing(
     app: App, link: DirectoryLink, head: Manifest, figures: ConnectionHealth
 ) -> Connection | None:
-    """Return the connection if presence does not come, or None."""
+    """Return the state if presence fails, or None if it doesn't."""
     now = now_ms(app.clock)
     lost, since = head.trouble.lost, head.trouble.since
     reason = _lasting_reason(head, now)
@@ -272,7 +276,7 @@ def _failing(
 
 
 def _lasting_reason(head: Manifest, now: int) -> Reason | None:
-    """Return why the last syncs failed, or None; a single passing failure isn't shown."""
+    """Return why the last syncs failed, or None; a passing fault is shown only from the third failure on."""
     reason = REASONS.get(head.trouble.reason)
     if reason is None or (
         reason.kind == "passing" and not head.trouble.lost and head.failures <= 2
@@ -284,9 +288,12 @@ def _lasting_reason(head: Manifest, now: int) -> Reason | None:
 
 
 def _is_synced(app: App, link: DirectoryLink, head: Manifest, now: int) -> bool:
-    """Return whether syncs run: three intervals may pass since the last, two before the first."""
+    """Return whether syncs are running: the last one is less than three intervals ago.
+
+    Before the first sync, whether the directory was linked less than two intervals ago.
+    """
     if head.trouble.reason:
-        return True  # they run, and fail
+        return True  # syncs run, but fail
     interval = app.settings.presence_interval
     if head.as_of and head.as_of >= link.since:
         return is_recent(head.as_of, now, fresh_for(interval))
@@ -300,14 +307,14 @@ def _is_probably_wrong_company(link: DirectoryLink, head: Manifest) -> bool:
 
 
 def _recognised(link: DirectoryLink, head: Manifest) -> tuple[int, int]:
-    """Return how many people the tenant knows, and how many there are."""
+    """Return how many people the tenant knows, and for how many the presence was requested."""
     if head.counts.asked:
         return head.counts.known, head.counts.asked
     return link.sample_known, link.sampled
 
 
 def health(app: App, head: Manifest) -> ConnectionHealth:
-    """Return the figures of a tenant: the age of its presence, its people, its calls."""
+    """Return the figures of a tenant: the age of its presence, its people and the requests to Graph."""
     now, counts = now_ms(app.clock), head.counts
     longest = fresh_for(app.settings.presence_interval)
     as_of = moment(head.as_of)

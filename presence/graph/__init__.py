@@ -1,1 +1,1 @@
-"""The client of Microsoft: tokens, getPresencesByUserId, its rate limit, and the reasons for failures."""
+"""The client of Microsoft's services: tokens, getPresencesByUserId, its rate limit, and reasons of failures."""

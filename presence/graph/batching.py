@@ -1,7 +1,7 @@
-"""Ask Graph for many people: in chunks, a few at a time, within the call budget.
+"""Request the presence of many people from Graph in chunks, a few at a time, within the rate limit.
 
-A chunk that Graph refuses, or with an unreadable answer, is halved until the IDs at fault are
-found, so that one bad record costs one person their status.
+A chunk that Graph refuses, or whose response can't be parsed, is halved until the IDs at fault are
+found, so that one bad record costs only one person the status.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ Pause = Callable[[float], Awaitable[None]]
 
 CONCURRENCY = 8
 _MAX_TRIES = 3
-_MAX_SPLIT_CALLS = 300  # spent on finding bad IDs in one run
+_MAX_SPLIT_CALLS = 300  # most requests per run for finding bad IDs
 _MAX_FAILURES_IN_A_ROW = 2 * CONCURRENCY
-_MAX_STRANGERS = 8  # refused one by one, while hardly anybody is known, before the search ends
+_MAX_STRANGERS = 8  # the search ends after so many refused IDs if hardly any person is known
 _BACKOFF_SECONDS = 0.5  # doubled with each try
 
 
@@ -35,9 +35,15 @@ _BACKOFF_SECONDS = 0.5  # doubled with each try
 class Result:
     """The result of a run.
 
-    `failed`: IDs without an answer. `bad`: IDs that Graph refuses, or answers unreadably, when asked
-    for one by one. `strangers`: how many of `bad` Graph refused with 400 or 404. `refused`: the status
-    401 or 403 that ended the run, else 0. `retry_after`: the longest wait in seconds that Graph asked for.
+    Attributes:
+        failed: IDs without a response.
+        bad: IDs for which Graph, requested one by one, refuses or sends an unreadable response.
+        strangers: How many of `bad` Graph refused with 400 or 404.
+        answered: How many IDs got a response.
+        calls: The number of requests.
+        throttled: How many of these got a 429.
+        refused: The status, 401 or 403, that ended the run; 0 if none did.
+        retry_after: The longest Retry-After in seconds.
     """
 
     failed: list[str] = field(default_factory=list)
@@ -59,8 +65,12 @@ class _Chunk:
 class Fetch:
     """One run over many IDs.
 
-    `call` asks for some IDs and keeps the answer. `acquire` takes one call out of the budget: it returns
-    0, or the seconds after which to ask again. `deadline` is in `monotonic` seconds.
+    Args:
+        call: Requests some IDs and keeps the response.
+        acquire: Charges a request to the rate limit; returns 0, or the seconds until the next try.
+        monotonic: Returns the monotonic time in seconds.
+        pause: Waits for some seconds.
+        deadline: The monotonic time after which no request is sent.
     """
 
     def __init__(
@@ -83,11 +93,11 @@ class Fetch:
         self._stopped = False
 
     async def run(self, ids: Sequence[str], suspects: Sequence[str] = ()) -> Result:
-        """Ask for all IDs and return the result.
+        """Request all IDs and return the result.
 
         Args:
-            ids: The IDs, the most urgent first, in case the time isn't enough for all.
-            suspects: Bad IDs with an expired quarantine; they get chunks of their own.
+            ids: The IDs, the most urgent first, because the time may not be enough for all.
+            suspects: Bad IDs whose quarantine has expired; they are requested in separate chunks.
         """
         self._waiting.extend([*_from_both_ends(_chunks(ids)), *_chunks(suspects)])
         workers = [
@@ -111,7 +121,7 @@ class Fetch:
             await self._ask(chunk)
 
     async def _wait_for_turn(self) -> bool:
-        """Wait for the budget and for Retry-After. Return False if the deadline comes first."""
+        """Wait for the rate limit and for Retry-After; return False if the deadline comes first."""
         while not self._stopped:
             now = self._monotonic()
             seconds = self._resume_at - now if self._resume_at > now else self._acquire()
@@ -146,10 +156,10 @@ class Fetch:
             self._result.answered += len(chunk.ids)
 
     def _split(self, chunk: _Chunk, *, strangers: bool = False) -> None:
-        """Halve a chunk until the bad ID is alone.
+        """Halve a chunk; a chunk of one ID is bad.
 
-        Halves come after all whole chunks, and one bad ID is found before the search for the next
-        begins, so that each run makes progress however many IDs are bad.
+        Halves are requested after all whole chunks, and one bad ID is found before the search for
+        the next begins, so that each run makes progress, however many IDs are bad.
         """
         if len(chunk.ids) == 1:
             self._result.bad += chunk.ids
@@ -165,21 +175,22 @@ class Fetch:
             self._halves.extend(halves)
 
     def _are_strangers(self) -> bool:
-        """Return whether Graph knows hardly any of these people, so that more calls tell nothing."""
+        """Return whether Graph knows hardly any of these people, so that more requests would find nothing."""
         strangers = self._result.strangers
         return strangers >= _MAX_STRANGERS and 4 * self._result.answered < strangers
 
     def _hold(self, seconds: float) -> None:
-        """Make no call before the time in Graph's Retry-After."""
+        """Send no request for `seconds`, as Retry-After demands; stop the run if the deadline comes first."""
         self._resume_at = max(self._resume_at, self._monotonic() + seconds)
         self._result.retry_after = max(self._result.retry_after, seconds)
         if self._resume_at >= self._deadline:
             self._stopped = True
 
     async def _try_again(self, chunk: _Chunk, error: Unavailable) -> None:
-        """Wait and repeat; after the last try, split a chunk that is itself the likely cause.
+        """Wait and request the chunk again; after the last try, split it if it is the likely cause.
 
-        It is if the answer can't be read, or if Graph answers for other people at the same time.
+        It is the likely cause if the response can't be parsed, or if other chunks of the run
+        succeed.
         """
         chunk.tries += 1
         self._failures += 1
@@ -208,11 +219,12 @@ def _chunks(ids: Sequence[str]) -> list[_Chunk]:
 def _from_both_ends(chunks: list[_Chunk]) -> list[_Chunk]:
     """Return the first chunk, the last, the second, the last but one and so on.
 
-    A stretch of people for which Graph always fails is therefore not always first, and delays only itself.
+    If Graph always fails for some neighbouring people, they are not always at the front, so they
+    delay only themselves.
     """
     return [chunks[at // 2] if at % 2 == 0 else chunks[-(at + 1) // 2] for at in range(len(chunks))]
 
 
 def _jittered(seconds: float, tries: int) -> float:
-    """Return `seconds`, doubled with each try, and up to half as much more so that workers spread out."""
+    """Return `seconds`, doubled per try, plus a random part of up to a half so that workers don't retry together."""
     return seconds * float(1 << min(tries, 6)) * random.uniform(1.0, 1.5)

@@ -1,10 +1,10 @@
-"""The client of Microsoft Graph: one call, its answer or error, and the limits for calls.
+"""The client of Microsoft Graph: sends one request, returns its response or raises its error; and the rate limit.
 
-Graph allows 1,500 calls in 30 seconds for the app in one tenant, and 2,000 a second in all tenants
-(learn.microsoft.com/graph/throttling-limits). A bucket of `burst` calls that fills by `rate` a second admits
-at most burst + 30 * rate in any 30 seconds. Syncs of a tenant run on one instance at a time: 450 + 30 * 30 =
-1,350. Refreshes on demand come from several instances and share the rest. The bucket of all tenants is one
-instance's share.
+Graph allows 1,500 requests in 30 seconds for the app in one tenant, and 2,000 a second in all
+tenants (learn.microsoft.com/graph/throttling-limits). A bucket of `burst` requests that is filled
+by `rate` a second admits at most burst + 30 * rate in any 30 seconds. Syncs of a tenant run on one
+instance at a time: 450 + 30 * 30 = 1,350. Refreshes on demand come from several instances and share
+the rest. The bucket of all tenants is one instance's share.
 """
 
 import json
@@ -30,20 +30,20 @@ _PRESENCES = "/v1.0/communications/getPresencesByUserId"
 _FIND_TENANT = "/v1.0/tenantRelationships/findTenantInformationByTenantId(tenantId='{}')"
 _TIMEOUT = 10.0
 _MAX_WAIT = 300.0
-_MAX_ANSWER = 8 << 20  # bytes; ten times the answer for 650 people with status notes
+_MAX_ANSWER = 8 << 20  # bytes; ten times the response for 650 people with status notes
 Purpose = Literal["sync", "demand", "question"]
 _LIMITS: dict[Purpose, tuple[float, float]] = {
     "sync": (450, 30),
     "demand": (20, 1),
-    "question": (10, 2.5),  # on demand, when an agent waits for who is free
+    "question": (10, 2.5),  # on demand, when an agent waits to know who is free
 }
 _ALL = (200.0, 100.0)
 _TENANTS = 4096
-_ROUNDING = 1e-6  # of a token, so that a caller that waited isn't told to wait a nanosecond more
+_ROUNDING = 1e-6  # tolerance in tokens, so that a caller that waited needn't wait a nanosecond more
 
 
 class GraphClient:
-    """Calls to the Graph of one cloud over pooled connections."""
+    """Sends requests to the Graph of one cloud over pooled connections."""
 
     def __init__(
         self, graph_url: str, clock: Clock, *, connections: int = 64, timeout: float = _TIMEOUT
@@ -54,7 +54,7 @@ class GraphClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def presences(self, token: str, ids: Sequence[str]) -> dict[str, GraphPresence]:
-        """Return the presence, by lower-case object ID, of those of `ids` that Graph returns.
+        """Request presences; return them by object ID in lower case, without people whom Graph leaves out.
 
         Args:
             token: An application token for Graph.
@@ -67,13 +67,13 @@ class GraphClient:
         return _people(await self._call("POST", _PRESENCES, token, content))
 
     async def tenant_information(self, token: str, tenant_id: str) -> dict[str, Any]:
-        """Return the tenantInformation of any tenant.
+        """Return the tenantInformation object of any tenant.
 
         Source: learn.microsoft.com/graph/api/tenantrelationship-findtenantinformationbytenantid.
 
         Args:
             token: An application token of the contact centre's own tenant.
-            tenant_id: The tenant to ask about, a GUID.
+            tenant_id: The tenant to look up, a GUID.
 
         Raises:
             GraphError: Throttled, Unavailable, Refused or BadRequest.
@@ -90,7 +90,7 @@ class GraphClient:
     async def _call(
         self, method: str, path: str, token: str, content: bytes | None = None
     ) -> bytes:
-        """Return the body of Graph's answer. Raise GraphError."""
+        """Send a request and return the body of the response; raise GraphError."""
         await import_modules("aiohttp")
         import aiohttp
 
@@ -128,13 +128,13 @@ class GraphClient:
         return self._session
 
     def _seconds(self, retry_after: str | None) -> float | None:
-        """Return the seconds of a Retry-After header, at most five minutes, or None."""
+        """Return the seconds of a Retry-After header, at most five minutes; None if there are none."""
         seconds = seconds_until(retry_after, self._clock.now())
         return None if seconds is None else min(seconds, _MAX_WAIT)
 
 
 async def _body(answer: "aiohttp.ClientResponse") -> bytes:
-    """Return the body. Raise Unavailable if it is larger than any answer of Graph can be."""
+    """Return the response's body; raise Unavailable if it is larger than any response of Graph can be."""
     body = bytearray()
     async for part in answer.content.iter_any():
         body += part
@@ -154,9 +154,9 @@ def _error(status: int, retry_after: float | None) -> Exception:
 
 
 def _people(body: bytes) -> dict[str, GraphPresence]:
-    """Return the presences in an answer. Raise Unavailable if it can't be read at all.
+    """Parse a response and return its presences by object ID; raise Unavailable if it isn't a list of them.
 
-    An element that isn't a presence is left out, so that it costs one person their status.
+    An element that isn't a presence is skipped, so that it costs only one person the status.
     """
     resources = _resources(body)
     return dict(found for resource in resources if (found := parse(resource)) is not None)
@@ -174,11 +174,11 @@ def _resources(body: bytes) -> list[Any]:
 
 
 def _json(body: bytes) -> Any:
-    """Parse JSON strictly, else leniently. Raise ValueError or RecursionError if neither works.
+    """Parse JSON strictly or, if that fails, leniently; raise ValueError or RecursionError if both fail.
 
-    Free text of a person (a status note, an out-of-office message) can hold half a surrogate pair,
-    a control character or bytes that aren't UTF-8. RFC 8259 section 8 leaves the behaviour of a
-    parser open; orjson refuses the whole document.
+    A person's free text (a status note, an out-of-office message) can contain half a surrogate
+    pair, a control character or bytes that aren't UTF-8. RFC 8259 section 8 leaves the behaviour of
+    a parser open, and orjson refuses the whole document.
     """
     try:
         return orjson.loads(body)
@@ -187,19 +187,19 @@ def _json(body: bytes) -> Any:
 
 
 class GraphError(Exception):
-    """Base class of all errors of a call to Graph."""
+    """Base class of the errors of a request to Graph."""
 
 
 @dataclass(eq=False)
 class Throttled(GraphError):
-    """429: no call before `retry_after` seconds are over."""
+    """429: send no request for `retry_after` seconds, None if the response has no Retry-After."""
 
     retry_after: float | None
 
 
 @dataclass(eq=False)
 class Unavailable(GraphError):
-    """5xx, a broken connection, no answer in time, or an answer that can't be read."""
+    """5xx, a broken connection, a timeout, or a response that can't be parsed."""
 
     reason: str
     retry_after: float | None = None
@@ -207,20 +207,20 @@ class Unavailable(GraphError):
 
 @dataclass(eq=False)
 class Refused(GraphError):
-    """401 or 403: the token or its role is not accepted, a matter of consent."""
+    """401 or 403: the token or its role is not accepted, because consent is missing."""
 
     status: int
 
 
 @dataclass(eq=False)
 class BadRequest(GraphError):
-    """400 or 404: an ID in the request isn't accepted; Graph doesn't name it."""
+    """400 or 404: some ID in the request isn't accepted; Graph doesn't say which."""
 
     status: int
 
 
 class Budget:
-    """The token buckets of an instance."""
+    """The rate limit of an instance: token buckets per tenant and purpose, and one for all tenants."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -228,7 +228,7 @@ class Budget:
         self._tenants: Buckets[tuple[str, Purpose]] = Buckets(_TENANTS)
 
     def take(self, tenant_id: str, purpose: Purpose) -> float:
-        """Take one call out of the budget: return 0, or the seconds after which to ask again."""
+        """Charge one request and return 0, or charge nothing and return the seconds until the next try."""
         now = self._clock.monotonic()
         burst, rate = _LIMITS[purpose]
         bucket = self._tenants.filled((tenant_id, purpose), now, rate, burst)
@@ -242,5 +242,5 @@ class Budget:
 
 
 def _wait(bucket: Bucket, rate: float) -> float:
-    """Return the seconds until a call is allowed, or 0."""
+    """Return the seconds until a request is allowed, 0 if it is now."""
     return 0.0 if bucket.level >= 1 - _ROUNDING else bucket.wait(1, rate)

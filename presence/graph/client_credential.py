@@ -1,4 +1,4 @@
-"""Build msal's client_credential from a managed identity, a certificate or a secret, in that order."""
+"""Build msal's `client_credential` from a managed identity, a certificate or a secret, in that order."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +12,11 @@ from shared.settings import Settings
 
 
 class OwnCredential(Exception):
-    """The token of the managed identity couldn't be obtained."""
+    """Raised if the managed identity gets no token."""
 
 
 class Proof:
-    """The client credential of the app, which is the same for all tenants."""
+    """The client credential of the app, the same for all tenants."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -33,7 +33,7 @@ class Proof:
         )
 
     def credential(self) -> Any:
-        """Return the `client_credential`. Raise Fault (own_credential) if a certificate can't be read."""
+        """Return the value of msal's `client_credential`; raise Fault (own_credential) if it can't be read."""
         settings = self._settings
         if settings.managed_identity_client_id:
             self._assertion = self._assertion or self._identity_token()
@@ -43,12 +43,15 @@ class Proof:
         return settings.presence_client_secret
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections to the managed identity's endpoint."""
         if self._http is not None:
             self._http.close()
 
     def _identity_token(self) -> Callable[[], str]:
-        """Return a callable that msal calls per request on the wire; it caches the identity's token."""
+        """Return a function that returns the managed identity's token, cached by msal.
+
+        msal calls the function for each request that it sends.
+        """
         import msal
         import requests
 
@@ -72,7 +75,7 @@ class Proof:
 
 
 def _certificate(path: Path) -> dict[str, str]:
-    """Return certificate and key of one PEM file. Raise Fault if they can't be read."""
+    """Return the certificate and key in a PEM file as msal expects them; raise Fault if they can't be read."""
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
     from cryptography.x509 import load_pem_x509_certificate
 

@@ -1,4 +1,4 @@
-"""Microsoft's clouds: addresses of sign-in and Graph, and whether presence exists there.
+"""Microsoft's clouds: the URLs of sign-in and Graph, and whether presence exists there.
 
 Sources: learn.microsoft.com/graph/deployments; for the audience of a federated credential,
 learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity.
@@ -13,19 +13,19 @@ from shared.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
-    """One Microsoft cloud. `exchange_audience` is the audience of a managed identity's token."""
+    """A Microsoft cloud; `exchange_audience` is the audience for which a managed identity requests its token."""
 
     login_url: str
     graph_url: str
     portal_url: str
     exchange_audience: str
     has_presence: bool = True
-    # The resource of tokens: the real address of Graph, also if Graph is simulated.
+    # The resource for which tokens are requested: the real URL of Graph, even if Graph is simulated.
     resource: str = ""
 
     @property
     def scope(self) -> str:
-        """The scope of application tokens: all permissions that have consent."""
+        """The scope of application tokens, which includes all permissions that have consent."""
         return f"{self.resource or self.graph_url}/.default"
 
 
@@ -60,7 +60,7 @@ NO_PRESENCE = Message("presence_impossible_china")
 
 
 def cloud_of(settings: Settings) -> Cloud:
-    """Return the deployment's cloud, with the addresses that settings override."""
+    """Return the deployment's cloud, with the URLs that settings override."""
     cloud = CLOUDS[settings.cloud]
     return Cloud(
         login_url=settings.login_url or cloud.login_url,
@@ -73,6 +73,6 @@ def cloud_of(settings: Settings) -> Cloud:
 
 
 def is_loopback_http(url: str) -> bool:
-    """Return whether the address is a simulator on this machine, without TLS."""
+    """Return whether the URL is http on this machine, as that of a simulator is."""
     parts = urlsplit(url)
     return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")

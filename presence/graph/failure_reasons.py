@@ -1,13 +1,15 @@
-"""Why presence can't be read: the reasons, and how errors of Microsoft's login service map to them.
+"""The reasons why presence can't be read, and the mapping of Microsoft's errors to them.
 
 AADSTS numbers (learn.microsoft.com/entra/identity-platform/reference-error-codes) are hints that
-Microsoft may change; `error` is the contract (RFC 6749 section 5.2), but it is the same for a tenant
-that removed the app and for a wrong credential of the app. If an answer leaves that open
-(`Fault.is_doubtful`), a token request for the app's home tenant decides (`fault_attribution`).
+Microsoft may change. `error` is the contract (RFC 6749 section 5.2), but it is the same for a
+tenant that removed the app and for a wrong credential of the app. If a response leaves that open
+(`Fault.is_doubtful`), a token request for the app's home tenant decides (`token_provider.Control`).
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from shared.messages import CodeFamily, Message
 
@@ -16,11 +18,11 @@ Kind = Literal["consent", "operator", "passing"]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why presence fails.
+    """A reason why presence fails.
 
-    `kind` is the party that can end it: the company (`consent`), the operator of this service
-    (`operator`), or time (`passing`). `of_tenant` is true if the whole tenant is closed to the app,
-    so that asking more often than every ten minutes is useless.
+    `kind` is who can end it: the company (`consent`), the operator of this service (`operator`), or
+    no party, because it passes (`passing`). `of_tenant` is true if the tenant as a whole refuses
+    the app, so that more than one try in ten minutes is useless.
     """
 
     code: str
@@ -34,7 +36,7 @@ class Reason:
 
     @property
     def remedy(self) -> Message:
-        """The step that ends it."""
+        """The step that ends it, as a sentence."""
         return Message(REASON_REMEDY.code(self.code))
 
 
@@ -64,7 +66,7 @@ REASONS = {reason.code: reason for reason in _TABLE}
 REASON = CodeFamily("reason_", REASONS)
 REASON_REMEDY = CodeFamily("reason_", REASONS, "_remedy")
 
-# The reason for a passing fault that doesn't pass.
+# The reason that replaces a passing one after an hour.
 AFTER_AN_HOUR = {"throttled": "throttled_long", "unavailable": "unavailable_long"}
 
 _NUMBERS: dict[str, tuple[int, ...]] = {
@@ -102,6 +104,7 @@ BY_NUMBER = {number: reason for reason, numbers in _NUMBERS.items() for number i
 _BY_ERROR = {
     "unauthorized_client": "deleted",
     "invalid_client": "own_credential",
+    "invalid_tenant": "tenant_not_found",
     "invalid_resource": "graph_missing",
     "invalid_target": "graph_missing",
     "access_denied": "unexpected",
@@ -116,15 +119,19 @@ _BY_ERROR = {
     "temporarily_unavailable": "unavailable",
     "server_error": "unavailable",
 }
-_FROM_GATEWAY = frozenset({407, 408, 425})  # an intermediary's, not the login service's
+_MAX_NUMBERS, _MAX_DIGITS = 5, 9  # of an error, and of each
+_IN_TEXT = re.compile(r"AADSTS([0-9]{4,9})(?![0-9])")
+_IN_ADDRESS = re.compile(r"[?&]code=([0-9]{4,9})(?![0-9])")
+# Statuses that an intermediary sends, and not the login service.
+_FROM_GATEWAY = frozenset({407, 408, 425})
 
 
 @dataclass(eq=False, kw_only=True)
 class Fault(Exception):
-    """No token could be obtained.
+    """Raised if no token could be obtained.
 
-    `is_doubtful`: this app or the tenant may be at fault (see the module). `status` is that of the
-    answer, 0 if there was none; `retry_after` is in seconds.
+    `is_doubtful` means that either this app or the tenant may be at fault (see the module).
+    `status` is that of the response, 0 if there was none; `retry_after` is in seconds.
     """
 
     reason: str
@@ -134,14 +141,28 @@ class Fault(Exception):
     status: int = 0
 
 
+def numbers_of(error: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the AADSTS numbers of an error: its `error_codes`, else those in its description, else the one in `error_uri`.
+
+    Only the token endpoint sends `error_codes`. Its error for an unknown host or version of the API has none, and so
+    has every error on a redirect (learn.microsoft.com/entra/identity-platform/reference-error-codes).
+    """
+    codes = error.get("error_codes")
+    numbers = [str(code) for code in codes] if isinstance(codes, list) else []
+    numbers = [number for number in numbers if number.isascii() and number.isdecimal()]
+    numbers = numbers or _IN_TEXT.findall(str(error.get("error_description", "")))
+    numbers = numbers or _IN_ADDRESS.findall(str(error.get("error_uri", "")))
+    return tuple([int(number) for number in numbers[:_MAX_NUMBERS] if len(number) <= _MAX_DIGITS])
+
+
 def fault_of(status: int, error: str, codes: tuple[int, ...], retry_after: float | None) -> Fault:
-    """Return the meaning of an error of the login service.
+    """Return the Fault for an error of the login service.
 
     Args:
-        status: The HTTP status; 0 if there was no answer.
+        status: The HTTP status; 0 if there was no response.
         error: The `error` of RFC 6749 section 5.2; "" if the body has none.
-        codes: The AADSTS numbers of `error_codes`.
-        retry_after: The seconds that Retry-After asks for.
+        codes: The AADSTS numbers in `error_codes`.
+        retry_after: The seconds in Retry-After.
     """
     known = next((BY_NUMBER[code] for code in codes if code in BY_NUMBER), None)
     reason = known or _reason_without_number(status, error)
@@ -160,4 +181,4 @@ def _reason_without_number(status: int, error: str) -> str:
         return "unavailable"
     if error:
         return _BY_ERROR.get(error, "unexpected")
-    return "unavailable"  # a page of something between us and Microsoft
+    return "unavailable"  # a page from an intermediary

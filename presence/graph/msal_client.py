@@ -1,11 +1,11 @@
-"""One msal application object: the app at one tenant, used for one request and then closed.
+"""An msal application object for one tenant, used for one request and then closed.
 
-Facts about msal (1.39) that decide how it is used:
+These facts about msal (1.39) are the reason:
 
 * an application object belongs to one tenant;
 * `remove_tokens_for_client` on a shared token cache empties it for all tenants;
-* the constructor calls the network, and raises ValueError for an unknown tenant and also for 429;
-* an answer with status 400 is repeated from memory for 60 seconds.
+* the constructor sends a request, and raises ValueError for an unknown tenant and also for a 429;
+* a response with status 400 is returned from memory for 60 seconds.
 """
 
 import warnings
@@ -15,7 +15,7 @@ from typing import Any
 from presence.graph import tokens
 from presence.graph.client_credential import OwnCredential, Proof
 from presence.graph.clouds import cloud_of
-from presence.graph.failure_reasons import Fault, fault_of
+from presence.graph.failure_reasons import Fault, fault_of, numbers_of
 from presence.graph.msal_http import LoginHttp, MetadataCache
 from presence.graph.tokens import Token
 from shared.settings import Settings
@@ -24,7 +24,7 @@ ANY_TENANT = "organizations"
 
 
 class Application:
-    """Blocking calls to the login service; each raises Fault if the service refuses or fails."""
+    """Blocking requests to the login service; each method raises Fault if the service refuses or fails."""
 
     def __init__(
         self, settings: Settings, proof: Proof, tenant: str, metadata: MetadataCache | None = None
@@ -40,15 +40,17 @@ class Application:
                 settings.presence_client_id,
                 client_credential=credential,
                 authority=self.http.authority(tenant),
-                instance_discovery=False,  # the address is ours to trust: it is a setting
+                instance_discovery=False,  # the URL is a setting, so it is trusted
                 token_cache=msal.TokenCache(),
                 http_client=self.http,
-                exclude_scopes=["offline_access"],  # one sign-in is all that is wanted
+                exclude_scopes=[
+                    "offline_access"
+                ],  # no refresh token, because it is for one sign-in
             )
         except (requests.RequestException, msal.exceptions.MsalError, ValueError, RuntimeError):
             self.close()
             if self.http.last_status == 200:
-                raise Fault(reason="unavailable") from None  # the page isn't metadata
+                raise Fault(reason="unavailable") from None  # the response isn't metadata
             raise self._fault() from None
 
     def token(self) -> Token:
@@ -58,7 +60,7 @@ class Application:
         except ValueError:
             raise Fault(reason="unavailable") from None
         if "access_token" not in result:
-            codes = tuple(code for code in result.get("error_codes", ()) if isinstance(code, int))
+            codes = numbers_of(result)
             raise fault_of(
                 self.http.last_status or 400,
                 str(result.get("error", "")),
@@ -68,9 +70,9 @@ class Application:
         return tokens.read(result["access_token"], _seconds(result.get("expires_in")))
 
     def begin_sign_in(self, redirect_uri: str, state: str) -> tuple[str, dict[str, Any]]:
-        """Return the address of the sign-in, and msal's flow to keep until the browser returns."""
-        # form_post would be a POST from another site, with which no SameSite=Lax cookie comes along; the code is
-        # of no use without the cookie, the verifier and our credential.
+        """Return the URL of the sign-in, and msal's data to store until the browser returns."""
+        # Not form_post: it is a POST from another site, with which browsers send no SameSite=Lax cookie. In the URL,
+        # the code is useless without the cookie, the verifier and our credential.
         warnings.filterwarnings("ignore", message="response_mode='form_post' is recommended")
         flow = self._msal.initiate_auth_code_flow(
             [], redirect_uri=redirect_uri, state=state, prompt="select_account"
@@ -78,11 +80,11 @@ class Application:
         return self.http.for_browser(flow.pop("auth_uri")), flow
 
     def id_token(self, flow: dict[str, Any], answer: Mapping[str, str]) -> str:
-        """Exchange a code for an id_token, which isn't validated yet.
+        """Exchange an authorization code for an id_token and return it; it isn't validated yet.
 
         Raises:
             Fault: The login service refuses or fails.
-            ValueError: The code or the nonce doesn't fit.
+            ValueError: The code or the nonce isn't valid.
         """
         result = self._answered(
             lambda: self._msal.acquire_token_by_auth_code_flow(flow, dict(answer))
@@ -96,7 +98,10 @@ class Application:
         self.http.close()
 
     def _answered(self, ask: Callable[[], Any]) -> dict[str, Any]:
-        """Return msal's result. Raise Fault without an answer, ValueError if it doesn't fit."""
+        """Call msal and return its result.
+
+        Raise Fault if there is no response, ValueError if the response isn't valid.
+        """
         import msal
         import requests
 
@@ -106,15 +111,13 @@ class Application:
             raise Fault(reason="own_credential") from None
         except (requests.RequestException, msal.exceptions.MsalError):  # msal raises on 5xx
             raise fault_of(self.http.last_status, "", (), self.http.last_wait) from None
-        except (
-            ValueError,
-            RuntimeError,
-        ) as error:  # no JSON; RuntimeError: the nonce is another one
+        except (ValueError, RuntimeError) as error:
+            # ValueError: the response is not JSON. RuntimeError: the nonce is another one.
             raise ValueError(type(error).__name__) from None
         return result
 
     def _fault(self, error: str = "") -> Fault:
-        """Return the meaning of the last answer."""
+        """Return the Fault for the last response."""
         http = self.http
         return fault_of(http.last_status, error or http.last_error, http.last_codes, http.last_wait)
 

@@ -1,8 +1,8 @@
-"""The `http_client` that msal is given: with timeouts, the error of the last answer, and simulators.
+"""The `http_client` for msal: adds timeouts, keeps the error of the last response, and supports simulators.
 
-msal speaks only https and refuses a token endpoint with another scheme. A simulator on this machine has
-no certificate, so for `http://127.0.0.1` msal is shown https addresses, and requests go out by plain
-http to that one origin.
+msal sends requests only to https URLs and refuses a token endpoint with another scheme. A simulator
+on this machine has no certificate. So for `http://127.0.0.1`, msal gets https URLs, and this module
+sends the requests by plain http to that one origin.
 """
 
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from presence.graph.clouds import is_loopback_http
+from presence.graph.failure_reasons import numbers_of
 from shared.clock import Clock, SystemClock
 from shared.limits import LruCache
 from shared.retry_after import seconds_until
@@ -26,7 +27,7 @@ _MAX_WAIT = 3600.0
 
 
 class Answer:
-    """The parts of an answer that msal reads."""
+    """The parts of a response that msal reads."""
 
     def __init__(self, answer: "requests.Response", text: str) -> None:
         self.status_code, self.headers, self.text = answer.status_code, answer.headers, text
@@ -35,7 +36,7 @@ class Answer:
 
 @dataclass(slots=True)
 class MetadataCache:
-    """Metadata documents of tenants (OpenID Connect Discovery), shared by the threads of an App."""
+    """A cache of tenants' metadata documents (OpenID Connect Discovery), shared by the threads of an App."""
 
     clock: Clock = field(default_factory=SystemClock)
     _answers: LruCache[str, tuple[float, Answer]] = field(
@@ -51,7 +52,7 @@ class MetadataCache:
         return found[1] if found and is_fresh else None
 
     def put(self, url: str, answer: Answer) -> None:
-        """Keep a good answer if `url` is that of a metadata document."""
+        """Store a successful response if `url` is that of a metadata document."""
         is_metadata = url.endswith("/.well-known/openid-configuration")
         if is_metadata and answer.status_code == 200 and answer.text.lstrip().startswith("{"):
             with self._lock:
@@ -59,7 +60,7 @@ class MetadataCache:
 
 
 class TimedHttp:
-    """Calls with timeouts to the endpoint of the managed identity."""
+    """An `http_client` with timeouts for the endpoint of the managed identity."""
 
     def __init__(self) -> None:
         import requests
@@ -80,10 +81,10 @@ class TimedHttp:
 
 
 class LoginHttp:
-    """Calls to the login service.
+    """An `http_client` for the login service.
 
-    `last_status`, `last_error`, `last_codes` and `last_wait` (seconds of Retry-After) are those of the
-    last answer; the status is 0 if there was none.
+    `last_status`, `last_error`, `last_codes` and `last_wait` (seconds of Retry-After) are those of
+    the last response; the status is 0 if there was none.
     """
 
     def __init__(self, login_url: str, metadata: MetadataCache | None = None) -> None:
@@ -102,15 +103,15 @@ class LoginHttp:
         self.last_wait: float | None = None
 
     def authority(self, tenant: str) -> str:
-        """Return the authority to give to msal."""
+        """Return the authority URL of a tenant, for msal."""
         return f"{self._shown}/{tenant}"
 
     def for_browser(self, address: str) -> str:
-        """Return an address from msal as a browser must open it."""
+        """Return the URL that a browser must open for a URL from msal, which has another scheme for a simulator."""
         return address.replace(self._shown, self._plain, 1)
 
     def get(self, url: str, **options: Any) -> Answer:
-        """Send a GET for msal, or return the metadata that was fetched within the last hour."""
+        """Send a GET for msal; metadata that was fetched within the last hour is returned from the cache."""
         if (known := self._metadata.get(url)) is not None:
             return known
         answer = self._send("GET", url, **options)
@@ -150,7 +151,4 @@ class LoginHttp:
             return
         if isinstance(body, dict):
             self.last_error = str(body.get("error", ""))
-            codes = body.get("error_codes")
-            self.last_codes = (
-                tuple(c for c in codes if isinstance(c, int)) if isinstance(codes, list) else ()
-            )
+            self.last_codes = numbers_of(body)

@@ -1,12 +1,15 @@
-"""The name and primary domain of a company's tenant, as Microsoft shows them to every other tenant.
+"""The name and primary domain of a company's tenant, which Microsoft shows to every other tenant.
 
-Graph tells them to an application of any tenant that has the role CrossTenantInformation.ReadBasic.All there
-(learn.microsoft.com/graph/api/tenantrelationship-findtenantinformationbytenantid). So the contact centre grants
-the role once, in its own tenant, and companies are asked for nothing more. Names are a help for people: without
-the role, an answer or in time there is none, and everything else goes on.
+An application of any tenant can read them if it has the role CrossTenantInformation.ReadBasic.All
+in its own tenant
+(learn.microsoft.com/graph/api/tenantrelationship-findtenantinformationbytenantid). So the contact
+centre grants the role once, in its own tenant, and companies need not consent to anything more.
+Names only help people: if there is no role, or no response in time, there is no name, and
+everything else works.
 
-An instance keeps the token, for about an hour. After a refusal it doesn't ask for ten minutes (negative cache),
-after a failure for one minute, after 429 as long as Graph says. Names are stored with the connection, not here.
+An instance caches the token, for about an hour. After a failure it sends no request for some time
+(a negative cache): ten minutes if Graph refused, the time in Retry-After if it throttled, else one
+minute. Names are stored with the connection and not cached here.
 """
 
 import asyncio
@@ -34,8 +37,9 @@ MAX_NAME = 120  # characters
 REFUSED_FOR = 600.0  # seconds
 _FAILED_FOR = 60.0
 _RENEW_BEFORE = 300.0
-_SECONDS = 3.0  # that a person waits for a name at most
-_MAX_MARKS = 3  # combining marks in a row; more are drawn over the lines above and below
+_SECONDS = 3.0  # the longest time that a user waits for a name
+# The most combining marks in a row; more would be drawn over the lines above and below.
+_MAX_MARKS = 3
 _SPACES = frozenset({"Zs", "Zl", "Zp", "Cc"})
 _LEFT_OUT = frozenset({"Cf", "Cs", "Co", "Cn"})
 
@@ -44,17 +48,17 @@ State = Literal["readable", "not_granted", "unavailable", "not_set_up"]
 
 @dataclass(frozen=True, slots=True)
 class TenantName:
-    """Display name and primary domain of a tenant; "" for what Microsoft doesn't tell."""
+    """The display name and the primary domain of a tenant; "" if Microsoft returns none."""
 
     name: str = ""
     domain: str = ""
 
 
 class TenantInformation:
-    """Asks Graph for the names of tenants, on one instance.
+    """Reads the names of tenants from Graph, for one instance.
 
-    `home` is the tenant of the app registration, in which the role is granted; "" if the deployment
-    doesn't say, in which case no name is read.
+    `home` is the tenant of the app registration, in which the role is granted. If it is "", because
+    the deployment has no such setting, no name is read.
     """
 
     def __init__(self, credential: Credential, graph: GraphClient, clock: Clock, home: str) -> None:
@@ -65,7 +69,7 @@ class TenantInformation:
         self._probed: tuple[float, State] | None = None
 
     async def find(self, tenant_id: str) -> TenantName | None:
-        """Return the tenant's name, or None if it can't be read now; within three seconds."""
+        """Return the tenant's name, or None if it can't be read now; takes at most three seconds."""
         if not self._is_set_up or self._clock.monotonic() < self._closed_until:
             return None
         try:
@@ -80,7 +84,7 @@ class TenantInformation:
         return None
 
     async def probe(self) -> State:
-        """Return whether names can be read, from the own tenant's name; asked at most once a minute."""
+        """Return whether names can be read, by reading that of the home tenant; at most once a minute."""
         if not self._is_set_up:
             return "not_set_up"
         now = self._clock.monotonic()
@@ -105,7 +109,7 @@ class TenantInformation:
         return "readable"
 
     async def _ask(self, tenant_id: str) -> TenantName:
-        """Return the tenant's name. Raise Fault or GraphError."""
+        """Request and return the tenant's name, empty for an unknown tenant; raise Fault or GraphError."""
         try:
             found = await self._graph.tenant_information(await self._home_token(), tenant_id)
         except BadRequest:  # no such tenant in this cloud
@@ -135,10 +139,11 @@ def _domain(found: dict[str, object]) -> str:
 
 
 def plain_name(value: object) -> str:
-    """Return a name that another tenant chose, as one line of harmless text of at most 120 characters; "" for none.
+    """Return a name that another tenant chose as one line of harmless text; "" if it is no text.
 
-    Characters that reorder or hide text (Unicode category Cf: bidirectional controls, zero-width characters), control
-    characters, unassigned ones and surrogates are left out, so that a name can't pass for the words around it.
+    It has at most 120 characters. Control characters, unassigned ones, surrogates, and characters
+    that reorder or hide text (Unicode category Cf: bidirectional controls, zero-width characters)
+    are left out, so that a name can't look like the words around it.
     """
     if not isinstance(value, str):
         return ""

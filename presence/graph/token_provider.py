@@ -1,11 +1,12 @@
-"""Tokens of the app for all tenants of its registration, and whose fault it is if there is none.
+"""The app's tokens for all tenants, and the decision who is at fault if a token can't be obtained.
 
-Each instance keeps one token per tenant until five minutes before it expires, for up to 20,000 tenants
-(about 2 KB each). So 10,000 tenants cost an instance at most 10,000 token calls per token lifetime;
-several instances have a token each, because bearer tokens are not written to storage.
+Each instance caches one token per tenant until five minutes before it expires, for up to 20,000
+tenants (about 2 KB each). So 10,000 tenants cost an instance at most 10,000 token requests per
+token lifetime. Instances don't share tokens, because bearer tokens are not written to storage.
 
-A token without the role isn't kept, or it would be used for an hour after consent came back. A refusal
-isn't kept either: msal repeats one for a minute, so each request has a new msal object.
+A token without the role isn't cached, or it would be used for an hour after consent took effect. A
+refusal isn't cached either; because msal itself repeats one for a minute, each request uses a new
+msal object.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ _PROBE_SECONDS = 60.0
 
 
 class Credential:
-    """The tokens of one App. Safe for one event loop; msal runs in threads."""
+    """The tokens of one App. Use it from one event loop only; msal runs in threads."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings, self._clock = settings, clock
@@ -49,10 +50,10 @@ class Credential:
         return self._proof.is_set_up
 
     async def token(self, tenant_id: str) -> Token:
-        """Return a token for the tenant that may read presence, from memory until it expires.
+        """Return a token for the tenant with the permission to read presence, from the cache if it is there.
 
         Raises:
-            Fault: No token was issued, or (`no_role`) it doesn't have the permission.
+            Fault: No token was issued, or (`no_role`) it lacks the permission.
         """
         if (kept := self._kept(tenant_id)) is not None:
             return kept
@@ -65,26 +66,26 @@ class Credential:
                 self._locks.pop(tenant_id, None)
 
     async def fresh_token(self, tenant_id: str) -> Token:
-        """Request a token without reading or filling any cache. Raise Fault without one."""
+        """Request a new token, without reading or filling any cache; raise Fault if none is issued."""
         return await self._with(tenant_id, Application.token)
 
     def drop(self, tenant_id: str) -> None:
-        """Forget the tenant's token, and one that is being fetched."""
+        """Remove the tenant's token from the cache; one that is being requested isn't cached either."""
         self._fetching.discard(tenant_id)
         self._tokens.forget(tenant_id)
 
     async def sign_in(self, redirect_uri: str, state: str) -> tuple[str, dict[str, Any]]:
-        """Return the address of the sign-in, and the data to keep until the return. Raise Fault."""
+        """Return the URL of the sign-in, and the data to store until the browser returns; raise Fault."""
         return await self._with(
             ANY_TENANT, lambda application: application.begin_sign_in(redirect_uri, state)
         )
 
     async def signed_in(self, flow: dict[str, Any], code: str, state: str) -> dict[str, Any]:
-        """Return the validated claims of the person who signed in.
+        """Exchange the code and return the validated claims of the user who signed in.
 
         Raises:
             Fault: The login service refuses or fails.
-            ValueError: The code or the id_token doesn't fit.
+            ValueError: The code or the id_token isn't valid.
         """
 
         def finish(application: Application) -> dict[str, Any]:
@@ -95,7 +96,7 @@ class Credential:
         return await self._with(ANY_TENANT, finish)
 
     async def close(self) -> None:
-        """Close connections and threads, and forget the tokens."""
+        """Close connections and threads, and empty the cache."""
         self._tokens = LruCache(MAX_TENANTS)
         self._proof.close()
         threads, self._threads = self._threads, None
@@ -122,7 +123,7 @@ class Credential:
         return token
 
     async def _with(self, tenant: str, work: Callable[[Application], T]) -> T:
-        """Run `work` with an msal object that is closed afterwards."""
+        """Call `work` in a thread with a new msal object, and close that object."""
 
         def alone() -> T:
             application = Application(self._settings, self._proof, tenant, self._metadata)
@@ -134,7 +135,7 @@ class Credential:
         return await self._in_thread(alone)
 
     async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Run `work` in a thread of ours, so that a hanging login service blocks no other threads."""
+        """Run `work` in a thread of our own pool, so that a hanging login service doesn't block other threads."""
         if not self.is_set_up:
             raise Fault(reason="not_set_up")
         self._threads = self._threads or ThreadPoolExecutor(_THREADS, thread_name_prefix="msal")
@@ -145,10 +146,10 @@ class Credential:
 
 
 class Control:
-    """The probes of one instance.
+    """Decides whether this app or a tenant is at fault, by requesting a token for the app's home tenant.
 
-    `home` is the tenant of the app registration; "" if the deployment doesn't say, in which case
-    every failure keeps the reason that Microsoft's answer suggests.
+    `home` is the tenant of the app registration. If it is "", because the deployment has no such
+    setting, every failure keeps the reason that Microsoft's response suggests.
     """
 
     def __init__(self, credential: Credential, clock: Clock, home: str) -> None:
@@ -156,7 +157,7 @@ class Control:
         self._last: tuple[float, str | None] | None = None
 
     async def attribute_fault(self, fault: Fault) -> str:
-        """Return the reason of a failure, after a probe if the answer leaves it open."""
+        """Return the reason of a failure; if the response leaves it open, after a token request for the home tenant."""
         if not fault.is_doubtful or not self._home:
             return fault.reason
         own_failure = await self.own_failure()
@@ -168,7 +169,7 @@ class Control:
         return "misconfigured" if own_failure == "misconfigured" else "own_credential"
 
     async def own_failure(self) -> str | None:
-        """Return why our home tenant gives no token, or None; probed at most once a minute."""
+        """Return why the home tenant issues no token, None if it does; requested at most once a minute."""
         now = self._clock.monotonic()
         if self._last is None or not 0 <= now - self._last[0] < _PROBE_SECONDS:
             self._last = now, await self._probe()

@@ -1,4 +1,4 @@
-"""Tokens of the login service: the application token for Graph, and the id_token of a sign-in."""
+"""Parse tokens of the login service: the application token for Graph, and the id_token of a sign-in."""
 
 import base64
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _MAX_CLOCK_SKEW = 120  # seconds
 _MAX_USER_NAME = 254  # characters
 _OPTIONS: Any = {
     "require": ["exp", "iat", "aud", "iss", "tid", "oid", "nonce"],
-    # Times are compared with the app's own clock.
+    # False, because `validated` compares the times with the app's own clock.
     "verify_exp": False,
     "verify_iat": False,
     "verify_nbf": False,
@@ -27,8 +27,8 @@ _OPTIONS: Any = {
 class Token:
     """An application token for Graph.
 
-    `tenant_id` and `roles` are its own claims, for diagnosis only. `expires_in`: seconds it was
-    valid for when it was issued.
+    `tenant_id` and `roles` are from its claims, which aren't validated. `expires_in` is its
+    lifetime in seconds when it was issued.
     """
 
     value: str
@@ -38,15 +38,15 @@ class Token:
 
     @property
     def may_read_presence(self) -> bool:
-        """Whether the token has the permission."""
+        """Whether the token has the permission to read presence."""
         return bool(self.roles & _ROLES)
 
 
 def read(value: str, expires_in: float = 0.0) -> Token:
-    """Return the token with its content.
+    """Parse a token for Graph, without validation.
 
-    The content of Graph's tokens is Graph's business, so a token that can't be read is taken to have the
-    permission.
+    Microsoft may change the format of Graph's tokens, so a token that can't be parsed counts as one
+    with the permission.
     """
     try:
         part = value.split(".")[1]
@@ -58,10 +58,13 @@ def read(value: str, expires_in: float = 0.0) -> Token:
 
 
 def validated(http: LoginHttp, id_token: str, client_id: str, now: datetime) -> dict[str, Any]:
-    """Return the claims of an id_token, which msal (1.39) doesn't validate; msal compares the nonce.
+    """Validate an id_token, except its nonce, and return its claims.
+
+    msal (1.39) compares the nonce and validates nothing else.
 
     Raises:
-        ValueError: Signature, issuer, audience or time don't fit (OpenID Connect Core section 3.1.3.7).
+        ValueError: The signature, issuer, audience or time isn't valid (OpenID Connect Core section
+            3.1.3.7).
     """
     import jwt
 
@@ -89,16 +92,16 @@ def validated(http: LoginHttp, id_token: str, client_id: str, now: datetime) -> 
 
 
 def user_name_of(claims: Mapping[str, Any]) -> str:
-    """Return the user name of the administrator who signed in, at most 254 characters, for people who check it."""
+    """Return the user name of the administrator who signed in, for display; "" if it is not printable or too long."""
     name = str(claims.get("upn") or claims.get("preferred_username") or "")
     return name if len(name) <= _MAX_USER_NAME and name.isprintable() else ""
 
 
 def company_of(claims: dict[str, Any]) -> str:
-    """Return the domain of the company that signed in, as its people write it; "" if it isn't known.
+    """Return the company's domain from the user name of the administrator who signed in; "" if it is unknown.
 
-    A guest's user name is of the home company, except that the user principal name of a guest holds the
-    domain of the tenant after `#EXT#@`.
+    A guest's user name has the domain of another company. Only a guest's user principal name has
+    the domain of this tenant, after `#EXT#@`.
     """
     name = str(claims.get("upn") or claims.get("preferred_username") or "").lower()
     is_guest = bool(claims.get("idp")) and claims.get("idp") != claims.get("iss")
@@ -108,7 +111,7 @@ def company_of(claims: dict[str, Any]) -> str:
 
 
 def domain_in(text: str) -> str:
-    """Return the text if it has the form of a domain name in ASCII, as Entra has them, else ""."""
+    """Return `text` if it has the form of a domain name in ASCII, as Entra's domains have, else ""."""
     is_short = len(text) <= 253 and "." in text
     is_domain = text.isascii() and text.replace(".", "").replace("-", "").isalnum()
     return text if is_short and is_domain else ""

@@ -1,1 +1,1 @@
-"""Rows of people's presence: a manifest, packed pages of everyone, and the deltas since."""
+"""The rows of a tenant's presence: a manifest, pages of all people, and deltas of later changes."""

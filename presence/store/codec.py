@@ -1,7 +1,7 @@
-"""A person's stored presence, and rows of many people.
+"""Encode and decode rows of many people with their presence.
 
-*Pages* hold everyone as of one moment; a *delta* holds those who changed in one sync after it. Both are
-JSON that has each kind of presence once.
+*Pages* have all people as of one moment; a *delta* has those whom a later sync changed. Both are
+JSON in which each different presence occurs once.
 """
 
 from collections.abc import Mapping
@@ -14,16 +14,19 @@ from presence.presence_states import NOTHING, GraphPresence, intern
 from shared import row_versions
 
 AS_OF_LAST_SYNC = 0  # confirmed by the tenant's last sync
-NEVER_CONFIRMED = -1  # not asked for yet, or never with an answer
+NEVER_CONFIRMED = -1  # not requested yet, or never with a response
 
 
 @dataclass(slots=True)
 class Entry:
-    """A person's presence. Times are in milliseconds since 1970.
+    """A person's stored presence. Times are in milliseconds since 1970.
 
-    `directories`: bit n is set while directory n of the tenant has this person as active. `as_of`:
-    AS_OF_LAST_SYNC, NEVER_CONFIRMED, or the time of the last confirmation if the last sync didn't reach the
-    person. `retry_at` and `tries` are those of a quarantined ID.
+    Attributes:
+        directories: Bit n is set if directory n of the tenant has this person as active.
+        as_of: When it was last confirmed: AS_OF_LAST_SYNC, NEVER_CONFIRMED, or a time, if the last
+            sync didn't reach the person.
+        retry_at: The end of a bad ID's quarantine, 0 for other IDs.
+        tries: How often the ID was put into quarantine.
     """
 
     value: GraphPresence = NOTHING
@@ -37,7 +40,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """The change of one sync or refresh on demand: people as they are now, and people who left."""
+    """The change by one sync or refresh on demand: new entries by object ID, and the IDs of people who left."""
 
     changed: Mapping[str, Entry] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
@@ -47,7 +50,7 @@ class Delta:
 
 
 def encode(delta: Delta) -> bytes:
-    """Return the value of the row of a delta or page."""
+    """Return the value of a row for a delta or a page."""
     kinds: dict[GraphPresence, int] = {}
     people = [_row(object_id, entry, kinds) for object_id, entry in delta.changed.items()]
     value: dict[str, Any] = {"v": 1, "k": [list(kind) for kind in kinds], "p": people}
@@ -83,7 +86,7 @@ def _entry(row: list[Any], kinds: list[GraphPresence]) -> Entry:
 
 
 def decode(value: bytes) -> Delta:
-    """Return the people of a row. Raise UnsupportedRowVersion."""
+    """Return the people in the row of a delta or a page; raise UnsupportedRowVersion."""
     content = row_versions.read(value, "presence page")
     kinds = [intern(*kind) for kind in content["k"]]
     changed = {row[0]: _entry(row, kinds) for row in content["p"]}

@@ -1,13 +1,13 @@
-"""Store changes of a tenant's presence, and compact what is stored.
+"""Store changes of a tenant's presence, and compact the stored rows.
 
-The rows are log-structured: a sync writes one delta row with those who changed, and the head row, in one
-transaction, however many people there are. Once the deltas cost a reader about as much as the pages, everyone
-is written into new pages.
+The rows are a log: a sync writes one delta row, with the people who changed, and the head row in
+one transaction, however many people there are. When a reader needs about as much time for the
+deltas as for the pages, all people are written into new pages.
 
-Pages are never overwritten: a worker that was overtaken leaves rows that nothing refers to instead of old
-statuses, and a killed one leaves the former generation complete. Rows are deleted only while it is certain
-that they don't count: `tidy` stores the manifest with each step, which fails if it was changed, and `remove`
-deletes the versions of rows that it has read.
+Pages are never overwritten. So a worker that was overtaken leaves unused rows and no old statuses,
+and after a killed one the previous generation is still complete. Rows are deleted only if they are
+surely unused: `tidy` stores the manifest with each step, which fails if it was changed, and
+`remove` deletes only the versions of rows that it has read.
 """
 
 import asyncio
@@ -33,21 +33,21 @@ from shared.tables.port import (
 )
 from shared.tables.schema.base import PRESENCE
 
-MAX_DELTA = 5000  # people; in their longest form they stay below the megabyte of a row
+MAX_DELTA = 5000  # people; even the longest entries fit into the megabyte of a row
 MAX_DELTAS = 64
-PAGE = 2000  # people in a row
-_KEPT = 8  # deltas that stay when pages are written, for readers that lag a little
-_PAGES_AT_ONCE = 12  # in a transaction, below its 4 MiB
-_DELETIONS_AT_ONCE = 99  # in a transaction, in addition to the head row
+PAGE = 2000  # people per row
+_KEPT = 8  # deltas that are kept when pages are written, for snapshots that are a little older
+_PAGES_AT_ONCE = 12  # per transaction, which may have 4 MiB
+_DELETIONS_AT_ONCE = 99  # per transaction, in addition to the head row
 T = TypeVar("T")
 
 
 class Overtaken(Exception):
-    """The manifest was changed by another worker: read it and decide again."""
+    """Another worker changed the manifest: read it and decide again."""
 
 
 class NotLinked(Exception):
-    """The tenant isn't linked, or not any more."""
+    """The tenant isn't linked, or isn't any more."""
 
 
 async def commit(
@@ -58,12 +58,12 @@ async def commit(
     Args:
         tables: The storage.
         tenant_id: The tenant.
-        snapshot: The state on which the change is based.
-        top: The snapshot's manifest with the caller's changes; this function decides about rows.
+        snapshot: The state that the change is based on.
+        top: The snapshot's manifest with the caller's changes; this function sets which rows count.
         delta: The people who changed.
 
     Raises:
-        Overtaken: The manifest was changed in the meantime.
+        Overtaken: Another worker changed the manifest.
         NotLinked: The tenant isn't linked any more.
     """
     tag, written = snapshot.tag, Written(top)
@@ -79,9 +79,8 @@ async def commit(
     except (NotFound, PreconditionFailed) as error:
         await discard(tables, tenant_id, written.stored)
         raise (NotLinked if isinstance(error, NotFound) else Overtaken) from None
-    known = (
-        snapshot.head.seq
-    )  # a reader of this process may already have seen the stored version, or a later one
+    # A reader of this process may have read the stored version, or a later one, already.
+    known = snapshot.head.seq
     if known <= top.seq:
         snapshot.head, snapshot.tag = top, tags[-1]
     if known < top.seq:
@@ -89,9 +88,10 @@ async def commit(
 
 
 def _delta_row(seq: int, delta: Delta) -> list[Operation]:
-    """Return the operation for the row of a delta.
+    """Return the operation that stores a delta's row; [] for an empty or too large delta.
 
-    It overwrites a row with this number: the manifest, stored in the same transaction, doesn't count that row.
+    It overwrites an existing row with this number: that row is unused, because the stored manifest
+    doesn't count it.
     """
     return (
         [Upsert(manifest.delta_key(seq), codec.encode(delta))]
@@ -102,7 +102,11 @@ def _delta_row(seq: int, delta: Delta) -> list[Operation]:
 
 @dataclass(slots=True)
 class Written:
-    """New pages: `top` counts them, `stored` has the keys of those in storage, `rest` goes with the head row."""
+    """New pages; `top` is the manifest that counts them.
+
+    `stored` has the keys of the pages that are in storage; `rest` are the operations for the
+    others, which are stored together with the head row.
+    """
 
     top: Manifest
     stored: list[str] = field(default_factory=list)
@@ -110,7 +114,7 @@ class Written:
 
 
 def are_due(snapshot: Snapshot, more: int) -> bool:
-    """Return whether a delta of `more` people is to be stored as new pages."""
+    """Return whether new pages must be written, for a delta of `more` people."""
     top = snapshot.head
     too_long = top.seq - top.first + 1 >= MAX_DELTAS or top.logged + more > max(
         MAX_DELTA, len(snapshot.entries)
@@ -121,7 +125,7 @@ def are_due(snapshot: Snapshot, more: int) -> bool:
 async def write(
     tables: Tables, tenant_id: str, snapshot: Snapshot, top: Manifest, delta: Delta
 ) -> Written:
-    """Write everyone into pages of a new generation, except the last pages, which go with the manifest."""
+    """Write all people into pages of a new generation; the last pages are left for the transaction of the manifest."""
     people = {**snapshot.entries, **delta.changed}
     for object_id in delta.gone:
         people.pop(object_id, None)
@@ -138,7 +142,7 @@ async def write(
 
 def _counting(top: Manifest, people: int, changed: int) -> Manifest:
     seq = top.seq + 1
-    is_row = changed <= MAX_DELTA  # the delta is stored as well, for readers that lag a little
+    is_row = changed <= MAX_DELTA  # the delta is stored too, for snapshots that are a little older
     return replace(
         top,
         seq=seq,
@@ -157,7 +161,7 @@ def _divided(people: Mapping[str, Entry]) -> Iterator[dict[str, Entry]]:
 
 
 async def tidy(tables: Tables, tenant_id: str, snapshot: Snapshot) -> bool:
-    """Delete the rows that don't count. Return False if the manifest was changed in the meantime."""
+    """Delete the rows that the manifest doesn't count; return False if another worker changed the manifest."""
     top = snapshot.head
     counted = {HEAD, *manifest.delta_keys(top), *manifest.page_keys(top)}
     found = await query_all(tables, PRESENCE, tenant_id, keys_only=True)
@@ -178,12 +182,13 @@ async def tidy(tables: Tables, tenant_id: str, snapshot: Snapshot) -> bool:
 async def remove(tables: Tables, tenant_id: str, tag: str = "") -> None:
     """Delete a tenant's presence, the head row first, so that nothing is read or stored any more.
 
-    If it is killed, call it again; a tenant that is linked again before that loses nothing.
+    If the instance is killed during this, call it again. If the tenant is linked again before that,
+    the new rows stay.
 
     Args:
         tables: The storage.
         tenant_id: The tenant.
-        tag: The ETag of the head row; "" deletes only rows without a head row.
+        tag: The ETag of the head row; "" deletes rows only if there is no head row.
 
     Raises:
         PreconditionFailed: The head row has another ETag.
@@ -205,7 +210,7 @@ async def remove(tables: Tables, tenant_id: str, tag: str = "") -> None:
 async def discard(
     tables: Tables, tenant_id: str, row_keys: Sequence[str], tag: str | None = None
 ) -> None:
-    """Delete rows, whether they exist or not. Raise PreconditionFailed if one has another ETag."""
+    """Delete rows if they exist; raise PreconditionFailed if `tag` is given and a row has another ETag."""
     for key in row_keys:
         try:
             await tables.transact(PRESENCE, tenant_id, [Delete(key, tag)])

@@ -1,6 +1,6 @@
-"""The head row of a tenant's presence, and the keys of its other rows.
+"""The manifest, stored in the head row of a tenant's presence, and the keys of the other rows.
 
-The manifest holds all that changes with every sync, apart from people: which pages and deltas count, the
+It has everything that changes with each sync except people: which pages and deltas count, the
 lease, cursors, counters and failures. All times are in milliseconds since 1970.
 """
 
@@ -20,12 +20,17 @@ HEAD = MANIFEST.key
 
 @dataclass(slots=True, kw_only=True)
 class LinkedDirectory:
-    """A linked directory and how far its provisioning log was read. Times in milliseconds; 0: never.
+    """A linked directory, and how far its provisioning log was read. Times are 0 for never.
 
-    `cursor`: the key of the log from which a busy directory's events are read on. `full_at`: when all
-    people were last read. `read_at`: up to when events were read. `seen`: how many events each half-minute
-    of the last hour had; None if the directory was busy, or if an earlier release wrote this. `people`:
-    how many rows the last reading of all people had. `recount`: the IDs have to be counted again.
+    Attributes:
+        cursor: The event key from which the events of a busy directory are read next.
+        full_at: When all people were last read.
+        read_at: The time up to which events were read.
+        not_ids: The number of people whose external ID isn't an object ID; None if not counted yet.
+        people: The number of rows when all people were last read.
+        recount: Whether the external IDs must be counted again.
+        seen: The number of events in each half-minute of the last hour; None if the directory was busy
+            or an earlier release wrote the row.
     """
 
     id: str
@@ -43,14 +48,14 @@ class LinkedDirectory:
 
 @dataclass(slots=True, kw_only=True)
 class Counts:
-    """Figures of the last sync, and totals since the tenant was linked."""
+    """The figures of the last sync, and totals since the tenant was linked."""
 
     people: int = 0
-    asked: int = 0  # people for whom Graph was asked at least once
-    known: int = 0  # of those, people for whom Graph has a presence
+    asked: int = 0  # people whose presence was requested at least once
+    known: int = 0  # those of them for whom Graph has a presence
     unknown: int = 0
     quarantined: int = 0
-    not_ids: int = 0  # external IDs that aren't object IDs, so that Graph can't be asked
+    not_ids: int = 0  # people without an object ID, so their presence can't be requested
     failed: int = 0
     calls: int = 0
     calls_total: int = 0
@@ -64,7 +69,7 @@ class Counts:
 
     @property
     def is_probably_wrong_company(self) -> bool:
-        """Whether the tenant knows none of the people, or fewer than a tenth of at least twenty."""
+        """Whether the tenant knows none of the people, or fewer than a tenth of twenty or more."""
         if not self.known:
             return self.asked > 0
         return self.asked >= 20 and 10 * self.known < self.asked
@@ -72,9 +77,9 @@ class Counts:
 
 @dataclass(slots=True)
 class FailureState:
-    """Why presence can't be read and since when; "" if it can.
+    """Why presence can't be read, and since when; `reason` is "" if it can.
 
-    `hits`: how many failures of the same kind there were in a row. `lost`: consent is gone.
+    `hits` counts consecutive failures of the same kind; `lost` means that consent is gone.
     """
 
     reason: str = ""
@@ -90,9 +95,14 @@ class FailureState:
 class Manifest:
     """The state of a tenant's presence.
 
-    `seq` is the number of the newest delta and `first` that of the oldest that counts; the `pages` rows of
-    `generation` hold everything before. `epoch` is new when a tenant was unlinked and linked again.
-    `directories` keeps None for a directory that left, because the position is its bit.
+    Attributes:
+        epoch: A random name, which is new when a tenant is linked again.
+        seq: The number of the newest delta.
+        first: The number of the oldest delta that counts.
+        generation: The name of the pages that have everything before these deltas.
+        pages: The number of pages.
+        directories: The linked directories. The position of one is the number of its bit in people's
+            entries, so a directory that left is replaced by None.
     """
 
     epoch: str = ""
@@ -112,13 +122,13 @@ class Manifest:
     trouble: FailureState = field(default_factory=FailureState)
     counts: Counts = field(default_factory=Counts)
     unfamiliar: list[str] = field(default_factory=list)
-    strangers_asked_at: int = 0  # when people whom the tenant does not know were last asked for
+    strangers_asked_at: int = 0  # when strangers' presence was last requested
     unknown_fields: Mapping[str, Any] = field(
         default_factory=dict, compare=False, repr=False, kw_only=True
     )
 
     def bit(self, directory_id: str) -> int:
-        """Return the bit of a linked directory, or 0."""
+        """Return the bit that marks the directory's people in entries; 0 if the directory isn't linked."""
         for number, linked in enumerate(self.directories):
             if linked is not None and linked.id == directory_id:
                 return 1 << number
@@ -126,22 +136,22 @@ class Manifest:
 
     @property
     def not_ids(self) -> int:
-        """How many people have an external ID that isn't an object ID."""
+        """The number of people whose external ID isn't an object ID."""
         counted = [one.not_ids for one in self.linked_directories() if one.not_ids is not None]
         return sum(counted) if counted else self.counts.not_ids
 
     def linked_directories(self) -> list[LinkedDirectory]:
-        """Return the linked directories."""
+        """Return the directories without those that left."""
         return [linked for linked in self.directories if linked is not None]
 
 
 def encode(head: Manifest) -> bytes:
-    """Return the value of the row."""
+    """Return the value of the head row."""
     return orjson.dumps({**row_versions.as_row(head), "v": 1})
 
 
 def decode(value: bytes) -> Manifest:
-    """Return the manifest in a row. Raise UnsupportedRowVersion."""
+    """Return the manifest in the head row; raise UnsupportedRowVersion if a later release wrote it."""
     content = row_versions.read(value, "presence head")
     content["directories"] = [
         row_versions.build(LinkedDirectory, linked) if linked else None
@@ -154,9 +164,9 @@ def decode(value: bytes) -> Manifest:
 
 
 def first_head(directories: list[LinkedDirectory | None]) -> Insert:
-    """Return the operation that begins a tenant's presence.
+    """Return the operation that stores the first manifest of a tenant.
 
-    The first sync deletes anything that a removal left when it was killed.
+    It makes the first sync delete rows that a killed removal left.
     """
     return Insert(
         HEAD,
@@ -165,22 +175,22 @@ def first_head(directories: list[LinkedDirectory | None]) -> Insert:
 
 
 def delta_key(seq: int) -> str:
-    """Return the key of a delta; all deltas sort before HEAD."""
+    """Return the key of the delta with this number; the keys of all deltas sort before HEAD."""
     return DELTA.key(f"{seq:012}")
 
 
 def seq_of(row_key: str) -> int:
-    """Return the number of the delta with this key."""
+    """Return the number of the delta that has this key."""
     return int(DELTA.parts_of(row_key)[0])
 
 
 def page_keys(top: Manifest) -> list[str]:
-    """Return the keys of the pages that count."""
+    """Return the keys of the pages that the manifest counts."""
     return [PAGE.key(top.generation, f"{number:05}") for number in range(top.pages)]
 
 
 def delta_keys(top: Manifest) -> list[str]:
-    """Return the keys of the deltas that count."""
+    """Return the keys of the deltas that the manifest counts."""
     return [delta_key(seq) for seq in range(top.first, top.seq + 1)]
 
 

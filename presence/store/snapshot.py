@@ -1,4 +1,4 @@
-"""A tenant's people in memory: read from the rows, brought up to date, and shared by an instance."""
+"""A tenant's people in memory: loaded from the rows, brought up to date, and shared within an instance."""
 
 import asyncio
 from collections import OrderedDict
@@ -14,7 +14,7 @@ from shared.clock import Clock
 from shared.tables.port import Row, Tables, query_all
 from shared.tables.schema.base import PRESENCE
 
-SHARED_FOR = 1.0  # seconds that a snapshot serves without a look at the table
+SHARED_FOR = 1.0  # seconds for which a snapshot is used without reading the table
 _MAX_TENANTS = 256
 _MAX_PEOPLE = 500_000
 _MAX_READS = 3
@@ -22,10 +22,14 @@ _MAX_READS = 3
 
 @dataclass(slots=True, kw_only=True)
 class Snapshot:
-    """A tenant's people at `head.seq`; `tag` is the ETag of the head row.
+    """A tenant's people as of `head.seq`.
 
-    If not `is_whole`, rows that the manifest counts are missing, and the next commit starts without
-    people. `ready` are the object IDs of those who are free, or soon will be: few of many people.
+    Attributes:
+        tag: The ETag of the head row.
+        entries: The people by object ID.
+        is_whole: False if rows that the manifest counts are missing; the next commit then starts
+            without people.
+        ready: By readiness, the object IDs of the people who are free now and who will be soon.
     """
 
     head: Manifest
@@ -35,7 +39,7 @@ class Snapshot:
     ready: dict[Readiness, set[str]] = field(default_factory=lambda: {"free": set(), "soon": set()})
 
     def apply(self, delta: Delta) -> None:
-        """Apply a delta. Doing it twice is harmless, because entries are whole."""
+        """Apply a delta. Doing so twice is harmless, because a delta has complete entries."""
         entries = self.entries
         for ready in self.ready.values():
             ready.difference_update(delta.changed)
@@ -48,9 +52,10 @@ class Snapshot:
             entries.pop(object_id, None)
 
     def as_of(self, entry: Entry, now: int) -> int:
-        """Return when the presence of a person was last confirmed, or 0.
+        """Return when a person's presence was last confirmed, or 0 for never.
 
-        A change that a refresh on demand saw is newer than the last sync, unless a wrong clock dated it.
+        A change that a refresh on demand found is newer than the last sync, unless its time is in
+        the future, which a wrong clock caused.
         """
         if entry.as_of == AS_OF_LAST_SYNC:
             return (
@@ -62,7 +67,7 @@ class Snapshot:
 
 
 async def load(tables: Tables, tenant_id: str) -> Snapshot | None:
-    """Return all people of a tenant, or None if it isn't linked. One round trip per 1,000 rows."""
+    """Read all rows of a tenant and return its snapshot, None if it isn't linked. One round trip per 1,000 rows."""
     attempt = 1
     while (
         top := manifest.head_of(found := await query_all(tables, PRESENCE, tenant_id))
@@ -77,10 +82,10 @@ async def load(tables: Tables, tenant_id: str) -> Snapshot | None:
 
 
 def _empty_snapshot(row: Row) -> Snapshot:
-    """Return an empty snapshot that makes the next sync read all directories.
+    """Return a snapshot without people that makes the next sync read all directories.
 
-    Rows that the manifest counts are missing, for example after a restored backup; everything in them can
-    be asked for again.
+    Used if rows that the manifest counts are missing, for example after a restored backup; Graph
+    has everything in them.
     """
     top = manifest.decode(row.value)
     linked = [replace(linked, full_at=0) if linked else None for linked in top.directories]
@@ -101,7 +106,7 @@ def _empty_snapshot(row: Row) -> Snapshot:
 async def catch_up(tables: Tables, tenant_id: str, snapshot: Snapshot) -> Snapshot | None:
     """Bring a snapshot up to date and return it, or None if the tenant isn't linked any more.
 
-    One round trip, because the key of the head row follows those of the deltas.
+    It needs one round trip, because the key of the head row comes after those of the deltas.
     """
     if not snapshot.is_whole:
         return await load(tables, tenant_id)
@@ -129,7 +134,7 @@ async def catch_up(tables: Tables, tenant_id: str, snapshot: Snapshot) -> Snapsh
 
 
 async def _assemble(row: Row, found: Sequence[Row]) -> Snapshot | None:
-    """Return the snapshot that the rows make, or None if they were read during a change."""
+    """Return the snapshot for the rows, or None if some are missing because they were read during a change."""
     top = manifest.decode(row.value)
     values = {row.key: row.value for row in found}
     whole, deltas = manifest.page_keys(top), range(top.first, top.seq + 1)
@@ -152,7 +157,7 @@ class _Kept:
 
 
 class Snapshots:
-    """Snapshots by tenant, within limits; the least recently used ones are evicted first."""
+    """The snapshots of an instance by tenant; above the limits the least recently used are evicted."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
@@ -162,13 +167,13 @@ class Snapshots:
     ) -> Snapshot | None:
         """Return the tenant's snapshot, or None if it isn't linked.
 
-        `at_most`: how many seconds old it may be; 0 reads now.
+        It may be `at_most` seconds old; with 0 it is always brought up to date.
         """
         kept = self._kept.setdefault(tenant_id, _Kept())
         self._kept.move_to_end(tenant_id)
         asked = clock.monotonic()
         async with kept.lock:
-            # A caller that waited for another's reading takes its result.
+            # If another caller read it while this one waited, use that result.
             if kept.read_at > asked or 0 <= asked - kept.read_at < at_most:
                 return kept.snapshot
             began = clock.monotonic()
@@ -181,12 +186,12 @@ class Snapshots:
         return kept.snapshot
 
     def expire(self, tenant_id: str) -> None:
-        """Read the table before the tenant's snapshot is used again."""
+        """Make the next `get` bring the tenant's snapshot up to date."""
         if (kept := self._kept.get(tenant_id)) is not None:
             kept.read_at = float("-inf")
 
     def forget(self, tenant_id: str) -> None:
-        """Forget a tenant."""
+        """Remove the tenant's snapshot."""
         self._kept.pop(tenant_id, None)
 
     def _bound(self) -> None:

@@ -1,5 +1,5 @@
-"""Synchronization of a tenant's statuses with Graph.
+"""Synchronise the statuses of a tenant's people with Graph.
 
-`dispatch` decides which tenants are due, `sync_tenant` syncs one, `refresh` asks for people on a
-screen.
+`dispatch` decides which tenants are due, `sync_tenant` syncs one, and `refresh` requests the
+statuses of people on a screen.
 """

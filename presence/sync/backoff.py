@@ -1,4 +1,4 @@
-"""When a failure becomes a loss of consent, and how long to wait after one. Pure functions."""
+"""Decide when failures become a loss of consent, and how long to wait after one, without I/O."""
 
 import random
 
@@ -10,14 +10,14 @@ LOST_AFTER_HITS = 2
 LOST_AFTER = 10 * MINUTE
 _LOST_PAUSE = HOUR
 _FIRST_DOUBT_PAUSE = 2 * MINUTE
-_MAX_PAUSE = 5 * MINUTE  # of passing failures, whatever an answer asks for
+_MAX_PAUSE = 5 * MINUTE  # after a passing failure, even if Retry-After is longer
 
 
 def record_failure(before: FailureState, reason: str, now: int) -> FailureState:
-    """Return the trouble after one more failure with this reason.
+    """Return the failure state after one more failure with this reason.
 
-    Consent counts as lost after at least two failures over ten minutes, because one answer may be a
-    passing error. Failures of another kind don't end a loss.
+    Consent counts as lost after at least two failures over at least ten minutes, because a single
+    response may be a passing error. A failure of another kind doesn't end the loss.
     """
     kind = REASONS[reason].kind
     if before.lost and kind != "consent":
@@ -34,9 +34,9 @@ def record_failure(before: FailureState, reason: str, now: int) -> FailureState:
 def pause(failure: FailureState, failures: int, interval: int, retry_after: float, now: int) -> int:
     """Return the milliseconds until the next attempt.
 
-    A tenant that refuses the app is asked again after two minutes, then at the end of the ten minutes
-    that decide about the loss, then hourly. A tenant that is closed as a whole is asked at most once
-    every ten minutes.
+    A tenant that refuses the app is tried again after two minutes, then at the end of the ten
+    minutes after which consent counts as lost, then hourly. A tenant that refuses the app as a
+    whole (`of_tenant`) is tried at most every ten minutes.
     """
     reason = REASONS[failure.reason]
     if reason.kind == "consent":
@@ -62,9 +62,9 @@ def _consent_pause(failure: FailureState, now: int, *, is_closed: bool) -> int:
 
 
 def is_paused(head: Manifest, now: int) -> bool:
-    """Return whether no call may be made yet.
+    """Return whether no request may be sent yet.
 
-    A pause that is longer than any this module returns was set by a wrong clock and is ignored.
+    A pause longer than any that this module returns is ignored, because a wrong clock caused it.
     """
     if head.trouble.lost:
         longest = _LOST_PAUSE

@@ -1,4 +1,4 @@
-"""Pure functions of a sync: whom to ask for, and the delta that follows from the answers."""
+"""Decide whose presence a sync requests, and derive the delta from the responses, without I/O."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,9 +17,10 @@ STRANGERS_EVERY = 10 * MINUTE
 
 @dataclass(slots=True)
 class PolledPresence:
-    """Answers of Graph that differ from the snapshot.
+    """The presences from Graph that differ from the snapshot.
 
-    `values`: presence and the time of the request, by object ID. `kinds`: every presence in the answers.
+    `values` has the presence and the time of the request by object ID; `kinds` has every presence
+    in the responses.
     """
 
     values: dict[str, tuple[GraphPresence, int]] = field(default_factory=dict)
@@ -32,7 +33,7 @@ class PolledPresence:
         found: Mapping[str, GraphPresence],
         asked_at: int,
     ) -> None:
-        """Take in one answer; people whom Graph left out have no presence."""
+        """Add one response; people whom Graph left out have no presence."""
         entries = snapshot.entries
         for object_id in ids:
             value = found.get(object_id, NOTHING)
@@ -43,7 +44,7 @@ class PolledPresence:
 
 
 def roster(snapshot: Snapshot, moves: Collection[RosterDelta]) -> dict[str, int]:
-    """Return people with changed directories, and the bits of their directories now (0: none)."""
+    """Return the people whose directories changed, with the bits of their present directories (0 for none)."""
     changed: dict[str, int] = {}
     for move in moves:
         bit = move.bit if _is_current(snapshot.head, move) else 0
@@ -72,7 +73,7 @@ def _came_and_went(
 
 
 def _is_current(head: Manifest, move: RosterDelta) -> bool:
-    """Return whether the directory has been linked all the time; linked again, it has another bit."""
+    """Return whether the directory has been linked all the time; after being linked again it has another bit."""
     return head.bit(move.linked.id) == move.bit
 
 
@@ -84,19 +85,19 @@ def _bits(snapshot: Snapshot, changed: Mapping[str, int], object_id: str) -> int
 
 
 def are_strangers_due(head: Manifest, now: int) -> bool:
-    """Return whether people whom the tenant does not know are to be asked for, too.
+    """Return whether this sync also requests the presence of people whom the tenant doesn't know.
 
-    If they are most of the directory's people, every ten minutes; else in each sync.
+    Each sync does, unless they are most of the directory's people; then one does every ten minutes.
     """
     is_wrong = head.counts.is_probably_wrong_company
     return not is_wrong or not is_recent(head.strangers_asked_at, now, STRANGERS_EVERY)
 
 
 def to_ask(snapshot: Snapshot, members: Mapping[str, int], now: int) -> tuple[list[str], list[str]]:
-    """Return IDs to ask for, and bad IDs with an expired quarantine, asked for separately.
+    """Return the IDs to request, and separately the bad IDs whose quarantine has expired.
 
-    People whom the last syncs didn't reach come first, the oldest status before the others, so that a
-    tenant too large for an interval is covered by several syncs.
+    People whom the last syncs didn't reach come first, those with the oldest status before the
+    others, so that several syncs together cover a tenant that is too large for one.
     """
     ids, suspects, late = [], [], list[tuple[int, str]]()
     with_strangers = are_strangers_due(snapshot.head, now)
@@ -128,7 +129,11 @@ def delta(
     bad: Iterable[str],
     now: int,
 ) -> Delta:
-    """Return who differs from the snapshot. `failed` were not confirmed this time, while others were."""
+    """Return the delta with the people whose entries change.
+
+    `members` has the people whose directories changed; `failed` are IDs that were not confirmed,
+    while others were.
+    """
     entries = snapshot.entries
     gone = tuple(one for one, bits in members.items() if bits == 0 and one in entries)
     changed: dict[str, Entry] = {}
@@ -142,7 +147,7 @@ def delta(
             changed[object_id] = entry
     for object_id, (value, asked_at) in learnt.values.items():
         entry = current(object_id)
-        # A refresh on demand may have asked later than the sync did.
+        # Keep the entry if a refresh on demand requested it later than the sync did.
         if entry is not None and not asked_at < entry.changed_at <= now:
             moved = entry.changed_at if entry.value == value else asked_at
             changed[object_id] = Entry(value, moved, entry.directories)
@@ -158,7 +163,7 @@ def delta(
 
 
 def _with_directories(known: Entry | None, bits: int | None) -> Entry | None:
-    """Return the entry with the directories `bits` (None: unchanged), or None if it is in none of them."""
+    """Return the entry with the directory bits `bits`, unchanged if None; None if the person is in no directory."""
     if known is None:
         return Entry(directories=bits, as_of=NEVER_CONFIRMED) if bits else None
     if bits is None:
@@ -167,7 +172,7 @@ def _with_directories(known: Entry | None, bits: int | None) -> Entry | None:
 
 
 def _quarantined(entry: Entry, now: int) -> Entry:
-    """Return a bad ID that isn't asked for during an hour, then two, up to a day."""
+    """Return the entry of a bad ID with its quarantine: an hour, doubled each time, up to a day."""
     wait = min(HOUR << min(entry.tries, 8), _MAX_QUARANTINE)
     return Entry(
         NOTHING,
@@ -180,7 +185,7 @@ def _quarantined(entry: Entry, now: int) -> Entry:
 
 
 def counts(entries: Mapping[str, Entry], before: Counts) -> Counts:
-    """Return `before` with the numbers of people, of those with a presence, and of quarantined ones."""
+    """Return `before` with the present numbers of people: all, requested, known, unknown and quarantined."""
     quarantined = unknown = strangers = asked = 0
     for entry in entries.values():
         if entry.retry_at:
@@ -203,13 +208,16 @@ def counts(entries: Mapping[str, Entry], before: Counts) -> Counts:
 
 @lru_cache(maxsize=4096)
 def is_stranger(value: GraphPresence) -> bool:
-    """Return whether the tenant doesn't know the person: Graph gave no status, not an unfamiliar one."""
+    """Return whether this presence shows that the tenant doesn't know the person.
+
+    It does if Graph returned no status; an unfamiliar status doesn't.
+    """
     return shown(value)[0] == "unknown" and not unknown_values(value)
 
 
 def linked_directories(
     head: Manifest, moves: Collection[RosterDelta]
 ) -> list[LinkedDirectory | None]:
-    """Return the directories of the manifest with the new cursors."""
+    """Return the directories of the manifest with the cursors from `moves`."""
     moved = {move.linked.id: move.linked for move in moves if _is_current(head, move)}
     return [moved.get(linked.id, linked) if linked else None for linked in head.directories]

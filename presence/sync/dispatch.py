@@ -1,6 +1,7 @@
-"""The timer and the queue: which tenants are due, the handling of a message, and reconciliation. Independent of Azure.
+"""The timer's and the queue's work, without Azure: find due tenants, handle a message, reconcile.
 
-Reconciliation checks pending consents again, and disconnects directories that were deleted.
+Reconciliation checks pending consents again, disconnects directories that were deleted, and
+refreshes names of tenants.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ _EVERY = 10 * MINUTE
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """A tenant to sync; without one, reconciliation is due. `at`: when it was sent, in milliseconds."""
+    """A message to sync a tenant; with an empty `tenant_id`, to reconcile.
+
+    `at` is the time at which it was sent, in milliseconds since 1970.
+    """
 
     tenant_id: str
     at: int
@@ -36,12 +40,12 @@ class _Message:
 
 
 async def due(app: App) -> list[str]:
-    """Return a message per tenant that is due, and store that the timer ran.
+    """Return the messages for the tenants that are due, and store that the timer ran.
 
-    Nothing here waits for Microsoft or for one tenant: reconciliation has a message of its own.
-    More than 32 tenants are sent in batches, which `expand` divides: the host sends the return
-    values of a function one after the other (azure-functions-host, FunctionBinding.cs), so that
-    1,000 messages would take the timer's instance several seconds.
+    Nothing here waits for Microsoft or for one tenant, and reconciliation has a message of its own.
+    More than 32 tenants are sent in batches, which `expand` splits: the host sends the return
+    values of a function one after the other (azure-functions-host, FunctionBinding.cs), so 1,000
+    messages would take the timer's instance several seconds.
     """
     began, now = app.clock.monotonic(), now_ms(app.clock)
     linked = await tenant_links.tenants(app.tables)
@@ -63,7 +67,7 @@ def _batch(tenant_ids: list[str], now: int) -> str:
 
 
 def expand(body: bytes) -> list[str]:
-    """Return the messages of a batch's tenants; none for any other message."""
+    """Return a message for each tenant in a batch; [] if `body` isn't a batch."""
     try:
         content: Any = orjson.loads(body)
         tenant_ids, sent_at = content["tenant_ids"], content["at"]
@@ -78,7 +82,8 @@ async def handle(app: App, body: bytes) -> Outcome | Literal["swept"] | None:
     """Carry out one message.
 
     Returns:
-        The outcome; None if the message isn't ours, or if a newer one for the same tenant must exist.
+        The outcome; None if the message can't be parsed, or is so old that a newer one for the same
+        tenant must exist.
     """
     message = _read(body)
     if message is None:
@@ -95,7 +100,7 @@ async def handle(app: App, body: bytes) -> Outcome | Literal["swept"] | None:
 
 
 async def poisoned(app: App, body: bytes) -> None:
-    """Report a message that failed five times, and mark its tenant as stale; the next interval tries again."""
+    """Log a message that failed five times, and mark its tenant as stale; the next interval tries again."""
     message = _read(body)
     log.event("presence.poison", tenant_id=message.tenant_id if message else "")
     if message and message.tenant_id:
@@ -116,14 +121,14 @@ def _read(body: bytes) -> _Message | None:
 
 
 def is_due(now: int, interval: int) -> bool:
-    """Return whether this tick is the first in ten minutes; `interval` is in seconds."""
+    """Return whether this tick of the timer is the first in a period of ten minutes; `interval` is in seconds."""
     return now // _EVERY != (now - interval * SECOND) // _EVERY
 
 
 async def sweep(app: App) -> None:
-    """Check pending consents again, disconnect directories that were deleted, and read names of tenants again.
+    """Check pending consents again, disconnect directories that were deleted, and refresh names of tenants.
 
-    A failure for one directory doesn't stop the others; the next sweep tries again.
+    A failure for one directory is logged and doesn't stop the others; the next sweep tries again.
     """
 
     async def one(link: DirectoryLink) -> None:

@@ -1,7 +1,8 @@
-"""Refresh on demand: Graph is asked for people on a screen with a status older than ten seconds.
+"""Refresh on demand: request the presence of people on a screen if it is older than ten seconds.
 
-Requests are coalesced: a person who is being asked for isn't asked for again, and the people of several agents go into
-one call. The calls have a small budget of their own; when it is used up, more people are gathered per call.
+Requests to Graph are combined: a presence that is being requested isn't requested again, and people
+from several agents' screens are in one request. These requests have a small rate limit of their
+own; when it is used up, the next request contains more people.
 """
 
 import asyncio
@@ -24,16 +25,16 @@ from shared.tables.port import TableError
 
 OLD_AFTER = 10 * SECOND
 _GATHERED_FOR = 0.05  # seconds
-_MAX_WAIT = 0.2  # seconds; then a question that came in the meantime goes first
+_MAX_WAIT = 0.2  # seconds; then a question that has come since can use its own rate limit
 _REMEMBERED = 20_000
 _PAUSE_AFTER_FAULT = 5.0
-_PATIENCE = 5.0  # seconds that an agent waits; the answer is there for the next one
+_PATIENCE = 5.0  # seconds that a request waits for the presences; later ones serve the next request
 
 
 def confirmed_at(
     runtime: Runtime, snapshot: Snapshot, tenant_id: str, object_id: str, entry: Entry, now: int
 ) -> int:
-    """Return when a status was last confirmed, by a sync or by this instance on demand; 0 for never."""
+    """Return when a status was last confirmed, by a sync or by this instance's refreshes; 0 for never."""
     demand = runtime.demand.get(tenant_id)
     here = demand.confirmed.get(object_id, 0) if demand else 0
     return max(snapshot.as_of(entry, now), here if here <= now else 0)
@@ -47,9 +48,9 @@ async def refresh(
     ids: Iterable[str],
     old_after: int = OLD_AFTER,
 ) -> None:
-    """Ask for those of `ids` with an old status, and wait a few seconds for the answers.
+    """Request the presence of those of `ids` for which it is older than `old_after` milliseconds.
 
-    Never fails, because statuses carry their age. `old_after`: in milliseconds.
+    Wait a few seconds for the responses. It never raises an error, because statuses have their age.
     """
     now = now_ms(app.clock)
     demand = runtime.demand.setdefault(tenant_id, RefreshState())
@@ -88,7 +89,7 @@ def _enlist(demand: RefreshState, object_id: str) -> asyncio.Future[None]:
 
 
 async def _run(app: App, runtime: Runtime, tenant_id: str, demand: RefreshState) -> None:
-    """Ask for all who wait, chunk by chunk, until no one waits."""
+    """Request the presence of all people in `demand.waiting`, chunk by chunk, until there are none."""
     try:
         while demand.waiting:
             await runtime.pause(_GATHERED_FOR)
@@ -111,7 +112,11 @@ async def _run(app: App, runtime: Runtime, tenant_id: str, demand: RefreshState)
 
 
 def _take(runtime: Runtime, tenant_id: str, demand: RefreshState) -> float:
-    """Take a call out of the budget of the lists on screens, or for a question out of that of questions."""
+    """Charge a request and return 0, or return the seconds until the next try.
+
+    It is charged to the rate limit for lists; if that is used up and an agent's question waits, to
+    the one for questions.
+    """
     seconds = runtime.budget.take(tenant_id, "demand")
     if seconds and demand.is_question:
         return runtime.budget.take(tenant_id, "question")
@@ -140,7 +145,7 @@ async def _ask(
     except Throttled as error:
         demand.resume_at = clock.monotonic() + (error.retry_after or _PAUSE_AFTER_FAULT)
         return
-    except GraphError:  # the next sync finds out the cause
+    except GraphError:  # the next sync determines the cause
         demand.resume_at = clock.monotonic() + _PAUSE_AFTER_FAULT
         return
     except Fault as fault:
@@ -155,7 +160,7 @@ async def _ask(
 
 
 async def _record_refusal(app: App, runtime: Runtime, tenant_id: str, fault: Fault) -> None:
-    """Store that the tenant refuses the app, so that no instance asks again before the pause is over."""
+    """Store that the tenant refuses the app, so that no instance sends a request before the pause ends."""
     reason = await runtime.control.attribute_fault(fault)
     snapshot = await runtime.snapshots.get(app.tables, app.clock, tenant_id)
     if REASONS[reason].kind != "consent" or snapshot is None or snapshot.head.trouble.reason:
@@ -180,7 +185,7 @@ async def _commit(
     found: Mapping[str, GraphPresence],
     asked_at: int,
 ) -> None:
-    """Store who changed; if a sync was stored in the meantime, once more on top of it."""
+    """Store the people who changed; if a sync was stored at the same time, try once more based on it."""
     snapshot = await runtime.snapshots.get(app.tables, app.clock, tenant_id, at_most=1.0)
     for attempt in range(2):
         if snapshot is None:

@@ -1,12 +1,14 @@
-"""The people to ask for: the active people of the tenant's directories, by external ID.
+"""Find the people whose presence is requested: the active people of the tenant's directories, by external ID.
 
-Events of the provisioning log tell who may have come or gone. Instances date events by clocks that can be
-minutes or an hour apart, so an event can appear anywhere in the last hour, and coming and going can be in
-the wrong order. Therefore each sync reads the events of the last 65 minutes and compares the number per
-half-minute with the numbers that the last sync saw: only half-minutes with more events are evaluated. If
-events leave a doubt, the directory's own rows decide: before a person is dropped (two people of a
-directory may have the same ID), when events tell of coming and of going, and when an event that is not
-new brings a person who should have been there already.
+Events of the provisioning log show who may have been added or removed. Instances date events by
+clocks that can differ by minutes or even an hour, so a new event can appear anywhere in the last
+hour, and an addition and a removal can be in the wrong order. So each sync reads the events of the
+last 65 minutes and compares their number per half-minute with the numbers of the last sync: only
+half-minutes with another number are evaluated.
+
+If the events leave a doubt, the directory's own rows decide. They leave one if a person is to be
+removed (two people of a directory may have the same ID), if there are events of both addition and
+removal, and if an event that isn't new adds a person who should have been there already.
 """
 
 from collections import Counter
@@ -26,21 +28,21 @@ from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import EVENT, EXTERNAL_ID
 
 _WINDOW = HOUR + 5 * MINUTE
-_WINDOW_PAGES = 3  # of 1,000 events; with more of them in the window, the directory is busy
-_OVERLAP = MINUTE  # of a busy directory: how much of the log each sync reads again
+_WINDOW_PAGES = 3  # of 1,000 events; a directory with more in the window is busy
+_OVERLAP = MINUTE  # the part of a busy directory's log that each sync reads again
 _EVENTS_AT_ONCE = 20_000
-_MAX_LOOKUPS = 100  # beyond these, reading all people costs less
-_SLOT_CHARACTERS = 7  # of a ULID: 35 bits of its time, to 32.768 s
+_MAX_LOOKUPS = 100  # if more are needed, reading all people costs less
+_SLOT_CHARACTERS = 7  # first characters of a ULID: 35 bits of its time, a precision of 32.768 s
 _SLOT_AT = len(EVENT.from_time(""))
 _ROWS_PER_PAGE = 1000
 
 
 @dataclass(slots=True, kw_only=True)
 class RosterDelta:
-    """The change of one directory's roster.
+    """The change of a directory's people.
 
-    `everybody` replaces the roster; without it, `came` and `went` amend it. `bit`: that of the directory
-    when this was read.
+    `everybody`, if it isn't None, replaces all people; otherwise `came` and `went` are added and
+    removed. `bit` is the directory's bit when this was read.
     """
 
     linked: LinkedDirectory
@@ -52,7 +54,11 @@ class RosterDelta:
 
 @dataclass(slots=True)
 class _Evidence:
-    """The events on one object ID: present, absent, or both; its spellings; whether all are old."""
+    """What the events show about one object ID.
+
+    `present` and `absent` may both be true. `is_old` is true if no event is new; `spellings` are
+    the ID's spellings in the events.
+    """
 
     present: bool = False
     absent: bool = False
@@ -60,7 +66,7 @@ class _Evidence:
     spellings: set[str] = field(default_factory=set)
 
     def is_doubtful(self, is_known: bool) -> bool:
-        """Return whether the directory's rows have to decide."""
+        """Return whether the directory's rows must decide; `is_known` is whether the snapshot has the person."""
         if self.present and self.absent:
             return True
         return is_known if self.absent else self.is_old and not is_known
@@ -68,7 +74,7 @@ class _Evidence:
 
 @dataclass(slots=True)
 class _Events:
-    """Events to evaluate, and the directory with its new cursors."""
+    """The events to evaluate, and the directory with its new cursors."""
 
     rows: Sequence[Row]
     linked: LinkedDirectory
@@ -76,7 +82,7 @@ class _Events:
 
 @dataclass(slots=True)
 class _Findings:
-    """The evidence by object ID (lower case), and whether an event names another kind of external ID."""
+    """The evidence by object ID (lower case), and whether an event has an external ID that isn't an object ID."""
 
     evidence: dict[str, _Evidence] = field(default_factory=dict)
     has_other_ids: bool = False
@@ -87,13 +93,13 @@ async def moves(
 ) -> RosterDelta:
     """Return the change of a directory's people since `linked` was stored.
 
-    One round trip if nothing changed. At first and once a day, and if events don't suffice, all people are
-    read: one round trip per 1,000.
+    One round trip if nothing changed. At first, once a day, and if events don't suffice, all people
+    are read, which takes one round trip per 1,000.
 
     Args:
         tables: The storage.
-        linked: The directory as the manifest has it.
-        is_known: Whether the directory had a person with that object ID.
+        linked: The directory as in the manifest.
+        is_known: Returns whether the directory had a person with this object ID.
         now: Milliseconds since 1970.
     """
     to_read = await _read_window(tables, linked, now)
@@ -124,15 +130,16 @@ async def moves(
 
 
 def _may_recount(linked: LinkedDirectory, now: int) -> bool:
-    """Return whether the people may be read again to count external IDs that aren't object IDs.
+    """Return whether all people may be read again, to count external IDs that aren't object IDs.
 
-    At once if the directory is small; a large one is read at most once per second per 1,000 people.
+    A large directory is read at most once per second for every 1,000 people, a small one once a
+    second.
     """
     return not is_recent(linked.full_at, now, max(linked.people // _ROWS_PER_PAGE, 1) * SECOND)
 
 
 async def _scan(tables: Tables, linked: LinkedDirectory, now: int) -> RosterDelta:
-    """Read all people of a directory."""
+    """Read all people of a directory, and return them with the directory's new cursors."""
     start, stop = EXTERNAL_ID.all()
     people: set[str] = set()
     count = not_ids = 0
@@ -170,7 +177,7 @@ def _slot(row_key: str) -> str:
 
 
 async def _read_window(tables: Tables, linked: LinkedDirectory, now: int) -> _Events | None:
-    """Return the events of half-minutes that have more than at the last sync; None for a busy directory."""
+    """Return the events of the half-minutes whose number changed since the last sync; None for a busy directory."""
     first_slot = ulid(now - _WINDOW)[:_SLOT_CHARACTERS]
     start, stop = EVENT.from_time(first_slot), EVENT.all()[1]
     rows: list[Row] = []
@@ -190,7 +197,7 @@ async def _read_window(tables: Tables, linked: LinkedDirectory, now: int) -> _Ev
 
 
 async def _read_on(tables: Tables, linked: LinkedDirectory, now: int) -> _Events:
-    """Return the events of a busy directory from its cursor on, up to 20,000 of them."""
+    """Return up to 20,000 events of a busy directory from its cursor on."""
     rows: list[Row] = []
     start, stop = linked.cursor, EVENT.all()[1]
     for _ in range(_EVENTS_AT_ONCE // _ROWS_PER_PAGE):
@@ -212,7 +219,7 @@ def _evaluate(rows: Sequence[Row], linked: LinkedDirectory) -> _Findings:
 
 
 def _note(event: Event, findings: _Findings, *, is_new: bool) -> None:
-    """Take in one event. If it doesn't tell clearly that a person is present, the rows decide."""
+    """Add one event to the findings; unless it shows that a person is present, it counts as evidence of absence."""
     if not event.kind.startswith("user."):
         return
     now, before = event.external_id, event.was_external_id
@@ -232,7 +239,7 @@ def _note(event: Event, findings: _Findings, *, is_new: bool) -> None:
 async def _held(
     tables: Tables, directory_id: str, doubtful: Mapping[str, Iterable[str]]
 ) -> set[str]:
-    """Return those of `doubtful` whom the directory has as active people, in whatever spelling."""
+    """Return those of `doubtful` whom the directory has as active people, under any of the spellings."""
     looked_up = [(one, spelling) for one, spellings in doubtful.items() for spelling in spellings]
     if not looked_up:
         return set()

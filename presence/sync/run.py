@@ -1,6 +1,6 @@
-"""One sync of a tenant: the poll of Graph, the manifest and delta that follow, and its report.
+"""One sync of a tenant: poll Graph, derive the manifest and the delta, and report the result.
 
-The poll uses a token that shows that the app still has consent.
+The poll requests a token, which proves that the app still has consent.
 """
 
 from collections.abc import Sequence
@@ -25,16 +25,19 @@ from shared import log
 from shared.app import App
 from shared.clock import DAY, SECOND, is_recent, now_ms
 
-_MAX_UNKNOWN_VALUES = 20  # kept for the operator to see
+_MAX_UNKNOWN_VALUES = 20  # stored in the manifest, for the operator
 
 
 @dataclass(slots=True, kw_only=True)
 class SyncRun:
-    """The findings of a sync so far.
+    """The state of a running sync.
 
-    `lease`: a random name of this run in the manifest. `started` in milliseconds since 1970, `deadline` in
-    monotonic seconds. `reason`: why presence could not be read, or "". `is_tidy`: rows that waited to be
-    deleted are gone.
+    Attributes:
+        lease: A random name of this run, which the manifest has while it runs.
+        started: Milliseconds since 1970.
+        deadline: The monotonic time (seconds) after which no request is sent.
+        reason: Why presence couldn't be read, or "".
+        is_tidy: Whether rows that waited to be deleted are deleted.
     """
 
     app: App
@@ -53,7 +56,7 @@ class SyncRun:
 async def poll(
     run: SyncRun, snapshot: Snapshot, ids: Sequence[str], suspects: Sequence[str]
 ) -> None:
-    """Poll Graph for these people and record polled presence, result and reason in the run."""
+    """Poll Graph for these people; store the presences, the result and the reason of a failure in `run`."""
     try:
         run.result = await _poll(run, snapshot, ids, suspects)
     except Fault as fault:
@@ -66,9 +69,9 @@ async def poll(
 async def _poll(
     run: SyncRun, snapshot: Snapshot, ids: Sequence[str], suspects: Sequence[str]
 ) -> Result:
-    """Poll; if Graph refuses, once more with a new token, because a token may be older than the consent."""
+    """Poll Graph; if it refuses, once more with a new token, because the first may be older than the consent."""
     if not ids and not suspects:
-        await run.runtime.credential.token(run.tenant_id)  # shows whether the app still has consent
+        await run.runtime.credential.token(run.tenant_id)  # raises Fault if consent is gone
         return Result()
     first = await _poll_once(run, snapshot, ids, suspects)
     if not first.refused:
@@ -104,7 +107,7 @@ async def _poll_once(
 
 
 def _reason(result: Result, before: Manifest, *, asked: bool) -> str:
-    """Return why the poll failed as a whole, or ""."""
+    """Return why the poll failed as a whole, "" if it didn't."""
     if result.refused:
         return "refused"
     if result.answered or not asked or _knows_nobody(result, before):
@@ -113,10 +116,10 @@ def _reason(result: Result, before: Manifest, *, asked: bool) -> str:
 
 
 def _knows_nobody(result: Result, before: Manifest) -> bool:
-    """Return whether Graph refused these people because they aren't the tenant's.
+    """Return whether Graph refused these people because the tenant doesn't have them.
 
-    If it has answered for people of this tenant before, a refusal of everything is more likely a fault of
-    Graph, unless it refuses each ID by itself, again and again.
+    If Graph has known people of this tenant before, its refusal of all is more likely a fault of
+    Graph, unless it refuses each ID alone in several syncs.
     """
     if not result.strangers or result.throttled:
         return False
@@ -124,9 +127,10 @@ def _knows_nobody(result: Result, before: Manifest) -> bool:
 
 
 def outcome(run: SyncRun, snapshot: Snapshot, now: int) -> tuple[Manifest, Delta]:
-    """Return the manifest and the delta that follow from a run.
+    """Return the manifest and the delta that result from a run.
 
-    `snapshot` may be newer than the one the run began with, because others store changes during it.
+    `snapshot` may be newer than the one that the run began with, because refreshes store changes
+    during the run.
     """
     before = snapshot.head
     failure = FailureState(unknown_fields=before.trouble.unknown_fields)
@@ -141,7 +145,7 @@ def outcome(run: SyncRun, snapshot: Snapshot, now: int) -> tuple[Manifest, Delta
         trouble=failure,
     )
     if failure.lost:
-        # No people are left: when consent returns, the directories have to be read again.
+        # All people are removed from the snapshot, so the directories must be read again when consent returns.
         manifest.directories = [
             replace(one, full_at=0) if one else None for one in manifest.directories
         ]
@@ -174,7 +178,7 @@ def _not_before(run: SyncRun, manifest: Manifest, now: int) -> int:
 
 
 def _count(run: SyncRun, snapshot: Snapshot, delta: Delta, manifest: Manifest, now: int) -> None:
-    """Add the run to the figures of the manifest."""
+    """Update the manifest's figures with the run's results."""
     result, people = run.result, snapshot.entries
     if delta:
         people = {**people, **delta.changed}
@@ -199,7 +203,8 @@ async def report(
 ) -> Literal["synced", "failed", "lost"]:
     """Report the changes of a sync, and return how it ended.
 
-    Writes log events, the marks for monitors and the tenant's link; nothing if nothing changed.
+    It writes log events, marks for the health check, and the tenant's link, each only if something
+    changed.
     """
     if before.as_of and manifest.as_of != before.as_of:
         run.app.metrics.presence(min(now - before.as_of, DAY) / SECOND)
@@ -230,7 +235,7 @@ async def _report_loss(run: SyncRun, before: Manifest, manifest: Manifest, now: 
             await _note_in_directories(run, manifest, "presence.lost", run.reason)
         run.runtime.credential.drop(tenant_id)
         since, until = manifest.trouble.since, manifest.not_before
-        with suppress(tenant_links.LinkConflict):  # the manifest holds the same pause
+        with suppress(tenant_links.LinkConflict):  # the manifest has the same pause
             await tenant_links.pause(tables, tenant_id, run.reason, since, until, now)
     elif before.trouble.lost:
         log.event("presence.back", tenant_id=tenant_id)
@@ -242,6 +247,6 @@ async def _report_loss(run: SyncRun, before: Manifest, manifest: Manifest, now: 
 async def _note_in_directories(
     run: SyncRun, manifest: Manifest, kind: str, reason: str = ""
 ) -> None:
-    """Write an event into the log of each directory that reads the tenant's presence."""
+    """Write an event to the provisioning log of each directory that is linked with the tenant."""
     for linked in manifest.linked_directories():
         await provisioning_log.happened(run.app, linked.id, kind, reason)

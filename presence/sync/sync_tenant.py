@@ -1,11 +1,12 @@
-"""One sync of a tenant: lease, roster, Graph, commit. Four round trips to storage in the steady state.
+"""Sync a tenant: acquire the lease, read the roster, poll Graph, commit. Usually four round trips to storage.
 
-Calling it twice is harmless: a lease in the manifest keeps a second worker out, the manifest's ETag one
-that was overtaken, and a tenant that was synced a moment ago is skipped.
+Calling it twice is harmless: a lease in the manifest keeps a second worker out, the manifest's ETag
+stops a worker that was overtaken, and a tenant that was synced just now is skipped.
 
-The lease is short and its holder renews it. A worker that finds an expired lease can't know whether the
-holder was killed or the clocks differ, so it waits and reads again: a lease that was not renewed is taken
-over. A killed holder's lease is therefore free within two intervals, and clocks don't matter.
+The lease is short, and its holder renews it. A worker that finds an expired lease can't know
+whether the holder was killed or the clocks differ, so it waits and reads again: if the lease was
+not renewed, the worker takes it over. So a killed holder's lease is free within two intervals,
+whatever the clocks are.
 """
 
 import asyncio
@@ -28,16 +29,18 @@ from shared.concurrency import each
 from shared.tables.port import TableError
 
 Outcome = Literal["synced", "failed", "lost", "not linked", "busy", "paused", "recent", "overtaken"]
-_MIN_POLL_SECONDS = 20  # that a sync may take, however short the interval is
+_MIN_POLL_SECONDS = 20  # a sync may take so long, even if the interval is shorter
 _MAX_COMMITS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseTimes:
-    """Seconds. `renew_every` and `lasts` are the holder's; `observe` is how long others watch an expired lease.
+    """The times of a lease in seconds.
 
-    A killed holder is replaced at the first tick after `lasts`, and `observe` later: within two intervals,
-    because `lasts + observe` is at most one.
+    The holder renews the lease after `renew_every`, and it expires after `lasts`; others wait for
+    `observe` before they take over an expired one. So a killed holder is replaced `observe` after
+    the first tick that follows `lasts`: within two intervals, because `lasts + observe` is at most
+    one interval.
     """
 
     renew_every: float
@@ -46,15 +49,15 @@ class LeaseTimes:
 
 
 def lease_times(interval: int) -> LeaseTimes:
-    """Return the times of a lease for an interval in seconds between syncs."""
+    """Return the times of a lease; `interval` is the seconds between two syncs."""
     unit = min(3.0, interval / 5)
     return LeaseTimes(unit, 3 * unit, 2 * unit)
 
 
 async def sync(app: App, tenant_id: str, *, now_due: bool = False) -> Outcome:
-    """Bring a tenant's presence up to date and return how it went.
+    """Bring a tenant's presence up to date and return the outcome.
 
-    `now_due`: also if the last sync was a moment ago, or a pause isn't over.
+    With `now_due`, sync even if the last sync was just now or a pause hasn't ended.
     """
     runtime = runtime_of(app)
     snapshot = await runtime.snapshots.get(app.tables, app.clock, tenant_id)
@@ -101,7 +104,7 @@ def _skip_reason(app: App, manifest: Manifest, *, now_due: bool) -> Outcome | No
 async def _abandoned(
     app: App, tenant_id: str, seen: Manifest, times: LeaseTimes
 ) -> Snapshot | None:
-    """Return the snapshot if the lease in `seen` isn't renewed any more, or None."""
+    """Return the current snapshot if the lease in `seen` isn't renewed any more, or None if it is."""
     runtime = runtime_of(app)
     await runtime.pause(times.observe)
     snapshot = await runtime.snapshots.get(app.tables, app.clock, tenant_id)
@@ -118,7 +121,7 @@ async def _write_lease(run: SyncRun, snapshot: Snapshot, times: LeaseTimes) -> N
 
 
 async def _keep_lease(run: SyncRun, times: LeaseTimes) -> None:
-    """Renew the lease until another worker has it; a renewal that fails is tried again at the next."""
+    """Renew the lease until another worker has it; a failed renewal is tried again after the next pause."""
     app, snapshots = run.app, run.runtime.snapshots
     while True:
         await run.runtime.renewal_pause(times.renew_every)
@@ -145,7 +148,7 @@ async def _carry_out(run: SyncRun, snapshot: Snapshot, times: LeaseTimes) -> Out
 
 
 async def _moves(run: SyncRun, snapshot: Snapshot) -> list[RosterDelta]:
-    """Return the changes of the directories, some of which are read at the same time."""
+    """Return the changes of the people of each directory, reading several directories at the same time."""
 
     async def one(linked: LinkedDirectory) -> RosterDelta:
         bit = snapshot.head.bit(linked.id)
@@ -162,7 +165,7 @@ async def _moves(run: SyncRun, snapshot: Snapshot) -> list[RosterDelta]:
 
 
 async def _commit(run: SyncRun, snapshot: Snapshot | None) -> Outcome:
-    """Store the outcome on top of all changes that others stored during the run."""
+    """Store the outcome of the run, based on the changes that others stored during it."""
     tables, clock = run.app.tables, run.app.clock
     for _ in range(_MAX_COMMITS):
         if snapshot is None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -17,6 +17,15 @@ _MAX_OTHER_LENGTH = 100  # of a part by which the person is found but that no li
 RULES = 2  # of the terms in the keys of the rows that hold the card
 _FIRST_WORD = re.compile(r"[^\W_]+")
 _FIRST_APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
+
+
+class Names(NamedTuple):
+    """The names of a person by which a search compares people: those with equal ones only once."""
+
+    shown: str
+    given: str = ""
+    family: str = ""
+    others: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +55,21 @@ class Card:
     place: str = ""
     employee_number: str = ""
     rules: int = RULES
+
+    @property
+    def names(self) -> Names:
+        """The names as one value."""
+        return Names(self.name, self.given, self.family, self.other_names)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts whose words find the person beside the names and addresses."""
+        return self.title, self.department, self.employee_number, *self.further_texts
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """The e-mail address and the user name."""
+        return self.mail, self.user_name
 
     @property
     def further_texts(self) -> tuple[str, ...]:
@@ -105,15 +129,68 @@ def with_number_key(card: bytes, extension: str, key_kind: str) -> bytes:
     return card[:-1] + b"," + orjson.dumps(parts)[1:]
 
 
+_NEXT = b'","'  # ends a text in JSON; in a text, a quotation mark follows a backslash
+
+
+class EncodedCard:
+    """A row's value, decoded only as far as a search compares people, because most rows of a search are rejected.
+
+    Its properties are those of `Card`.
+    """
+
+    __slots__ = ("_parts", "_value", "names")
+
+    def __init__(self, value: bytes) -> None:
+        self._value = value
+        parts = self._parts = row_versions.read(value, "card")
+        get = parts.get
+        shown, given, family = get("n", ""), get("g", ""), get("f", "")
+        if isinstance(given, int):
+            given, family = shown[:given], shown[given + 1 :]
+        self.names = Names(shown, given, family, get("a", ""))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts whose words find the person beside the names and addresses."""
+        get = self._parts.get
+        return get("t", ""), get("d", ""), get("i", ""), get("o", ""), get("l", "")
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """The e-mail address and the user name."""
+        get = self._parts.get
+        return get("m", ""), get("u", "")
+
+    @property
+    def number(self) -> str:
+        """The main number."""
+        return str(self._parts.get("p", ""))
+
+    @property
+    def external_id(self) -> str:
+        """The id by which presence is known."""
+        return str(self._parts.get("x", ""))
+
+    def may_hold(self, word: bytes) -> bool:
+        """Return False only if the parts after the shown name lack a word in ASCII, in small letters.
+
+        An apostrophe, and letters outside ASCII, may hide it.
+        """
+        start = self._value.find(_NEXT) if self.names.shown else 0
+        rest = self._value[start:]
+        return not rest.isascii() or b"'" in rest or b"`" in rest or word in rest.lower()
+
+    def card(self, identifier: str) -> Card:
+        """Return the whole card of the person `identifier`."""
+        parts, (_, given, family, _) = self._parts, self.names
+        found = {name: parts.get(letter, "") for letter, name in _LETTERS.items()}
+        found |= {"given": given, "family": family}
+        return Card(id=identifier, rules=parts.get("r", 1), **found)
+
+
 def decode(identifier: str, value: bytes) -> Card:
     """Decode a row's value into the card of the person `identifier`."""
-    parts = row_versions.read(value, "card")
-    given = parts.get("g", "")
-    found = {name: parts.get(letter, "") for letter, name in _LETTERS.items()}
-    if isinstance(given, int):
-        found["family"] = found["name"][given + 1 :]
-        given = found["name"][:given]
-    return Card(id=identifier, given=given, rules=parts.get("r", 1), **found)
+    return EncodedCard(value).card(identifier)
 
 
 def card_of(identifier: str, resource: dict[str, Any], number: str) -> Card:

@@ -4,6 +4,7 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -154,8 +155,8 @@ def _etag(version: int | str, groups: Sequence[str]) -> str:
     return f'W/"{version}.{zlib.crc32("|".join(groups).encode()):x}"'
 
 
-# What a row of `encode` has around its resource. A quotation mark within a text has a backslash before it, so the
-# first `,"created":"` is a name of the row: no attribute of a user is called so.
+# What a row of `encode` has around its resource. A quotation mark within a text has a backslash before it, so
+# `},"created":"` is never part of a text; it is a name of the row, since no attribute of a user is called so.
 _BEFORE_RESOURCE = b'{"v":1,"resource":'
 _AFTER_RESOURCE = b'},"created":"'
 _REST = re.compile(
@@ -163,7 +164,7 @@ _REST = re.compile(
 )
 _META = (
     b',"meta":{"resourceType":"User","created":"%b","lastModified":"%b"'
-    b',"location":"%b/Users/%b","version":%b}}'
+    b',"location":"%b/Users/%b","version":"W/\\"%b\\""}}'
 )
 # Attributes that no answer has unless it is asked for them.
 _HIDDEN = tuple(
@@ -188,15 +189,15 @@ def represent_row(row: Row, groups: Sequence[str], base_url: str) -> UserJson:
     another form is decoded.
     """
     identifier, value = row.key.rpartition(keys.SEPARATOR)[2], row.value
-    end = value.find(_AFTER_RESOURCE)
+    end = value.rfind(_AFTER_RESOURCE)  # only times and short index keys follow
     rest = _REST.match(value, end) if end > 0 else None
     if rest is None or not value.startswith(_BEFORE_RESOURCE):
         return _represent_decoded(row, identifier, groups, base_url)
-    parts = [value[len(_BEFORE_RESOURCE) : end]]
-    if any(name in parts[0] for name in _HIDDEN):
-        return _represent_decoded(row, identifier, groups, base_url)
-    if b'"active":' not in parts[0]:
-        parts.append(b',"active":true')
+    resource = value[len(_BEFORE_RESOURCE) : end]
+    for name in _HIDDEN:
+        if name in resource:
+            return _represent_decoded(row, identifier, groups, base_url)
+    parts = [resource] if b'"active":' in resource else [resource, b',"active":true']
     created, modified, version = rest.groups()
     base, tag, own_id = (
         orjson.dumps(base_url)[1:-1],
@@ -210,8 +211,15 @@ def represent_row(row: Row, groups: Sequence[str], base_url: str) -> UserJson:
             for group in map(str.encode, groups)
         ]
         parts.append(b',"groups":[%b]' % b",".join(listed))
-    parts.append(_META % (created, modified, base, own_id, orjson.dumps(tag)))
+    version_tag = tag[len('W/"') : -1].encode()
+    parts.append(_META % (created, modified, base, own_id, version_tag))
     return UserJson(row.key, b"".join(parts), tag)
+
+
+@lru_cache(maxsize=256)
+def _in_json(text: str) -> bytes:
+    """Return the text as it is between the quotation marks of a JSON string."""
+    return orjson.dumps(text)[1:-1]
 
 
 def _represent_decoded(row: Row, identifier: str, groups: Sequence[str], base_url: str) -> UserJson:

@@ -36,6 +36,23 @@ def test_a_number_is_found_however_it_is_typed(page: Page) -> None:
     expect(page.locator(".person .name")).to_have_text("Noor Driver 03")
 
 
+def test_a_key_after_a_pause_is_searched_for_at_once(clocked_page: Page) -> None:
+    """Only keys that follow each other quickly are sent together; with a clock that doesn't move, the second waits."""
+    page = clocked_page
+    page.goto("/contacts")
+    field = page.get_by_role("searchbox")
+    field.focus()
+    page.clock.pause_at(page.evaluate("Date.now() + 60000"))
+    asked = list[str]()
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_response(re.compile(r"/contacts/list\?q=a&")):
+        page.keyboard.press("a")
+    page.keyboard.press("d")
+    assert not any("q=ad" in url for url in asked)
+    with page.expect_response(re.compile(r"/contacts/list\?q=ad&")):
+        page.clock.run_for(60)
+
+
 def test_the_keyboard_is_enough(page: Page) -> None:
     """`/`, arrows, Enter and Escape, and the focus comes back to the same row."""
     page.goto("/contacts")

@@ -66,6 +66,23 @@
     if (first) openCard(first.dataset.person);
   };
 
+  // A key after a pause is sent at once; of keys that follow each other quickly, the last one sends them all.
+  const PAUSE = 50;
+  let lastKey = -PAUSE;
+  let sending = null;
+  let sent = listed;
+  document.addEventListener("input", ({ target, timeStamp }) => {
+    if (!target.matches("[data-search]")) return;
+    const send = () => {
+      if (target.value === sent) return;
+      sent = target.value;
+      target.dispatchEvent(new Event("typed", { bubbles: true }));
+    };
+    clearTimeout(sending);
+    if (timeStamp - lastKey < PAUSE) sending = setTimeout(send, PAUSE); else send();
+    lastKey = timeStamp;
+  });
+
   const sendSearch = (search) => search.dispatchEvent(new Event("input", { bubbles: true }));
   page.onPress("[data-clear]", (_, event) => {
     event.preventDefault();
