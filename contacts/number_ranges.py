@@ -73,7 +73,8 @@ def stages_of(text: str, region: str) -> list[Stage]:
             Stage((*beginnings, *middle[:2])),
             Stage(middle[2:], is_last_resort=True),
         ]
-    return [Stage((end,)), Stage(middle)]
+    others = [one for one in beginnings if one.rows.beginning in typed.others]
+    return [Stage((end,)), Stage((*others, *middle))]
 
 
 def whole_stage(digits: tuple[str, ...]) -> Stage:

@@ -141,9 +141,8 @@ def refused(app: App, directory: Directory, reason: str, message: Message | None
         last.unwritten += 1
         return
     if last is not None and at - last.written_at < 1.0:
-        last.unwritten += (
-            1  # reasons that change with each request must not cause a write per request
-        )
+        # Reasons that change with each request must not cause a write per request.
+        last.unwritten += 1
         return
     count = 1 + (last.unwritten if last else 0)
     logged_at = last.logged_at if last else -DENIED_SECONDS

@@ -242,7 +242,7 @@ async def _rewrite(
 
 async def _each_event(app: App, rows: Sequence[Row], use: Callable[[Event], None]) -> None:
     """Call `use` with the event of each row; let other tasks run in between."""
-    time_slice = TimeSlice(app.clock)
+    time_slice = TimeSlice(app)
     for row in rows:
         use(events.decode(row.value))
         await time_slice.yield_when_over()

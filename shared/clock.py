@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 Result = TypeVar("Result")
 
-# Milliseconds, as rows of presence store times.
+# Durations in milliseconds, the unit of times in presence rows.
 SECOND = 1000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE

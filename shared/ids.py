@@ -15,9 +15,8 @@ from shared.clock import Clock
 RandomBits = Callable[[int], int]
 _GUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PAIRS = [
-    first + second for first in _CROCKFORD for second in _CROCKFORD
-]  # the two characters for each value of ten bits
+# The two characters for each value of ten bits.
+_PAIRS = [first + second for first in _CROCKFORD for second in _CROCKFORD]
 _TENS = range(120, -1, -10)  # shifts of the 13 pairs in a ULID's 130 bits
 _PIECE = 16  # octets: the most that an identifier needs
 _PIECES = 256  # pieces per block

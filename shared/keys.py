@@ -17,9 +17,8 @@ MAX_KEY_CHARACTERS = 512  # 1 KiB of UTF-16
 _MAX_PART_CHARACTERS = 200
 _MAX_TERM_CHARACTERS = 120  # leaves room for the family and an ID within _MAX_PART_CHARACTERS
 _SHORTENED = 150
-_MAX_BEGINNING = (
-    140  # kept of every shortened part, which may be cut up to 8 characters before _SHORTENED
-)
+# A shortened part keeps at least so many characters, because it is cut at most 8 characters before _SHORTENED.
+_MAX_BEGINNING = 140
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f/\\\\#?%'|~\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff\U00010000-\U0010ffff]"
 )

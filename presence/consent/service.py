@@ -190,9 +190,8 @@ async def check_gone(app: App, actor: Actor, directory_id: str) -> probe.Removal
         runtime_of(app).credential.drop(link.tenant_id)
     found = await probe.is_gone(app, link.tenant_id)
     checked = replace(link, gone_checked_at=now, gone_code=found.found)
-    with suppress(
-        tenant_links.LinkConflict
-    ):  # the result isn't stored, so the next check repeats it
+    # After a conflict the result isn't stored, and the next check repeats it.
+    with suppress(tenant_links.LinkConflict):
         events = linking.link_events(app, actor, link, "consent.checked", outcome=found.found)
         await tenant_links.save_link(app.tables, checked, events)
         await audit_relay.relay(app, audit_relay.LINKS, events)

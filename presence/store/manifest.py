@@ -51,11 +51,11 @@ class Counts:
     """The figures of the last sync, and totals since the tenant was linked."""
 
     people: int = 0
-    asked: int = 0  # people who were requested from Graph at least once
+    asked: int = 0  # people whose presence was requested at least once
     known: int = 0  # those of them for whom Graph has a presence
     unknown: int = 0
     quarantined: int = 0
-    not_ids: int = 0  # people whose external ID isn't an object ID, so they can't be requested
+    not_ids: int = 0  # people without an object ID, so their presence can't be requested
     failed: int = 0
     calls: int = 0
     calls_total: int = 0
@@ -122,7 +122,7 @@ class Manifest:
     trouble: FailureState = field(default_factory=FailureState)
     counts: Counts = field(default_factory=Counts)
     unfamiliar: list[str] = field(default_factory=list)
-    strangers_asked_at: int = 0  # when people whom the tenant doesn't know were last requested
+    strangers_asked_at: int = 0  # when strangers' presence was last requested
     unknown_fields: Mapping[str, Any] = field(
         default_factory=dict, compare=False, repr=False, kw_only=True
     )

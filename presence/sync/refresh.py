@@ -145,7 +145,7 @@ async def _ask(
     except Throttled as error:
         demand.resume_at = clock.monotonic() + (error.retry_after or _PAUSE_AFTER_FAULT)
         return
-    except GraphError:  # the next sync finds out the cause
+    except GraphError:  # the next sync determines the cause
         demand.resume_at = clock.monotonic() + _PAUSE_AFTER_FAULT
         return
     except Fault as fault:

@@ -19,10 +19,8 @@ from shared.tables.port import Delete, Insert, Operation, Replace, Row, Upsert
 
 _VERSIONS = {"x-ms-version": "2019-02-02", "DataServiceVersion": "3.0"}
 READ = {**_VERSIONS, "Accept": "application/json;odata=minimalmetadata"}
-READ_KEYS = {
-    **_VERSIONS,
-    "Accept": "application/json;odata=nometadata",
-}  # without tags: a third of the bytes
+# Without ETags; the response has a third of the bytes.
+READ_KEYS = {**_VERSIONS, "Accept": "application/json;odata=nometadata"}
 WRITE = {**_VERSIONS, "MaxDataServiceVersion": "3.0;NetFx", "Accept": "application/json"}
 NO_TABLE = "TableNotFound"
 
