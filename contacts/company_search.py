@@ -7,7 +7,7 @@ the whole text come first.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contacts import filtered_listing, name_search
+from contacts import filtered_listing, listing, name_search
 from contacts.condition import Condition
 from contacts.index_scan import Found, Page
 from contacts.name_query import NameQuery
@@ -102,6 +102,8 @@ async def _of_company(
 ) -> Page:
     directories = company.directories
     if not company.rest:
+        if condition is None:
+            return await listing.list_contacts(app, directories, limit, cursor)
         return await filtered_listing.list_meeting(app, directories, limit, cursor, condition)
     query = NameQuery.of(company.rest)
     return await name_search.search_exactly(app, directories, query, limit, cursor, condition)

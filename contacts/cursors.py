@@ -9,36 +9,6 @@ import orjson
 from shared import keys
 from shared.http import HttpError
 from shared.messages import Message
-from shared.tables.schema.base import TwoParts
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The rows of a family whose first key part starts with `beginning`, in key order.
-
-    If set, `start` is the first included value of that part, and `stop` the first excluded one.
-    """
-
-    family: TwoParts
-    beginning: str = ""
-    start: str = ""
-    stop: str = ""
-
-    @property
-    def name(self) -> str:
-        """Return the name of the range in cursors: the unescaped start of the keys of its rows."""
-        bounds = f"{keys.SEPARATOR}{self.start}{keys.SEPARATOR}{self.stop}"
-        own = f"{self.family.name}{keys.SEPARATOR}{self.beginning}"
-        return own + bounds if self.start or self.stop else own
-
-    def row_keys(self) -> tuple[str, str]:
-        """Return the first key of the range, and the first key after it."""
-        start, stop = self.family.beginning(self.beginning)
-        if self.start:
-            start = max(start, self.family.beginning(self.start)[0])
-        if self.stop:
-            stop = min(stop, self.family.beginning(self.stop)[0])
-        return start, stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +48,14 @@ def read_cursor(text: str) -> Cursor:
     return Cursor(f"{family}{keys.SEPARATOR}{beginning}", position, tuple(shown))
 
 
-def position_in(text: str, where: Range) -> str:
-    """Decode a cursor of this range and return its position; "" if `text` is empty.
+def position_in(text: str, where: str) -> str:
+    """Decode a cursor of the range with the name `where` and return its position.
 
     Raises:
         HttpError: 400 for a cursor of another range.
     """
-    if not text:
-        return ""
     cursor = read_cursor(text)
-    if cursor.where != where.name:
+    if cursor.where != where:
         raise bad_cursor()
     return cursor.position
 

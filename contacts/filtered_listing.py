@@ -1,11 +1,10 @@
-"""Lists the people of directories by name, optionally only those who meet a condition such as being free."""
+"""Lists the people of directories by name who meet a condition, such as being free."""
 
 from collections.abc import Sequence
 
 from contacts import listing
 from contacts.condition import Condition
-from contacts.cursors import Range
-from contacts.index_scan import Found, Page, Selection, walk
+from contacts.index_scan import Found, Page, Range, Selection, walk
 from directories.models import Directory
 from shared.app import App
 from shared.concurrency import each
@@ -22,14 +21,12 @@ async def list_meeting(
     directories: Sequence[Directory],
     limit: int,
     cursor: str,
-    condition: Condition | None,
+    condition: Condition,
 ) -> Page:
-    """Return the next people by name; with a condition, only those who meet it.
+    """Return the next people by name who meet a condition.
 
     If only a few people can meet the condition, their records are read one by one instead of the whole list.
     """
-    if condition is None:
-        return await listing.list_contacts(app, directories, limit, cursor)
     selection = Selection(
         keep=lambda directory, _word, card: condition.meets(directory, card),
         may_keep=condition.may_meet,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
-from contacts.cursors import Cursor, Range, position_in, write_cursor
+from contacts.cursors import Cursor, position_in, write_cursor
 from directories.models import Directory
 from scim.users.contact_cards import Card, decode
 from shared import keys
@@ -21,7 +21,7 @@ from shared.app import App
 from shared.concurrency import TimeSlice, each
 from shared.limits import LruCache
 from shared.tables.port import MAX_QUERY_ROWS
-from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.base import CONTACTS, TwoParts
 
 _MIN_ROWS = 16  # of a directory in one round trip
 _MAX_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on
@@ -31,6 +31,35 @@ PartFilter = Callable[[str], bool]
 MANY_DIRECTORIES = 16  # directories; fewer are asked anyway
 EMPTY_SECONDS = 5.0  # seconds until a new person is found
 _MAX_EMPTY = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The rows of a family whose first key part starts with `beginning`, in key order.
+
+    If set, `start` is the first included value of that part, and `stop` the first excluded one.
+    """
+
+    family: TwoParts
+    beginning: str = ""
+    start: str = ""
+    stop: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the range in cursors: the unescaped start of the keys of its rows."""
+        bounds = f"{keys.SEPARATOR}{self.start}{keys.SEPARATOR}{self.stop}"
+        own = f"{self.family.name}{keys.SEPARATOR}{self.beginning}"
+        return own + bounds if self.start or self.stop else own
+
+    def row_keys(self) -> tuple[str, str]:
+        """Return the first key of the range, and the first key after it."""
+        start, stop = self.family.beginning(self.beginning)
+        if self.start:
+            start = max(start, self.family.beginning(self.start)[0])
+        if self.stop:
+            stop = min(stop, self.family.beginning(self.stop)[0])
+        return start, stop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +170,7 @@ async def walk(
     Raises:
         HttpError: 400 for a cursor of another query.
     """
-    after = position_in(cursor, where)
+    after = position_in(cursor, where.name) if cursor else ""
     enough, round_trips = min(selection.enough, limit), 0
     most = min(MAX_QUERY_ROWS, limit * selection.ahead + 1)
     batch = min(most, max(_MIN_ROWS, 2 * most // max(1, len(directories))))
@@ -194,7 +223,7 @@ async def _go_on(
     stretch: _Stretch,
 ) -> None:
     """Read the next rows of one directory, and decode them until there are enough people for the page."""
-    time_slice = TimeSlice(app.clock)
+    time_slice = TimeSlice(app)
     start, stop = where.row_keys()
     if stretch.scanned_to:
         start = max(

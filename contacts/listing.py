@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from contacts.cursors import Cursor, Range, write_cursor
-from contacts.index_scan import Found, Page, is_known_empty, note_empty, walk
+from contacts.cursors import Cursor, write_cursor
+from contacts.index_scan import Found, Page, Range, is_known_empty, note_empty, walk
 from directories.models import Directory
 from scim import resource_rows
 from scim.groups import membership, store

@@ -12,9 +12,9 @@ from functools import partial
 
 from contacts import index_scan
 from contacts.condition import Condition
-from contacts.cursors import Cursor, Range, bad_cursor, read_cursor, write_cursor
+from contacts.cursors import Cursor, bad_cursor, read_cursor, write_cursor
 from contacts.first_rules import with_first_rules
-from contacts.index_scan import EncodedRow, Found, Page, Selection, walk
+from contacts.index_scan import EncodedRow, Found, Page, Range, Selection, walk
 from contacts.name_query import Matcher, NameQuery
 from contacts.similarity import (
     Plan,
@@ -380,7 +380,7 @@ class _Similar:
 
     async def _consider(self, rows: Sequence[EncodedRow], *, may_be_meant: bool) -> None:
         """Choose from the rows of people who were not considered before."""
-        time_slice, known = TimeSlice(self._app.clock), self._known
+        time_slice, known = TimeSlice(self._app), self._known
         for number, row in enumerate(rows):
             place = row.directory.id, row.identifier
             if place not in known and row.value != resource_rows.NOTHING:

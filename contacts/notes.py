@@ -8,6 +8,7 @@ its ETag and its times don't change.
 
 import contextlib
 import hashlib
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -47,6 +48,7 @@ MAX_CHARACTERS = 300
 MAX_DAYS = 365
 DEFAULT_DAYS = 30
 _ATTEMPTS = 6
+_JOINERS = "\u200c\u200d"  # within words of Persian and Hindi, and within emoji
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,8 +222,8 @@ async def remove_ended(app: App, directory: Directory, person_id: str) -> None:
 
 def _written(app: App, identifier: str, actor: Actor, draft: Draft) -> Note:
     """Return the note of a draft with the signed-in user as its author; raise HttpError 400 if the draft is invalid."""
-    text = " ".join(draft.text.split())
-    if not text:
+    text = _plain(draft.text)
+    if not any(map(str.isprintable, text.replace(" ", ""))):
         raise HttpError(400, Message("note_empty"), field="text")
     if len(text) > MAX_CHARACTERS:
         said = Message("note_too_long", count=len(text), most=MAX_CHARACTERS)
@@ -242,6 +244,14 @@ def _written(app: App, identifier: str, actor: Actor, draft: Draft) -> Note:
         author_id=actor.id,
         changed=timestamp(now),
         expires=timestamp(expires),
+    )
+
+
+def _plain(text: str) -> str:
+    """Return a text on one line without control and format characters, which no one sees."""
+    words = " ".join(text.split())
+    return "".join(
+        c for c in words if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contacts.cursors import Range
+from contacts.index_scan import Range
 from scim.users import index_rows
 from scim.users.models import UserRecord
 from scim.users.number_rows import ranges_of, turned_back
@@ -73,7 +73,8 @@ def stages_of(text: str, region: str) -> list[Stage]:
             Stage((*beginnings, *middle[:2])),
             Stage(middle[2:], is_last_resort=True),
         ]
-    return [Stage((end,)), Stage(middle)]
+    others = [one for one in beginnings if one.rows.beginning in typed.others]
+    return [Stage((end,)), Stage((*others, *middle))]
 
 
 def whole_stage(digits: tuple[str, ...]) -> Stage:

@@ -47,6 +47,8 @@ async def find_meeting(
     if not query.group:
         if text:
             return await search(app, directories, text, limit, cursor, condition)
+        if condition is None:
+            return await listing.list_contacts(app, directories, limit, cursor)
         return await filtered_listing.list_meeting(app, directories, limit, cursor, condition)
     (directory,) = directories
     if not text:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contacts import person_words
-from contacts.cursors import Range
+from contacts.index_scan import Range
 from contacts.name_query import NameQuery
 from scim.users.contact_cards import EncodedCard, Names
 from scim.users.search_terms import main_words

@@ -13,6 +13,7 @@ from shared.numbers.written import typed_digits
 # Digits that some callers dial between the country code and a mobile number: in Mexico until 2019, in Argentina
 # from abroad.
 _MOBILE_PREFIXES = {"52": "1", "54": "9"}
+_ARGENTINE_AREAS = (2, 3, 4)  # digits of an area code
 MIN_PART = 4  # fewer digits are not searched in the middle of numbers
 
 
@@ -43,6 +44,11 @@ class Typed:
         return not self.is_international and (
             self.digits in number or self._begins_national(number)
         )
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The beginnings that don't contain the national digits as they are typed."""
+        return tuple([one for one in self.beginnings if self.national not in one])
 
     @property
     def part(self) -> str:
@@ -91,7 +97,22 @@ def typed_of(text: str, region: str) -> Typed:
             return Typed(digits=digits, beginnings=beginnings, has_exit_code=True)
     trunk = next((one for one in own.trunks if digits.startswith(one)), "")
     national = digits[len(trunk) :]
-    return Typed(digits=digits, beginnings=(own.code + national,), national=national)
+    readings = dict.fromkeys((own.code + national, *_other_beginnings(own.code, trunk, national)))
+    return Typed(digits=digits, beginnings=tuple(readings), national=national)
+
+
+def _other_beginnings(code: str, trunk: str, national: str) -> list[str]:
+    """Return other beginnings of numbers that national digits can be: mobile numbers of Argentina, carriers of Brazil.
+
+    In Argentina 011 15 2345 6789 is +54 9 11 2345 6789: 15 after the area code of two to four digits takes the place of
+    the 9 before it (ENACOM). In Brazil two digits of a carrier come between the trunk prefix and the area code (Anatel).
+    """
+    if code == "54":
+        mobile = code + _MOBILE_PREFIXES[code]
+        areas = [national[:at] for at in _ARGENTINE_AREAS if national[at:].startswith("15")]
+        divided = [mobile + area + national[len(area) + 2 :] for area in areas]
+        return divided or [mobile + (national[:-1] if national[2:] == "1" else national)]
+    return [code + national[2:]] if code == "55" and trunk and len(national) > 2 else []
 
 
 def _international(digits: str) -> tuple[str, ...]:

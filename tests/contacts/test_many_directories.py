@@ -6,8 +6,7 @@ import orjson
 import pytest
 
 from contacts import account_directories, index_scan, number_lookup, search
-from contacts.cursors import Range
-from contacts.index_scan import Found
+from contacts.index_scan import Found, Range
 from directories.service import list_directories
 from local.counting_tables import CountingTables
 from shared.app import App

@@ -113,6 +113,8 @@ async def test_a_note_has_author_and_end(deployed: Deployed) -> None:
     [
         ({"text": ""}, "text"),
         ({"text": " \n "}, "text"),
+        ({"text": "\u200b \u200d"}, "text"),
+        ({"text": "\0\x07"}, "text"),
         ({"text": "x" * 301}, "text"),
         ({"text": 5}, "text"),
         ({}, "text"),
@@ -132,6 +134,13 @@ async def test_a_note_that_is_not_valid_is_refused(
     assert answer.status == 400
     assert orjson.loads(answer.body)["field"] == field
     assert await desk.texts() == []
+
+
+async def test_a_note_has_no_character_that_is_not_seen(deployed: Deployed) -> None:
+    """Control and format characters, such as one that turns the reading direction, are left out; joiners of words stay."""
+    desk = await hired(deployed)
+    note = await desk.add("Not\0 before\u202e 10\n\u0645\u06cc\u200c\u062e")
+    assert note["text"] == "Not before 10 \u0645\u06cc\u200c\u062e"
 
 
 async def test_a_person_has_at_most_ten_notes(deployed: Deployed) -> None:
