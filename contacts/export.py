@@ -104,7 +104,7 @@ async def _entries(
 
     Yields to other requests in between, because parsing a person's numbers takes up to some milliseconds.
     """
-    found, time_slice = list[bytes](), TimeSlice(app.clock)
+    found, time_slice = list[bytes](), TimeSlice(app)
     for user in users:
         if not user.active:
             continue

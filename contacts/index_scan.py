@@ -223,7 +223,7 @@ async def _go_on(
     stretch: _Stretch,
 ) -> None:
     """Read the next rows of one directory, and decode them until there are enough people for the page."""
-    time_slice = TimeSlice(app.clock)
+    time_slice = TimeSlice(app)
     start, stop = where.row_keys()
     if stretch.scanned_to:
         start = max(

@@ -380,7 +380,7 @@ class _Similar:
 
     async def _consider(self, rows: Sequence[EncodedRow], *, may_be_meant: bool) -> None:
         """Choose from the rows of people who were not considered before."""
-        time_slice, known = TimeSlice(self._app.clock), self._known
+        time_slice, known = TimeSlice(self._app), self._known
         for number, row in enumerate(rows):
             place = row.directory.id, row.identifier
             if place not in known and row.value != resource_rows.NOTHING:

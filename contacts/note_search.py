@@ -69,7 +69,7 @@ async def _rows(
     if after:
         start = keys.successor(NOTED.key(after))
     rows = await app.tables.query(CONTACTS, directory.id, start, stop)
-    found, time_slice = list[str](), TimeSlice(app.clock)
+    found, time_slice = list[str](), TimeSlice(app)
     for row in rows:
         noted = notes.decode_noted(row.value)
         if all(any(own.startswith(word) for own in noted.words) for word in wanted):

@@ -75,7 +75,7 @@ async def lookup_numbers(
     asked = await _asked(app, directories, texts)
     await _read(app, asked)
     matches: dict[str, list[Match]] = {text: [] for text in texts}
-    time_slice = TimeSlice(app.clock)
+    time_slice = TimeSlice(app)
     for text, own in matches.items():
         for one in asked:
             query = one.queries[text]
@@ -90,15 +90,15 @@ async def lookup_numbers(
 async def _asked(app: App, directories: Sequence[Directory], texts: Sequence[str]) -> list[_Asked]:
     """Return the query of each directory. Parsing a number takes up to 1 ms per region, so others are served in between."""
     by_region: dict[str, dict[str, Query]] = {one.region: {} for one in directories}
-    time_slice = TimeSlice(app.clock)
+    starts: dict[str, list[str]] = {}
+    time_slice = TimeSlice(app)
     for region, own in by_region.items():
+        found = set[str]()
         for text in texts:
-            own[text] = query_of(text, region)
+            own[text] = query = query_of(text, region)
+            found.update(_starts(query))
             await time_slice.yield_when_over()
-    starts = {
-        region: sorted({start for query in own.values() for start in _starts(query)})
-        for region, own in by_region.items()
-    }
+        starts[region] = sorted(found)
     return [_Asked(one, by_region[one.region], starts[one.region]) for one in directories]
 
 

@@ -26,7 +26,7 @@ async def suggest_region(app: App, directory: Directory) -> RegionFit | None:
     sample = region_fit.sample_of(values, (region for person in people for region in _of(person)))
     if len(sample.national) < region_fit.MIN_VALUES:
         return None
-    fits, time_slice = [], TimeSlice(app.clock)
+    fits, time_slice = [], TimeSlice(app)
     for fit in region_fit.fits_of(sample):
         fits.append(fit)
         await time_slice.yield_when_over()

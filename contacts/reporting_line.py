@@ -73,7 +73,7 @@ def found_of(directory: Directory, user: UserRecord) -> Found:
 
 async def _reports_of(app: App, directory: Directory, names: Iterable[str]) -> list[Found]:
     """Return the people whose manager is one of `names`, by name, at most MAX_PEOPLE + 1 per name."""
-    time_slice = TimeSlice(app.clock)
+    time_slice = TimeSlice(app)
 
     async def under(name: str) -> list[Found]:
         start, stop = MANAGER.under(name)

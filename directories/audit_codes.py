@@ -1,4 +1,4 @@
-"""The codes of audit acts, grouped by the kinds that the log can be filtered by; URLs contain the kinds' names.
+"""The codes of audit acts by kind; the log can be filtered by kind, and URLs contain the kinds' names.
 
 A new act needs its code here and its texts in the catalogues (`act_…`).
 """

@@ -86,7 +86,7 @@ async def read(
     A page may have fewer than `limit` events although more follow: after ten queries the search
     stops, and the page's `cursor` continues it.
     """
-    found, reached, time_slice = list[AuditEvent](), cursor, TimeSlice(app.clock)
+    found, reached, time_slice = list[AuditEvent](), cursor, TimeSlice(app)
     queries = 0
     async for rows in _pages(app, log, cursor, wanted):
         queries += 1

@@ -33,7 +33,7 @@ _BATCH = 40  # events per transaction
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """The table and partition of outbox rows, which are those of the acts' own rows."""
+    """The table and partition of outbox rows: the same as those of the rows that the acts change."""
 
     table: str
     partition: str

@@ -26,8 +26,8 @@ _UPKEEP_EVERY = 2000  # fold a directory's totals after so many of its requests 
 class Unauthenticated(HttpError):
     """401, the same response for every reason that depends on stored data, so that a stranger learns nothing.
 
-    `mistyped` is true if the text can't be a token of this app, whatever is stored; the response
-    tells the client.
+    `mistyped` is true if the text can't be a token of this app, whatever is stored; the message is
+    then another one.
     """
 
     def __init__(self, *, mistyped: bool = False) -> None:
@@ -44,7 +44,7 @@ class _Seen:
 
 
 async def authenticate(app: App, directory_id: str, authorization: str | None) -> Directory:
-    """Return the active directory for which the token in `Authorization` is valid; raise Unauthenticated."""
+    """Return the active directory for which the token in `Authorization` is valid; otherwise raise Unauthenticated."""
     plain = _bearer(authorization)
     hashed = tokens.digest(plain)
     if plain.startswith(tokens.ACCESS_PREFIX):

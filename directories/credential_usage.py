@@ -62,7 +62,7 @@ class _Notes:
 
 @dataclass(frozen=True, slots=True)
 class AuthFailures:
-    """Requests that were refused with 401: when and why the last one was, and how many it stands for."""
+    """Requests that were refused with 401: when and why the last one was, and how many it represents."""
 
     at: str
     reason: str
@@ -71,10 +71,10 @@ class AuthFailures:
 
 @dataclass(frozen=True, slots=True)
 class LastCalls:
-    """When each credential was last used, by its ID, and when the client last had a wrong credential or success.
+    """When each credential was last used, and when a request last failed to authenticate and last succeeded.
 
-    `denied` is None if no request was refused; `served` is the time of the last successful request,
-    "" before the first.
+    `used` has the times by the credential's ID; `denied` is None if no request failed to
+    authenticate; `served` is the time of the last successful request, "" before the first.
     """
 
     used: dict[str, str]
@@ -141,9 +141,8 @@ def refused(app: App, directory: Directory, reason: str, message: Message | None
         last.unwritten += 1
         return
     if last is not None and at - last.written_at < 1.0:
-        last.unwritten += (
-            1  # reasons that change with each request must not cause a write per request
-        )
+        # Reasons that change with each request must not cause a write per request.
+        last.unwritten += 1
         return
     count = 1 + (last.unwritten if last else 0)
     logged_at = last.logged_at if last else -DENIED_SECONDS

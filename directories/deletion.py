@@ -123,9 +123,8 @@ async def _carry_on(app: App, row: Row, deadline: float) -> bool:
     if directory is None:
         await _finish(app, row.key, None)
         return True
-    if (
-        directory.is_active
-    ):  # the run was killed before it marked the directory, or is about to do so
+    if directory.is_active:
+        # The run that wrote the row was killed before it changed the directory, or is about to change it.
         if _age(app, orjson.loads(row.value)["since"]) > _ABANDONED:
             await store.remove(app.tables, DELETIONS, row.key, table=WORK)
         return False

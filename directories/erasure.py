@@ -91,7 +91,7 @@ class _Erased:
         return any(fold_case(word) in self.words for word in words if word)
 
     def _says(self, event: Event) -> bool:
-        """Return whether a text of the event mentions one of these people, such as a refusal for a taken user name."""
+        """Return whether a text of the event mentions one of these people, such as "the user name … is taken"."""
         texts = [event.detail, event.remedy, event.attribute]
         texts += _texts(event.said or {})
         return any(self._is_in(text) for text in texts if text)
@@ -242,7 +242,7 @@ async def _rewrite(
 
 async def _each_event(app: App, rows: Sequence[Row], use: Callable[[Event], None]) -> None:
     """Call `use` with the event of each row; let other tasks run in between."""
-    time_slice = TimeSlice(app.clock)
+    time_slice = TimeSlice(app)
     for row in rows:
         use(events.decode(row.value))
         await time_slice.yield_when_over()

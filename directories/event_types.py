@@ -1,4 +1,4 @@
-"""The kinds of provisioning events, grouped by the names that the log can be filtered by; URLs contain these names."""
+"""The kinds of provisioning events in groups, by which the log can be filtered; URLs contain the groups' names."""
 
 REFUSED = "request.refused"
 TURNED_AWAY = "connection.refused"  # a request without a valid credential

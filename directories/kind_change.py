@@ -13,7 +13,7 @@ from directories.models import Kind
 from shared.app import App
 from shared.messages import Message
 
-# Returns why a feature above needs the directory with this ID to keep its kind, or None.
+# Returns why the directory with the given ID must keep its kind, from the view of a feature above, or None.
 Reason = Callable[[App, str], Awaitable[Message | None]]
 
 

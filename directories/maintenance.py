@@ -1,7 +1,7 @@
 """The maintenance timer's work: continue deletions each hour, and tidy each directory once a day.
 
-A directory's hour of the day is derived from its ID, so that each hour has about as many
-directories, and thousands of idle ones cost almost nothing.
+The hour in which a directory is tidied is derived from its ID. So the work is spread over the day,
+and thousands of idle directories cost almost nothing in each run.
 """
 
 import math

@@ -106,5 +106,5 @@ async def _store(app: App, directory_id: str, faults: Mapping[str, Message], cli
             ],
         )
     except (AlreadyExists, NotFound, PreconditionFailed):
-        return  # another instance logged a fault at this moment; these are logged by a later request
+        return  # another instance logged a fault at this moment; a later request logs these
     log.event("provisioning.mapping_fault", directory_id=directory_id, count=len(due))

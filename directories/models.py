@@ -11,12 +11,10 @@ State = Literal["active", "deleting", "removing"]
 SetupStep = Literal["connect", "presence", "done"]
 Presence = Literal["undecided", "on", "off"]
 
-MAX_LIVE = (
-    2  # tokens, and also client secrets: the new one can be put in use before the old one ends
-)
-ID_PATTERN = re.compile(
-    r"[A-Za-z0-9](?:[A-Za-z0-9-]{2,62})[A-Za-z0-9]"
-)  # no underscore: Okta refuses one in a URL
+# Live tokens, and likewise client secrets: two, so that the new one is in use before the old one ends.
+MAX_LIVE = 2
+# Without an underscore, which Okta refuses in a URL.
+ID_PATTERN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{2,62})[A-Za-z0-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,9 +34,8 @@ from shared.tables.schema.base import DIRECTORIES, names_partition
 from shared.tables.schema.directories import DIRECTORY_NAME, NAMES_COMPLETE
 
 _ATTEMPTS = 6
-_IN_PROGRESS = timedelta(
-    minutes=1
-)  # a claim without a directory that has the name may still be followed by it
+# For so long, a claim is valid although no directory has the name, because the directory may be written soon.
+_IN_PROGRESS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)

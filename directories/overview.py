@@ -27,7 +27,7 @@ from shared.tables.port import MAX_OPERATIONS, TableError, Upsert, query_all
 from shared.tables.schema.base import DIRECTORIES, account_partition, overview_partition
 
 MAX_AGE = timedelta(minutes=5)
-MAX_REFRESHED = 100  # by one look
+MAX_REFRESHED = 100  # states that are recomputed per request for the list
 
 State = Literal["attention", "setup", "waiting", "good", "deleted"]
 STATES: tuple[State, ...] = ("attention", "setup", "waiting", "good", "deleted")

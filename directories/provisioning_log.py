@@ -150,7 +150,7 @@ async def read(
     A page may have fewer than `limit` lines although more follow: after 30 queries the search
     stops, and the page's `before` continues it.
     """
-    collected, queries, reached, time_slice = _Collected(), 0, before, TimeSlice(app.clock)
+    collected, queries, reached, time_slice = _Collected(), 0, before, TimeSlice(app)
     async for found, start in _backwards(app, directory_id, before):
         queries += 1
         for row in reversed(found):

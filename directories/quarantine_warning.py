@@ -42,7 +42,7 @@ class Quarantine:
 
 
 def judge(successes: int, failures: int) -> Quarantine:
-    """Compare a day's successes and failures with the thresholds."""
+    """Return a day's numbers of successes and failures, compared with the thresholds."""
     share = failures / max(1, failures + successes)
     outlook: Outlook = "good"
     if (failures >= MIN_FAILURES and share > MAX_SHARE) or failures > MAX_FAILURES:
@@ -55,7 +55,7 @@ def judge(successes: int, failures: int) -> Quarantine:
 
 
 def of(found: Totals, app: App) -> Quarantine:
-    """Compare the last day of the totals `found` with the thresholds."""
+    """Return the last day's numbers in the totals `found`, compared with the thresholds."""
     return judge(*found.last_day(app.clock.now()))
 
 

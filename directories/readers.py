@@ -1,4 +1,4 @@
-"""Validate which agents may see a directory, which an administrator sets by app roles and Entra groups.
+"""Validate the agents who may see a directory; an administrator names them by app roles and Entra groups.
 
 `contacts.account_directories` enforces it for everything that agents read.
 """

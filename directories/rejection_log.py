@@ -64,7 +64,7 @@ async def note(app: App, directory_id: str, event: Event, complete: Complete | N
 
 
 async def _completed(app: App, directory_id: str, event: Event, complete: Complete) -> Event:
-    """Return the event with the person's name, and use it for the equal refusals that follow too."""
+    """Add the person's name to the event, and to the equal refusals that follow; return the event."""
     try:
         completed = await complete(event)
     except TableError:

@@ -17,7 +17,7 @@ _STRICT = ConfigDict(
 
 
 class NewDirectoryBody(BaseModel):
-    """POST /api/directories."""
+    """The body of POST /api/directories: the first settings of a directory."""
 
     model_config = _STRICT
     name: str = Field(max_length=1000)
@@ -27,7 +27,7 @@ class NewDirectoryBody(BaseModel):
 
 
 class ReadersBody(BaseModel):
-    """The agents who see a directory: those with one of the app roles or in one of the groups."""
+    """The agents who may see a directory: those with one of the app roles or in one of the groups."""
 
     model_config = _STRICT
     roles: list[str] = Field([], max_length=200)
@@ -35,7 +35,7 @@ class ReadersBody(BaseModel):
 
 
 class ChangeBody(BaseModel):
-    """PATCH /api/directories/{directoryId}; fields that are left out keep their values."""
+    """The body of PATCH /api/directories/{directoryId}; fields that are left out keep their values."""
 
     model_config = _STRICT
     name: str = Field("", max_length=1000)
@@ -48,11 +48,12 @@ class ChangeBody(BaseModel):
 
 
 class IssueBody(BaseModel):
-    """POST …/tokens and …/secrets.
+    """The body of POST …/tokens and …/secrets.
 
-    Without `expiresInDays` the operator's default applies; null: a token without an end. `replaces` is the ID of
-    the live credential that the new one replaces, which stays valid for `overlapHours` (0 if left out); with
-    `overlapHours` alone it is the only live one. Two live credentials and no `replaces`: 409.
+    If `expiresInDays` is left out, the operator's default applies; null issues a token that never
+    expires. `replaces` is the ID of the live credential to replace, which stays valid for
+    `overlapHours` (0 if left out). If `replaces` is left out, `overlapHours` is for the only live
+    credential. The response is 409 if two are live and `replaces` is left out.
     """
 
     model_config = _STRICT
@@ -62,9 +63,10 @@ class IssueBody(BaseModel):
 
 
 class TrustBody(BaseModel):
-    """PUT …/trust: the identity of the company's provisioning service.
+    """The body of PUT …/trust: the identity of the company's provisioning service.
 
-    Send `tenantId` for an identity of an Entra tenant, or `issuer` and `jwksUri` for one of another OpenID Connect issuer.
+    Send `tenantId` for an identity of an Entra tenant, or `issuer` and `jwksUri` for one of another
+    OpenID Connect issuer.
     """
 
     model_config = _STRICT
@@ -76,7 +78,7 @@ class TrustBody(BaseModel):
 
 
 class SetupLinkBody(BaseModel):
-    """POST …/links: a link for the whole set-up, or (`sign-in`) for the sign-in at Microsoft alone."""
+    """The body of POST …/links: a link for the whole set-up, or (`sign-in`) for the sign-in at Microsoft alone."""
 
     model_config = _STRICT
     purpose: Literal["set-up", "sign-in"] = "set-up"

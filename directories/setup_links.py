@@ -27,9 +27,8 @@ from shared.tables.port import Row
 from shared.tables.schema.directories import SETUP_LINK
 
 LIFETIME = timedelta(hours=72)
-KEPT = timedelta(
-    days=30
-)  # a link is kept at least so long after it ended, to refuse it with the reason
+# A link is kept at least so long after it ended, so that it can be refused with the reason.
+KEPT = timedelta(days=30)
 MAX_LIVE_LINKS = 5
 CODE_PREFIX = "extdirlink_"
 _SECRET = r"[A-Za-z0-9_-]{43}"
@@ -38,12 +37,10 @@ _CODE = re.compile(
 )
 _SESSION = re.compile(rf"(?P<directory>[A-Za-z0-9-]{{4,64}})\.(?P<secret>{_SECRET})")
 _LINK_ID = re.compile(r"[a-z0-9]{12}")
-_PURPOSE_VERSION = (
-    2  # of rows of sign-in links, because an older release would issue credentials for them
-)
-_NOWHERE = (
-    "no-directory"  # looked up for a malformed code, so that every refusal costs the same reads
-)
+# The version of the rows of sign-in links, because an older release would issue credentials for them.
+_PURPOSE_VERSION = 2
+# Looked up for a malformed code, so that every refusal costs the same reads.
+_NOWHERE = "no-directory"
 
 State = Literal["waiting", "opened", "done", "expired", "revoked"]
 Purpose = Literal["set-up", "sign-in"]

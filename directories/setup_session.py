@@ -303,7 +303,7 @@ async def _note_elsewhere(app: App, session: SetupSession) -> None:
     try:
         await _store(app, session, noted, "setup_link.refused")
     except (PreconditionFailed, NotFound):
-        return  # the link was used at this moment; the next attempt is noted
+        return  # the link was used at this moment; the next attempt is stored
 
 
 async def _store(app: App, session: SetupSession, link: SetupLink, code: str) -> None:

@@ -3,13 +3,13 @@
 Table `directories`: a directory's partition is its ID, with the row `directory` and small rows
 (`used|…`, `access|…`, `jti|…`). Partition `account|{account}` has an index row per directory of the
 account, and partition `index|all` one per directory. Index rows are written before the directory
-and removed after it, so no directory is ever without them; an index row without a directory is
-ignored, and removed after an hour.
+and kept as long as it can be seen, so no directory is ever without them; an index row without a
+directory is ignored, and removed after an hour.
 
 A cached directory is at most 30 seconds old. A token that another instance issued just now must
 work at once, or Entra would quarantine the job after a rotation, so a directory is read again if a
 token doesn't match. To keep a flood of wrong tokens from becoming a flood of reads, these reads are
-limited per directory: ten at once, then one per second. The number of reads must not tell a
+limited per directory: ten at once, then one per second. The number of reads must not show a
 stranger whether a directory exists. So the limits for existing and made-up IDs are in one cache, of
 the size of the cache for made-up IDs: a flood of made-up IDs evicts both alike.
 """

@@ -52,9 +52,8 @@ def is_mistyped(text: str) -> bool:
         return False
     if _MARK in text.lower():
         return True
-    ending = text[
-        -_RANDOM_LENGTH - _CHECKSUM_LENGTH :
-    ]  # the text without a prefix, which may have been lost
+    # The prefix may have been lost, so check the characters after it.
+    ending = text[-_RANDOM_LENGTH - _CHECKSUM_LENGTH :]
     random, checksum = ending[:_RANDOM_LENGTH], ending[_RANDOM_LENGTH:]
     return len(checksum) == _CHECKSUM_LENGTH and checksum == _checksum(random)
 

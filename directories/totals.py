@@ -38,20 +38,18 @@ LAG = timedelta(minutes=5)
 RECENT = timedelta(seconds=10)
 _REVIEW_SECONDS = 60.0
 _WORTH_FOLDING = 500  # add the old events to the row if there are so many
-_TO_A_SECOND = (
-    len(EVENT.name) + 1 + 8
-)  # characters of a key up to the time with a precision of 1.024 s
-_HOURS = (
-    25  # hours that are counted: the 24 of the last day, of which the first and last are partial
-)
+# The first characters of a key, up to the time with a precision of 1.024 s.
+_TO_A_SECOND = len(EVENT.name) + 1 + 8
+# Hours that are counted: 24 hours include parts of 25.
+_HOURS = 25
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
     """The numbers of people (`users`), of active people, and of groups.
 
-    `hours` has, for each recent hour (such as "2026-01-01T07"), the number of changes and that of
-    refused requests.
+    `hours` has the numbers of changes and of refused requests in each recent hour (such as
+    "2026-01-01T07").
     """
 
     users: int = 0
@@ -63,7 +61,7 @@ class Totals:
     )
 
     def last_day(self, now: datetime) -> tuple[int, int]:
-        """Return the number of changes and that of refused requests in the 24 hours before `now`, to the hour."""
+        """Return the numbers of changes and of refused requests in the 24 hours before `now`, to the hour."""
         first = _hour(now - timedelta(hours=_HOURS - 1))
         recent = [counts for hour, counts in self.hours.items() if hour >= first]
         return sum(done for done, _ in recent), sum(refused for _, refused in recent)
@@ -97,12 +95,21 @@ class _Known:
     """The totals of a directory in an instance's memory.
 
     They are the sums up to the event `through`, last replaced from storage at `reviewed` (monotonic
-    seconds).
+    seconds). `tail` are the events after it that were read last, and `present` the sums with them.
     """
 
     totals: Totals
     through: str
     reviewed: float
+    tail: list[str] = field(default_factory=list)
+    present: Totals | None = None
+
+    def plus(self, tail: list[str]) -> Totals:
+        """Return the sums with all events after `through`; those that were counted last time aren't counted again."""
+        known = len(self.tail)
+        if self.present is None or tail[:known] != self.tail:
+            return self.totals.plus(tail)
+        return self.present.plus(tail[known:]) if len(tail) > known else self.present
 
 
 @dataclass(slots=True)
@@ -121,12 +128,15 @@ async def read(app: App, directory_id: str) -> Totals:
     if reviewed and _older(app, behind, LAG)[_WORTH_FOLDING - 1 :]:
         app.background.start_optional(keep_up(app, directory_id), "totals.keep_up")
     _learn(app, behind)
-    settled = _older(app, behind, RECENT)
-    base = known.totals.plus(settled)
-    memory.put(
-        directory_id, _Known(base, settled[-1] if settled else known.through, known.reviewed)
-    )
-    return base.plus(behind[len(settled) :])
+    present, settled = known.plus(behind), _older(app, behind, RECENT)
+    tail = behind[len(settled) :]
+    if settled:
+        base = known.totals.plus(settled)
+        known = _Known(base, settled[-1], known.reviewed, tail, present)
+    else:
+        known = _Known(known.totals, known.through, known.reviewed, tail, present)
+    memory.put(directory_id, known)
+    return present
 
 
 async def stored(app: App, directory_id: str) -> Totals:

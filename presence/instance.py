@@ -24,10 +24,10 @@ class RefreshState:
     """The refreshes on demand for one tenant.
 
     Attributes:
-        waiting: The people who are not requested yet, by object ID, with a future that is set when
-            their presence is known.
-        asking: The people who are being requested, in the same form.
-        confirmed: When each person was last requested (milliseconds since 1970).
+        waiting: The people whose presence isn't requested yet, by object ID, with a future that is set
+            when it is known.
+        asking: The people whose presence is being requested, in the same form.
+        confirmed: When each person's presence was last requested (milliseconds since 1970).
         resume_at: No request is sent before this time (monotonic seconds).
         is_question: Whether an agent waits to know who is free now; False if only lists are refreshed.
     """

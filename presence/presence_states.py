@@ -109,7 +109,6 @@ _BACK_SOON = "berightback"
 
 
 @lru_cache(maxsize=4096)
-@lru_cache(maxsize=4096)
 def readiness(value: GraphPresence) -> Readiness:
     """Return whether a person with this presence can take a call.
 

@@ -56,7 +56,7 @@ class Status:
         return readiness(GraphPresence(self.availability, self.activity, self.out_of_office))
 
     def is_confirmed(self, now: datetime) -> bool:
-        """Return whether the status is recent enough to recommend the person (15 seconds)."""
+        """Return whether the status is recent enough to recommend the person: at most 15 seconds old."""
         return self.as_of is not None and timedelta(0) <= now - self.as_of <= MAX_AGE
 
     def as_json(self) -> PersonPresence:
@@ -99,7 +99,7 @@ async def statuses(
 
 
 async def known_ids(app: App, directory_id: str, external_ids: Iterable[str]) -> frozenset[str]:
-    """Return those of the external IDs for which `statuses` has a status. At most one round trip."""
+    """Return the external IDs for which `statuses` would return a status. At most one round trip."""
     asked = list(external_ids)
     found = await linked_snapshot(app, directory_id) if asked else None
     if found is None:

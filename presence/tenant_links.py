@@ -86,8 +86,9 @@ class DirectoryLink:
         is_confirmed: Whether the company was confirmed as the right one. Until then it isn't connected,
             and the row has a version that releases without this rule can't read.
         confirmed_by: The ID of the actor here who confirmed the company.
-        sampled: How many of the directory's people were requested when consent took effect.
-        sample_known: For how many of them Graph had a presence.
+        sampled: For how many of the directory's people presence was requested when consent took
+            effect.
+        sample_known: For how many of them Graph had one.
         gone_checked_at: When the company was last checked for having removed the app. A removed
             connection keeps the tenant's ID for this check.
         gone_code: The result of that check.
@@ -138,7 +139,7 @@ async def tenant(tables: Tables, tenant_id: str) -> TenantLink | None:
 
 
 async def tenants(tables: Tables) -> list[TenantLink]:
-    """Return every linked tenant, without rows of later releases. One round trip per 1,000."""
+    """Return every linked tenant; rows that a later release wrote are skipped. One round trip per 1,000."""
     return await _every(tables, TENANT_LINK, decode_tenant)
 
 
@@ -149,7 +150,7 @@ async def directory(tables: Tables, directory_id: str) -> DirectoryLink | None:
 
 
 async def directories(tables: Tables) -> list[DirectoryLink]:
-    """Return every directory's connection, including removed ones, without rows of later releases.
+    """Return every directory's connection, including removed ones; rows that a later release wrote are skipped.
 
     One round trip per 1,000.
     """

@@ -26,7 +26,7 @@ from scim.work_gates import page_turn, scan_turn
 from shared import keys
 from shared.app import App
 from shared.clock import Clock
-from shared.concurrency import TimeSlice, Turns
+from shared.concurrency import TimeSlice
 from shared.messages import Message
 
 DEFAULT_COUNT = 100
@@ -185,7 +185,7 @@ async def _filtered(app: App, source: Source, query: ListQuery) -> ListAnswer:
     first, before = query.start_index - 1, None
     if first and query.count:
         before = await _walk(source, query).key_before(app, query.start_index)
-    total, page, deadline, time_slice = 0, _Page(query), _deadline(app), _slice(app)
+    total, page, deadline, time_slice = 0, _Page(query), _deadline(app), TimeSlice(app)
     async for found, _ in _scan(source, "", _SCAN):
         deadline.check()
         async for item in _matching(query, found, time_slice):
@@ -203,7 +203,7 @@ async def _from_candidates(
     first, before = query.start_index - 1, None
     if first and query.count:
         before = await _walk(source, query).key_before(app, query.start_index)
-    total, page, time_slice = 0, _Page(query), _slice(app)
+    total, page, time_slice = 0, _Page(query), TimeSlice(app)
     async for found in _batches(source, sorted(ids)):
         async for item in _matching(query, found, time_slice):
             if item.key > before if before is not None else total >= first:
@@ -227,17 +227,15 @@ async def _batches(source: Source, ids: Sequence[str]) -> AsyncIterator[list[Ite
         yield await source.read(ids[at : at + _BATCH])
 
 
-def _slice(app: App) -> TimeSlice:
-    return TimeSlice(app.clock, app.state(Turns))
-
-
 def _deadline(app: App) -> _Deadline:
     return _Deadline(app.clock, app.clock.monotonic() + MAX_SCAN_SECONDS)
 
 
 async def _shown(app: App, query: ListQuery, items: Sequence[Item]) -> list[ShownItem]:
     """Return the items with the query's projection applied."""
-    shown, time_slice = list[ShownItem](), _slice(app)
+    if query.projection.is_usual and all(item.json for item in items):
+        return [ShownItem(item.key, item.json) for item in items]
+    shown, time_slice = list[ShownItem](), TimeSlice(app)
     for item in items:
         shown.append(item.shown(query.projection))
         await time_slice.yield_when_over()
@@ -286,7 +284,7 @@ async def _sorted(
     """
     sort_key, deadline = sorter(query.sort_by, source.resource_type), _deadline(app)
     end = query.start_index - 1 + query.count
-    total, kept, kept_bytes, time_slice = 0, list[_SortItem](), 0, _slice(app)
+    total, kept, kept_bytes, time_slice = 0, list[_SortItem](), 0, TimeSlice(app)
     async for found in _batches(source, sorted(ids)) if ids is not None else _pages(source):
         deadline.check()
         async for item in _matching(query, found, time_slice):
@@ -377,7 +375,7 @@ async def _candidates_after(
     app: App, source: Source, query: ListQuery, ids: Sequence[str], after: str, page: _Page
 ) -> tuple[str, bool]:
     """Fill the page with matches among the ids of an index; return the key at which it ends, and whether more follow."""
-    time_slice = _slice(app)
+    time_slice = TimeSlice(app)
     async for found in _batches(source, sorted(ids)):
         later = [item for item in found if item.key > after]
         async for item in _matching(query, later, time_slice):
@@ -394,7 +392,7 @@ async def _scanned_after(
 
     After MAX_SCAN_SECONDS the page ends, even if it is empty; its cursor continues the scan.
     """
-    deadline, time_slice = _deadline(app), _slice(app)
+    deadline, time_slice = _deadline(app), TimeSlice(app)
     async for found, more in _scan(source, after, _SCAN):
         async for item in _matching(query, found, time_slice):
             if not page.add(item):

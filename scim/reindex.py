@@ -177,7 +177,7 @@ async def _next_page(app: App, directory: Directory, progress: Progress, pace: "
     kind = _kind_of(progress.cursor)
     after = progress.cursor if progress.cursor != _USERS_BEGIN else ""
     found, more = await resource_rows.page(app, directory.id, _RECORDS[kind], after, _PAGE)
-    computing, stale, skipped, rewritten = TimeSlice(app.clock), list[_Stale](), 0, 0
+    computing, stale, skipped, rewritten = TimeSlice(app), list[_Stale](), 0, 0
     for rows in found:
         await computing.yield_when_over()
         try:

@@ -27,7 +27,7 @@ from scim.list_answer import ListAnswer, NotModified, ShownResource
 from scim.query import ListQuery, Source, list_resources
 from scim.work_gates import computing
 from shared.clock import timestamp
-from shared.concurrency import TimeSlice, Turns, in_slices
+from shared.concurrency import TimeSlice, in_slices
 from shared.messages import Message
 
 Resource = dict[str, Any]
@@ -177,7 +177,7 @@ class ResourceService(ABC, Generic[Stored]):
         async def change(stored: Resource, notes: Notes) -> Resource:
             steps = patch_steps(stored, operations, self.resource_type, notes)
             async with computing(self.app, self.directory_id):
-                time_slice = TimeSlice(self.app.clock, self.app.state(Turns))
+                time_slice = TimeSlice(self.app)
                 return await in_slices(steps, time_slice)
 
         return change

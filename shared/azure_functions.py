@@ -32,7 +32,7 @@ from shared.tables.port import Cause, LimitExceeded, StorageUnavailable
 Blueprint = func.Blueprint
 Handler = Callable[[Request], Awaitable[Response]]
 Failure = Callable[[Exception], Response]
-MAX_SECONDS = 20.0  # of a request; clients and the platform's proxy wait longer
+MAX_SECONDS = 20.0  # per request; clients and the platform's proxy wait longer
 _RETRY_SECONDS = 5
 _PACKAGES = ("contacts", "directories", "presence", "scim", "shared", "web")
 _SENDABLE = "".join(map(chr, range(0x20, 0x7F)))  # the characters that a header's value may have
@@ -261,7 +261,7 @@ class FailureDescription:
 
 
 def describe_failure(error: Exception) -> FailureDescription:
-    """Return the response's status, message and headers: for an error of the storage its own, otherwise 500.
+    """Return the response's status, message and headers: 503 or 413 for an error of the storage, 500 for any other.
 
     This function logs nothing: the caller logs an unexpected error. The message of a 500 names only
     the request's ID, by which the log line is found.

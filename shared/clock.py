@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 Result = TypeVar("Result")
 
-# Milliseconds, as rows of presence store times.
+# Durations in milliseconds, the unit of times in presence rows.
 SECOND = 1000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
@@ -72,7 +72,7 @@ class ProcessorTime:
         self._since = None
 
     def measure(self, work: Awaitable[Result]) -> "_Measured[Result]":
-        """Return an awaitable with the result of `work` that adds the processor time of each step of `work`."""
+        """Return an awaitable that runs `work`, returns its result, and adds the processor time of its steps."""
         return _Measured(self, work)
 
 
@@ -152,8 +152,8 @@ def is_ahead(until: int, now: int, longest: int) -> bool:
     """Return whether `until` is later than `now` by at most `longest`.
 
     Used for leases and pauses of at most `longest`. If the clock was set back after `until` was
-    stored, `until` is further away and counts as past; otherwise the lease would last longer by the
-    size of the change.
+    stored, `until` is further in the future than `longest`. The lease then counts as ended, because
+    otherwise it would last longer by the size of the change.
     """
     return now < until <= now + longest
 

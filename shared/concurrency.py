@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import ClassVar, TypeVar
 
 from shared import log
-from shared.clock import Clock
+from shared.app import App
 
 AT_ONCE = 16
 Item = TypeVar("Item")
@@ -61,20 +61,19 @@ class TimeSlice:
     """Lets other tasks of the event loop run every five milliseconds during a long computation.
 
     A step between two checks should take at most five milliseconds too, so that others wait less
-    than ten. With `turns`, the slices of several computations don't follow each other without a
-    pause.
+    than ten. The slices of several computations of an App don't follow each other without a pause.
     """
 
     SECONDS = 0.005
 
-    def __init__(self, clock: Clock, turns: Turns | None = None) -> None:
-        self._clock, self._turns = clock, turns
-        self._since = clock.monotonic()
+    def __init__(self, app: App) -> None:
+        self._clock, self._turns = app.clock, app.state(Turns)
+        self._since = self._clock.monotonic()
 
     async def yield_when_over(self) -> None:
         """Let other tasks run if five milliseconds have passed since they last could; await it after each step."""
         if self._clock.monotonic() - self._since > self.SECONDS:
-            await (asyncio.sleep(0) if self._turns is None else self._turns.next())
+            await self._turns.next()
             self._since = self._clock.monotonic()
 
 

@@ -65,7 +65,7 @@ def principal(request: Request, settings: Settings) -> Principal:
 
 
 def require_reader(request: Request, settings: Settings) -> Principal:
-    """Return the signed-in user, who may see contacts; raise HttpError 401 if there is none, 403 without that role."""
+    """Return the signed-in user, who may see contacts; raise HttpError 401 without a user, 403 without a role."""
     person = principal(request, settings)
     if not person.roles & {ADMIN, READER}:
         raise HttpError(403, Message("needs_reader"))
@@ -73,7 +73,7 @@ def require_reader(request: Request, settings: Settings) -> Principal:
 
 
 def require_admin(request: Request, settings: Settings) -> Principal:
-    """Return the signed-in administrator; raise HttpError 401 if no user is signed in, 403 without that role."""
+    """Return the signed-in administrator; raise HttpError 401 without a user, 403 for a user of another role."""
     person = principal(request, settings)
     if not person.is_admin:
         raise HttpError(403, Message("needs_admin"))

@@ -157,7 +157,7 @@ def select_by_method(request: Request, handlers: Mapping[str, Handler]) -> Handl
 
 
 def json_body(request: Request, limit: int = 1024 * 1024) -> Any:
-    """Return the parsed JSON of the body, which may have `limit` bytes.
+    """Return the parsed JSON of the body, which may have at most `limit` bytes.
 
     Raise HttpError 400 if the body is missing or is not JSON, 411 if it is empty and chunked, 413
     if it is too large.

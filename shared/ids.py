@@ -15,9 +15,8 @@ from shared.clock import Clock
 RandomBits = Callable[[int], int]
 _GUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PAIRS = [
-    first + second for first in _CROCKFORD for second in _CROCKFORD
-]  # the two characters for each value of ten bits
+# The two characters for each value of ten bits.
+_PAIRS = [first + second for first in _CROCKFORD for second in _CROCKFORD]
 _TENS = range(120, -1, -10)  # shifts of the 13 pairs in a ULID's 130 bits
 _PIECE = 16  # octets: the most that an identifier needs
 _PIECES = 256  # pieces per block
@@ -26,8 +25,8 @@ _PIECES = 256  # pieces per block
 def new_id(clock: Clock, randbits: RandomBits = secrets.randbits) -> str:
     """Return a UUID of version 7 (RFC 9562 section 5.7).
 
-    Its first bits are the time. So a row with a new ID comes after the existing rows, and reading
-    in the order of keys misses no row that is added before it ends.
+    Its first bits are the time, so a row with a new ID comes after the existing rows. A client that
+    reads all rows page by page therefore also gets those that are added before it reaches the end.
     """
     milliseconds = int(clock.now().timestamp() * 1000)
     random = randbits(74)

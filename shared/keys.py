@@ -17,9 +17,8 @@ MAX_KEY_CHARACTERS = 512  # 1 KiB of UTF-16
 _MAX_PART_CHARACTERS = 200
 _MAX_TERM_CHARACTERS = 120  # leaves room for the family and an ID within _MAX_PART_CHARACTERS
 _SHORTENED = 150
-_MAX_BEGINNING = (
-    140  # kept of every shortened part, which may be cut up to 8 characters before _SHORTENED
-)
+# A shortened part keeps at least so many characters, because it is cut at most 8 characters before _SHORTENED.
+_MAX_BEGINNING = 140
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f/\\\\#?%'|~\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff\U00010000-\U0010ffff]"
 )
@@ -96,7 +95,7 @@ def keys_of(family: str, terms: Sequence[str], identifier: str) -> list[str]:
 
 
 def is_key(text: str) -> bool:
-    """Return whether `text` can be a row key; used for page positions, as which a client may send any text."""
+    """Return whether `text` can be a row key; used to check a page's position, for which a client may send any text."""
     return len(text) <= MAX_KEY_CHARACTERS and not _FORBIDDEN.search(text)
 
 

@@ -72,9 +72,8 @@ class Metrics:
         self._clock = clock
         self._seconds_per_line = 3600 / lines_per_hour
         self._pause = EVERY_SECONDS
-        self._sums: defaultdict[tuple[str, str], float] = defaultdict(
-            float
-        )  # by instrument and operation or reason
+        # By instrument, and by operation or reason.
+        self._sums: defaultdict[tuple[str, str], float] = defaultdict(float)
         self._latest: dict[tuple[str, str], float] = {}
         self._begin()
 

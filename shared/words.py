@@ -3,12 +3,12 @@
 Stored and typed text both go through `words_of` and `collapse`, so one index row is found by every
 spelling:
 
-- case, accents, width and presentation forms are folded (Unicode NFKD and case folding);
+- case, accents, width and presentation forms are folded (Unicode NFKD and case folding), so `Müller` becomes `muller`;
 - apostrophes of every kind join (`O'Brien`, `O’Brien` and `Kaʻahumanu` are one word each);
 - invisible characters are dropped: soft hyphen, zero-width space and (non-)joiner, direction marks;
 - Arabic and Persian forms of one letter become equal (yeh, kaf, heh, alef), and so do katakana and hiragana;
 - vowel signs of Indic and South-East Asian scripts stay inside their word (Unicode Standard, section 12.1);
-- `collapse` replaces `ae` by `a`, like `ä` (likewise o, u, and `aa` like `å`; `dj` like `đ`): `Mueller`, `Müller`.
+- `collapse` replaces `ae`, `oe`, `ue`, `aa` and `dj` by their first letters, so `Mueller` becomes `muller` too.
 """
 
 import re
@@ -89,8 +89,8 @@ def folded(text: str) -> str:
 def collapse(joined: str) -> str:
     """Return folded, joined words with `ae`, `oe`, `ue`, `aa` and `dj` replaced by their first letters.
 
-    For prefix search, the result for a word's beginning must be a beginning of the result for the
-    word, and it is.
+    The result for the beginning of a word is a beginning of the result for the word, as prefix
+    search requires.
     """
     return _TWO_LETTERS.sub(_first_letter, joined) if _TWO_LETTERS.search(joined) else joined
 

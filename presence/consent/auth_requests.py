@@ -25,9 +25,8 @@ from shared.tables.schema.work import AUTH_REQUEST
 LIFETIME = 10 * MINUTE
 _SWEPT = 50
 _KIND = "sign-in"
-_CONFIRM_VERSION = (
-    2  # of a request that must be confirmed, because an older release would connect the company
-)
+# The version of a request that must be confirmed, because an older release would connect the company.
+_CONFIRM_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ that *some* administrator there consented once. So the company's administrator s
 (`wids`). Then admin consent is requested for that tenant, and only that tenant is linked.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +20,7 @@ from presence.consent import auth_requests, linking, names, quotas
 from presence.consent.auth_requests import AuthRequest
 from presence.consent.outcomes import OF_REASON, outcome_of_error
 from presence.graph.clouds import cloud_of
-from presence.graph.failure_reasons import Fault
+from presence.graph.failure_reasons import Fault, numbers_of
 from presence.graph.tokens import company_of, user_name_of
 from presence.instance import runtime_of
 from presence.tenant_links import DirectoryLink
@@ -36,7 +35,6 @@ ADMINISTRATORS = frozenset(
     {"62e90394-69f5-4237-9190-012177145e10", "e8611ab8-c189-46e8-94e1-60213ab1f814"}
 )
 _ATTEMPTS = 4
-_NUMBER = re.compile(r"AADSTS([0-9]{4,9})(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,8 @@ async def handle_callback(
     if (attempt.account, attempt.person_id) != (actor.account, actor.id):
         return Redirect(outcome="expired")
     if query.get("error"):  # checked first, because admin_consent=True can come with it
-        outcome = _outcome_of(query["error"], query.get("error_description", ""))
+        description, address = query.get("error_description", ""), query.get("error_uri", "")
+        outcome = _outcome_of(query["error"], description, address)
     elif attempt.step == "sign-in":
         redirect = await _signed_in(app, attempt, query, state, browser)
         if redirect.location:
@@ -203,7 +202,8 @@ async def _to_consent(app: App, proven: AuthRequest, browser: str) -> str:
 async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str], actor: Actor) -> str:
     """Store that consent was given and return the outcome.
 
-    Tokens prove later whether it was given; the parameter `tenant` can only make it fail.
+    Tokens prove later whether it was given. The parameter `tenant` proves nothing, but a wrong one
+    is a failure.
     """
     named = query.get("tenant", "").lower()
     if query.get("admin_consent", "").lower() != "true":
@@ -261,9 +261,8 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
         return "other_tenant"
     link = replace(link, is_confirmed=True)  # it was confirmed when it was connected
     try:
-        await linking.connect(
-            app, link, actor
-        )  # consent was renewed; the next sync shows whether it helped
+        # Consent was renewed; the next sync shows whether that ended the failure.
+        await linking.connect(app, link, actor)
     except tenant_links.TenantOwnedByOtherAccount:
         return "owned"
     return "consented"
@@ -282,14 +281,15 @@ def _is_pending_elsewhere(app: App, before: DirectoryLink, tenant_id: str) -> bo
     return is_ahead(before.since + DAY, now_ms(app.clock), DAY)
 
 
-def _outcome_of(error: str, description: str) -> str:
-    """Return the outcome for an error in the redirect; the description contains the AADSTS number."""
-    return outcome_of_error(error, [int(code) for code in _NUMBER.findall(description)[:5]])
+def _outcome_of(error: str, description: str, address: str = "") -> str:
+    """Return the outcome of an error on the redirect, whose AADSTS number is in its description or in `error_uri`."""
+    numbers = numbers_of({"error_description": description, "error_uri": address})
+    return outcome_of_error(error.strip().lower(), numbers)
 
 
 def _outcome_of_fault(fault: Fault) -> str:
     """Return the outcome if the authorization code couldn't be exchanged for a token."""
-    outcome = OF_REASON.get(fault.reason, "failed")
+    outcome = OF_REASON.get(fault.reason) or outcome_of_error("", fault.codes)
     if outcome == "own_credential":
         log.event("credential.invalid")
     return outcome

@@ -5,7 +5,7 @@ Core section 3.1.2.6; the AADSTS numbers are on
 learn.microsoft.com/entra/identity-platform/reference-error-codes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from presence.graph.failure_reasons import BY_NUMBER
@@ -70,7 +70,8 @@ OUTCOME_REMEDY = CodeFamily("outcome_", OUTCOMES.keys() - {"consented"}, "_remed
 
 _NUMBERS: dict[str, tuple[int, ...]] = {
     "declined": (65004,),
-    "needs_approval": (65001, 90008, 90093, 90094, 90095),
+    "needs_approval": (65001, 90008, 90093, 90094, 90095, 900941),
+    "expired": (54005, 70008),
     "cleanup_pending": (650051,),
     "wrong_account": (
         *(16000, 16003, 50014, 50020, 50034, 50107, 50177, 50178, 50197, 500208, 51004, 90072),
@@ -91,7 +92,7 @@ _NUMBERS: dict[str, tuple[int, ...]] = {
     "unavailable": (80001, 80002, 80005, 80014),
     "misconfigured": (
         *(28002, 28003, 50147, 90005, 90010, 90117, 90121, 90124, 90130, 501481, 501491),
-        *(700011, 700016, 7000215, 7000216, 7000222, 9002332),
+        *(500113, 700011, 700016, 1003031, 7000215, 7000216, 7000222, 9002332),
     ),
 }
 _BY_NUMBER = {number: outcome for outcome, numbers in _NUMBERS.items() for number in numbers}
@@ -129,14 +130,16 @@ OF_REASON = {
 }
 
 
-def outcome_of_error(error: str, numbers: Iterable[int]) -> str:
+def outcome_of_error(error: str, numbers: Sequence[int]) -> str:
     """Return the code of the outcome for an OAuth `error` and the AADSTS numbers in its description.
 
-    The first known number decides; without one, `error` does.
+    The first known number decides; without one, `error` does. An error with a number that is not
+    known isn't reported as declined: Microsoft sends `access_denied` for policies and faults, too.
     """
     for number in numbers:
         if number in _BY_NUMBER:
             return _BY_NUMBER[number]
         if number in BY_NUMBER:
             return OF_REASON.get(BY_NUMBER[number], "failed")
-    return _BY_ERROR.get(error, "failed")
+    outcome = _BY_ERROR.get(error, "failed")
+    return "failed" if outcome == "declined" and numbers else outcome

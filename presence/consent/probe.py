@@ -47,9 +47,8 @@ async def check(app: App, directory_id: str, actor: Actor) -> DirectoryLink | No
         await drop_pending(app, actor, directory_id, link.decided_by)
         return await tenant_links.directory(app.tables, directory_id)
     found = await _look(app, link)
-    with suppress(
-        tenant_links.LinkConflict
-    ):  # it was removed or started again while Microsoft was asked, and that counts
+    # After a conflict, keep what another request stored during the check: a removal, or a new consent.
+    with suppress(tenant_links.LinkConflict):
         if not found.reason:
             arrived = replace(link, sampled=found.sampled, sample_known=found.known)
             await _arrived(app, arrived, actor)
@@ -91,7 +90,7 @@ def is_abandoned(link: DirectoryLink, now: int) -> bool:
 class _Look:
     """The result of a check: a sample of the people, or the `reason` why presence can't be read ("" if it can).
 
-    `sampled` people were requested, and Graph had a presence for `known` of them.
+    The presence of `sampled` people was requested, and Graph had one for `known` of them.
     """
 
     reason: str = ""
@@ -113,9 +112,8 @@ async def _look(app: App, link: DirectoryLink) -> _Look:
     try:
         await runtime.graph.presences(token.value, [link.probe_id])
     except Refused:
-        return _Look(
-            "no_role"
-        )  # a consent may take effect at Graph later than at the login service
+        # A consent may take effect at Graph later than at the login service.
+        return _Look("no_role")
     except BadRequest:
         pass  # the permission is there; the administrator need not have Teams
     except GraphError:

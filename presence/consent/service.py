@@ -105,7 +105,7 @@ async def confirm(app: App, actor: Actor, directory_id: str, tenant_id: str) -> 
     The user of a set-up link can confirm only a consent that was begun through the link.
 
     Raises:
-        HttpError: 409, because another company waits to be confirmed, or none.
+        HttpError: 409 if no company, or another one, waits to be confirmed.
     """
     await directories.read(app, actor.account, directory_id)
     with _conflicts_as_409():
@@ -126,7 +126,7 @@ async def withdraw(app: App, actor: Actor, directory_id: str, tenant_id: str) ->
     """Remove the consent of a company that isn't the directory's, before it is confirmed.
 
     Raises:
-        HttpError: 409, because another company waits to be confirmed, or none.
+        HttpError: 409 if no company, or another one, waits to be confirmed.
     """
 
     def is_meant(link: DirectoryLink) -> bool:
@@ -190,9 +190,8 @@ async def check_gone(app: App, actor: Actor, directory_id: str) -> probe.Removal
         runtime_of(app).credential.drop(link.tenant_id)
     found = await probe.is_gone(app, link.tenant_id)
     checked = replace(link, gone_checked_at=now, gone_code=found.found)
-    with suppress(
-        tenant_links.LinkConflict
-    ):  # the result isn't stored, so the next check repeats it
+    # After a conflict the result isn't stored, and the next check repeats it.
+    with suppress(tenant_links.LinkConflict):
         events = linking.link_events(app, actor, link, "consent.checked", outcome=found.found)
         await tenant_links.save_link(app.tables, checked, events)
         await audit_relay.relay(app, audit_relay.LINKS, events)
@@ -201,7 +200,7 @@ async def check_gone(app: App, actor: Actor, directory_id: str) -> probe.Removal
 
 @contextmanager
 def _conflicts_as_409() -> Iterator[None]:
-    """Raise HttpError 409 for a conflict: others changed the connection at the same time, also after retries."""
+    """Convert a conflict to HttpError 409: others changed the connection at the same time, also during retries."""
     try:
         yield
     except (

@@ -293,7 +293,7 @@ def _is_synced(app: App, link: DirectoryLink, head: Manifest, now: int) -> bool:
     Before the first sync, whether the directory was linked less than two intervals ago.
     """
     if head.trouble.reason:
-        return True  # they run, and fail
+        return True  # syncs run, but fail
     interval = app.settings.presence_interval
     if head.as_of and head.as_of >= link.since:
         return is_recent(head.as_of, now, fresh_for(interval))
@@ -307,7 +307,7 @@ def _is_probably_wrong_company(link: DirectoryLink, head: Manifest) -> bool:
 
 
 def _recognised(link: DirectoryLink, head: Manifest) -> tuple[int, int]:
-    """Return how many of the requested people the tenant knows, and how many people were requested."""
+    """Return how many people the tenant knows, and for how many the presence was requested."""
     if head.counts.asked:
         return head.counts.known, head.counts.asked
     return link.sample_known, link.sampled

@@ -20,7 +20,7 @@ class Cloud:
     portal_url: str
     exchange_audience: str
     has_presence: bool = True
-    # The resource of tokens: the real address of Graph, also if Graph is simulated.
+    # The resource for which tokens are requested: the real URL of Graph, even if Graph is simulated.
     resource: str = ""
 
     @property

@@ -6,8 +6,10 @@ tenant that removed the app and for a wrong credential of the app. If a response
 (`Fault.is_doubtful`), a token request for the app's home tenant decides (`token_provider.Control`).
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from shared.messages import CodeFamily, Message
 
@@ -102,6 +104,7 @@ BY_NUMBER = {number: reason for reason, numbers in _NUMBERS.items() for number i
 _BY_ERROR = {
     "unauthorized_client": "deleted",
     "invalid_client": "own_credential",
+    "invalid_tenant": "tenant_not_found",
     "invalid_resource": "graph_missing",
     "invalid_target": "graph_missing",
     "access_denied": "unexpected",
@@ -116,9 +119,11 @@ _BY_ERROR = {
     "temporarily_unavailable": "unavailable",
     "server_error": "unavailable",
 }
-_FROM_GATEWAY = frozenset(
-    {407, 408, 425}
-)  # statuses from an intermediary, not from the login service
+_MAX_NUMBERS, _MAX_DIGITS = 5, 9  # of an error, and of each
+_IN_TEXT = re.compile(r"AADSTS([0-9]{4,9})(?![0-9])")
+_IN_ADDRESS = re.compile(r"[?&]code=([0-9]{4,9})(?![0-9])")
+# Statuses that an intermediary sends, and not the login service.
+_FROM_GATEWAY = frozenset({407, 408, 425})
 
 
 @dataclass(eq=False, kw_only=True)
@@ -134,6 +139,20 @@ class Fault(Exception):
     retry_after: float | None = None
     is_doubtful: bool = False
     status: int = 0
+
+
+def numbers_of(error: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the AADSTS numbers of an error: its `error_codes`, else those in its description, else the one in `error_uri`.
+
+    Only the token endpoint sends `error_codes`. Its error for an unknown host or version of the API has none, and so
+    has every error on a redirect (learn.microsoft.com/entra/identity-platform/reference-error-codes).
+    """
+    codes = error.get("error_codes")
+    numbers = [str(code) for code in codes] if isinstance(codes, list) else []
+    numbers = [number for number in numbers if number.isascii() and number.isdecimal()]
+    numbers = numbers or _IN_TEXT.findall(str(error.get("error_description", "")))
+    numbers = numbers or _IN_ADDRESS.findall(str(error.get("error_uri", "")))
+    return tuple([int(number) for number in numbers[:_MAX_NUMBERS] if len(number) <= _MAX_DIGITS])
 
 
 def fault_of(status: int, error: str, codes: tuple[int, ...], retry_after: float | None) -> Fault:

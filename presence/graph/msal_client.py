@@ -2,9 +2,10 @@
 
 These facts about msal (1.39) are the reason:
 
-* an application object belongs to one tenant; * `remove_tokens_for_client` on a shared token cache
-empties it for all tenants; * the constructor sends a request, and raises ValueError for an unknown
-tenant and also for a 429; * a response with status 400 is returned from memory for 60 seconds.
+* an application object belongs to one tenant;
+* `remove_tokens_for_client` on a shared token cache empties it for all tenants;
+* the constructor sends a request, and raises ValueError for an unknown tenant and also for a 429;
+* a response with status 400 is returned from memory for 60 seconds.
 """
 
 import warnings
@@ -14,7 +15,7 @@ from typing import Any
 from presence.graph import tokens
 from presence.graph.client_credential import OwnCredential, Proof
 from presence.graph.clouds import cloud_of
-from presence.graph.failure_reasons import Fault, fault_of
+from presence.graph.failure_reasons import Fault, fault_of, numbers_of
 from presence.graph.msal_http import LoginHttp, MetadataCache
 from presence.graph.tokens import Token
 from shared.settings import Settings
@@ -39,10 +40,12 @@ class Application:
                 settings.presence_client_id,
                 client_credential=credential,
                 authority=self.http.authority(tenant),
-                instance_discovery=False,  # the address is ours to trust: it is a setting
+                instance_discovery=False,  # the URL is a setting, so it is trusted
                 token_cache=msal.TokenCache(),
                 http_client=self.http,
-                exclude_scopes=["offline_access"],  # one sign-in is all that is wanted
+                exclude_scopes=[
+                    "offline_access"
+                ],  # no refresh token, because it is for one sign-in
             )
         except (requests.RequestException, msal.exceptions.MsalError, ValueError, RuntimeError):
             self.close()
@@ -57,7 +60,7 @@ class Application:
         except ValueError:
             raise Fault(reason="unavailable") from None
         if "access_token" not in result:
-            codes = tuple(code for code in result.get("error_codes", ()) if isinstance(code, int))
+            codes = numbers_of(result)
             raise fault_of(
                 self.http.last_status or 400,
                 str(result.get("error", "")),
@@ -108,10 +111,8 @@ class Application:
             raise Fault(reason="own_credential") from None
         except (requests.RequestException, msal.exceptions.MsalError):  # msal raises on 5xx
             raise fault_of(self.http.last_status, "", (), self.http.last_wait) from None
-        except (
-            ValueError,
-            RuntimeError,
-        ) as error:  # no JSON; RuntimeError: the nonce is another one
+        except (ValueError, RuntimeError) as error:
+            # ValueError: the response is not JSON. RuntimeError: the nonce is another one.
             raise ValueError(type(error).__name__) from None
         return result
 

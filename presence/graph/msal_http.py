@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from presence.graph.clouds import is_loopback_http
+from presence.graph.failure_reasons import numbers_of
 from shared.clock import Clock, SystemClock
 from shared.limits import LruCache
 from shared.retry_after import seconds_until
@@ -150,7 +151,4 @@ class LoginHttp:
             return
         if isinstance(body, dict):
             self.last_error = str(body.get("error", ""))
-            codes = body.get("error_codes")
-            self.last_codes = (
-                tuple(c for c in codes if isinstance(c, int)) if isinstance(codes, list) else ()
-            )
+            self.last_codes = numbers_of(body)

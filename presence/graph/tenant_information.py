@@ -38,9 +38,8 @@ REFUSED_FOR = 600.0  # seconds
 _FAILED_FOR = 60.0
 _RENEW_BEFORE = 300.0
 _SECONDS = 3.0  # the longest time that a user waits for a name
-_MAX_MARKS = (
-    3  # most combining marks in a row, because more are drawn over the lines above and below
-)
+# The most combining marks in a row; more would be drawn over the lines above and below.
+_MAX_MARKS = 3
 _SPACES = frozenset({"Zs", "Zl", "Zp", "Cc"})
 _LEFT_OUT = frozenset({"Cf", "Cs", "Co", "Cn"})
 

@@ -4,9 +4,9 @@ Each instance caches one token per tenant until five minutes before it expires, 
 tenants (about 2 KB each). So 10,000 tenants cost an instance at most 10,000 token requests per
 token lifetime. Instances don't share tokens, because bearer tokens are not written to storage.
 
-A token without the role isn't cached, or it would be used for an hour after consent took effect.
-Nor is a refusal. Because msal itself repeats a refusal for a minute, each request uses a new msal
-object.
+A token without the role isn't cached, or it would be used for an hour after consent took effect. A
+refusal isn't cached either; because msal itself repeats one for a minute, each request uses a new
+msal object.
 """
 
 import asyncio

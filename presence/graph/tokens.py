@@ -58,7 +58,9 @@ def read(value: str, expires_in: float = 0.0) -> Token:
 
 
 def validated(http: LoginHttp, id_token: str, client_id: str, now: datetime) -> dict[str, Any]:
-    """Validate an id_token and return its claims, except the nonce, which msal (1.39) compares itself.
+    """Validate an id_token, except its nonce, and return its claims.
+
+    msal (1.39) compares the nonce and validates nothing else.
 
     Raises:
         ValueError: The signature, issuer, audience or time isn't valid (OpenID Connect Core section

@@ -79,9 +79,8 @@ async def commit(
     except (NotFound, PreconditionFailed) as error:
         await discard(tables, tenant_id, written.stored)
         raise (NotLinked if isinstance(error, NotFound) else Overtaken) from None
-    known = (
-        snapshot.head.seq
-    )  # a reader of this process may have read the stored version, or a later one, already
+    # A reader of this process may have read the stored version, or a later one, already.
+    known = snapshot.head.seq
     if known <= top.seq:
         snapshot.head, snapshot.tag = top, tags[-1]
     if known < top.seq:

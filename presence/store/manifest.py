@@ -51,11 +51,11 @@ class Counts:
     """The figures of the last sync, and totals since the tenant was linked."""
 
     people: int = 0
-    asked: int = 0  # people who were requested from Graph at least once
+    asked: int = 0  # people whose presence was requested at least once
     known: int = 0  # those of them for whom Graph has a presence
     unknown: int = 0
     quarantined: int = 0
-    not_ids: int = 0  # people whose external ID isn't an object ID, so they can't be requested
+    not_ids: int = 0  # people without an object ID, so their presence can't be requested
     failed: int = 0
     calls: int = 0
     calls_total: int = 0
@@ -101,8 +101,8 @@ class Manifest:
         first: The number of the oldest delta that counts.
         generation: The name of the pages that have everything before these deltas.
         pages: The number of pages.
-        directories: The linked directories; None for one that left, because the position is the bit in
-            people's entries.
+        directories: The linked directories. The position of one is the number of its bit in people's
+            entries, so a directory that left is replaced by None.
     """
 
     epoch: str = ""
@@ -122,13 +122,13 @@ class Manifest:
     trouble: FailureState = field(default_factory=FailureState)
     counts: Counts = field(default_factory=Counts)
     unfamiliar: list[str] = field(default_factory=list)
-    strangers_asked_at: int = 0  # when people whom the tenant doesn't know were last requested
+    strangers_asked_at: int = 0  # when strangers' presence was last requested
     unknown_fields: Mapping[str, Any] = field(
         default_factory=dict, compare=False, repr=False, kw_only=True
     )
 
     def bit(self, directory_id: str) -> int:
-        """Return the bit that marks the directory's people in entries, 0 if it isn't linked."""
+        """Return the bit that marks the directory's people in entries; 0 if the directory isn't linked."""
         for number, linked in enumerate(self.directories):
             if linked is not None and linked.id == directory_id:
                 return 1 << number

@@ -29,7 +29,7 @@ class Snapshot:
         entries: The people by object ID.
         is_whole: False if rows that the manifest counts are missing; the next commit then starts
             without people.
-        ready: The object IDs of the people who are free and of those who will be soon, few of many.
+        ready: By readiness, the object IDs of the people who are free now and who will be soon.
     """
 
     head: Manifest

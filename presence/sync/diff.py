@@ -1,4 +1,4 @@
-"""Decide whom a sync requests, and derive the delta from the responses, without I/O."""
+"""Decide whose presence a sync requests, and derive the delta from the responses, without I/O."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -85,9 +85,9 @@ def _bits(snapshot: Snapshot, changed: Mapping[str, int], object_id: str) -> int
 
 
 def are_strangers_due(head: Manifest, now: int) -> bool:
-    """Return whether this sync also requests people whom the tenant doesn't know.
+    """Return whether this sync also requests the presence of people whom the tenant doesn't know.
 
-    Each sync does, unless they are most of the directory's people; then only every ten minutes.
+    Each sync does, unless they are most of the directory's people; then one does every ten minutes.
     """
     is_wrong = head.counts.is_probably_wrong_company
     return not is_wrong or not is_recent(head.strangers_asked_at, now, STRANGERS_EVERY)
@@ -208,9 +208,9 @@ def counts(entries: Mapping[str, Entry], before: Counts) -> Counts:
 
 @lru_cache(maxsize=4096)
 def is_stranger(value: GraphPresence) -> bool:
-    """Return whether the tenant doesn't know a person with this presence.
+    """Return whether this presence shows that the tenant doesn't know the person.
 
-    It doesn't if Graph returned no status, as opposed to an unfamiliar one.
+    It does if Graph returned no status; an unfamiliar status doesn't.
     """
     return shown(value)[0] == "unknown" and not unknown_values(value)
 

@@ -1,8 +1,8 @@
-"""Refresh on demand: request people on a screen from Graph if their status is older than ten seconds.
+"""Refresh on demand: request the presence of people on a screen if it is older than ten seconds.
 
-Requests are combined: a person who is being requested isn't requested again, and people from
-several agents' screens are in one request. These requests have a small rate limit of their own;
-when it is used up, the next request contains more people.
+Requests to Graph are combined: a presence that is being requested isn't requested again, and people
+from several agents' screens are in one request. These requests have a small rate limit of their
+own; when it is used up, the next request contains more people.
 """
 
 import asyncio
@@ -48,9 +48,9 @@ async def refresh(
     ids: Iterable[str],
     old_after: int = OLD_AFTER,
 ) -> None:
-    """Request those of `ids` whose status is older than `old_after` milliseconds; wait for them a few seconds.
+    """Request the presence of those of `ids` for which it is older than `old_after` milliseconds.
 
-    It never fails, because each status has its age.
+    Wait a few seconds for the responses. It never raises an error, because statuses have their age.
     """
     now = now_ms(app.clock)
     demand = runtime.demand.setdefault(tenant_id, RefreshState())
@@ -89,7 +89,7 @@ def _enlist(demand: RefreshState, object_id: str) -> asyncio.Future[None]:
 
 
 async def _run(app: App, runtime: Runtime, tenant_id: str, demand: RefreshState) -> None:
-    """Request all people who wait, chunk by chunk, until none waits."""
+    """Request the presence of all people in `demand.waiting`, chunk by chunk, until there are none."""
     try:
         while demand.waiting:
             await runtime.pause(_GATHERED_FOR)
@@ -145,7 +145,7 @@ async def _ask(
     except Throttled as error:
         demand.resume_at = clock.monotonic() + (error.retry_after or _PAUSE_AFTER_FAULT)
         return
-    except GraphError:  # the next sync finds out the cause
+    except GraphError:  # the next sync determines the cause
         demand.resume_at = clock.monotonic() + _PAUSE_AFTER_FAULT
         return
     except Fault as fault:

@@ -1,4 +1,4 @@
-"""Find the people to request: the active people of the tenant's directories, by external ID.
+"""Find the people whose presence is requested: the active people of the tenant's directories, by external ID.
 
 Events of the provisioning log show who may have been added or removed. Instances date events by
 clocks that can differ by minutes or even an hour, so a new event can appear anywhere in the last
@@ -56,8 +56,8 @@ class RosterDelta:
 class _Evidence:
     """What the events show about one object ID.
 
-    It can be present, absent, or both. `is_old` is true if no event is new; `spellings` are the
-    ID's spellings in the events.
+    `present` and `absent` may both be true. `is_old` is true if no event is new; `spellings` are
+    the ID's spellings in the events.
     """
 
     present: bool = False

@@ -145,7 +145,7 @@ def outcome(run: SyncRun, snapshot: Snapshot, now: int) -> tuple[Manifest, Delta
         trouble=failure,
     )
     if failure.lost:
-        # No people are left: when consent returns, the directories have to be read again.
+        # All people are removed from the snapshot, so the directories must be read again when consent returns.
         manifest.directories = [
             replace(one, full_at=0) if one else None for one in manifest.directories
         ]
@@ -235,7 +235,7 @@ async def _report_loss(run: SyncRun, before: Manifest, manifest: Manifest, now: 
             await _note_in_directories(run, manifest, "presence.lost", run.reason)
         run.runtime.credential.drop(tenant_id)
         since, until = manifest.trouble.since, manifest.not_before
-        with suppress(tenant_links.LinkConflict):  # the manifest holds the same pause
+        with suppress(tenant_links.LinkConflict):  # the manifest has the same pause
             await tenant_links.pause(tables, tenant_id, run.reason, since, until, now)
     elif before.trouble.lost:
         log.event("presence.back", tenant_id=tenant_id)

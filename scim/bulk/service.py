@@ -20,7 +20,7 @@ from scim.resource_service import ResourceService
 from scim.users.service import UserService
 from shared import log
 from shared.azure_functions import describe_failure
-from shared.concurrency import TimeSlice, Turns
+from shared.concurrency import TimeSlice
 from shared.messages import Message
 from shared.tables.port import LimitExceeded
 
@@ -114,7 +114,7 @@ async def carry_out(
     ids: dict[str, str] = {}
     results: dict[int, dict[str, Any]] = {}
     waiting, errors, stuck = deque(operations), 0, 0
-    time_slice = TimeSlice(context.app.clock, context.app.state(Turns))
+    time_slice = TimeSlice(context.app)
     while waiting and not (fail_on_errors and errors >= fail_on_errors):
         await time_slice.yield_when_over()  # an operation that is refused waits for nothing
         operation = waiting.popleft()

@@ -119,7 +119,10 @@ def _derive(text: str, region: str) -> Number:
 
 
 def _may_have_extension(text: str, compact: str) -> bool:
-    """Return whether the last digits can be an extension: +90 212 345 67 89-12, which is a possible number as a whole, too."""
+    """Return whether the last digits can be an extension, although the whole is a possible number too.
+
+    An example is +90 212 345 67 89-12.
+    """
     if "-" in text and plan.country_code(compact[1:]) in OPEN_PLANS:
         return True
     at = max(text.rfind("-"), text.rfind("("))

@@ -164,7 +164,10 @@ def _national_format(number: "PhoneNumber") -> str:
 
 
 def forms_of(digits: str) -> tuple[str, ...]:
-    """Return international digits, and after them today's form of a Mexican mobile number: without the 1 (IFT, 2019)."""
+    """Return the international `digits`, and for an old Mexican mobile number also its form since 2019.
+
+    That form has no 1 after the country code (IFT).
+    """
     if len(digits) == _FORMER_MEXICAN and digits.startswith("521"):
         return digits, f"52{digits[3:]}"
     return (digits,)

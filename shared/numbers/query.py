@@ -51,9 +51,8 @@ class Query:
                 return self._ends_alike(digits)
             return are_versions(digits, own) or self._ends_in(digits[len(code) :])
         if self.number.e164 is not None and are_versions(digits, own):
-            return (
-                True  # stored in a form that its country has given up, so that it is no number now
-            )
+            # The number is stored in an old form, which its country doesn't use any more.
+            return True
         if self._ends_alike(digits) or (is_public and self._ends_in(digits[len(code) :])):
             return True
         return is_public and any(are_versions(digits, code + end) for end in self.ends)

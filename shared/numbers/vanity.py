@@ -1,11 +1,13 @@
 """Numbers that are written as a word: 1-800-FLOWERS.
 
 Letters are converted to digits only if all of this is true; otherwise they are a label:
-1. The text is nothing but letters A to Z, digits, spaces, hyphens, dots, parentheses and a plus, and begins with a digit;
-   marks after it don't count.
+1. The text is nothing but letters A to Z, digits, spaces, hyphens, dots, parentheses and a plus, and begins with a
+   digit. Punctuation marks at the end are ignored.
 2. The letters are capitals, or a hyphen joins them to the digits before them.
 3. The result is a valid freephone, shared-cost, premium or company-wide number (libphonenumber's types).
-Callers use this module only if the digits without the letters are not a number. Source of the keys: ITU-T E.161.
+
+Callers use this module only if the digits without the letters are not a number. Source of the keys:
+ITU-T E.161.
 """
 
 import re

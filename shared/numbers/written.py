@@ -88,7 +88,7 @@ class Run:
         return self.groups[-1] if len(self.groups[-1]) <= 5 else ""
 
     def part(self, start: int, stop: int | None) -> "Run":
-        """Return a run with the groups from `start` up to, and without, `stop`."""
+        """Return a run with the groups from index `start` to before index `stop`."""
         groups, separators = self.groups[start:stop], self.separators[start:stop]
         return replace(
             self,
@@ -183,7 +183,7 @@ def _drop_time(run: Run) -> None:
 
 
 def _drop_ordinal(run: Run) -> None:
-    """Drop a last group of one or two digits that is a floor: `636480 2. OG`."""
+    """Remove the last group of a long run if it has one or two digits: it is a floor, as in `636480 2. OG`."""
     if len(run.groups[-1]) <= 2 and sum(map(len, run.groups[:-1])) >= _MIN_BEFORE_NOTE:
         del run.groups[-1], run.separators[-1]
 

@@ -97,7 +97,6 @@ async def test_what_can_be_read_in_two_ways_is_possible(agent: Person, contoso: 
         ("GB", "+7 495 123 45 67", "84951234567"),
         ("GB", "+36 1 234 5678", "0612345678"),
         ("DE", "+49 89 636480", "01033089636480"),  # call by call
-        ("MX", "+52 55 1234 5678", "+52 1 55 1234 5678"),
     ],
 )
 async def test_old_forms_and_prefixes_of_elsewhere_are_possible(
@@ -186,11 +185,8 @@ async def test_the_person_is_found_digit_by_digit(
 @pytest.mark.parametrize(
     ("region", "stored", "typed"),
     [
-        (
-            "AR",
-            "+54 9 11 2345 6789",
-            "011 15 2345-6789",
-        ),  # 15 after the area code marks a mobile number
+        # After the area code, 15 marks a mobile number.
+        ("AR", "+54 9 11 2345 6789", "011 15 2345-6789"),
         ("AR", "+54 9 11 2345 6789", "+54 11 15 2345 6789"),
         ("GB", "+54 9 11 2345 6789", "00 54 11 15 2345 6789"),
         ("BR", "+55 11 2345 6789", "0 15 11 2345-6789"),  # carrier 15
@@ -289,3 +285,24 @@ async def test_a_lookup_costs_one_round_trip_and_one_more_in_open_plans(
     assert await cost(contoso.directory, "+442079460000") == 1
     assert await cost(fabrikam.directory, "+49891234567") == 1
     assert await cost(fabrikam.directory, "+49891234500") == 2
+
+
+@pytest.mark.parametrize(
+    ("region", "stored", "first", "rest"),
+    [
+        ("AR", "+5491123456789", "011 1", "5 2345 6789"),
+        ("AR", "+5492901123456", "02901 1", "5 123456"),
+        ("BR", "+5511987654321", "0 15 1", "1 98765-4321"),
+        ("BR", "+5511987654321", "011 9", "8765-4321"),
+    ],
+)
+async def test_a_national_form_with_digits_of_its_own_is_found_while_it_is_typed(
+    app: App, agent: Person, region: str, stored: str, first: str, rest: str
+) -> None:
+    """Argentina's 15 before mobile numbers, Brazil's carriers after the trunk zero: the number has neither."""
+    company = await make_company(app, ACCOUNT, "Typed", region)
+    await company.hire("Ana Silva", stored)
+    for end in range(len(rest) + 1):
+        text = first + rest[:end]
+        found = await agent.names(f"/api/directories/{company.id}/contacts", q=text)
+        assert found == ["Ana Silva"], text

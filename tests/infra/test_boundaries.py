@@ -142,3 +142,19 @@ def test_a_loop_of_a_test_ends() -> None:
         if re.search(r"^\s*while\b.*:", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert found == LOOPS_THAT_END
+
+
+def test_every_module_is_imported() -> None:
+    """A module that no other module names, in an import or as text for `import_modules`, is dead code."""
+    named = set[str]()
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named.update(_imported(node))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                named.add(node.value)
+    modules = {_module_of(path) for path in MODULES if path.name != "__init__.py"}
+    assert modules - named == {"function_app"}
+
+
+def _module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)

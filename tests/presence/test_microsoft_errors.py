@@ -3,7 +3,9 @@ stay.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import pairwise
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -46,6 +48,7 @@ _MORE = [
         error="invalid_grant",
         text="The cross-tenant access policy denies this.",
     ),
+    Kind(code=50076, status=400, error="invalid_grant", text="Use multifactor authentication."),
     Kind(code=999_999, status=400, error="invalid_grant", text="An error of the future."),
 ]
 
@@ -160,6 +163,11 @@ async def test_a_passing_error_that_lasts_is_told_to_the_operator(
         ("invalid_grant", "AADSTS80014: the Authentication Agent timed out", "unavailable"),
         ("access_denied", "AADSTS50129: Workplace join is required", "blocked"),
         ("something_new", "AADSTS999999: of the future", "failed"),
+        ("access_denied", "AADSTS999999: of the future", "failed"),
+        ("permission_denied", "The admin canceled the request", "declined"),
+        ("Access_Denied", "", "declined"),
+        ("access_denied", "AADSTS900941: Admin consent is required due to risk", "needs_approval"),
+        ("invalid_request", "AADSTS500113: No reply address is registered", "misconfigured"),
     ],
 )
 async def test_each_error_on_the_way_back_has_its_outcome(
@@ -174,6 +182,50 @@ async def test_each_error_on_the_way_back_has_its_outcome(
     assert back.outcome == outcome
     assert OUTCOMES[outcome].sentence
     assert flow._outcome_of(error, description) == outcome
+
+
+async def test_the_number_may_be_in_the_address_of_microsofts_page(browser: Browser) -> None:
+    """The description can be missing; `error_uri` has the number, too (reference-error-codes)."""
+    state = state_of(await browser.start())
+    address = quote("https://login.microsoftonline.com/error?code=90094")
+    sent = f"error=access_denied&error_uri={address}&state={state}"
+    assert (await browser.send("GET", f"/sign-in/callback?{sent}")).outcome == "needs_approval"
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [None, [], "700016", ["700016"], {"code": 700016}, [None], [True]],
+    ids=repr,
+)
+async def test_a_number_outside_error_codes_is_read(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch, codes: object
+) -> None:
+    """Without its number, a company that deleted the application looks like one with a passing fault, or ours."""
+    await world.linked(5)
+    await world.tick()
+    full = login_errors.LoginError.body
+
+    def body(error: login_errors.LoginError, now: datetime, correlation_id: str = "") -> Any:
+        sent = {**full(error, now, correlation_id), "error": "invalid_grant", "error_codes": codes}
+        return {name: value for name, value in sent.items() if value is not None}
+
+    monkeypatch.setattr(login_errors.LoginError, "body", body)
+    world.runtime.credential.drop(CONTOSO)
+    world.running.simulator.faults.on("AADSTS700016", tenant=CONTOSO)
+    for _ in range(60):
+        await world.interval()
+    assert (await browser.connection())["reason"] == "deleted"
+
+
+@pytest.mark.parametrize(("code", "outcome"), [(54005, "expired"), (50076, "interrupted")])
+async def test_a_code_that_is_not_exchanged_has_its_outcome(
+    world: World, browser: Browser, code: int, outcome: str
+) -> None:
+    """The token endpoint refuses the administrator's code: used before, or one more step is required."""
+    start = await browser.start()
+    world.running.simulator.faults.on(f"AADSTS{code}")
+    back = await browser.send("GET", f"/sign-in/callback?code=x&state={state_of(start)}")
+    assert back.outcome == outcome
 
 
 @pytest.mark.parametrize("mode", ["missing", "presence-unknown", "chunk-400", "chunk-404"])

@@ -5,8 +5,11 @@ from itertools import pairwise
 
 import pytest
 
+from local.counting_tables import CountingTables
+from shared.app import App
 from shared.clock import FixedClock
 from shared.concurrency import AT_ONCE, TimeSlice, Turns, each
+from shared.settings import Settings
 from tests.rounds import rounds
 
 
@@ -39,12 +42,13 @@ async def test_one_that_fails_fails_all() -> None:
             await each(items, use)
 
 
-async def test_long_computing_lets_others_through() -> None:
+async def test_long_computing_lets_others_through(
+    tables: CountingTables, clock: FixedClock
+) -> None:
     """After its slice, waiting work of the event loop runs before the next step; before that, none
     does.
     """
-    clock, passed = FixedClock(), list[int]()
-    time_slice = TimeSlice(clock)
+    passed, time_slice = list[int](), TimeSlice(App(Settings.read({}), clock, tables))
     for step in range(4):
         asyncio.get_running_loop().call_soon(passed.append, step)
         await time_slice.yield_when_over()
@@ -55,13 +59,15 @@ async def test_long_computing_lets_others_through() -> None:
     assert passed == [0, 1, 2, 3]
 
 
-async def test_slices_of_several_computations_are_spaced() -> None:
+async def test_slices_of_several_computations_are_spaced(
+    tables: CountingTables, clock: FixedClock
+) -> None:
     """A small request takes some rounds of the event loop; in most of them nothing computes long."""
-    turns, clock, rounds_computed, ended = Turns(), FixedClock(), list[int](), [0]
+    app, rounds_computed, ended = App(Settings.read({}), clock, tables), list[int](), [0]
 
     async def compute() -> None:
-        await turns.begin()
-        time_slice = TimeSlice(clock, turns)
+        await app.state(Turns).begin()
+        time_slice = TimeSlice(app)
         for _ in range(5):
             rounds_computed.append(passed[0])
             clock.advance(2 * TimeSlice.SECONDS)

@@ -80,7 +80,7 @@ async def _by_cause(
     visit: PageRequest, directory: Directory, people: Sequence[Unparsed]
 ) -> list[Cause]:
     """Return the people's numbers grouped by cause, the most frequent cause first."""
-    causes, time_slice = dict[str, Cause](), TimeSlice(visit.app.clock)
+    causes, time_slice = dict[str, Cause](), TimeSlice(visit.app)
     for person in people:
         key = key_of(directory.id, person.id)
         for number in person.numbers:

@@ -19,8 +19,9 @@ from shared.tables.schema.base import (
 # (`scim.reindex`). A record without a version has version 1.
 #
 # 1. The first release (b9f7b71).
-# 2. The record of a user stores the region that read its numbers, that of a group the keys of its index rows; rules for
-#    numbers and names of the second release; a row for each report of a manager, and for each unique value.
+# 2. The record of a user stores the region for which its numbers were parsed, that of a group the keys of its index
+#    rows. Numbers and names have the rules of the second release. There is a row for each report of a manager, and for
+#    each unique value.
 INDEX_VERSION = 2
 
 _USERS = "scim.users.store"
