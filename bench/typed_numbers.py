@@ -3,7 +3,7 @@
 One directory per region of libphonenumber holds a landline and a mobile number. Each is typed in every form in which it is
 dialled or written: in international form, with the exit code, in national form, with every prefix that the region's
 metadata names for parsing (trunk prefixes, carrier codes, `15` in Argentina). From the fourth digit on, each
-beginning must find the person. An empty answer counts as *nobody*, an answer without the person as *others*.
+beginning must find the person. An empty answer counts as *none*, an answer without the person as *others*.
 """
 
 import argparse
@@ -39,7 +39,7 @@ from shared.settings import Settings
 from shared.tables.schema.base import CONTACTS
 from shared.tables.sqlite import SqliteTables
 
-_FIRST = 4  # digits that are typed before someone must be found
+_FIRST = 4  # digits that are typed before the person must be found
 _MAX_PREFIX = 4  # digits of a prefix that is tried
 _MAX_PREFIXES = 12  # of a number that are typed; further ones differ in the carrier only
 _PEOPLE = 20
@@ -54,7 +54,7 @@ class Tally:
 
 
 def main() -> None:
-    """Type all numbers, print the counts; exit with 1 if a beginning finds nobody."""
+    """Type all numbers, print the counts; exit with 1 if a beginning finds no one."""
     parser = argparse.ArgumentParser(
         prog="python -m bench.typed_numbers", description=__doc__.partition("\n")[0]
     )
@@ -66,11 +66,11 @@ def main() -> None:
         tally = asyncio.run(_measure(Path(folder), regions))
     total = tally.counts.total()
     print(f"{total} beginnings of numbers, {len(regions)} regions")
-    for kind in ("found", "others", "nobody"):
+    for kind in ("found", "others", "none"):
         print(f"{kind:7}{tally.counts[kind]:8}{tally.counts[kind] / total:9.2%}")
     for line in tally.missed[:: max(1, len(tally.missed) // max(1, options.show))]:
         print(line)
-    sys.exit(1 if tally.counts["nobody"] else 0)
+    sys.exit(1 if tally.counts["none"] else 0)
 
 
 async def _measure(folder: Path, regions: list[str]) -> Tally:
@@ -95,7 +95,7 @@ async def type_region(app: App, region: str, tally: Tally) -> None:
         for beginning, form in beginnings.items():
             page = await search(app, [directory], beginning, _PEOPLE)
             names = [one.card.name for one in page.found]
-            kind = "found" if example.e164 in names else "others" if names else "nobody"
+            kind = "found" if example.e164 in names else "others" if names else "none"
             tally.counts[kind] += 1
             if kind != "found":
                 tally.missed.append(f"{kind} {region} {example.e164} {form}: {beginning}")
