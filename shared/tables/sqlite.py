@@ -15,7 +15,7 @@ import os
 import random
 import sqlite3
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from shared.clock import Clock, SystemClock
@@ -50,6 +50,8 @@ _CREATE = (
 _OR_UPDATE = (
     "ON CONFLICT (partition, key) DO UPDATE SET value=excluded.value, version=excluded.version"
 )
+# Makes a Row of a tuple as `Row._make` does, but without a call of Python code for each: pages have hundreds.
+_to_row: Callable[[tuple[str, bytes, str]], Row] = partial(tuple.__new__, Row)
 _Way = Callable[[str, str, int, Sequence[Operation]], None]
 _Outcome = list[str] | Exception
 _Pending = tuple[str, str, Sequence[Operation], "asyncio.Future[list[str]]"]
@@ -121,7 +123,7 @@ class SqliteTables:
             ).fetchall()
         except sqlite3.Error as error:
             raise sqlite_file.unavailable(error) from error
-        return list(map(Row._make, found))  # a third of the time of a call for each
+        return list(map(_to_row, found))
 
     async def transact(
         self, table: str, partition: str, operations: Sequence[Operation]

@@ -1,4 +1,7 @@
-"""A SCIM client on the function app itself, in-process: the host's routing and the edges are the real ones."""
+"""A SCIM client that sends requests in-process through the simulated Functions host.
+
+Routing and the endpoints are those of the app; only the network is left out.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +16,7 @@ from shared.http import Request
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response with its JSON read."""
+    """A response; `body` is the parsed JSON, or None if there is no content."""
 
     status: int
     headers: dict[str, str]
@@ -21,18 +24,18 @@ class Answer:
 
     @property
     def id(self) -> str:
-        """The id of the resource that was answered."""
+        """Return the id of the resource in the body."""
         return str(self.body["id"])
 
     @property
     def resources(self) -> list[dict[str, Any]]:
-        """The resources of a list."""
+        """Return the `Resources` of a ListResponse."""
         return list(self.body["Resources"])
 
 
 @dataclass(frozen=True, slots=True)
 class ScimClient:
-    """Speaks to one directory with its token."""
+    """A client of one directory that authenticates with a bearer token."""
 
     host: Host
     app: App
@@ -48,7 +51,10 @@ class ScimClient:
         headers: dict[str, str] | None = None,
         **query: Any,
     ) -> Answer:
-        """Send a request; a body that is not bytes is sent as JSON."""
+        """Send a request and return the response; a body that isn't bytes is encoded as JSON.
+
+        `path` is relative to the directory's base URL; `query` holds the query parameters.
+        """
         url = f"https://app.example/scim/{self.directory_id}/v2{path}" + (
             f"?{urlencode(query)}" if query else ""
         )
@@ -65,31 +71,31 @@ class ScimClient:
         return Answer(response.status, kept, orjson.loads(response.body) if response.body else None)
 
     async def get(self, path: str, **query: Any) -> Answer:
-        """GET."""
+        """Send a GET with these query parameters."""
         return await self.call("GET", path, **query)
 
     async def post(self, path: str, body: Any, **query: Any) -> Answer:
-        """POST."""
+        """Send a POST with this body and these query parameters."""
         return await self.call("POST", path, body, **query)
 
     async def put(self, path: str, body: Any) -> Answer:
-        """PUT."""
+        """Send a PUT with this body."""
         return await self.call("PUT", path, body)
 
     async def delete(self, path: str) -> Answer:
-        """DELETE."""
+        """Send a DELETE."""
         return await self.call("DELETE", path)
 
     async def patch(self, path: str, *operations: dict[str, Any]) -> Answer:
-        """PATCH with these operations."""
+        """Send a PATCH with these operations."""
         return await self.call("PATCH", path, patch_body(*operations))
 
     async def user(self, user_name: str = "anna@example.com", **attributes: Any) -> Answer:
-        """Create a user."""
+        """Create a user with POST and return the response."""
         return await self.post("/Users", {"schemas": [USER], "userName": user_name, **attributes})
 
     async def group(self, display_name: str = "Sales", *members: str) -> Answer:
-        """Create a group with these members."""
+        """Create a group with these members, which are ids, and return the response."""
         listed = {"members": [{"value": member} for member in members]} if members else {}
         return await self.post(
             "/Groups", {"schemas": [GROUP], "displayName": display_name, **listed}
@@ -102,5 +108,5 @@ PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 def patch_body(*operations: dict[str, Any]) -> dict[str, Any]:
-    """A PATCH message."""
+    """Return a PatchOp message with these operations (RFC 7644 section 3.5.2)."""
     return {"schemas": [PATCH_OP], "Operations": list(operations)}

@@ -1,4 +1,6 @@
-"""The SCIM service provider in the host, over the counting engine, with directories to speak to."""
+"""Fixtures for SCIM tests: the SCIM functions in the simulated host, storage that counts round
+trips, and clients of several directories.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -28,13 +30,15 @@ ACCOUNT = "00000000-0000-4000-8000-000000000001"
 
 @pytest.fixture
 def app(tables: CountingTables, clock: FixedClock) -> App:
-    """Settings as on a fresh machine, a clock that moves only when told to, the embedded engine."""
+    """Return an App with default settings, storage that counts, and a clock that a test
+    advances.
+    """
     return App(Settings.read({}), clock, tables)
 
 
 @pytest.fixture
 async def host(app: App) -> AsyncIterator[Host]:
-    """The SCIM functions, routed as the platform's host does."""
+    """Yield a simulated Functions host that routes requests to the SCIM functions."""
     functions = func.FunctionApp()
     functions.register_functions(endpoints.blueprint(app))
     host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
@@ -44,7 +48,9 @@ async def host(app: App) -> AsyncIterator[Host]:
 
 
 async def client_of(host: Host, app: App, directory_id: str, **options: object) -> ScimClient:
-    """A client with the token of a new directory."""
+    """Create a directory and return a client with its token; `options` are fields of
+    `Directory`.
+    """
     token = tokens.new_secret(tokens.TOKEN_PREFIX)
     now = timestamp(app.clock.now())
     live = (Token(id="token", hash=tokens.digest(token), created=now),)
@@ -64,25 +70,28 @@ async def client_of(host: Host, app: App, directory_id: str, **options: object) 
 
 @pytest.fixture
 async def scim(host: Host, app: App) -> ScimClient:
-    """A client of an empty directory."""
+    """Return a client of an empty directory."""
     return await client_of(host, app, "contoso")
 
 
 @pytest.fixture
 async def other_scim(host: Host, app: App) -> ScimClient:
-    """A client of another directory of the same deployment."""
+    """Return a client of another directory of the same deployment."""
     return await client_of(host, app, "fabrikam")
 
 
 @pytest.fixture
 async def strict_scim(host: Host, app: App) -> ScimClient:
-    """A client of a directory with strict numbers."""
+    """Return a client of a directory that refuses unreadable phone numbers."""
     return await client_of(host, app, "strict", strict_numbers=True)
 
 
 @pytest.fixture
 def filled(scim: ScimClient, app: App) -> Callable[[int], Awaitable[tuple[ScimClient, str]]]:
-    """Fills the directory with people `person0@example.com` …; gives the client and the first one's id."""
+    """Return a function that stores N people in the directory.
+
+    The people are `person0@example.com` and so on. It returns the client and the first person's id.
+    """
 
     async def fill(count: int) -> tuple[ScimClient, str]:
         people = _people(count, app.clock.now())
@@ -97,7 +106,9 @@ def filled(scim: ScimClient, app: App) -> Callable[[int], Awaitable[tuple[ScimCl
 
 @dataclass(frozen=True, slots=True)
 class _People:
-    """The id of the first person, and the rows of all in transactions."""
+    """Operations that store people, in batches of one transaction each, and the first person's
+    id.
+    """
 
     first_id: str
     batches: list[list[Operation]]
@@ -105,7 +116,7 @@ class _People:
 
 @lru_cache(maxsize=8)  # many tests fill a directory alike
 def _people(count: int, since: datetime) -> _People:
-    """People who come a millisecond apart."""
+    """Return people who were created one millisecond apart."""
     clock, first_id, batches = FixedClock(since), "", list[list[Operation]]([[]])
     for number in range(count):
         clock.advance(0.001)
@@ -130,7 +141,7 @@ def _person(clock: FixedClock, number: int) -> UserRecord:
 
 
 async def _count(app: App, directory_id: str, users: int) -> None:
-    """Return one event that represents all of them, as folded events do."""
+    """Store one event that counts all these users, because they were stored without events."""
     from directories.events import Event, write
 
     event = Event(at=timestamp(app.clock.now()), kind="user.created", users=users)

@@ -1,4 +1,6 @@
-"""Whatever comes in, the answer is a standard SCIM error (RFC 7644 section 3.12), never a 500 and never half a user."""
+"""Any bad input gets a SCIM error (RFC 7644 section 3.12), never a 500, and never leaves part of a
+user.
+"""
 
 from typing import Any
 
@@ -43,20 +45,22 @@ def _is_error(answer: Answer, *statuses: int) -> bool:
     ],
 )
 async def test_a_body_that_is_no_user_is_refused(scim: ScimClient, body: bytes) -> None:
-    """Malformed JSON, wrong types, surrogates, NaN, depth: 400, and nothing is stored."""
+    """Malformed JSON, wrong types, lone surrogates, NaN and deep nesting get 400, and nothing is
+    stored.
+    """
     answer = await scim.call("POST", "/Users", body)
     assert _is_error(answer, 400), answer
     assert (await scim.get("/Users")).body["totalResults"] == 0
 
 
 async def test_a_body_of_two_megabytes_is_too_large(scim: ScimClient) -> None:
-    """413 with the limit in the text."""
+    """413, and the detail names the limit."""
     answer = await scim.post("/Users", {"userName": "a", "displayName": "x" * 2_000_000})
     assert _is_error(answer, 413)
 
 
 async def test_a_value_that_storage_cannot_hold_is_too_large(scim: ScimClient) -> None:
-    """A row has 1 MiB: a value that does not fit is refused before anything is written."""
+    """A row holds 1 MiB: a larger value is refused before anything is written."""
     answer = await scim.post("/Users", {"userName": "a", "displayName": "x" * 600_000})
     assert _is_error(answer, 413)
     assert (await scim.get("/Users")).body["totalResults"] == 0
@@ -67,7 +71,9 @@ async def test_a_value_that_storage_cannot_hold_is_too_large(scim: ScimClient) -
     ["a\x00b", "a\tb\nc", "a/b\\c#d?e%f|g~h", "👩‍🚀 żółć", "x" * 3000, "'; DROP TABLE users; --"],
 )
 async def test_any_text_is_a_user_name(scim: ScimClient, name: str) -> None:
-    """Control characters, key separators, emoji, long names: stored, found and returned exactly."""
+    """Control characters, key separators, emoji and long names are stored, found and returned
+    unchanged.
+    """
     user = await scim.user(name, displayName=name, externalId=name)
     assert user.status == 201
     for attribute in ("userName", "externalId"):
@@ -94,7 +100,7 @@ async def test_any_text_is_a_user_name(scim: ScimClient, name: str) -> None:
     ids=lambda text: text[:20],
 )
 async def test_a_broken_filter_is_refused(scim: ScimClient, text: str) -> None:
-    """400 invalidFilter, however long or deep."""
+    """400 invalidFilter, however long or deeply nested the filter is."""
     answer = await scim.get("/Users", filter=text)
     assert _is_error(answer, 400, 413)
     assert answer.status != 400 or answer.body["scimType"] == "invalidFilter"
@@ -117,7 +123,7 @@ async def test_a_broken_filter_is_refused(scim: ScimClient, text: str) -> None:
     ids=lambda body: orjson.dumps(body).decode()[:40],
 )
 async def test_a_broken_patch_is_refused(scim: ScimClient, body: Any) -> None:
-    """400, and the user is as it was."""
+    """400, and the user doesn't change."""
     user = await scim.user()
     answer = await scim.call("PATCH", f"/Users/{user.id}", body)
     assert _is_error(answer, 400), answer
@@ -128,7 +134,7 @@ async def test_a_broken_patch_is_refused(scim: ScimClient, body: Any) -> None:
     "path", ["/Userz", "/Users/a/b", "/v2/Users", "/Schemas/urn:nothing", "/ResourceTypes/Car"]
 )
 async def test_a_wrong_path_is_a_scim_404(scim: ScimClient, path: str) -> None:
-    """A typing error in the tenant URL is answered in words that Entra shows to its administrator."""
+    """Entra shows the detail to its administrator, who may have mistyped the tenant URL."""
     assert _is_error(await scim.get(path), 404)
 
 
@@ -144,10 +150,8 @@ async def test_a_wrong_path_is_a_scim_404(scim: ScimClient, path: str) -> None:
         ("POST", "/Users/x"),
     ],
 )
-async def test_a_method_that_is_not_possible_names_those_that_are(
-    scim: ScimClient, method: str, path: str
-) -> None:
-    """RFC 9110 section 15.5.6: 405 with Allow."""
+async def test_a_405_names_the_permitted_methods(scim: ScimClient, method: str, path: str) -> None:
+    """RFC 9110 section 15.5.6: 405 with an Allow header."""
     answer = await scim.call(method, path, {})
     assert _is_error(answer, 405)
     assert answer.headers["allow"]
@@ -155,7 +159,7 @@ async def test_a_method_that_is_not_possible_names_those_that_are(
 
 @pytest.mark.clause("7644/3.11")
 async def test_me_is_not_implemented(scim: ScimClient) -> None:
-    """RFC 7644 section 3.11: 501."""
+    """RFC 7644 section 3.11: 501 for /Me."""
     assert _is_error(await scim.get("/Me"), 501)
 
 

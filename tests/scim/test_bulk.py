@@ -19,7 +19,7 @@ def _post(path: str, bulk_id: str, **data: Any) -> dict[str, Any]:
 
 @pytest.mark.clause("7644/3.7-bulk", "ipsie/bulk")
 async def test_each_operation_has_its_result(scim: ScimClient) -> None:
-    """Status as text, location, version; the body only of errors."""
+    """RFC 7644 section 3.7.3: status as text, location and version; only an error has a body."""
     answer = await scim.post(
         "/Bulk",
         _bulk(_post("/Users", "a", userName="a@b.c"), _post("/Users", "b", userName="A@b.c")),
@@ -52,8 +52,10 @@ async def test_a_reference_to_a_later_operation_waits_for_it(scim: ScimClient) -
 
 
 @pytest.mark.clause("7644/3.7.1", "7644/3.7-continue")
-async def test_circular_references_are_refused_and_the_rest_goes_on(scim: ScimClient) -> None:
-    """RFC 7644 section 3.7.1: a reference that can't be resolved is a 409 of that operation."""
+async def test_circular_references_fail_alone(scim: ScimClient) -> None:
+    """RFC 7644 section 3.7.1: an operation with an unresolvable reference gets 409; the others are
+    executed.
+    """
     one = _post("/Groups", "one", displayName="One", members=[{"value": "bulkId:two"}])
     two = _post("/Groups", "two", displayName="Two", members=[{"value": "bulkId:one"}])
     answer = await scim.post("/Bulk", _bulk(one, two, _post("/Users", "u", userName="a@b.c")))
@@ -62,7 +64,7 @@ async def test_circular_references_are_refused_and_the_rest_goes_on(scim: ScimCl
 
 @pytest.mark.clause("7644/3.7.3")
 async def test_it_stops_at_the_given_number_of_errors(scim: ScimClient) -> None:
-    """RFC 7644 section 3.7: failOnErrors; the operations after that are not tried."""
+    """RFC 7644 section 3.7, failOnErrors: later operations aren't executed."""
     bad = {"method": "DELETE", "path": "/Users/nobody"}
     answer = await scim.post(
         "/Bulk", _bulk(bad, bad, _post("/Users", "u", userName="a@b.c"), failOnErrors=2)
@@ -73,7 +75,7 @@ async def test_it_stops_at_the_given_number_of_errors(scim: ScimClient) -> None:
 
 @pytest.mark.clause("7644/3.7.4")
 async def test_too_many_operations_are_refused_as_a_whole(scim: ScimClient) -> None:
-    """RFC 7644 section 3.7.4: 413 beyond maxOperations of ServiceProviderConfig."""
+    """RFC 7644 section 3.7.4: 413 for more than maxOperations of ServiceProviderConfig."""
     limit = (await scim.get("/ServiceProviderConfig")).body["bulk"]["maxOperations"]
     answer = await scim.post(
         "/Bulk", _bulk(*[{"method": "DELETE", "path": "/Users/x"}] * (limit + 1))
@@ -83,7 +85,7 @@ async def test_too_many_operations_are_refused_as_a_whole(scim: ScimClient) -> N
 
 @pytest.mark.clause("7644/3.7.4")
 async def test_a_payload_beyond_the_announced_size_is_refused(scim: ScimClient) -> None:
-    """RFC 7644 section 3.7.4: 413 beyond maxPayloadSize, whatever the payload holds; the size itself is taken."""
+    """RFC 7644 section 3.7.4: 413 for more than maxPayloadSize; exactly that size is accepted."""
     limit = (await scim.get("/ServiceProviderConfig")).body["bulk"]["maxPayloadSize"]
     body = b'{"Operations": []}'
     assert (await scim.call("POST", "/Bulk", body + b" " * (limit - len(body)))).status == 200
@@ -92,8 +94,8 @@ async def test_a_payload_beyond_the_announced_size_is_refused(scim: ScimClient) 
     assert str(limit) in answer.body["detail"]
 
 
-async def test_an_operation_that_is_none_is_refused_by_its_place(scim: ScimClient) -> None:
-    """The error names the operation and its fault."""
+async def test_a_malformed_operation_is_named_by_its_index(scim: ScimClient) -> None:
+    """400: the error names the operation's index and its fault."""
     answer = await scim.post("/Bulk", _bulk(_post("/Users", "u", userName="a@b.c"), 7))  # type: ignore[arg-type]
     assert answer.status == 400
     assert "Operations[1]" in answer.body["detail"]
@@ -101,7 +103,7 @@ async def test_an_operation_that_is_none_is_refused_by_its_place(scim: ScimClien
 
 @pytest.mark.clause("7644/3.7-continue")
 async def test_an_unknown_path_or_method_fails_alone(scim: ScimClient) -> None:
-    """One operation at fault does not lose the others."""
+    """One operation with a fault doesn't stop the others."""
     answer = await scim.post(
         "/Bulk",
         _bulk(
@@ -113,8 +115,8 @@ async def test_an_unknown_path_or_method_fails_alone(scim: ScimClient) -> None:
     assert [each["status"] for each in answer.body["Operations"]] == ["400", "400", "201"]
 
 
-async def test_if_match_of_an_operation_counts(scim: ScimClient) -> None:
-    """RFC 7644 section 3.7: `version` is the operation's If-Match."""
+async def test_the_version_of_an_operation_is_its_if_match(scim: ScimClient) -> None:
+    """RFC 7644 section 3.7: `version` applies to the resource as If-Match does."""
     user = await scim.user()
     delete = {"method": "DELETE", "path": f"/Users/{user.id}", "version": 'W/"7"'}
     answer = await scim.post("/Bulk", _bulk(delete))
@@ -122,8 +124,8 @@ async def test_if_match_of_an_operation_counts(scim: ScimClient) -> None:
 
 
 @pytest.mark.clause("7644/3.7-bulk")
-async def test_a_location_is_an_address(scim: ScimClient) -> None:
-    """RFC 7644 section 3.7: absolute, whatever the operation and its outcome; none only of a POST that failed."""
+async def test_a_location_is_an_absolute_uri(scim: ScimClient) -> None:
+    """RFC 7644 section 3.7: every result has one, except a POST that failed."""
     user, group = await scim.user(), await scim.group()
     base = user.body["meta"]["location"].partition("/Users/")[0]
     rename = {"Operations": [{"op": "replace", "path": "displayName", "value": "Z"}]}
@@ -146,14 +148,16 @@ async def test_a_location_is_an_address(scim: ScimClient) -> None:
 
 @pytest.mark.clause("7644/3.7.2-unique")
 async def test_a_bulk_id_is_used_once(scim: ScimClient) -> None:
-    """RFC 7644 section 3.7: it is unique in the request, else a reference could mean either of two."""
+    """RFC 7644 section 3.7: bulkId is unique in the request; otherwise a reference would be
+    ambiguous.
+    """
     answer = await scim.post(
         "/Bulk", _bulk(_post("/Users", "a", userName="a"), _post("/Users", "a", userName="b"))
     )
     assert [each["status"] for each in answer.body["Operations"]] == ["201", "400"]
 
 
-async def test_no_limit_of_errors_may_be_null(scim: ScimClient) -> None:
-    """RFC 7643 section 2.5: null is as good as absent."""
+async def test_fail_on_errors_may_be_null(scim: ScimClient) -> None:
+    """RFC 7643 section 2.5: null is the same as absent."""
     answer = await scim.post("/Bulk", _bulk(_post("/Users", "a", userName="a"), failOnErrors=None))
     assert answer.body["Operations"][0]["status"] == "201"

@@ -1,4 +1,4 @@
-"""Rules of the specifications that no other test states."""
+"""Rules of the specifications that no other module tests."""
 
 from uuid import uuid4
 
@@ -18,7 +18,9 @@ from tests.scim.client import ScimClient, patch_body
 
 @pytest.mark.clause("7644/3.4.2-list", "entra/connect")
 async def test_a_filter_without_match_is_an_empty_list(scim: ScimClient) -> None:
-    """Entra tests a connection with a random name, and takes 404 for an incompatible server."""
+    """Entra tests a connection with a random user name, and treats 404 as an incompatible
+    server.
+    """
     for attribute in ("userName", "externalId", 'emails[type eq "work"].value', "id"):
         found = await scim.get("/Users", filter=f'{attribute} eq "{uuid4()}"')
         assert (found.status, found.body["totalResults"], found.resources) == (200, 0, [])
@@ -33,10 +35,12 @@ async def test_a_patch_keeps_the_resource(scim: ScimClient) -> None:
 
 
 @pytest.mark.clause("7644/3.5.2-answer")
-async def test_a_patch_answers_with_the_resource_if_attributes_are_requested(
+async def test_a_patch_returns_the_resource_if_attributes_are_requested(
     scim: ScimClient,
 ) -> None:
-    """RFC 7644 section 3.5.2. Entra takes 204 for a group, whose members may be many."""
+    """RFC 7644 section 3.5.2. A group's PATCH otherwise gets 204, because it may have many
+    members.
+    """
     group = await scim.group("Sales", (await scim.user()).id)
     operation = {"op": "replace", "path": "displayName", "value": "Support"}
     path = f"/Groups/{group.id}"
@@ -59,15 +63,17 @@ async def test_a_hundred_requests_in_a_row_are_served(scim: ScimClient) -> None:
 
 @pytest.mark.clause("7644/4")
 @pytest.mark.parametrize("path", ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas"])
-async def test_discovery_takes_no_filter(scim: ScimClient, path: str) -> None:
-    """A filter is 403, so that a part is not mistaken for the whole (RFC 7644 section 4)."""
+async def test_discovery_refuses_a_filter(scim: ScimClient, path: str) -> None:
+    """RFC 7644 section 4: 403, so that a client doesn't mistake a part for the whole."""
     assert (await scim.get(path)).status == 200
     assert (await scim.get(path, filter='id eq "User"')).status == 403
 
 
 @pytest.mark.clause("7643/5", "9865/4")
-async def test_the_configuration_is_what_the_service_does(scim: ScimClient) -> None:
-    """RFC 7643 section 5 and RFC 9865 section 4: a client relies on what is announced."""
+async def test_the_configuration_describes_the_service(scim: ScimClient) -> None:
+    """RFC 7643 section 5 and RFC 9865 section 4: clients rely on the declared features and
+    limits.
+    """
     found = (await scim.get("/ServiceProviderConfig")).body
     supported = {
         name for name, value in found.items() if isinstance(value, dict) and value.get("supported")
@@ -89,7 +95,9 @@ async def test_the_configuration_is_what_the_service_does(scim: ScimClient) -> N
 
 @pytest.mark.clause("7643/6", "interop/rt-id")
 async def test_resource_types_name_their_schemas(scim: ScimClient) -> None:
-    """RFC 7643 section 6: endpoint, schema and extensions; the id is the name, by which a client asks for it."""
+    """RFC 7643 section 6: endpoint, schema and extensions; the id equals the name, by which clients
+    request it.
+    """
     known = {schema["id"] for schema in (await scim.get("/Schemas")).resources}
     found = {kind["name"]: kind for kind in (await scim.get("/ResourceTypes")).resources}
     assert {name: kind["endpoint"] for name, kind in found.items()} == {
@@ -105,8 +113,10 @@ async def test_resource_types_name_their_schemas(scim: ScimClient) -> None:
 
 
 @pytest.mark.clause("7643/8", "7644/3.1", "interop/media")
-async def test_every_answer_is_scim_json(scim: ScimClient) -> None:
-    """RFC 7644 section 3.1, for errors too (section 3.12), whatever Accept says; requests may name it JSON, as Okta does."""
+async def test_every_response_is_scim_json(scim: ScimClient) -> None:
+    """RFC 7644 sections 3.1 and 3.12: errors too, whatever Accept is. Requests may be
+    application/json, as Okta's are.
+    """
     as_json = {"content-type": "application/json", "accept": "application/json, text/plain, */*"}
     made = await scim.call("POST", "/Users", {"userName": "a@example.com"}, headers=as_json)
     assert made.status == 201
@@ -123,9 +133,7 @@ async def test_every_answer_is_scim_json(scim: ScimClient) -> None:
 
 @pytest.mark.clause("interop/conformant")
 async def test_the_interoperability_profile_is_not_claimed(scim: ScimClient) -> None:
-    """interopProfileConformant is absent: Entra sends requests that the profile requires to be
-    refused.
-    """
+    """interopProfileConformant is absent, because the profile forbids requests that Entra sends."""
     configuration = (await scim.get("/ServiceProviderConfig")).body
     assert not configuration.get("interopProfileConformant")
 
@@ -144,7 +152,9 @@ async def test_every_change_is_in_the_provisioning_log(scim: ScimClient, app: Ap
 @pytest.mark.clause("ipsie/local")
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 async def test_only_scim_changes_people(scim: ScimClient, app: App, method: str) -> None:
-    """The contacts API has no call that changes a person (IPSIE profile, local modifications)."""
+    """The contacts API has no operation that changes a user (IPSIE profile, local
+    modifications).
+    """
     functions = func.FunctionApp()
     functions.register_functions(contacts.endpoints.blueprint(app))
     host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))

@@ -1,4 +1,4 @@
-"""Spellings of names, paths and values that real clients send and that can mean one thing only."""
+"""Unusual spellings of names, paths and values that real clients send and that are unambiguous."""
 
 import json
 from typing import Any
@@ -30,7 +30,9 @@ async def _stored(scim: ScimClient, identifier: str) -> dict[str, Any]:
 async def test_an_object_as_json_text_is_that_object(
     scim: ScimClient, path: str | None, value: object
 ) -> None:
-    """Captain-P-Goldfish/SCIM-SDK#201: its operations have texts as values; the text was stored as an address."""
+    """Captain-P-Goldfish/SCIM-SDK issue 201: it encodes values as JSON text, which was stored as an
+    e-mail address.
+    """
     person = await scim.user(emails=[WORK])
     one = value[0] if isinstance(value, list) else value
     text: object = json.dumps(one)
@@ -43,7 +45,9 @@ async def test_an_object_as_json_text_is_that_object(
 
 
 async def test_json_text_of_other_parts_stays_text(scim: ScimClient) -> None:
-    """Entra's AppRoleAssignmentsComplex sends JSON as the value of a role: it is not an element of roles."""
+    """Entra's AppRoleAssignmentsComplex sends JSON text as a role's `value`; that text isn't an
+    element of `roles`.
+    """
     role = '{"id": "1", "displayName": "Admin"}'
     person = await scim.user(roles=[role])
     assert person.body["roles"] == [{"value": role}]
@@ -64,7 +68,9 @@ async def test_json_text_of_other_parts_stays_text(scim: ScimClient) -> None:
 async def test_a_deactivation_is_recognised_in_every_wrapping(
     scim: ScimClient, operation: dict[str, Any]
 ) -> None:
-    """A path that names the value of a singular attribute was passed over; other faults must not undo it either."""
+    """`active` may have the path active.value, be in a list or be JSON text. A fault of another
+    operation doesn't undo it.
+    """
     person = await scim.user(active=True)
     assert (await scim.patch(f"/Users/{person.id}", operation)).body["active"] is False
     other = await scim.user("b@example.com", active=True)
@@ -73,8 +79,12 @@ async def test_a_deactivation_is_recognised_in_every_wrapping(
     assert (answer.status, answer.body["active"]) == (200, False)
 
 
-async def test_a_primary_element_without_a_value_takes_nothing_away(scim: ScimClient) -> None:
-    """Entra sends a constant `emails[type eq "other"].primary` also for people who have no such address."""
+async def test_a_primary_element_without_a_value_does_not_unset_the_primary_one(
+    scim: ScimClient,
+) -> None:
+    """Entra sends a constant `emails[type eq "other"].primary` also for users without such an
+    address.
+    """
     person = await scim.user(emails=[WORK])
     path = f"/Users/{person.id}"
     alone = {"op": "Add", "path": 'emails[type eq "other"].primary', "value": "True"}
@@ -85,10 +95,12 @@ async def test_a_primary_element_without_a_value_takes_nothing_away(scim: ScimCl
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-async def test_attributes_of_an_extension_beside_the_core_ones(
+async def test_extension_attributes_are_accepted_outside_their_extension(
     scim: ScimClient, method: str
 ) -> None:
-    """OneLogin's templates, and clients of SCIM 1.1: the person was refused for `manager` or `department`."""
+    """OneLogin's templates and SCIM 1.1 clients send `manager` and `department` among the core
+    attributes.
+    """
     body = {"userName": "anna@example.com", "Department": "Sales", "manager": {"managerId": "9"}}
     answer = await scim.post(
         "/Users", {"userName": "anna@example.com"} | (body if method == "POST" else {})
@@ -99,8 +111,8 @@ async def test_attributes_of_an_extension_beside_the_core_ones(
     assert answer.body["schemas"] == [USER, ENTERPRISE]
 
 
-async def test_parameters_are_known_in_any_case(scim: ScimClient) -> None:
-    """A `Filter` that is passed over answers with everybody, and the first one is taken for the person."""
+async def test_parameter_names_ignore_case(scim: ScimClient) -> None:
+    """If `Filter` were ignored, the client would receive all users and match the first one."""
     for name in ("a", "b", "c"):
         await scim.user(f"{name}@example.com")
     text = 'userName eq "b@example.com"'
@@ -119,8 +131,10 @@ async def test_parameters_are_known_in_any_case(scim: ScimClient) -> None:
     assert bulk.body["Operations"][0]["status"] == "201"
 
 
-async def test_members_are_named_by_their_address(scim: ScimClient) -> None:
-    """RFC 7643 section 2.3.7: $ref is the URI of the member, with or without a slash at its end, also in a path."""
+async def test_members_are_named_by_their_uri(scim: ScimClient) -> None:
+    """RFC 7643 section 2.3.7: `$ref` is the member's URI, with or without a final slash, in a path
+    too.
+    """
     person = await scim.user()
     group = await scim.group("Sales")
     path, reference = f"/Groups/{group.id}", f"https://idp.example/scim/Users/{person.id}"
@@ -142,14 +156,18 @@ async def test_members_are_named_by_their_address(scim: ScimClient) -> None:
     ],
 )
 async def test_half_of_an_emoji_is_named(scim: ScimClient, body: bytes, name: str) -> None:
-    """RFC 8259 section 8.2: such JSON is valid, so the answer must not deny it; the text can't be stored."""
+    """RFC 8259 section 8.2: a lone surrogate is valid JSON but can't be stored: the error names its
+    attribute.
+    """
     answer = await scim.call("POST", "/Users", body)
     assert (answer.status, answer.body["scimType"]) == (400, "invalidValue")
     assert answer.body["detail"].startswith(f"{name} contains half of a surrogate pair")
 
 
 async def test_half_of_an_emoji_in_an_operation_is_named_by_its_path(scim: ScimClient) -> None:
-    """The path of the operation is the attribute; the same in a bulk request."""
+    """A lone surrogate in a PATCH is reported with the operation's path, and in a bulk request with
+    the attribute.
+    """
     person = await scim.user()
     operations = b'"Operations": [{"op": "add", "path": "title", "value": "\\ud83d"}]'
     patch = await scim.call("PATCH", f"/Users/{person.id}", b"{" + operations + b"}")
@@ -160,7 +178,9 @@ async def test_half_of_an_emoji_in_an_operation_is_named_by_its_path(scim: ScimC
 
 
 async def test_an_empty_list_of_operations_is_called_empty(scim: ScimClient) -> None:
-    """RFC 7644 section 3.5.2 wants one operation or more; the detail must not say that the array is missing."""
+    """RFC 7644 section 3.5.2 requires at least one operation; the detail doesn't say that the array
+    is missing.
+    """
     person = await scim.user()
     body = {"schemas": [PATCH_OP], "Operations": []}
     answer = await scim.call("PATCH", f"/Users/{person.id}", body)

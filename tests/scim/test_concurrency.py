@@ -1,5 +1,5 @@
-"""Many connections on one resource, failures in the middle: nothing is lost, nothing is left half
-done.
+"""Concurrent requests on one resource, and failures between transactions: no change is lost or half
+stored.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ def _add(group_id: str, scim: ScimClient, *ids: str) -> Any:
 
 
 async def _memberships(scim: ScimClient, tables: CountingTables) -> set[str]:
-    """Return the keys of every row that represents a membership, from either side."""
+    """Return the keys of all rows of memberships, the group's and the user's."""
     rows = await tables.query("contacts", scim.directory_id, "", "\ufffd", keys_only=True)
     keys = [row.key for row in rows]
     return {
@@ -36,7 +36,9 @@ async def _memberships(scim: ScimClient, tables: CountingTables) -> set[str]:
 
 
 class _Failing:
-    """An engine whose transactions fail on demand: `before` or `after` they are stored."""
+    """Makes the transaction number `at` on `contacts` fail; it is stored anyway if `stored` is
+    True.
+    """
 
     def __init__(self, inner: CountingTables, monkeypatch: pytest.MonkeyPatch) -> None:
         self._transact = inner.transact
@@ -61,7 +63,7 @@ class _Failing:
 
 @pytest.fixture
 def failing(tables: CountingTables, monkeypatch: pytest.MonkeyPatch) -> _Failing:
-    """Makes one of the next transactions fail."""
+    """Return storage that can be told to fail one of the next transactions."""
     return _Failing(tables, monkeypatch)
 
 
@@ -69,7 +71,9 @@ def failing(tables: CountingTables, monkeypatch: pytest.MonkeyPatch) -> _Failing
 async def test_every_writer_of_one_user_succeeds(
     scim: ScimClient, tables: CountingTables, writers: int
 ) -> None:
-    """However many connections change one person at once, each change is made, none in vain and begun again."""
+    """Concurrent changes of one user are all stored; each costs one read and one transaction,
+    because none is retried.
+    """
     user = await scim.user()
     await scim.app.background.drain()
     changes = [
@@ -87,7 +91,7 @@ async def test_every_writer_of_one_user_succeeds(
 
 
 async def test_every_writer_of_one_group_succeeds(scim: ScimClient) -> None:
-    """Entra fills a group on many connections, one member a request."""
+    """Entra adds the members of a group over many connections, one per request."""
     people, group = await _people(scim, 32), await scim.group()
     answers = await asyncio.gather(*(_add(group.id, scim, each) for each in people))
     assert {answer.status for answer in answers} == {204}
@@ -95,7 +99,7 @@ async def test_every_writer_of_one_group_succeeds(scim: ScimClient) -> None:
 
 
 async def test_people_and_groups_change_at_once(scim: ScimClient) -> None:
-    """The same people join several groups while they are changed themselves."""
+    """Users join several groups while other requests change the same users."""
     people = await _people(scim, 8)
     groups = [(await scim.group(f"g{n}")).id for n in range(4)]
     title = {"op": "add", "path": "title", "value": "X"}
@@ -109,7 +113,7 @@ async def test_people_and_groups_change_at_once(scim: ScimClient) -> None:
 
 
 async def test_people_with_long_records_join_in_smaller_transactions(scim: ScimClient) -> None:
-    """A member's record is written again as it joins, and a transaction has 4 MiB."""
+    """Joining rewrites the user's record, and a transaction holds 4 MiB."""
     people = [(await scim.user(f"person{n}", profileUrl="ä" * 30_000)).id for n in range(30)]
     group = await scim.group("Sales", *people)
     assert group.status == 201
@@ -119,8 +123,8 @@ async def test_people_with_long_records_join_in_smaller_transactions(scim: ScimC
 async def test_a_refused_group_of_many_leaves_no_membership(
     scim: ScimClient, tables: CountingTables
 ) -> None:
-    """POST with more members than a transaction holds and a name that is taken: 409, and no member
-    is stored.
+    """A POST whose displayName exists gets 409; no member is stored, although they need several
+    transactions.
     """
     people = await _people(scim, 70)
     await scim.group("Sales")
@@ -129,12 +133,10 @@ async def test_a_refused_group_of_many_leaves_no_membership(
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
-async def test_a_group_of_many_whose_storage_fails_is_whole_after_a_repetition(
+async def test_a_large_group_is_complete_when_its_creation_is_repeated(
     scim: ScimClient, failing: _Failing, at: int
 ) -> None:
-    """503, then Entra finds the group or creates it, and adds the members again; every row has its
-    member.
-    """
+    """After a 503 Entra finds the group or creates it, and adds all members again."""
     people = await _people(scim, 70)
     failing.at = at
     assert (await scim.group("Sales", *people)).status == 503
@@ -146,10 +148,12 @@ async def test_a_group_of_many_whose_storage_fails_is_whole_after_a_repetition(
     assert {tuple(entry["value"] for entry in user["groups"]) for user in users} == {(group_id,)}
 
 
-async def test_a_writer_elsewhere_in_the_middle_of_a_large_group_is_survived(
+async def test_a_large_post_continues_after_another_instances_change(
     scim: ScimClient, failing: _Failing
 ) -> None:
-    """Another instance changes a member between two transactions of a POST: the rest is read again."""
+    """Another instance changes a member between two transactions of the POST: the rest is read
+    again.
+    """
     people = await _people(scim, 70)
     failing.at, failing.error = 2, PreconditionFailed("user|x")
     group = await scim.group("Sales", *people)
@@ -160,7 +164,9 @@ async def test_a_writer_elsewhere_in_the_middle_of_a_large_group_is_survived(
 async def test_a_group_deleted_while_many_join_keeps_no_member(
     scim: ScimClient, tables: CountingTables
 ) -> None:
-    """Every transaction of a large change touches the group: a deleted group gets no member."""
+    """Every transaction of a large change includes the group's row, so it fails after the
+    deletion.
+    """
     people, group = await _people(scim, 70), await scim.group()
     deleting = ScimClient(scim.host, scim.app, scim.directory_id, scim.token)
     await asyncio.gather(_add(group.id, scim, *people), deleting.delete(f"/Groups/{group.id}"))
@@ -168,10 +174,12 @@ async def test_a_group_deleted_while_many_join_keeps_no_member(
     assert await _memberships(scim, tables) == set()
 
 
-async def test_a_large_group_is_deleted_elsewhere_between_two_transactions(
+async def test_a_large_group_deleted_by_another_instance_keeps_no_member(
     scim: ScimClient, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As above, on another instance, which knows nothing of this one's turns."""
+    """The deletion occurs between two transactions; the write locks of this instance don't prevent
+    it.
+    """
     people, group = await _people(scim, 70), await scim.group()
     transact, seen = tables.transact, 0
 
@@ -198,7 +206,7 @@ async def test_a_large_group_is_deleted_elsewhere_between_two_transactions(
 async def _remove_rows(
     tables: CountingTables, partition: str, group_id: str, members: list[str]
 ) -> None:
-    """Do the same as another instance that deletes a group."""
+    """Delete the rows of the group and its memberships, as another instance does."""
     from shared.tables.port import Delete
 
     operations: list[Operation] = [Delete(f"group|{group_id}"), Delete("gname|sales")]
@@ -208,10 +216,12 @@ async def _remove_rows(
 
 
 @pytest.mark.parametrize("stored", [False, True])
-async def test_a_repeated_request_is_right_whether_the_first_was_stored(
+async def test_a_request_repeated_after_a_503_has_the_right_result(
     scim: ScimClient, failing: _Failing, stored: bool
 ) -> None:
-    """Storage did not answer: 503 with Retry-After; repeated, each request has its proper result."""
+    """503 with Retry-After if storage fails; the repetition is right whether or not the first was
+    stored.
+    """
     failing.at, failing.stored = 1, stored
     lost = await scim.user()
     assert (lost.status, lost.headers["retry-after"]) == (503, "5")
@@ -231,7 +241,7 @@ async def test_a_repeated_request_is_right_whether_the_first_was_stored(
 
 
 class _Interrupted:
-    """An engine that lets another writer do something just before the transaction `at`."""
+    """Calls `other`, another writer, just before the transaction number `at` on `contacts`."""
 
     def __init__(self, inner: CountingTables, monkeypatch: pytest.MonkeyPatch) -> None:
         self._transact = inner.transact
@@ -251,7 +261,9 @@ class _Interrupted:
 
 
 def _elsewhere(scim: ScimClient) -> Any:
-    """The write locks of another instance: on one instance, writers of a group take turns."""
+    """Return a function that awaits a request without this instance's write locks, as another
+    instance would.
+    """
     from scim.write_lock import WriteLocks
 
     locks = scim.app.state(WriteLocks)
@@ -268,10 +280,12 @@ def _elsewhere(scim: ScimClient) -> Any:
 
 
 @pytest.mark.parametrize("at", [2, 4])
-async def test_a_large_patch_is_all_or_nothing_despite_if_match(
+async def test_a_large_patch_checks_if_match_once(
     scim: ScimClient, tables: CountingTables, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
-    """RFC 7644 section 3.5.2. If-Match is judged before the first transaction; another writer changes the group after it."""
+    """RFC 7644 section 3.5.2: a PATCH is atomic. If-Match is checked before the first transaction;
+    a later change by another writer doesn't stop the rest.
+    """
     people, group = await _people(scim, 121), await scim.group()
     unlocked, engine = _elsewhere(scim), _Interrupted(tables, monkeypatch)
     engine.other, engine.at = lambda: unlocked(_add(group.id, scim, people[-1])), at
@@ -287,10 +301,12 @@ async def test_a_large_patch_is_all_or_nothing_despite_if_match(
     assert len((await scim.get(f"/Groups/{group.id}")).body["members"]) == 121
 
 
-async def test_a_large_patch_leaves_out_who_is_deleted_in_the_middle(
+async def test_a_large_patch_skips_a_user_deleted_in_the_middle(
     scim: ScimClient, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Existence is judged before the first transaction; the change that has begun is carried out for all others."""
+    """Whether members exist is checked before the first transaction; after it, all others are
+    added.
+    """
     people, group = await _people(scim, 120), await scim.group()
     engine = _Interrupted(tables, monkeypatch)
     engine.other, engine.at = lambda: scim.delete(f"/Users/{people[-1]}"), 2
@@ -302,7 +318,9 @@ async def test_a_large_patch_leaves_out_who_is_deleted_in_the_middle(
 async def test_a_member_who_left_in_the_middle_does_not_come_back(
     scim: ScimClient, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A member that another client removed after this PATCH had stored it stays removed."""
+    """If another client removes a member that this PATCH has already stored, the member stays
+    removed.
+    """
     people, group = await _people(scim, 120), await scim.group()
     unlocked, engine = _elsewhere(scim), _Interrupted(tables, monkeypatch)
     leave = {"op": "remove", "path": f'members[value eq "{people[0]}"]'}
@@ -315,7 +333,9 @@ async def test_a_member_who_left_in_the_middle_does_not_come_back(
 async def test_a_delete_with_an_old_etag_is_refused_after_another_writer(
     scim: ScimClient, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If-Match counts until the deletion has stored something: a group without members is deleted in one step."""
+    """If-Match applies until the first transaction; the only one of an empty group fails with
+    412.
+    """
     group = await scim.group()
     unlocked, engine = _elsewhere(scim), _Interrupted(tables, monkeypatch)
     rename = {"op": "replace", "path": "displayName", "value": "Other"}

@@ -20,7 +20,7 @@ from tests.scim.conftest import client_of
 
 @pytest.mark.slow
 async def test_scim2_tester_finds_no_fault(tables: CountingTables) -> None:
-    """0 errors in every check that the suite knows."""
+    """Every check of the suite passes."""
     app = App(Settings.read({}), SystemClock(), tables)
     functions = func.FunctionApp()
     functions.register_functions(endpoints.blueprint(app))

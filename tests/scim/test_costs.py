@@ -1,8 +1,6 @@
-"""The cost of one request: hostile bodies and filters within all limits end in processor
-milliseconds.
+"""The cost of one request: bodies and filters made to be slow need milliseconds within the limits.
 
-Steps are counted where they can be, and sizes have limits, so that no test depends on the machine's
-speed.
+Tests count executed lines, or check limits, so that they don't depend on the machine's speed.
 """
 
 import sys
@@ -25,7 +23,7 @@ from tests.scim.client import ScimClient
 
 
 def steps(work: Callable[[], object]) -> int:
-    """How many lines of Python run: the same on every machine."""
+    """Return how many lines of Python `work` executes, which is the same on every machine."""
     count = 0
 
     def trace(*_: object) -> Any:
@@ -43,12 +41,14 @@ def steps(work: Callable[[], object]) -> int:
 
 
 def patched(resource: dict[str, Any], *operations: dict[str, Any]) -> dict[str, Any]:
-    """The resource after a PATCH."""
+    """Return the resource after a PATCH with these operations."""
     return apply_patch(resource, read_patch({"Operations": list(operations)}), USER)
 
 
 def alike(count: int) -> list[dict[str, str]]:
-    """Values that only their types tell apart, so that each must be compared with each."""
+    """Return elements that differ only in `type`, so that each must be compared with every
+    other.
+    """
     return [{"value": "x", "type": f"t{number}"} for number in range(count)]
 
 
@@ -60,16 +60,16 @@ def alike(count: int) -> list[dict[str, str]]:
         {"op": "remove", "path": "emails", "value": alike(MAX_VALUES + 1)},
     ],
 )
-def test_an_attribute_has_a_number_of_values(operation: dict[str, Any]) -> None:
-    """Beyond it, comparing each with each would delay all other requests for minutes."""
+def test_an_attribute_has_a_maximum_number_of_values(operation: dict[str, Any]) -> None:
+    """Comparing every element with every other would delay other requests for minutes."""
     with pytest.raises(ScimError) as refused:
         patched({"userName": "a"}, operation)
     assert (refused.value.status, refused.value.scim_type) == (400, "invalidValue")
     assert f"at most {MAX_VALUES}" in refused.value.detail
 
 
-def test_values_added_one_by_one_are_as_many_at_most() -> None:
-    """Each by a path of its own, in the names of a value without a path."""
+def test_the_maximum_includes_values_added_by_separate_paths() -> None:
+    """One operation without a path may name many paths, each of which adds a value."""
     many = {"userName": "a", "emails": alike(MAX_VALUES - 5)}
     names = {f'emails[type eq "{number}"].value': "x" for number in range(6)}
     with pytest.raises(ScimError) as refused:
@@ -77,18 +77,16 @@ def test_values_added_one_by_one_are_as_many_at_most() -> None:
     assert f"at most {MAX_VALUES}" in refused.value.detail
 
 
-def test_who_has_more_values_already_can_lose_some() -> None:
-    """A user stored before there was a limit can be mended."""
+def test_a_user_above_the_maximum_can_lose_values() -> None:
+    """A user stored before the limit existed can be reduced."""
     many = {"userName": "a", "emails": alike(MAX_VALUES + 9)}
     less = patched(many, {"op": "remove", "path": 'emails[type eq "t1"]'})
     assert len(less["emails"]) == MAX_VALUES + 8
 
 
 @pytest.mark.parametrize("path", ["/Users", "/Users/x", "/Users/.search"])
-async def test_a_request_about_a_user_is_no_longer_than_a_user_may_be(
-    scim: ScimClient, path: str
-) -> None:
-    """413 before the JSON is read; in a bulk request each operation is one."""
+async def test_a_request_is_not_longer_than_a_user_may_be(scim: ScimClient, path: str) -> None:
+    """413 before the JSON is parsed; in a bulk request the limit applies to each operation."""
     body = {"userName": "a", "displayName": "x" * MAX_BYTES, "Operations": []}
     for method in ("PUT", "PATCH") if path == "/Users/x" else ("POST",):
         answer = await scim.call(method, path, body)
@@ -98,8 +96,8 @@ async def test_a_request_about_a_user_is_no_longer_than_a_user_may_be(
         assert (await scim.post("/Bulk", many)).body["Operations"][0]["status"] == "413"
 
 
-async def test_a_user_does_not_grow_without_end(scim: ScimClient) -> None:
-    """413 for the change with which it would be too large, told in the log; the user stays as it was."""
+async def test_a_user_has_a_maximum_size(scim: ScimClient) -> None:
+    """413 for a PATCH that would exceed it, and the user doesn't change."""
     user = await scim.user(title="x" * 40_000)
     answer = await scim.patch(
         f"/Users/{user.id}", {"op": "add", "path": "nickName", "value": "x" * 40_000}
@@ -108,8 +106,8 @@ async def test_a_user_does_not_grow_without_end(scim: ScimClient) -> None:
     assert "nickName" not in (await scim.get(f"/Users/{user.id}")).body
 
 
-def test_a_card_is_small_whatever_a_person_is_called() -> None:
-    """Each of thirty rows has it, and a list returns a hundred of them."""
+def test_a_card_has_a_maximum_size() -> None:
+    """Up to thirty index rows of a user contain the card, and a list returns a hundred cards."""
     long = "x" * 50_000
     resource = {
         "userName": long,
@@ -125,15 +123,15 @@ def test_a_card_is_small_whatever_a_person_is_called() -> None:
 
 
 @pytest.mark.parametrize("form", ["/{}", '{}"', "/Users/{}/x"])
-def test_references_are_read_once_from_end_to_end(form: str) -> None:
-    """Twice as much text is twice as much work, however many `bulkId:` stand in it."""
+def test_finding_bulk_references_takes_linear_time(form: str) -> None:
+    """Eight times as many `bulkId:` in a text need about as many steps of Python."""
     few, many = [form.format("bulkId:" * count) for count in (1000, 8000)]
     assert steps(lambda: names_in(many)) <= steps(lambda: names_in(few)) + 50
     assert resolve("/Users/bulkId:a/bulkId:b", {"a": "1"}) == "/Users/1/bulkId:b"
 
 
-def test_operations_that_wait_are_not_read_again_and_again() -> None:
-    """The references of an operation are known from the beginning."""
+def test_the_references_of_a_bulk_operation_are_found_once() -> None:
+    """They are found when the request is parsed, not each time that the operation is tried."""
     from scim.bulk.service import read_bulk
 
     (operation,), _ = read_bulk(
@@ -144,7 +142,9 @@ def test_operations_that_wait_are_not_read_again_and_again() -> None:
 
 @pytest.mark.parametrize("kept", [keys._search_key_kept, keys._fold_case_kept, number._derive_kept])
 def test_no_long_text_stays_in_memory(kept: Any) -> None:
-    """Thousands of kept texts of any length would be gigabytes."""
+    """The caches of derived keys skip long texts, because thousands of them would need
+    gigabytes.
+    """
     kept.cache_clear()
     long = "ﷺ" * 3000
     keys.search_key(long), keys.fold_case(long), number.derive(long, "GB")
@@ -154,12 +154,10 @@ def test_no_long_text_stays_in_memory(kept: Any) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 8, 35])
-async def test_a_part_of_an_id_reads_no_person(
+async def test_a_part_of_an_id_reads_no_row(
     scim: ScimClient, tables: CountingTables, length: int
 ) -> None:
-    """Text that is no id is not looked up: as the beginning of a range it would read all ids that
-    begin so.
-    """
+    """Text that isn't an id isn't looked up, because as a key prefix it would match other rows."""
     people = [(await scim.user(f"p{number}")).id for number in range(3)]
     group = await scim.group("Sales", *people)
     await scim.app.background.drain()

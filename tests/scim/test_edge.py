@@ -1,4 +1,6 @@
-"""The addresses of the service provider as HTTP has them: methods, conditions, odd bodies (RFC 7644, RFC 9110)."""
+"""HTTP rules of the SCIM endpoints: methods, conditional requests, unusual bodies (RFC 7644, RFC
+9110).
+"""
 
 from typing import Any
 
@@ -31,23 +33,23 @@ TITLE = patch_body({"op": "replace", "path": "title", "value": "X"})
         ("/Schemas", {"GET", "HEAD"}),
     ],
 )
-async def test_allow_names_just_what_is_possible(
+async def test_options_gets_a_405_with_the_permitted_methods(
     scim: ScimClient, path: str, allowed: set[str]
 ) -> None:
-    """RFC 9110 section 10.2.1: OPTIONS is not among them, so every address can be asked with it."""
+    """RFC 9110 section 10.2.1: Allow lists them. OPTIONS isn't supported."""
     answer = await scim.call("OPTIONS", path)
     assert (answer.status, set(answer.headers["allow"].split(", "))) == (405, allowed)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 async def test_search_is_no_resource(scim: ScimClient, method: str) -> None:
-    """RFC 7644 section 3.4.3: `.search` takes POST, and no resource has it as an id."""
+    """RFC 7644 section 3.4.3: `.search` permits POST only, and isn't the id of a resource."""
     assert (await scim.call(method, "/Users/.search", TITLE)).status == 405
 
 
 @pytest.mark.parametrize("header", ["", " ", "*", 'W/"1"', '"1"', 'W/"9", "1"', '"9","8" , W/"1"'])
-async def test_if_match_lets_its_version_through(scim: ScimClient, header: str) -> None:
-    """A list, weak or strong (RFC 7644 section 3.14 uses weak tags with If-Match); an empty header
+async def test_if_match_accepts_the_current_version(scim: ScimClient, header: str) -> None:
+    """In a list, as a weak or strong tag (RFC 7644 section 3.14 uses weak tags). An empty header
     has no effect.
     """
     user = await scim.user()
@@ -57,10 +59,8 @@ async def test_if_match_lets_its_version_through(scim: ScimClient, header: str) 
 
 
 @pytest.mark.clause("7644/3.14")
-async def test_if_none_match_guards_a_change(scim: ScimClient) -> None:
-    """RFC 9110 section 13.1.2: `*` on an existing resource is 412, for every method but GET and
-    HEAD.
-    """
+async def test_if_none_match_star_prevents_a_change(scim: ScimClient) -> None:
+    """RFC 9110 section 13.1.2: `*` on an existing resource gives 412, but 304 for GET and HEAD."""
     user = await scim.user()
     assert (
         await scim.call("PATCH", f"/Users/{user.id}", TITLE, headers={"if-none-match": "*"})
@@ -70,8 +70,10 @@ async def test_if_none_match_guards_a_change(scim: ScimClient) -> None:
     ).status == 304
 
 
-async def test_a_user_that_joined_a_group_is_not_unmodified(scim: ScimClient) -> None:
-    """`groups` is part of the resource: its tag follows it, but a change of the user is not refused for that."""
+async def test_the_tag_of_a_user_includes_its_groups(scim: ScimClient) -> None:
+    """A GET with the tag from before the user joined a group gets the new body; If-Match with that
+    tag still permits a change of the user.
+    """
     user = await scim.user()
     await scim.group("Sales", user.id)
     tag = user.headers["etag"]
@@ -92,14 +94,16 @@ async def test_a_user_that_joined_a_group_is_not_unmodified(scim: ScimClient) ->
 
 
 @pytest.mark.clause("7644/3.8")
-async def test_a_byte_order_mark_is_passed_over(scim: ScimClient) -> None:
-    """RFC 8259 section 8.1: a parser may ignore it; some Windows clients send one."""
+async def test_a_byte_order_mark_is_ignored(scim: ScimClient) -> None:
+    """RFC 8259 section 8.1: a parser may ignore it. Some Windows clients send one."""
     assert (await scim.call("POST", "/Users", b"\xef\xbb\xbf" + b'{"userName": "a"}')).status == 201
 
 
 @pytest.mark.clause("7644/3.10")
 async def test_core_attributes_under_their_urn_are_understood(scim: ScimClient) -> None:
-    """RFC 7643 section 3.3 has it for extensions; scim.dev's suite writes the core schema so, too."""
+    """RFC 7643 section 3.3 nests attributes below the URN of an extension; the suite of scim.dev
+    does so for the core schema too.
+    """
     answer = await scim.post(
         "/Users", {"schemas": [USER], USER: {"userName": "a", "emails": [{"value": "a@b.c"}]}}
     )
@@ -110,8 +114,8 @@ async def test_core_attributes_under_their_urn_are_understood(scim: ScimClient) 
     )
 
 
-async def test_a_member_by_its_uri_alone_is_no_member_lost(scim: ScimClient) -> None:
-    """RFC 7643 section 2.4: `$ref` names a resource as well as `value` does."""
+async def test_a_member_may_be_named_by_its_uri_alone(scim: ScimClient) -> None:
+    """RFC 7643 section 2.4: `$ref` identifies a resource as `value` does."""
     user = await scim.user()
     location = user.body["meta"]["location"]
     group = await scim.post("/Groups", {"displayName": "Sales", "members": [{"$ref": location}]})
@@ -136,18 +140,20 @@ async def test_a_member_by_its_uri_alone_is_no_member_lost(scim: ScimClient) -> 
     ids=lambda body: orjson.dumps(body).decode(),
 )
 @pytest.mark.parametrize("path", ["/Users/.search", "/Groups/.search", "/.search"])
-async def test_a_search_of_another_type_is_refused(
+async def test_a_malformed_search_is_refused(
     scim: ScimClient, path: str, body: dict[str, Any]
 ) -> None:
-    """RFC 7644 section 3.4.3: nothing is guessed, since an ignored filter would show all users."""
+    """RFC 7644 section 3.4.3: if a malformed filter were ignored, all users would be returned."""
     answer = await scim.post(path, body)
     assert answer.status == 400
     assert answer.body["scimType"] in ("invalidValue", "invalidCursor")
     assert next(iter(body)) in answer.body["detail"] or "ursor" in answer.body["detail"]
 
 
-async def test_a_search_passes_over_what_is_unassigned_or_unknown(scim: ScimClient) -> None:
-    """RFC 7643 section 2.5: null is as good as absent; a name in one string is as good as a list of one."""
+async def test_a_search_ignores_null_and_unknown_members(scim: ScimClient) -> None:
+    """RFC 7643 section 2.5: null is the same as absent. `attributes` may be one string instead of a
+    list.
+    """
     await scim.user()
     body = {
         "schemas": [],
@@ -163,7 +169,7 @@ async def test_a_search_passes_over_what_is_unassigned_or_unknown(scim: ScimClie
 
 @pytest.mark.parametrize("path", ["/Users", "/Bulk", "/Users/.search"])
 async def test_deep_json_is_refused(scim: ScimClient, path: str) -> None:
-    """As deep as the parser takes it, never a 500."""
+    """400 at every depth that the parser accepts, never a 500."""
     deep = b"[" * 1000 + b"]" * 1000
     for body in (
         b'{"userName": "a", "name": %b}' % deep,
@@ -179,12 +185,10 @@ async def test_deep_json_is_refused(scim: ScimClient, path: str) -> None:
 
 
 @pytest.mark.clause("ipsie/rate")
-async def test_a_flood_is_told_when_to_come_again(
+async def test_too_many_requests_get_a_429_with_retry_after(
     scim: ScimClient, other_scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """RFC 6585 section 4: 429 with Retry-After and a SCIM body; another directory is served at the
-    same time.
-    """
+    """RFC 6585 section 4, with a SCIM body. Another directory isn't affected."""
     monkeypatch.setattr(rate_limits, "DIRECTORY_BURST", 20.0)
     answers = [await scim.get("/Users/x") for _ in range(30)]
     refused = next(answer for answer in answers if answer.status == 429)
@@ -198,8 +202,8 @@ async def test_a_flood_is_told_when_to_come_again(
 
 @pytest.mark.clause("7643/2.3.7")
 async def test_locations_have_the_public_address(tables: CountingTables, clock: FixedClock) -> None:
-    """PUBLIC_URL takes precedence over the address of the request; forwarded headers, which anyone
-    can send, never count.
+    """PUBLIC_URL takes precedence over the request's host. Forwarded headers never count, because
+    anyone can send them.
     """
     app = App(Settings.read({"PUBLIC_URL": "https://directory.example"}), clock, tables)
     functions = func.FunctionApp()

@@ -1,4 +1,6 @@
-"""A person who was deleted is erased: no row of the store has the person's data any more (GDPR article 17)."""
+"""Erasure: a day after a user was deleted, no row contains personal data of the user (GDPR article
+17).
+"""
 
 import math
 from collections.abc import Sequence
@@ -34,7 +36,7 @@ DAY = 86_400.0
 
 
 def found_in(path: Path) -> list[str]:
-    """The rows that contain a word or number of the person."""
+    """Return the rows that contain a name or number of the test's user."""
     found = []
     for (table, partition, key), value in every_row(path).items():
         text = f"{key} {value.decode()}".casefold()
@@ -45,14 +47,14 @@ def found_in(path: Path) -> list[str]:
 
 
 async def created(scim: ScimClient) -> Answer:
-    """The person, created."""
+    """Create the test's user and return the response."""
     answer = await scim.post("/Users", PERSON)
     assert answer.status == 201
     return answer
 
 
 async def patched(scim: ScimClient, identifier: str, path: str, value: object) -> int:
-    """The status of a PATCH that replaces one attribute."""
+    """Replace one attribute of the user with PATCH, and return the status."""
     body = {
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
         "Operations": [{"op": "replace", "path": path, "value": value}],
@@ -61,7 +63,9 @@ async def patched(scim: ScimClient, identifier: str, path: str, value: object) -
 
 
 async def lived(scim: ScimClient) -> str:
-    """Everything that can happen to a person: created, changed, refused by many faults, member, deleted."""
+    """Create the user, change it, cause several errors, add it to a group and delete it; return its
+    id.
+    """
     administrator = operator_actor(ACCOUNT)
     directory = await inspector.switch(scim.app, administrator, scim.directory_id, on=True)
     refused = await scim.post("/Users", {**PERSON, "active": "perhaps"})
@@ -90,8 +94,8 @@ async def lived(scim: ScimClient) -> str:
 async def test_nothing_of_a_deleted_person_is_left(
     scim: ScimClient, app: App, clock: FixedClock, tmp_path: Path
 ) -> None:
-    """Until a day after the deletion the log names the person; then every row of every table is
-    searched.
+    """Until a day after the deletion the provisioning log names the user; after it, no row of any
+    table does.
     """
     assert found_in(tmp_path / "test.db") == []
     identifier = await lived(scim)
@@ -112,7 +116,7 @@ async def test_nothing_of_a_deleted_person_is_left(
 async def test_totals_are_the_same_after_an_erasure(
     scim: ScimClient, app: App, clock: FixedClock
 ) -> None:
-    """The counters are in the keys of events, which stay."""
+    """The totals come from the keys of events; an erasure changes only values."""
     await lived(scim)
     before = await totals.read(app, scim.directory_id)
     clock.advance(2 * DAY)
@@ -124,7 +128,7 @@ async def test_totals_are_the_same_after_an_erasure(
 async def test_a_person_who_was_created_again_keeps_the_new_events(
     scim: ScimClient, app: App, clock: FixedClock
 ) -> None:
-    """The new person has another ID; only the old one's events are erased."""
+    """A user that is created again has a new id; only the events of the old id are erased."""
     await lived(scim)
     again = (await created(scim)).id
     clock.advance(2 * DAY)
@@ -137,7 +141,7 @@ async def test_a_person_who_was_created_again_keeps_the_new_events(
 async def test_nothing_is_left_of_a_deleted_directory(
     scim: ScimClient, app: App, clock: FixedClock, tmp_path: Path
 ) -> None:
-    """The audit log of its account stays, and has no provisioned person."""
+    """The audit log of its account stays, but contains no provisioned user."""
     await created(scim)
     await deletion.delete(app, operator_actor(ACCOUNT), scim.directory_id)
     clock.advance(3600)
@@ -148,7 +152,7 @@ async def test_nothing_is_left_of_a_deleted_directory(
 
 
 class Dying(CountingTables):
-    """Storage that an instance loses after some transactions."""
+    """Storage that fails after `left` transactions, as if its instance had been killed."""
 
     left = 0
 
@@ -162,10 +166,10 @@ class Dying(CountingTables):
 
 
 @pytest.mark.parametrize("transactions", range(7))
-async def test_an_erasure_goes_on_where_it_was_killed(
+async def test_an_erasure_that_was_killed_is_completed_by_the_next_run(
     scim: ScimClient, app: App, clock: FixedClock, tmp_path: Path, transactions: int
 ) -> None:
-    """After any of its transactions: the next run finishes the rest."""
+    """This applies after each of its transactions."""
     await lived(scim)
     clock.advance(2 * DAY)
     dying = Dying(app.tables)
@@ -178,10 +182,10 @@ async def test_an_erasure_goes_on_where_it_was_killed(
     assert found_in(tmp_path / "test.db") == []
 
 
-async def test_passes_are_bounded_and_all_are_done(
+async def test_an_erasure_of_many_users_takes_several_passes(
     scim: ScimClient, app: App, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Many deletions take several passes, and a deadline ends one between two pages."""
+    """A pass has a maximum number of deletions, and a deadline ends it between two pages."""
     monkeypatch.setattr(erasure, "MAX_DELETIONS", 2)
     for number in range(5):
         identifier = (await scim.user(f"zoltan{number}@contoso.example")).id

@@ -1,4 +1,8 @@
-"""An invented extension: its characteristics hold as those of core attributes do (RFC 7643 sections 2.2 and 7)."""
+"""The characteristics of an extension's attributes apply as those of core attributes do (RFC 7643
+sections 2.2 and 7).
+
+The extension is invented and exists only here.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -41,7 +45,7 @@ BADGE = Schema(
 
 @pytest.fixture(autouse=True)
 def _extension() -> Iterator[None]:
-    """The resource type User with one more extension, for the length of a test."""
+    """Add one more extension to the resource type User during a test."""
     before = USER.extensions
     _set((*before, BADGE))
     yield
@@ -71,7 +75,9 @@ def _put(badge: dict[str, Any] | None) -> dict[str, Any]:
 
 @pytest.mark.clause("7643/2.2-chars")
 async def test_required(scim: ScimClient) -> None:
-    """A resource that has the extension has its required attributes; the extension itself may be left out."""
+    """A resource with the extension must have its required attributes; the extension itself may be
+    absent.
+    """
     extension: dict[str, Any] = {URN: {"colour": "red"}}
     refused = await scim.user("b@example.com", **extension)
     assert (refused.status, refused.body["scimType"]) == (400, "invalidValue")
@@ -96,7 +102,9 @@ async def test_required(scim: ScimClient) -> None:
 
 @pytest.mark.clause("7643/2.2-chars")
 async def test_returned(scim: ScimClient) -> None:
-    """Never, on request and always: in every kind of answer, for attributes and sub-attributes."""
+    """The values "never", "request" and "always" apply in every kind of response, to attributes and
+    sub-attributes.
+    """
     door = {"value": "A", "code": "1234", "log": "x"}
     parts: dict[str, Any] = {
         "secret": "s",
@@ -128,8 +136,10 @@ async def test_returned(scim: ScimClient) -> None:
     assert await asked(excludedAttributes=f"{URN}:colour") == usual
 
 
-async def test_what_is_never_returned_is_not_filtered_by(scim: ScimClient) -> None:
-    """A filter or an order would tell the value, a guess at a time."""
+async def test_an_attribute_that_is_never_returned_cannot_be_filtered_or_sorted_by(
+    scim: ScimClient,
+) -> None:
+    """Filters and sort orders would let a client guess the value."""
     await _user(scim, secret="s")
     for query in (
         {"filter": f'{URN}:secret eq "s"'},
@@ -143,7 +153,9 @@ async def test_what_is_never_returned_is_not_filtered_by(scim: ScimClient) -> No
 
 @pytest.mark.clause("7643/2.2-chars", "7644/3.5.1-immutable")
 async def test_mutability(scim: ScimClient) -> None:
-    """Read-only is not taken over, immutable set once, in POST, PUT and PATCH; write-only is not kept."""
+    """In POST, PUT and PATCH a read-only value isn't stored, an immutable one can be set once, and
+    a write-only one isn't stored.
+    """
     person = await _user(scim, printed="no", serial="1", pin="1")
     path = f"/Users/{person.id}"
     assert person.body[URN] == {"number": "1", "serial": "1"}
@@ -163,7 +175,9 @@ async def test_mutability(scim: ScimClient) -> None:
 
 @pytest.mark.clause("7643/2.2-chars")
 async def test_uniqueness(scim: ScimClient) -> None:
-    """409 uniqueness that names the attribute and the owner; caseExact decides whether case counts."""
+    """409 with scimType uniqueness names the attribute and its owner; caseExact decides whether
+    case counts.
+    """
     first = await _user(scim, "a@example.com", chip="C1", locker="L1")
     for badge in ({"chip": "c1"}, {"locker": "L1"}):
         taken = await _user(scim, "b@example.com", **badge)

@@ -1,6 +1,6 @@
-"""Large resources and groups of very many: no answer and no step on the way holds more than a bounded part of them.
+"""Large resources and groups with many members: responses and intermediate results are bounded.
 
-The bounds are set low here, so that a few people and members pass them.
+The limits are low here, so that a few users and members exceed them.
 """
 
 import time
@@ -17,13 +17,13 @@ from tests.scim.client import ScimClient
 
 @pytest.fixture
 def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page ends after about its third resource, whatever count the request has."""
+    """Lower the size limit of a page to about three resources."""
     monkeypatch.setattr(resource_rows, "_MAX_BYTES", 500)
 
 
 async def _walked(scim: ScimClient, path: str, **query: Any) -> list[dict[str, Any]]:
-    """Return all resources as RFC 7644 section 3.4.2.4 requires: continue after those received, not
-    those requested.
+    """Return all resources, page by page: the next startIndex counts those received, not those
+    requested (RFC 7644 section 3.4.2.4).
     """
     found: list[dict[str, Any]] = []
     for _ in rounds():
@@ -47,10 +47,8 @@ async def _by_cursor(scim: ScimClient, path: str, **query: Any) -> list[dict[str
 
 
 @pytest.mark.usefixtures("_short_pages")
-async def test_a_page_of_large_people_is_short_and_the_next_goes_on(scim: ScimClient) -> None:
-    """A page has at most some megabytes, so it may be short; no one is missed, whichever way of
-    paging.
-    """
+async def test_a_page_of_large_users_is_short_and_the_next_one_continues(scim: ScimClient) -> None:
+    """A page has a maximum size in bytes; paging by index or by cursor still returns every user."""
     people = sorted([(await scim.user(f"p{number}", title="x" * 90)).id for number in range(11)])
     first = await scim.get("/Users")
     assert 0 < len(first.resources) < 11
@@ -66,10 +64,10 @@ async def test_a_page_of_large_people_is_short_and_the_next_goes_on(scim: ScimCl
             assert [user["id"] for user in await _by_cursor(scim, "/Users", **parameters)] == people
 
 
-async def test_groups_of_very_many_come_in_short_pages(
+async def test_groups_with_many_members_are_returned_in_short_pages(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A page stops before a further group once it holds many members; each group that comes is whole."""
+    """A page ends when its groups have many members; each returned group has all of its members."""
     people = [(await scim.user(f"p{number}")).id for number in range(7)]
     groups = {
         (await scim.group(f"g{size}", *people[:size])).id: set(people[:size])
@@ -86,11 +84,11 @@ async def test_groups_of_very_many_come_in_short_pages(
     assert [group["displayName"] for group in scanned.resources] == ["g1", "g3", "g6", "g7"]
 
 
-async def test_a_filter_that_finds_too_many_members_is_told_how_to_ask(
+async def test_a_filter_that_matches_too_many_members_is_refused(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """400 tooMany (RFC 7644 section 3.12) for more than an answer can hold; without the members it
-    is answered.
+    """RFC 7644 section 3.12, tooMany. With excludedAttributes=members, the remedy, the same filter
+    succeeds.
     """
     people = [(await scim.user(f"p{number}")).id for number in range(4)]
     for number in range(2):
@@ -104,10 +102,12 @@ async def test_a_filter_that_finds_too_many_members_is_told_how_to_ask(
 
 @pytest.mark.parametrize("sort_by", ["userName", "emails", "name.familyName", "meta.created"])
 @pytest.mark.parametrize("order", ["ascending", "descending"])
-async def test_a_sort_far_back_keeps_only_what_it_sorts_by(
+async def test_a_sort_that_keeps_only_sort_keys_returns_the_same_page(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch, sort_by: str, order: str
 ) -> None:
-    """The window is read again, and is the same."""
+    """For many users only their sort keys stay in memory, and the page's resources are read
+    again.
+    """
     for number in (3, 1, 4, 15, 9, 2, 6):
         emails = [{"value": f"{number % 4}@example.com"}] if number % 3 else []
         await scim.user(f"p{number:02}", emails=emails, name={"familyName": f"{number % 5}"})
@@ -117,16 +117,18 @@ async def test_a_sort_far_back_keeps_only_what_it_sorts_by(
     assert (await scim.get("/Users", **asked)).body == whole.body
 
 
-async def test_a_groups_own_record_has_a_size(scim: ScimClient) -> None:
-    """413; members are rows of their own and have no part in it."""
+async def test_a_group_has_a_maximum_size(scim: ScimClient) -> None:
+    """413. Members don't count, because they are rows of their own."""
     answer = await scim.group("x" * models.MAX_BYTES)
     assert answer.status == 413
 
 
-def test_combining_characters_are_put_in_order_in_short_pieces(
+def test_combining_characters_are_normalised_in_short_pieces(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of thirty thousand in a row that took a second, for each comparison of a filter (UAX 15, section 13)."""
+    """Unicode normalisation sorts them: 30,000 in a row took a second for each comparison (UAX 15,
+    section 13).
+    """
     pieces, fold = list[int](), keys._search_key
 
     def noted(text: str) -> str:
@@ -144,8 +146,10 @@ def test_combining_characters_are_put_in_order_in_short_pieces(
 
 
 @pytest.mark.parametrize("length", [10, 256, 257, 3000])
-async def test_names_that_unicode_takes_for_the_same_are_one(scim: ScimClient, length: int) -> None:
-    """409, whatever their length (RFC 7643 section 2.2; review of security, finding 16)."""
+async def test_canonically_equivalent_names_are_one(scim: ScimClient, length: int) -> None:
+    """409 for names of any length that differ only in normalisation or case (RFC 7643 section
+    2.2).
+    """
     start = "x" * (length - 1)
     assert (await scim.user(f"{start}é")).status == 201
     assert (await scim.user(f"{start}e\u0301")).status == 409

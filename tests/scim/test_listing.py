@@ -16,8 +16,10 @@ Filled = Callable[[int], Awaitable[tuple[ScimClient, str]]]
 
 
 @pytest.mark.clause("7644/3.4.2-list", "7644/3.4.2-total", "7644/3.4.2.4-walk", "okta/paging")
-async def test_a_walk_meets_everyone_once(filled: Filled) -> None:
-    """Microsoft's pagination test: next startIndex = startIndex + itemsPerPage, startIndex is echoed."""
+async def test_paging_by_index_returns_every_user_once(filled: Filled) -> None:
+    """Microsoft's pagination test: the next startIndex is startIndex + itemsPerPage, and responses
+    repeat startIndex.
+    """
     scim, _ = await filled(23)
     start, seen = 1, list[str]()
     for _ in rounds():
@@ -33,10 +35,10 @@ async def test_a_walk_meets_everyone_once(filled: Filled) -> None:
 
 
 async def test_each_page_of_a_walk_costs_the_same(filled: Filled, tables: CountingTables) -> None:
-    """The events after the stored total, the page's start, the page, the starts at which it may
-    end, the next start.
+    """It reads new events, the stored position of the page, its rows and further positions, and
+    writes the next position.
 
-    Starts are stored because another instance may answer the next page.
+    Positions are stored because another instance may handle the next page.
     """
     scim, _ = await filled(1500)
     await scim.get("/Users", count=0)
@@ -52,8 +54,8 @@ async def test_each_page_of_a_walk_costs_the_same(filled: Filled, tables: Counti
     assert len(calls) == 4  # the next start is stored already
 
 
-async def test_a_cold_jump_skips_along_keys(filled: Filled) -> None:
-    """Another instance may answer the next page; it finds the same place."""
+async def test_a_page_without_a_stored_position_is_found_by_counting_keys(filled: Filled) -> None:
+    """Another instance may handle the next page, or a client may start in the middle."""
     scim, _ = await filled(30)
     page = await scim.get("/Users", startIndex=21, count=3)
     assert [user["userName"] for user in page.resources] == [
@@ -61,8 +63,10 @@ async def test_a_cold_jump_skips_along_keys(filled: Filled) -> None:
     ]
 
 
-async def test_members_do_not_disturb_a_walk(scim: ScimClient) -> None:
-    """A user's memberships stand between users; pages hold users only, with their groups."""
+async def test_pages_contain_users_only(scim: ScimClient) -> None:
+    """A user's memberships are stored in the rows after it; they fill its `groups`, but not the
+    page.
+    """
     people = sorted([(await scim.user(f"p{n}@example.com")).id for n in range(5)])
     groups = [(await scim.group(f"g{n}", *people)).id for n in range(3)]
     first = await scim.get("/Users", startIndex=1, count=3)
@@ -79,7 +83,9 @@ async def test_members_do_not_disturb_a_walk(scim: ScimClient) -> None:
 async def test_odd_paging_values(
     filled: Filled, start: int, count: int, items: int, echoed: int
 ) -> None:
-    """RFC 7644 section 3.4.2.4: startIndex below 1 is 1, a negative count is 0, count 0 gives totals only."""
+    """RFC 7644 section 3.4.2.4: startIndex below 1 counts as 1, a negative count as 0, and count 0
+    returns only the total.
+    """
     scim, _ = await filled(4)
     page = await scim.get("/Users", startIndex=start, count=count)
     assert (page.body["totalResults"], len(page.resources), page.body["startIndex"]) == (
@@ -91,22 +97,24 @@ async def test_odd_paging_values(
 
 @pytest.mark.clause("7644/3.4.2.4-count")
 async def test_a_count_that_is_no_number_is_refused(scim: ScimClient) -> None:
-    """The error names the parameter."""
+    """400 names the parameter."""
     answer = await scim.get("/Users", count="many")
     assert (answer.status, answer.body["scimType"]) == (400, "invalidValue")
     assert "count" in answer.body["detail"]
 
 
 async def test_a_filter_without_an_index_scans(filled: Filled) -> None:
-    """RFC 7644 section 3.4.2.2: any attribute may be filtered by; totalResults counts all matches, not the page."""
+    """RFC 7644 section 3.4.2.2: every attribute may be filtered by, and totalResults counts all
+    matches.
+    """
     scim, _ = await filled(12)
     page = await scim.get("/Users", filter='userName sw "person1"', startIndex=2, count=1)
     assert (page.body["totalResults"], page.body["itemsPerPage"]) == (3, 1)
     assert page.resources[0]["userName"] == "person10@example.com"
 
 
-async def test_an_index_and_another_term(filled: Filled) -> None:
-    """`userName eq … and title eq …`: the index finds, the rest of the filter decides."""
+async def test_a_filter_applies_its_other_terms_to_indexed_results(filled: Filled) -> None:
+    """`userName eq … and title eq …`: the index finds the user, and the title decides."""
     scim, _ = await filled(3)
     both = await scim.get(
         "/Users", filter='userName eq "person1@example.com" and externalId eq "external-2"'
@@ -116,7 +124,7 @@ async def test_an_index_and_another_term(filled: Filled) -> None:
 
 @pytest.mark.clause("7644/3.4.2.3")
 async def test_sorted_both_ways(filled: Filled) -> None:
-    """RFC 7644 section 3.4.2.3: ascending by default."""
+    """RFC 7644 section 3.4.2.3: sortOrder is ascending by default."""
     scim, _ = await filled(12)
     down = await scim.get("/Users", sortBy="userName", sortOrder="descending", count=2)
     assert [user["userName"] for user in down.resources] == [
@@ -131,8 +139,10 @@ async def test_sorted_both_ways(filled: Filled) -> None:
 
 
 @pytest.mark.clause("9865/2-cursor", "ipsie/paging")
-async def test_a_cursor_walk_meets_everyone_once(filled: Filled) -> None:
-    """RFC 9865 section 2: begin with an empty cursor, go on with nextCursor until there is none."""
+async def test_paging_by_cursor_returns_every_user_once(filled: Filled) -> None:
+    """RFC 9865 section 2: start with an empty cursor, continue with nextCursor until it is
+    absent.
+    """
     scim, _ = await filled(11)
     cursor: str | None = ""
     seen: list[str] = []
@@ -146,8 +156,8 @@ async def test_a_cursor_walk_meets_everyone_once(filled: Filled) -> None:
 
 
 @pytest.mark.clause("9865/2-filter")
-async def test_a_cursor_walk_with_a_filter(filled: Filled) -> None:
-    """A filter narrows the walk; every match comes once."""
+async def test_paging_by_cursor_with_a_filter_returns_every_match_once(filled: Filled) -> None:
+    """RFC 9865 section 2: a cursor may be combined with a filter."""
     scim, _ = await filled(25)
     cursor: str | None = ""
     seen: list[str] = []
@@ -170,7 +180,9 @@ async def test_a_broken_cursor_is_refused(scim: ScimClient, cursor: str) -> None
 
 @pytest.mark.clause("9865/2-expired")
 async def test_an_old_cursor_is_refused(filled: Filled, clock: FixedClock) -> None:
-    """RFC 9865 section 2: 400 expiredCursor. cursorTimeout is a minimum; an hour more is for clocks."""
+    """RFC 9865 section 2: 400 expiredCursor. cursorTimeout is a minimum; one more hour allows for
+    clocks that differ.
+    """
     scim, _ = await filled(3)
     cursor = (await scim.get("/Users", cursor="", count=1)).body["nextCursor"]
     clock.advance(2 * 3600 + 1)
@@ -186,7 +198,7 @@ async def test_a_negative_count_with_a_cursor_is_refused(scim: ScimClient) -> No
 
 
 @pytest.mark.clause("9865/2-search")
-async def test_a_search_by_post_goes_on_with_a_cursor(filled: Filled) -> None:
+async def test_a_search_by_post_continues_with_a_cursor(filled: Filled) -> None:
     """RFC 9865 section 2: `cursor` and `count` are members of the SearchRequest."""
     scim, _ = await filled(5)
     met, cursor = list[str](), ""
@@ -201,7 +213,7 @@ async def test_a_search_by_post_goes_on_with_a_cursor(filled: Filled) -> None:
 
 @pytest.mark.clause("7644/3.4.3", "7644/7.5.2")
 async def test_a_search_is_a_query_by_post(filled: Filled) -> None:
-    """RFC 7644 section 3.4.3: the same answer as the GET."""
+    """RFC 7644 section 3.4.3: POST .search has the same response as the GET."""
     scim, _ = await filled(5)
     body = {"schemas": [], "filter": 'userName sw "person"', "count": 2, "attributes": ["userName"]}
     searched = await scim.post("/Users/.search", body)
@@ -211,7 +223,7 @@ async def test_a_search_is_a_query_by_post(filled: Filled) -> None:
 
 @pytest.mark.clause("7644/3.4.2.1")
 async def test_the_root_search_covers_users_and_groups(filled: Filled) -> None:
-    """RFC 7644 section 3.4.3: a query at the base goes over all resource types."""
+    """RFC 7644 section 3.4.3: a query at the base URL covers all resource types."""
     scim, _ = await filled(3)
     await scim.group("Sales")
     everything = await scim.post("/.search", {"schemas": [], "count": 10})
@@ -248,7 +260,7 @@ def _cursor(key: Any, issued: Any) -> str:
 async def test_a_cursor_reaches_no_other_rows(
     scim: ScimClient, clock: FixedClock, key: Any
 ) -> None:
-    """A cursor comes from a client: one that names another kind of row is refused, never read from there."""
+    """A client may forge a cursor: one with the key of another kind of row is refused."""
     await scim.user()
     answer = await scim.get("/Users", cursor=_cursor(key, int(clock.now().timestamp())))
     assert (answer.status, answer.body["scimType"]) == (400, "invalidCursor")
@@ -257,7 +269,7 @@ async def test_a_cursor_reaches_no_other_rows(
 async def test_a_cursor_with_an_indexed_filter_reads_no_more_than_it_finds(
     filled: Filled, tables: CountingTables
 ) -> None:
-    """The index answers whichever way of paging is asked for, and a second page follows the first."""
+    """The index is used for paging by cursor too, also for the second page."""
     scim, _ = await filled(1200)
     with tables.measured() as calls:
         page = await scim.get("/Users", cursor="", filter='userName eq "person7@example.com"')
@@ -276,9 +288,9 @@ async def test_a_cursor_with_an_indexed_filter_reads_no_more_than_it_finds(
     assert (sorted(seen), cursor) == (["x0", "x1", "x2"], "end")
 
 
-async def test_a_stored_start_expires(filled: Filled, clock: FixedClock) -> None:
-    """Deletions change the row of a startIndex; a walk under way skips no one, a later client gets
-    its number.
+async def test_a_stored_position_expires(filled: Filled, clock: FixedClock) -> None:
+    """Deletions change which user has a startIndex. A client that is paging keeps its position;
+    after two hours a client gets the current one.
     """
     scim, _ = await filled(30)
     first = await scim.get("/Users", startIndex=1, count=10)
@@ -294,7 +306,9 @@ async def test_a_stored_start_expires(filled: Filled, clock: FixedClock) -> None
 async def _walk(
     scim: ScimClient, step: Callable[[int, int], Awaitable[None]], **query: Any
 ) -> list[str]:
-    """Walk by startIndex and itemsPerPage, with `step(page number, next index)` after each page."""
+    """Return the user ids of all pages by startIndex and itemsPerPage; `step(page number, next
+    index)` runs after each page.
+    """
     start, seen = 1, list[str]()
     for number in rounds():
         page = await scim.get("/Users", startIndex=start, **query)
@@ -308,10 +322,12 @@ async def _walk(
 
 @pytest.mark.clause("7644/3.4.2.4-walk")
 @pytest.mark.parametrize("query", [{}, {"filter": "active eq true"}, {"filter": 'title eq "x"'}])
-async def test_two_walks_at_once_with_deletions_lose_no_one(
+async def test_two_clients_paging_during_deletions_lose_no_one(
     scim: ScimClient, query: dict[str, str]
 ) -> None:
-    """Whoever exists all the time comes exactly once in each walk, whatever the other client's pages are."""
+    """Each client receives every user that isn't deleted exactly once, whatever page sizes the
+    other has.
+    """
     ids = [(await scim.user(f"p{n}", active=True, title="x")).id for n in range(90)]
     gone = set[str]()
 
@@ -335,7 +351,7 @@ async def test_two_walks_at_once_with_deletions_lose_no_one(
 async def test_a_page_tells_that_another_follows_even_if_the_total_is_too_low(
     scim: ScimClient, clock: FixedClock
 ) -> None:
-    """A client ends its walk at totalResults, so no page's is below the next resource's number."""
+    """Clients stop at totalResults, so it is at least the index of the next user."""
     from directories.events import Event, write
 
     ids = [(await scim.user(f"p{n}")).id for n in range(8)]
@@ -349,7 +365,9 @@ async def test_a_page_tells_that_another_follows_even_if_the_total_is_too_low(
 
 
 async def test_a_far_jump_counts_few_keys(filled: Filled, tables: CountingTables) -> None:
-    """Each thousandth key is stored, so that a jump over 19,000 people reads no more than one over 900."""
+    """The position of each thousandth key is stored, so a page far into a large directory needs few
+    reads.
+    """
     scim, _ = await filled(4000)
     await scim.get("/Users", startIndex=3900, count=1)
     await scim.app.background.drain()
@@ -367,7 +385,9 @@ async def test_a_far_jump_counts_few_keys(filled: Filled, tables: CountingTables
 async def test_numbers_are_found_by_their_index(
     filled: Filled, tables: CountingTables, active: bool, selection: str
 ) -> None:
-    """An international number is looked up, of active and inactive people; the filter decides on the type."""
+    """An international number is looked up in an index, for inactive users too; the filter compares
+    its type.
+    """
     scim, _ = await filled(1500)
     number = "+44 20 7946 0018"
     made = await scim.user("anna", active=active, phoneNumbers=[{"type": "work", "value": number}])
@@ -382,7 +402,7 @@ async def test_numbers_are_found_by_their_index(
 
 
 async def test_a_national_number_is_found_as_it_was_sent(scim: ScimClient) -> None:
-    """Its meaning depends on the region, so it is compared, not looked up."""
+    """A national number isn't looked up, because it depends on the region: its text is compared."""
     made = await scim.user(phoneNumbers=[{"type": "work", "value": "020 7946 0018"}])
     found = await scim.get("/Users", filter='phoneNumbers.value eq "020 7946 0018"')
     assert [user["id"] for user in found.resources] == [made.id]

@@ -1,4 +1,6 @@
-"""Queries over memberships: the rows of members give the same answer as reading all resources."""
+"""Filters on memberships give the same results from the rows of members as from reading all
+resources.
+"""
 
 import random
 from collections.abc import Awaitable, Callable
@@ -14,8 +16,8 @@ Filled = Callable[[int], Awaitable[tuple[ScimClient, str]]]
 
 
 async def _company(scim: ScimClient, seed: int) -> list[str]:
-    """People and groups who are members of each other at random; the ids of the groups, and one
-    without members.
+    """Create users and groups with random memberships; return the groups' ids, and one id without
+    members.
     """
     dice = random.Random(seed)
     people = [
@@ -31,12 +33,10 @@ async def _company(scim: ScimClient, seed: int) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_members_found_by_their_rows_are_those_found_by_reading_everyone(
+async def test_a_membership_filter_gives_the_same_with_and_without_the_index(
     scim: ScimClient, seed: int
 ) -> None:
-    """`groups.value eq` on users is answered by the group's rows; after a `not`, all users are read
-    and compared.
-    """
+    """`groups.value eq` reads the group's rows; after `not` all users are read and compared."""
     for group_id in await _company(scim, seed):
         for form in (f'groups.value eq "{group_id}"', f'groups[value eq "{group_id}"]'):
             scanned = f"not (not ({form}))"
@@ -53,10 +53,10 @@ async def test_members_found_by_their_rows_are_those_found_by_reading_everyone(
                 assert (by_rows.status, by_rows.body) == (200, by_reading.body)
 
 
-async def test_a_groups_members_are_found_without_reading_anybody_else(
+async def test_a_groups_members_are_found_without_reading_other_users(
     filled: Filled, tables: CountingTables
 ) -> None:
-    """A round trip for the rows and one for each member, in a directory of any size."""
+    """One round trip reads the rows and one reads each member, in a directory of any size."""
     scim, first = await filled(2000)
     group = await scim.group("Sales", first)
     await scim.app.background.drain()
@@ -67,10 +67,10 @@ async def test_a_groups_members_are_found_without_reading_anybody_else(
 
 
 @pytest.mark.parametrize("people", [40, 1500])
-async def test_an_index_that_has_most_people_is_not_used(
+async def test_an_index_that_matches_most_users_is_not_used(
     filled: Filled, tables: CountingTables, people: int
 ) -> None:
-    """Hundreds of users at a time cost less than one by one, and no answer holds more than a thousand."""
+    """Reading hundreds of users per query is cheaper than one by one."""
     scim, _ = await filled(people)
     everybody = [user["id"] for user in (await scim.get("/Users", count=1000)).resources]
     group = await scim.group("All", *everybody)
@@ -92,7 +92,9 @@ def _listed(answer: Answer) -> dict[str, list[str]]:
 async def test_the_members_of_a_page_of_groups_are_one_read(
     scim: ScimClient, tables: CountingTables
 ) -> None:
-    """Neighbours in the walk are neighbours among the rows of members; each group has just its own."""
+    """Rows of members have the order of their groups, so one range contains those of a whole
+    page.
+    """
     groups = await _company(scim, 7)
     one_by_one = {group: _members(await scim.get(f"/Groups/{group}")) for group in groups[:5]}
     await scim.get("/Groups")

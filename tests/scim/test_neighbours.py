@@ -1,4 +1,6 @@
-"""Attacks by which one directory's client could slow down all others, and the limit that stops each."""
+"""Attacks by one directory's client that would slow down the others, and the limit that stops
+each.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,19 +23,21 @@ from tests.scim.client import ScimClient
 
 
 async def person_of_many(scim: ScimClient) -> str:
-    """A person with 490 addresses."""
+    """Create a user with 490 addresses and return its id."""
     emails = [{"value": f"{number}@x", "type": f"t{number}"} for number in range(490)]
     return (await scim.user("victim", emails=emails)).id
 
 
 def selecting(terms: int, number: int) -> dict[str, Any]:
-    """An operation that tests each address with so many comparisons."""
+    """Return a PATCH operation whose path compares each address `terms` times; `number` makes it
+    unique.
+    """
     listed = " or ".join([f'value co "{term}z"' for term in range(terms - 1)] + ['value co "489@"'])
     return {"op": "replace", "path": f"emails[{listed}].display", "value": f"d{number}"}
 
 
 async def test_a_path_has_a_bounded_number_of_comparisons(scim: ScimClient) -> None:
-    """The attack: 7 paths of 390 comparisons over 490 addresses, 0.75 s for each request of 57 KB."""
+    """The attack: 7 paths of 390 comparisons for 490 addresses took 0.75 s per request of 57 KB."""
     victim = await person_of_many(scim)
     refused = await scim.patch(f"/Users/{victim}", *[selecting(390, n) for n in range(7)])
     assert (refused.status, refused.body["scimType"]) == (400, "invalidFilter")
@@ -45,9 +49,7 @@ async def test_a_path_has_a_bounded_number_of_comparisons(scim: ScimClient) -> N
 async def test_operations_times_comparisons_times_elements_is_bounded(
     scim: ScimClient, terms: int
 ) -> None:
-    """RFC 7644 section 3.12, tooMany: the limit is on the product of the comparisons, and nothing
-    is stored.
-    """
+    """RFC 7644 section 3.12, tooMany: the product is limited, and nothing is stored."""
     victim = await person_of_many(scim)
     within = work_limit.MAX_COMPARISONS // (490 * terms)
     operations = [selecting(terms, number) for number in range(within + 1)]
@@ -58,8 +60,10 @@ async def test_operations_times_comparisons_times_elements_is_bounded(
     assert (await scim.patch(f"/Users/{victim}", *operations[:-1])).status == 200
 
 
-async def test_a_deactivation_is_carried_out_next_to_too_much_work(scim: ScimClient) -> None:
-    """Whatever else the request has, the person is inactive afterwards."""
+async def test_a_deactivation_is_stored_although_the_request_exceeds_the_limit(
+    scim: ScimClient,
+) -> None:
+    """Whatever else the request contains, the user is inactive afterwards."""
     victim = await person_of_many(scim)
     dear = [selecting(MAX_PATH_TERMS, number) for number in range(7)]
     off = {"op": "replace", "path": "active", "value": False}
@@ -68,7 +72,7 @@ async def test_a_deactivation_is_carried_out_next_to_too_much_work(scim: ScimCli
 
 
 async def test_a_filter_has_a_bounded_number_of_comparisons(scim: ScimClient) -> None:
-    """The attack: 400 comparisons over all people, 4 s of one core for each request."""
+    """The attack: 400 comparisons for every user took 4 s of one core per request."""
     text = " or ".join(f'title co "B{number}"' for number in range(MAX_TERMS + 1))
     refused = await scim.post("/Users/.search", {"filter": text})
     assert (refused.status, refused.body["scimType"]) == (400, "invalidFilter")
@@ -79,7 +83,7 @@ async def test_a_filter_has_a_bounded_number_of_comparisons(scim: ScimClient) ->
 async def test_a_patch_lets_others_through(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between its operations others get their turn, and one directory computes one PATCH at a time."""
+    """A PATCH yields to other requests between its operations."""
     victim = await person_of_many(scim)
     turns, steps = [0], asyncio.sleep
 
@@ -99,7 +103,9 @@ async def test_processor_time_is_charged_to_the_directory(
     other_scim: ScimClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The attack: requests that cost two round trips and much computing. 429 after a while, others are served."""
+    """The attack: requests with two round trips and much computation. The directory gets 429 after
+    some; others don't.
+    """
     spent = [0.0]
 
     def dear() -> float:
@@ -119,7 +125,9 @@ async def test_processor_time_is_charged_to_the_directory(
 
 
 def test_processor_time_and_round_trips_are_one_budget(scim: ScimClient, clock: FixedClock) -> None:
-    """Half a core next to others: a request of 2 ms counts once, one of 200 ms counts as a hundred."""
+    """A directory may use about half a core: a request of 2 ms counts once, one of 200 ms counts a
+    hundred times.
+    """
     app = scim.app
     rate_limits.take_request(app, "other")
     rate_limits.take_request(app, "dear")
@@ -134,7 +142,7 @@ def test_processor_time_and_round_trips_are_one_budget(scim: ScimClient, clock: 
 
 
 async def test_a_directory_computes_one_patch_at_a_time(scim: ScimClient) -> None:
-    """The lock is the directory's own: another directory's work never waits for it."""
+    """The lock belongs to the directory, so another directory's PATCH never waits for it."""
     gate = work_gates.computing(scim.app, "contoso")
     assert work_gates.computing(scim.app, "contoso") is gate
     assert work_gates.computing(scim.app, "fabrikam") is not gate
@@ -161,7 +169,7 @@ WAYS: list[dict[str, Any]] = [
 
 
 async def large_people(scim: ScimClient) -> set[str]:
-    """A directory of a few very large people, who share an address."""
+    """Create a few very large users with a common address, and return their ids."""
     many = [{"value": f"{number:x}" * 6} for number in range(490)]
     lists = dict.fromkeys(("roles", "entitlements", "ims"), many)
     emails = [{"value": "shared@x"}]
@@ -171,8 +179,10 @@ async def large_people(scim: ScimClient) -> set[str]:
     return {f"u{number:03}" for number in range(LARGE)}
 
 
-async def test_an_answer_is_bounded_in_bytes(scim: ScimClient) -> None:
-    """The attack: 1,000 people of 50 KiB in one answer, gigabytes as objects. Pages are short, and complete together."""
+async def test_a_response_is_bounded_in_bytes(scim: ScimClient) -> None:
+    """The attack: 1,000 users of 50 KiB in one response need gigabytes of objects. Pages are
+    shorter, and together complete.
+    """
     people = await large_people(scim)
     for way in WAYS:
         found, sizes = list[str](), list[int]()
@@ -197,7 +207,7 @@ async def test_an_answer_is_bounded_in_bytes(scim: ScimClient) -> None:
 
 
 async def test_attributes_make_large_people_small(scim: ScimClient) -> None:
-    """With `attributes=userName` all of them are one page."""
+    """With `attributes=userName` one page contains all of them."""
     people = await large_people(scim)
     for way in ({"sortBy": "userName"}, {"filter": 'userName sw "u"'}):
         page = await scim.get("/Users", count=1000, attributes="userName", **way)
@@ -207,7 +217,9 @@ async def test_attributes_make_large_people_small(scim: ScimClient) -> None:
 async def test_a_sort_keeps_no_large_resources(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While it reads, it keeps sort keys and row keys; then it reads the window by id."""
+    """While it reads, only sort keys and row keys stay in memory; then the page's users are read by
+    id.
+    """
     people, kept = await large_people(scim), list[int]()
     first = query._first
 
@@ -224,7 +236,9 @@ async def test_a_sort_keeps_no_large_resources(
 async def test_a_directory_runs_two_scans_at_a_time(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The attack: 32 searches of the whole directory at once. Two run, the others wait, all are answered."""
+    """The attack: 32 unindexed searches at once. Two run at a time, the others wait, and all
+    succeed.
+    """
     for number in range(3):
         await scim.user(f"u{number}")
     running, most, matching = 0, 0, query._matching
@@ -247,10 +261,10 @@ async def test_a_directory_runs_two_scans_at_a_time(
     assert most == work_gates.MAX_SCANS
 
 
-async def test_a_scan_that_waits_too_long_is_told_so(
+async def test_a_scan_that_waits_too_long_gets_a_429(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """429 with Retry-After, and the limit by name; a search by an index needs no turn."""
+    """With Retry-After and the name of the limit; an indexed search doesn't wait."""
     await scim.user("u1")
     monkeypatch.setattr(work_gates, "MAX_WAIT_SECONDS", 0.01)
     search = {"filter": 'title co "x"'}
@@ -265,10 +279,12 @@ async def test_a_scan_that_waits_too_long_is_told_so(
     assert (await scim.post("/Users/.search", search)).status == 200
 
 
-async def test_a_scan_ends_after_a_time(scim: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its client may have gone.
+async def test_a_scan_ends_after_a_time_limit(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client may have closed the connection.
 
-    With a cursor the page ends and the walk continues; else 400 tooMany names the remedy.
+    With a cursor the page ends and the next one continues; otherwise 400 tooMany names the remedy.
     """
     people = {(await scim.user(f"u{number}")).id for number in range(5)}
     monkeypatch.setattr(query, "MAX_SCAN_SECONDS", -1.0)
@@ -289,7 +305,9 @@ async def test_a_scan_ends_after_a_time(scim: ScimClient, monkeypatch: pytest.Mo
 async def test_requests_that_compute_long_begin_one_by_one(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The attack: sixteen requests at once that need no storage. Each time one begins, others get their turn first."""
+    """The attack: sixteen concurrent requests that need no storage. After each start, other
+    requests run first.
+    """
     rate_limits.charge_work(scim.app, scim.directory_id, 0, 1.0)
     order, read = list[str](), query.list_resources
 

@@ -1,5 +1,5 @@
-"""Requests of real clients, sent over the function app: each kind with its source, and its
-neighbours.
+"""Requests of real clients, with their sources, sent through the function app; and similar requests
+of the same kind.
 """
 
 from typing import Any
@@ -41,10 +41,10 @@ async def _log(scim: ScimClient) -> list[events.Event]:
 
 @pytest.mark.clause("entra/boolean")
 @pytest.mark.parametrize("value", FALSE)
-async def test_a_deactivation_is_understood_however_it_is_wrapped(
-    scim: ScimClient, value: object
-) -> None:
-    """Captain-P-Goldfish/SCIM-SDK#968, AzureAD/SCIMReferenceCode: in POST, PUT and PATCH with and without a path."""
+async def test_a_deactivation_is_understood_in_every_form(scim: ScimClient, value: object) -> None:
+    """Captain-P-Goldfish/SCIM-SDK issue 968 and AzureAD/SCIMReferenceCode: in POST, PUT and PATCH,
+    with and without a path.
+    """
     posted = await scim.user("a@example.com", active=value)
     assert (posted.status, posted.body["active"]) == (201, False)
     person = await scim.user("b@example.com")
@@ -65,7 +65,9 @@ async def test_a_deactivation_is_understood_however_it_is_wrapped(
 async def test_an_inactive_person_stays_so_if_active_is_cleared(
     scim: ScimClient, value: object
 ) -> None:
-    """slashdevops/idp-scim-sync leaves `active` out for a suspended person (also valon-technologies/gestalt#3167)."""
+    """slashdevops/idp-scim-sync omits `active` for a suspended user (also
+    valon-technologies/gestalt issue 3167).
+    """
     person = await scim.user(active=False)
     path = f"/Users/{person.id}"
     await scim.put(path, {"userName": "anna@example.com", "active": value, "title": "1"})
@@ -79,8 +81,10 @@ async def test_an_inactive_person_stays_so_if_active_is_cleared(
 
 
 @pytest.mark.clause("7643/4.1.1-active")
-async def test_active_is_in_every_answer_and_filter(scim: ScimClient) -> None:
-    """Okta's SCIM 2.0 test asserts it; true by default (RFC 7643 section 4.1.1 leaves it to the provider)."""
+async def test_active_is_in_every_response_and_filter(scim: ScimClient) -> None:
+    """Okta's SCIM 2.0 test requires it. The default is true, which RFC 7643 section 4.1.1 leaves to
+    the provider.
+    """
     person = await scim.user()
     assert person.body["active"] is True
     removed = await scim.patch(f"/Users/{person.id}", {"op": "remove", "path": "active"})
@@ -128,8 +132,10 @@ async def test_an_array_of_one_is_its_element(scim: ScimClient, path: str, value
 
 @pytest.mark.clause("entra/library")
 @pytest.mark.parametrize("value", [["a", "b"], [{"value": "a"}, {"value": "b"}], [["a"]]])
-async def test_two_values_for_one_are_refused(scim: ScimClient, value: object) -> None:
-    """It isn't known which of the two was meant; the detail names the attribute."""
+async def test_two_values_for_a_singular_attribute_are_refused(
+    scim: ScimClient, value: object
+) -> None:
+    """Which of the two to store isn't known; the detail names the attribute."""
     person = await scim.user(displayName="Anna")
     for answer in (
         await scim.patch(
@@ -166,10 +172,12 @@ UNNEEDED: list[tuple[str, object, object]] = [
 
 
 @pytest.mark.parametrize(("name", "value", "expected"), UNNEEDED)
-async def test_an_unneeded_value_never_loses_the_person_or_the_patch(
+async def test_a_wrong_value_of_an_unneeded_attribute_does_not_fail_the_request(
     scim: ScimClient, name: str, value: object, expected: object
 ) -> None:
-    """wireapp/wire-server#5435, Captain-P-Goldfish/SCIM-SDK#968: read if it means one thing, else left out and noted."""
+    """wireapp/wire-server issue 5435, Captain-P-Goldfish/SCIM-SDK issue 968: it is converted if it
+    is unambiguous, else omitted and logged.
+    """
     posted = await scim.user("a@example.com", title="Chief", **{name: value})
     assert (posted.status, posted.body["title"], posted.body.get(name)) == (201, "Chief", expected)
     person = await scim.user("b@example.com")
@@ -188,8 +196,8 @@ async def test_an_unneeded_value_never_loses_the_person_or_the_patch(
         assert name in event.detail
 
 
-async def test_a_put_keeps_the_stored_value_of_what_is_malformed(scim: ScimClient) -> None:
-    """Clearing the value would not be the client's intention either; the log has the reason."""
+async def test_a_put_keeps_the_stored_value_if_the_new_one_is_malformed(scim: ScimClient) -> None:
+    """The client didn't intend to clear it; the log has the reason."""
     extension: dict[str, Any] = {ENTERPRISE: {"costCenter": "7"}}
     person = await scim.user(roles=[{"value": "A"}], **extension)
     body = {"userName": "anna@example.com", "roles": "A;B", ENTERPRISE: {"costCenter": {}}}
@@ -220,7 +228,9 @@ async def test_a_put_keeps_the_stored_value_of_what_is_malformed(scim: ScimClien
 async def test_no_other_attribute_undoes_a_deactivation(
     scim: ScimClient, other: dict[str, Any]
 ) -> None:
-    """Agents must not see who has left because of an unrelated fault, which is noted with its reason."""
+    """Agents must not see a user who left the company because of an unrelated fault. The log has
+    that fault.
+    """
     person = await scim.user(displayName="Anna")
     assert (await scim.patch(f"/Users/{person.id}", other)).status == 400
     off = {"op": "replace", "path": "active", "value": "False"}
@@ -234,7 +244,9 @@ async def test_no_other_attribute_undoes_a_deactivation(
 
 
 async def test_a_put_that_deactivates_is_carried_out(strict_scim: ScimClient) -> None:
-    """A number that the strict directory refuses, and a title of the wrong type, are left out."""
+    """A number that the strict directory refuses and a title of the wrong type are omitted, so that
+    the user becomes inactive.
+    """
     person = await strict_scim.user(title="Chief", phoneNumbers=[{"value": "+44 20 7946 0958"}])
     body = {"userName": "anna@example.com", "title": {}, "phoneNumbers": [{"value": "ask Bob"}]}
     path = f"/Users/{person.id}"
@@ -246,7 +258,9 @@ async def test_a_put_that_deactivates_is_carried_out(strict_scim: ScimClient) ->
 
 @pytest.mark.parametrize("value", [7, 7.5, True, {"value": "x"}, ["a", "b"], {}, "", None, "  "])
 async def test_a_user_name_stays_strict(scim: ScimClient, value: object) -> None:
-    """People are matched by it: a value that isn't text is refused, also with a deactivation."""
+    """Entra matches users by userName: a value that isn't text is refused, even with a
+    deactivation.
+    """
     assert (await scim.post("/Users", {"userName": value})).status == 400
     person = await scim.user()
     for active in (True, False):
@@ -255,7 +269,9 @@ async def test_a_user_name_stays_strict(scim: ScimClient, value: object) -> None
 
 
 async def test_numbers_become_texts(scim: ScimClient) -> None:
-    """Captain-P-Goldfish/SCIM-SDK commit 53d1e20c: ids and employee numbers come as JSON numbers."""
+    """Captain-P-Goldfish/SCIM-SDK commit 53d1e20c: ids and employee numbers are sent as JSON
+    numbers.
+    """
     body: dict[str, Any] = {
         "externalId": 12345,
         ENTERPRISE: {"employeeNumber": 701984, "department": [5]},
@@ -283,8 +299,12 @@ async def test_numbers_become_texts(scim: ScimClient) -> None:
         "",
     ],
 )
-async def test_a_path_is_no_name_in_post_and_put(scim: ScimClient, name: str) -> None:
-    """grokability/snipe-it, pull request 19353: to pass over it cleared the address."""
+async def test_a_path_as_attribute_name_in_post_and_put_is_refused(
+    scim: ScimClient, name: str
+) -> None:
+    """grokability/snipe-it pull request 19353: if a path is ignored in a PUT, the stored address is
+    cleared.
+    """
     person = await scim.user(emails=[{"type": "work", "value": "a@example.com"}])
     for answer in (
         await scim.put(f"/Users/{person.id}", {"userName": "anna@example.com", name: "x"}),
@@ -306,7 +326,9 @@ async def test_a_path_is_no_name_in_post_and_put(scim: ScimClient, name: str) ->
     ],
 )
 async def test_a_malformed_name_is_refused(scim: ScimClient, name: str) -> None:
-    """RFC 7644 section 3.5.2: with or without a path, 400 with the name and nothing changed."""
+    """RFC 7644 section 3.5.2: in a PATCH with or without a path, 400 names it and nothing
+    changes.
+    """
     person = await scim.user()
     for operation in (
         {"op": "replace", "value": {name: "x", "title": "Chief"}},
@@ -319,8 +341,10 @@ async def test_a_malformed_name_is_refused(scim: ScimClient, name: str) -> None:
 
 
 @pytest.mark.clause("entra/unknown", "ipsie/interop", "interop/undefined")
-async def test_an_unknown_name_is_noted_once(scim: ScimClient) -> None:
-    """A typing error in a mapping is seen; the people are stored, and the log does not fill with them."""
+async def test_an_unknown_attribute_is_logged_once(scim: ScimClient) -> None:
+    """The administrator sees a typing error in a mapping; the users are stored, and the log isn't
+    filled.
+    """
     for number in range(5):
         answer = await scim.user(
             f"p{number}@example.com",
@@ -339,7 +363,7 @@ async def test_an_unknown_name_is_noted_once(scim: ScimClient) -> None:
 
 
 async def test_invented_names_fill_neither_memory_nor_storage(scim: ScimClient) -> None:
-    """A client may send any number of names: a hundred are noted for a directory, the others are not."""
+    """At most a hundred unknown attributes are logged per directory, whatever a client sends."""
     for number in range(30):
         names = {f"x{number}x{n}": "x" for n in range(60)}
         assert (await scim.user(f"p{number}@example.com", **names)).status == 201
@@ -351,7 +375,9 @@ async def test_invented_names_fill_neither_memory_nor_storage(scim: ScimClient) 
 
 @pytest.mark.parametrize("quotes", ["''", "‘’", "“”", "„“", "``", "«»", "＂＂", '""', "  "])
 async def test_any_pair_of_quotes_is_understood(scim: ScimClient, quotes: str) -> None:
-    """google/go-github sends emails[type eq 'work'].value; a quote is never part of the stored type."""
+    """google/go-github sends emails[type eq 'work'].value; the quotes don't become part of the
+    stored type.
+    """
     before, after = quotes[0].strip(), quotes[1].strip()
     person = await scim.user(emails=[{"type": "work", "value": "old@example.com"}])
     path = f"emails[type eq {before}work{after}].value"
@@ -371,7 +397,9 @@ async def test_any_pair_of_quotes_is_understood(scim: ScimClient, quotes: str) -
     ],
 )
 async def test_a_quote_without_its_pair_is_refused(scim: ScimClient, text: str) -> None:
-    """RFC 7644 section 3.12, invalidFilter: nothing is stored. Quotes that were encoded twice are no part of a value."""
+    """RFC 7644 section 3.12, invalidFilter: nothing is stored. Quotes that were encoded twice don't
+    become part of a value.
+    """
     person = await scim.user()
     path = f"emails[type eq {text}].value"
     answer = await scim.patch(
@@ -384,7 +412,9 @@ async def test_a_quote_without_its_pair_is_refused(scim: ScimClient, text: str) 
 
 
 async def test_quotes_inside_single_quotes(scim: ScimClient) -> None:
-    """An apostrophe is escaped as in JSON; double quotes and blanks are part of the text."""
+    """In single quotes an apostrophe is escaped as in JSON; double quotes and spaces are part of
+    the text.
+    """
     await scim.user(title='O\'Brien "x" y')
     text = "title eq 'O\\'Brien \"x\" y'"
     assert (await scim.get("/Users", filter=text)).body["totalResults"] == 1
@@ -394,9 +424,9 @@ async def test_quotes_inside_single_quotes(scim: ScimClient) -> None:
     "key", ["members", "Members", "urn:ietf:params:scim:schemas:core:2.0:Group:members"]
 )
 async def test_members_in_an_object_under_their_path(scim: ScimClient, key: str) -> None:
-    """Salesforce Help, "Manage Group Members with SCIM"; pingidentity/scim2#174.
+    """Salesforce Help, "Manage Group Members with SCIM"; pingidentity/scim2 issue 174.
 
-    An empty list names no member.
+    An empty list removes no member.
     """
     one, two = (await scim.user("1@example.com")).id, (await scim.user("2@example.com")).id
     group = await scim.group("Sales", one)
@@ -417,7 +447,9 @@ async def test_members_in_an_object_under_their_path(scim: ScimClient, key: str)
 
 @pytest.mark.parametrize("has_path", [True, False])
 async def test_members_under_the_urn_of_the_group_schema(scim: ScimClient, has_path: bool) -> None:
-    """RFC 7644 section 3.10: attributes may be named with their schema, also as an object under it."""
+    """RFC 7644 section 3.10: an attribute's name may include its schema; the URN may also be a key
+    with an object of attributes.
+    """
     one, two = (await scim.user("1@example.com")).id, (await scim.user("2@example.com")).id
     group = await scim.group("Sales", one)
     path = f"/Groups/{group.id}"
@@ -431,8 +463,10 @@ async def test_members_under_the_urn_of_the_group_schema(scim: ScimClient, has_p
 
 
 @pytest.mark.clause("7644/3.10")
-async def test_a_dot_after_the_urn(scim: ScimClient) -> None:
-    """Stack Overflow 77655790, wso2/product-is#11092: in PATCH, filters, sorting and lists of attributes."""
+async def test_a_dot_is_accepted_after_a_urn(scim: ScimClient) -> None:
+    """Stack Overflow question 77655790, wso2/product-is issue 11092: in PATCH, filters, sorting and
+    lists of attributes.
+    """
     extension: dict[str, Any] = {ENTERPRISE: {"department": "Old"}}
     person = await scim.user(**extension)
     name = f"{ENTERPRISE}.department"
@@ -460,7 +494,9 @@ async def test_a_dot_after_the_urn(scim: ScimClient) -> None:
     ],
 )
 async def test_lists_of_attributes(scim: ScimClient, query: str, names: set[str]) -> None:
-    """scimmyjs/scimmy#55: Microsoft's Postman collection selects; HTTP libraries repeat the parameter."""
+    """scimmyjs/scimmy issue 55: Microsoft's Postman collection sends selections, and HTTP libraries
+    repeat the parameter.
+    """
     person = await scim.user(title="Chief", emails=[{"type": "work", "value": "a@example.com"}])
     quoted = query.replace(" ", "%20").replace('"', "%22")
     answer = await scim.get(f"/Users/{person.id}?{quoted}")
@@ -469,8 +505,8 @@ async def test_lists_of_attributes(scim: ScimClient, query: str, names: set[str]
 
 
 @pytest.mark.parametrize("slashes", ["//Users", "///Users", "//Users/", "//users"])
-async def test_doubled_slashes(scim: ScimClient, slashes: str) -> None:
-    """Captain-P-Goldfish/scim-for-keycloak#127: a base URL that ends with a slash."""
+async def test_doubled_slashes_in_the_path_are_accepted(scim: ScimClient, slashes: str) -> None:
+    """Captain-P-Goldfish/scim-for-keycloak issue 127: the configured base URL ends with a slash."""
     person = await scim.post(slashes, {"userName": "anna@example.com"})
     assert person.status == 201
     assert (await scim.get(slashes, count=1)).body["totalResults"] == 1
@@ -488,8 +524,10 @@ async def test_doubled_slashes(scim: ScimClient, slashes: str) -> None:
 
 
 @pytest.mark.parametrize("as_list", [True, False])
-async def test_a_bulk_patch_may_be_the_bare_operations(scim: ScimClient, as_list: bool) -> None:
-    """The printed example of RFC 7644 section 3.7 (wso2/product-is#6887); so may a PATCH of its own."""
+async def test_a_patch_may_be_the_bare_operations(scim: ScimClient, as_list: bool) -> None:
+    """The example of RFC 7644 section 3.7 has an array as `data` (wso2/product-is issue 6887);
+    PATCH accepts it too.
+    """
     person = await scim.user()
     operations = [{"op": "replace", "path": "title", "value": "Chief"}]
     data: Any = operations if as_list else patch_body(*operations)
@@ -502,8 +540,8 @@ async def test_a_bulk_patch_may_be_the_bare_operations(scim: ScimClient, as_list
     assert "title" not in (await scim.call("PATCH", f"/Users/{person.id}", single)).body
 
 
-async def test_bulk_says_why_a_reference_is_open(scim: ScimClient) -> None:
-    """RFC 7644 section 3.7.1: a circle, a failed creation, the own operation and a missing one are told apart."""
+async def test_bulk_says_why_a_reference_is_unresolved(scim: ScimClient) -> None:
+    """RFC 7644 section 3.7.1: each cause has its text: circular, failed, to itself, or missing."""
 
     def group(bulk_id: str, reference: str) -> dict[str, Any]:
         data = {"displayName": bulk_id, "members": [{"value": f"bulkId:{reference}"}]}
@@ -527,8 +565,8 @@ async def test_bulk_says_why_a_reference_is_open(scim: ScimClient) -> None:
     assert "is not created by this request" in details["e"]
 
 
-async def test_an_empty_answer_has_no_content_type(scim: ScimClient) -> None:
-    """RFC 9110 section 8.3: there is no content that could have a type."""
+async def test_an_empty_response_has_no_content_type(scim: ScimClient) -> None:
+    """RFC 9110 section 8.3: Content-Type describes content, and there is none."""
     person = await scim.user()
     tag = {"if-none-match": (await scim.get(f"/Users/{person.id}")).headers["etag"]}
     unchanged = await scim.call("GET", f"/Users/{person.id}", headers=tag)
@@ -558,7 +596,7 @@ async def test_an_empty_answer_has_no_content_type(scim: ScimClient) -> None:
 async def test_an_unsupported_encoding_is_415(
     scim: ScimClient, headers: dict[str, str], body: bytes, status: int
 ) -> None:
-    """RFC 9110 section 15.5.16; JSON in UTF-8 is taken whatever it is called."""
+    """RFC 9110 section 15.5.16. JSON in UTF-8 is accepted whatever Content-Type it has."""
     answer = await scim.call("POST", "/Users", body, headers=headers)
     assert answer.status == status, answer.body
     if status == 415:

@@ -1,4 +1,4 @@
-"""Refused requests in the provisioning log: the person they were about, and once per person."""
+"""Refused requests in the provisioning log: which user they concerned, once per user."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from tests.scim.client import ScimClient
 
 
 async def lines(scim: ScimClient) -> list[Line]:
-    """The refusals in the log, newest first."""
+    """Return the refusals in the provisioning log, newest first."""
     return (
         await read(scim.app, scim.directory_id, wanted=EventFilter(kinds=KINDS["refused"]))
     ).lines
@@ -34,7 +34,7 @@ async def test_a_refused_person_is_named(scim: ScimClient) -> None:
 
 
 async def test_a_refused_change_names_the_resource(scim: ScimClient) -> None:
-    """A PATCH has only the id to name the resource."""
+    """A PATCH identifies its user only by id, so the log has the id."""
     user = (await scim.user()).id
     await scim.patch(f"/Users/{user}", {"op": "remove"})
     (line,) = await lines(scim)
@@ -46,7 +46,7 @@ async def test_a_refused_change_names_the_resource(scim: ScimClient) -> None:
 
 
 async def test_a_persons_repeated_failures_are_one_line(scim: ScimClient) -> None:
-    """Retries of one person collapse, whatever else fails in between."""
+    """Retries for one user become one line, whatever other requests fail in between."""
     await scim.user("anna@example.com")
     await scim.user("bob@example.com")
     for _ in range(3):
@@ -60,8 +60,8 @@ async def test_a_persons_repeated_failures_are_one_line(scim: ScimClient) -> Non
     ]
 
 
-async def test_operations_of_a_bulk_request_are_noted_too(scim: ScimClient) -> None:
-    """Each refused operation is a line of its own person."""
+async def test_refused_bulk_operations_are_logged(scim: ScimClient) -> None:
+    """Each refused operation is a line with its own user."""
     schemas = ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"]
     broken = {"userName": "carl@example.com", "emails": "none"}
     operations = [{"method": "POST", "path": "/Users", "bulkId": "1", "data": broken}]
@@ -71,27 +71,27 @@ async def test_operations_of_a_bulk_request_are_noted_too(scim: ScimClient) -> N
     ]
 
 
-async def test_a_body_that_cannot_be_read_is_noted_without_a_person(scim: ScimClient) -> None:
-    """The cause is there all the same."""
+async def test_a_body_that_cannot_be_parsed_is_logged_without_a_user(scim: ScimClient) -> None:
+    """The line still has the cause."""
     await scim.call("POST", "/Users", b"{")
     (line,) = await lines(scim)
     assert (line.event.name, line.event.status, line.event.resource_type) == ("", 400, "User")
 
 
 async def test_a_search_that_finds_nothing_is_no_refusal(scim: ScimClient) -> None:
-    """Entra asks for people who are not there all the time; a wrong path however is noted."""
+    """Entra searches for users before it creates them; only a wrong path is logged."""
     await scim.get("/Users/unknown")
     assert await lines(scim) == []
     await scim.get("/User")
     assert [line.event.status for line in await lines(scim)] == [404]
 
 
-async def test_what_no_transaction_can_hold_is_noted_too(
+async def test_a_write_that_no_transaction_can_hold_is_logged(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Found out only by the storage, yet a refusal like any other, with its person and the reason's code.
+    """Only the storage detects it, but the line has the user and the reason's code as usual.
 
-    Users and groups have limits below the storage's, so these are lowered to be met.
+    The storage's limit is lowered here, because those of users and groups are stricter.
     """
     monkeypatch.setattr(port, "MAX_OPERATIONS", 3)
     answer = await scim.user("anna@example.com")
@@ -103,10 +103,10 @@ async def test_what_no_transaction_can_hold_is_noted_too(
 
 
 @pytest.mark.parametrize("is_closed", [True, False])
-async def test_refusals_held_back_are_stored_without_another_one(
+async def test_refusals_that_wait_are_stored_without_a_further_one(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch, is_closed: bool
 ) -> None:
-    """When their minute is over, or when the instance closes: the quarantine warning counts them."""
+    """After the window, or when the instance closes; the quarantine warning counts all of them."""
     monkeypatch.setattr(rejection_log, "WINDOW_SECONDS", 0.05)
     for _ in range(9):
         await scim.post("/Users", {"userName": ""})

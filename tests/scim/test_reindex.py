@@ -1,4 +1,4 @@
-"""The reindex next to writers, damage and other directories (`scim.reindex`)."""
+"""The reindex (`scim.reindex`) with concurrent writers, damaged records and other directories."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -28,26 +28,26 @@ Scim = ScimClient
 
 @pytest.fixture
 async def contoso(host: Host, app: App) -> ScimClient:
-    """A directory in the index of all."""
+    """Return a client of a directory that is in the list of all directories."""
     return await client_of(host, app, "contoso")
 
 
 async def stored(app: App, identifier: str) -> UserRecord:
-    """The user's record."""
+    """Return the user's record."""
     row = await app.tables.get("contacts", "contoso", USER.key(identifier))
     assert row
     return user_record.decode(identifier, row.value)
 
 
 async def outdate(app: App, identifier: str, **fields: Any) -> None:
-    """Turn the record into one that older rules indexed."""
+    """Store the record again as if it had been indexed by older rules."""
     record = replace(await stored(app, identifier), index_version=1, index_region="", **fields)
     operation = Upsert(USER.key(identifier), user_record.encode(record))
     await app.tables.transact("contacts", "contoso", [operation])
 
 
 async def faults(app: App) -> list[str]:
-    """Return the faults that `check` finds."""
+    """Return the faults that the `check` command finds."""
     directory = await store.get(app.tables, "contoso")
     assert directory
     found = await check(app, directory)
@@ -57,7 +57,7 @@ async def faults(app: App) -> list[str]:
 
 @dataclass(slots=True)
 class Interrupted:
-    """Tables in which something happens just before the first transaction that replaces a user."""
+    """Tables that call `before` just before the first transaction that replaces a user."""
 
     tables: Any
     before: Callable[[], Awaitable[object]] | None
@@ -77,7 +77,9 @@ class Interrupted:
 
 @pytest.mark.parametrize("act", ["change", "delete"])
 async def test_writer_that_came_in_between_wins(app: App, contoso: Scim, act: str) -> None:
-    """A user who is changed or deleted while its rows are being written stays as the client left it."""
+    """A user that a client changes or deletes while its rows are rewritten stays as the client left
+    it.
+    """
     first, second = [(await contoso.user(f"{name}@example.com")).id for name in ("anna", "ben")]
     for identifier in (first, second):
         await outdate(app, identifier)
@@ -96,7 +98,7 @@ async def test_writer_that_came_in_between_wins(app: App, contoso: Scim, act: st
 
 
 async def test_missing_rows_are_written_again(app: App, contoso: Scim) -> None:
-    """A row that the record lists and that is gone doesn't stop the reindex."""
+    """An index row that the record lists but that is missing doesn't stop the reindex."""
     identifier = (await contoso.user(displayName="Anna Miller")).id
     await outdate(app, identifier)
     (row, *_) = await app.tables.query("contacts", "contoso", "find|", "find|~")
@@ -110,7 +112,7 @@ async def test_missing_rows_are_written_again(app: App, contoso: Scim) -> None:
 async def test_name_that_two_users_share_by_new_rules_stays_with_its_first(
     app: App, contoso: Scim
 ) -> None:
-    """The other one keeps the name row of the older rules; neither user is lost."""
+    """The second user keeps the name row of the older rules; both users stay."""
     anna, ben = (await contoso.user("anna")).id, (await contoso.user("ben")).id
     await outdate(app, ben)
     record = await stored(app, ben)
@@ -137,8 +139,10 @@ async def test_name_that_two_users_share_by_new_rules_stays_with_its_first(
     assert await faults(app) == []
 
 
-async def test_damaged_record_is_passed_over_and_counted(app: App, contoso: Scim) -> None:
-    """Everyone else is reindexed; the command and the log say how many can't be read."""
+async def test_damaged_record_is_skipped_and_counted(app: App, contoso: Scim) -> None:
+    """All other users are reindexed; the command and the log say how many records can't be
+    decoded.
+    """
     identifier = (await contoso.user()).id
     await outdate(app, identifier)
     damaged = Upsert("user|00000000-0000-7000-8000-000000000000", b'{"v":99}')
@@ -169,7 +173,7 @@ async def test_one_bad_directory_does_not_stop_the_others(
 
 
 async def test_region_that_changes_is_a_reason_to_reindex(app: App, contoso: Scim) -> None:
-    """National numbers are found as those of the new region after the next maintenance."""
+    """After the next maintenance, national numbers are matched as numbers of the new region."""
     await contoso.user(phoneNumbers=[{"type": "work", "value": "030 901820"}])
     await maintenance.run(app, 3600.0)
     await service.set_up(app, operator_actor(ACCOUNT), "contoso", region="DE")
@@ -183,7 +187,9 @@ async def test_region_that_changes_is_a_reason_to_reindex(app: App, contoso: Sci
 async def test_idle_directories_cost_two_reads_a_run(
     app: App, contoso: Scim, tables: CountingTables
 ) -> None:
-    """The passes and the index of all directories; the records are gone by once a day."""
+    """One for the passes and one for the list of directories; the records are read only once a
+    day.
+    """
     await contoso.user()
     await reindex.run(app, 3600.0)
     with tables.measured() as calls:
@@ -194,7 +200,9 @@ async def test_idle_directories_cost_two_reads_a_run(
 async def test_record_of_a_rollback_is_found_by_a_later_pass(
     app: App, contoso: Scim, clock: FixedClock
 ) -> None:
-    """The release before may write a record after its pass; a day later that one is reindexed too."""
+    """A release that was rolled back to may write records by older rules after the pass; a pass a
+    day later reindexes them.
+    """
     identifier = (await contoso.user()).id
     await reindex.run(app, 3600.0)
     await outdate(app, identifier)
@@ -206,7 +214,7 @@ async def test_record_of_a_rollback_is_found_by_a_later_pass(
 
 
 async def test_status_is_shown_from_the_upgrade_to_the_end(app: App, contoso: Scim) -> None:
-    """Waiting while the pass is one of older rules, running with its figures, then nothing."""
+    """The state is "waiting" until the pass starts, "running" with counts during it, then None."""
     await contoso.user()
     await app.background.drain()
     assert await reindex_progress.status(app, "contoso") is None

@@ -1,4 +1,4 @@
-"""A base URL that was copied without its end."""
+"""A client whose base URL lacks `/v2`."""
 
 import pytest
 
@@ -13,10 +13,10 @@ from tests.scim.client import ScimClient
 
 @pytest.mark.clause("7644/3.13")
 @pytest.mark.parametrize("collection", ["Users", "Groups"])
-async def test_a_base_url_without_v2_is_told_so(
+async def test_a_base_url_without_v2_gets_the_remedy(
     host: Host, scim: ScimClient, collection: str
 ) -> None:
-    """The client's log has the remedy, and the administrator sees the call on the directory's page."""
+    """RFC 7644 section 3.13. The response names `/v2`, and so does the provisioning log."""
     url = f"https://app.example/scim/{scim.directory_id}/{collection}?filter=x"
     response = await host.call(Request("GET", url, {"authorization": f"Bearer {scim.token}"}))
     assert response.status == 404
@@ -26,8 +26,8 @@ async def test_a_base_url_without_v2_is_told_so(
 
 
 @pytest.mark.clause("7644/6.1")
-async def test_a_stranger_is_told_nothing_there_either(host: Host, scim: ScimClient) -> None:
-    """The same 401 as everywhere."""
+async def test_a_base_url_without_v2_needs_a_token(host: Host, scim: ScimClient) -> None:
+    """Without a token the response is the same 401 as elsewhere."""
     response = await host.call(
         Request("GET", f"https://app.example/scim/{scim.directory_id}/Users", {})
     )
@@ -42,10 +42,12 @@ async def _live_line(scim: ScimClient) -> DirectoryStatus:
 
 
 @pytest.mark.parametrize("path", ["/Users", "/v2/Userz"])
-async def test_the_live_line_turns_green_with_the_right_address_only(
+async def test_the_connection_is_shown_as_working_after_a_correct_request_only(
     host: Host, scim: ScimClient, clock: FixedClock, path: str
 ) -> None:
-    """A good token at a wrong path is a refusal with its reason, until a call goes well: then it is mended."""
+    """A valid token at a wrong path is shown as a refusal with its reason until a request
+    succeeds.
+    """
     url, headers = (
         f"https://app.example/scim/{scim.directory_id}{path}",
         {"authorization": f"Bearer {scim.token}"},
@@ -65,10 +67,12 @@ async def test_the_live_line_turns_green_with_the_right_address_only(
     assert (await _live_line(scim)).last_refusal is None
 
 
-async def test_a_test_that_goes_well_right_after_a_refused_one_is_seen(
+async def test_a_success_just_after_a_refusal_clears_it(
     host: Host, scim: ScimClient, clock: FixedClock
 ) -> None:
-    """Well, mistyped, well again, all within seconds, and then no more calls: it is shown as mended."""
+    """A success, a refusal and a success within seconds, and no further request: no refusal is
+    shown.
+    """
     url, headers = (
         f"https://app.example/scim/{scim.directory_id}/Users",
         {"authorization": f"Bearer {scim.token}"},

@@ -1,8 +1,7 @@
-"""Cases in which the core deliberately answers a PATCH differently from scim2-models, with reason
-and source.
+"""PATCH cases in which the core deliberately differs from scim2-models, with reason and source.
 
-`example` is a resource and operations on which the two differ: a deviation that is out of date
-fails its test.
+`example` is a resource and operations for which the two results differ. The test of a deviation
+fails as soon as they no longer differ.
 """
 
 from collections.abc import Callable
@@ -27,8 +26,10 @@ def _never(resource: Resource, operations: Operations) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """`adjust` turns the oracle's answer into ours; if that isn't possible, `applies` selects
-    inputs to leave out.
+    """One deliberate difference from the oracle.
+
+    `adjust` turns the oracle's result into ours. If that isn't possible, `applies` returns True for
+    the inputs that the comparison must skip.
     """
 
     reason: str
@@ -67,7 +68,7 @@ def _bare(element: Resource) -> Resource:
 
 
 def _written(operations: Operations, name: str) -> list[Resource]:
-    """The elements of a multi-valued attribute that operations write."""
+    """Return the elements that the operations write to the multi-valued attribute `name`."""
     found: list[Resource] = []
     for operation in operations:
         value, path = operation.get("value"), operation.get("path") or ""

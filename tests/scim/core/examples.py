@@ -33,7 +33,7 @@ TYPES = ("work", "home", "mobile")
 
 
 def share(part: float) -> settings:
-    """A part of the profile's examples."""
+    """Return settings with this fraction (0 to 1) of the profile's number of examples."""
     return settings(max_examples=max(1, round(settings().max_examples * part)))
 
 
@@ -47,7 +47,7 @@ def _element(value: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]
 
 
 def _elements(value: st.SearchStrategy[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Some elements with different values, at most one of them primary."""
+    """Return one to three elements with different values, at most one of them primary."""
 
     def with_primary(pair: tuple[list[dict[str, Any]], int]) -> list[dict[str, Any]]:
         elements, primary = pair
@@ -87,7 +87,7 @@ def _user(parts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_spellings(user: dict[str, Any]) -> dict[str, Any]:
-    """Types in another spelling."""
+    """Return the user with the types of its elements in another spelling."""
     phones = [
         {**phone, "type": phone.get("type", "other").title()}
         for phone in user.get("phoneNumbers", [])
@@ -113,7 +113,7 @@ users = patch_users | patch_users.map(_with_spellings)
 
 
 def _respelt(value: Any, spell: Callable[[str], str]) -> Any:
-    """The names inside a value in another case."""
+    """Return the value with every attribute name in it changed by `spell`."""
     if isinstance(value, dict):
         return {spell(name): _respelt(part, spell) for name, part in value.items()}
     return [_respelt(part, spell) for part in value] if isinstance(value, list) else value
@@ -163,7 +163,7 @@ PARTS = ("value", "type", "display")
 
 
 def quoted(text: str) -> str:
-    """As a literal of a filter."""
+    """Return the text as a string literal of a filter."""
     return orjson.dumps(text).decode()
 
 
@@ -224,7 +224,9 @@ filters = _logical(
 def _operation(
     path: str | None, value: st.SearchStrategy[Any], removable: bool = True
 ) -> st.SearchStrategy[Any]:
-    """An operation; `path` None: the value holds attributes."""
+    """Return PATCH operations on this path; with `path` None, `value` is an object of
+    attributes.
+    """
     where = {} if path is None else {"path": st.just(path)}
     write = st.fixed_dictionaries(
         {"op": st.sampled_from(("add", "replace", "Replace", "Add")), **where, "value": value}
@@ -237,7 +239,7 @@ def _operation(
 
 
 def _selected(path: str, kinds: str, value: st.SearchStrategy[str]) -> list[st.SearchStrategy[Any]]:
-    """Operations on the elements of one type."""
+    """Return PATCH operations on the elements that have one type."""
     by_type = [f'{path}[type eq "{kind}"]' for kind in ("work", "home")]
     ends = [_operation(f"{p}.{kinds}", value) for p in by_type]
     whole = [_operation(p, _element(value).map(_without_type)) for p in by_type]

@@ -1,4 +1,6 @@
-"""scim2-models, an implementation of the RFCs that shares nothing with this one, asked the same questions."""
+"""The oracle: scim2-models, an independent implementation of the RFCs, called with the same
+input.
+"""
 
 from typing import Any
 
@@ -18,7 +20,7 @@ from scim.core.patch_body import PATCH_URN
 
 
 class _Email(Email):
-    """Without the check of the address: see `deviations.ANY_ADDRESS`."""
+    """An e-mail without the oracle's check of the address (see `deviations.ANY_ADDRESS`)."""
 
     value: str | None = None
 
@@ -40,23 +42,23 @@ TOLERANT = ScimPolicy(
 
 
 def user(resource: dict[str, Any]) -> Any:
-    """The oracle's own form of a resource."""
+    """Return the resource as an object of the oracle."""
     return UserModel.model_validate(resource, scim_policy=TOLERANT)
 
 
 def matches(text: str, resource: dict[str, Any]) -> bool:
-    """Whether the oracle's filter lets the resource pass."""
+    """Return whether the oracle's filter matches the resource."""
     return bool(ScimFilter[UserModel](text).match(user(resource)))
 
 
 def read(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the oracle's result for a POST's body."""
+    """Return the resource that the oracle makes of a POST's body."""
     dumped: dict[str, Any] = user(body).model_dump(scim_ctx=Context.DEFAULT)
     return dumped
 
 
 def resolved(path: str) -> str:
-    """Return the full name, with URN, of a path."""
+    """Return the path's full name with URN, according to the oracle."""
     binding = Path[UserModel](path).resolve()
     return str(binding.urn) if binding else ""
 

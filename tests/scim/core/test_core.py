@@ -21,7 +21,9 @@ CORE_RULES = {
 
 
 def test_the_core_imports_nothing_heavy() -> None:
-    """Cold start counts, and the core does no I/O: neither pydantic nor azure nor an HTTP library comes with it."""
+    """`scim/core` does no I/O and must start fast: it imports no pydantic, azure or HTTP
+    library.
+    """
     modules = ", ".join(f"scim.core.{path.stem}" for path in CORE.glob("[a-z]*.py"))
     heavy = [
         "pydantic",
@@ -47,7 +49,7 @@ def test_the_core_imports_nothing_heavy() -> None:
 
 
 def test_every_rule_of_the_grammar_is_defined() -> None:
-    """filter.abnf is complete: a rule refers only to its rules and to those of RFC 5234."""
+    """Each rule that filter.abnf refers to is defined there or in RFC 5234."""
     text = re.sub(r";.*", "", (CORE / "filter.abnf").read_text(encoding="utf-8"))
     text = re.sub(r'"[^"]*"|%x[0-9A-F-]+', " ", text)
     defined = set(re.findall(r"^([A-Za-z][\w-]*) *=", text, re.MULTILINE))

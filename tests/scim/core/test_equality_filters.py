@@ -1,4 +1,4 @@
-"""A filter of one equality is read without the parser, and means the same."""
+"""A filter that is one equality skips the parser, with the same result."""
 
 from typing import Any
 
@@ -45,10 +45,12 @@ def _meaning(text: str) -> object:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_one_equality_means_what_the_parser_reads(
+def test_an_equality_without_the_parser_gives_the_parsers_result(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same matches, the same equalities for the indexes, and the same error."""
+    """It matches the same users, gives the indexes the same equalities, and raises the same
+    error.
+    """
     filters._parse_kept.cache_clear()
     found = _meaning(text)
     filters._parse_kept.cache_clear()
@@ -60,7 +62,7 @@ def test_one_equality_means_what_the_parser_reads(
 def test_further_equalities_of_an_attribute_are_not_parsed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Entra asks for each person before it creates one."""
+    """Entra sends such a filter for each person before it creates one: only the first is parsed."""
     parse_filter('userName eq "first"', USER)
     monkeypatch.setattr(filters, "_parse", None)
     assert parse_filter('userName eq "second"', USER).matches({"userName": "Second"})

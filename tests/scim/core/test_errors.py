@@ -1,4 +1,4 @@
-"""Errors as RFC 7644 section 3.12 writes them."""
+"""Error bodies as RFC 7644 section 3.12 defines them."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from shared.messages import Message
 
 @pytest.mark.clause("7644/3.12", "ipsie/errors")
 def test_the_status_is_text() -> None:
-    """RFC 7644 section 3.12: `status` is a JSON string; Microsoft requires it."""
+    """RFC 7644 section 3.12: `status` is a JSON string. Microsoft's validator requires it."""
     assert errors.ScimError(501, Message("no_me")).body() == {
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
         "status": "501",
@@ -18,7 +18,7 @@ def test_the_status_is_text() -> None:
 
 @pytest.mark.clause("7644/3.12")
 def test_an_invalid_value_names_attribute_fault_and_remedy() -> None:
-    """Entra shows the body to its administrator: it must name the correction."""
+    """Entra shows the detail to its administrator, so it names the remedy too."""
     body = errors.bad_value("active", "no_boolean").body()
     assert (body["scimType"], body["detail"]) == (
         "invalidValue",
@@ -28,12 +28,16 @@ def test_an_invalid_value_names_attribute_fault_and_remedy() -> None:
 
 @pytest.mark.clause("7644/3.12")
 def test_a_conflict_names_the_resource_that_is_there() -> None:
-    """A POST repeated after a lost answer must be recognisable: the 409 names the existing id."""
+    """The 409 names the existing id, so that a client that lost a response can find its
+    resource.
+    """
     error = errors.uniqueness("userName", "babs", "0190")
     assert (error.status, error.scim_type) == (409, "uniqueness")
     assert "0190" in error.detail
 
 
-def test_an_unknown_attribute_is_told_from_other_faults() -> None:
-    """A search across resource types asks whether another type has the attribute."""
+def test_an_unknown_attribute_has_an_error_of_its_own() -> None:
+    """A search over all resource types skips a type that lacks the attribute; other faults fail
+    it.
+    """
     assert issubclass(errors.UnknownAttribute, errors.ScimError)

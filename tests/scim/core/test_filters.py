@@ -1,4 +1,4 @@
-"""Filters: the grammar, its case rules, the forms that clients send, and its faults."""
+"""Filters: the grammar, case rules, the forms that clients send, and errors."""
 
 from typing import Any
 
@@ -57,8 +57,10 @@ def _passes(text: str) -> bool:
         f'schemas eq "{ENTERPRISE_URN}"',
     ],
 )
-def test_every_operator_compares_as_its_type_wants(text: str) -> None:
-    """RFC 7644 section 3.4.2.2, table 3; dates compare as instants, text without case unless caseExact."""
+def test_every_operator_compares_by_the_attributes_type(text: str) -> None:
+    """RFC 7644 section 3.4.2.2, table 3: dates compare as instants, and text ignores case unless
+    caseExact is true.
+    """
     assert _passes(text)
 
 
@@ -81,14 +83,16 @@ def test_every_operator_compares_as_its_type_wants(text: str) -> None:
         'externalId co "b2"',
     ],
 )
-def test_what_differs_does_not_match(text: str) -> None:
-    """The same table; id and externalId are caseExact (RFC 7643 section 3.1)."""
+def test_a_different_value_does_not_match(text: str) -> None:
+    """RFC 7644 section 3.4.2.2, table 3. Case counts for id and externalId (RFC 7643 section
+    3.1).
+    """
     assert not _passes(text)
 
 
 @pytest.mark.clause("7644/3.4.2.2-case")
 def test_text_ignores_case_beyond_ascii() -> None:
-    """RFC 7643 section 2.2: caseExact false holds for every letter."""
+    """RFC 7643 section 2.2: caseExact false applies to letters of every script."""
     assert _passes('name.givenName eq "BÁRBARA"')
 
 
@@ -106,7 +110,7 @@ def test_text_ignores_case_beyond_ascii() -> None:
     ],
 )
 def test_not_binds_before_and_before_or(text: str, passes: bool) -> None:
-    """RFC 7644 section 3.4.2.2: grouping, not, and, or."""
+    """RFC 7644 section 3.4.2.2: the precedence is grouping, `not`, `and`, `or`."""
     assert _passes(text) is passes
 
 
@@ -124,8 +128,8 @@ def test_not_binds_before_and_before_or(text: str, passes: bool) -> None:
         (f'{ENTERPRISE_URN}:manager[value eq "26118915"]', True),
     ],
 )
-def test_a_value_path_holds_for_one_element(text: str, passes: bool) -> None:
-    """RFC 7644 section 3.4.2.2: all of a value path is about the same element."""
+def test_a_value_path_matches_a_single_element(text: str, passes: bool) -> None:
+    """RFC 7644 section 3.4.2.2: one element must meet all conditions in the brackets."""
     assert _passes(text) is passes
 
 
@@ -140,7 +144,9 @@ def test_a_value_path_holds_for_one_element(text: str, passes: bool) -> None:
     ],
 )
 def test_entra_matches_by_a_selected_value(text: str, passes: bool) -> None:
-    """Microsoft Learn: emails[type eq "work"].value eq "…", which the RFC's grammar does not have."""
+    """Microsoft Learn, "Develop a SCIM endpoint": Entra sends `emails[type eq "work"].value eq
+    "…"`, which the RFC's grammar doesn't allow.
+    """
     assert _passes(text) is passes
 
 
@@ -159,8 +165,10 @@ def test_entra_matches_by_a_selected_value(text: str, passes: bool) -> None:
         "  userName   pr  ",
     ],
 )
-def test_clients_spell_as_they_like(text: str) -> None:
-    """Entra's unquoted example, PingOne's capitals and `email`, Entra's "False" (each in `clients`)."""
+def test_known_misspellings_of_clients_are_accepted(text: str) -> None:
+    """Entra sends a value without quotes and "False" as text; PingOne sends capitals and
+    `email`.
+    """
     assert _passes(text)
 
 
@@ -176,7 +184,9 @@ def test_clients_spell_as_they_like(text: str) -> None:
     ],
 )
 def test_a_complex_attribute_is_compared_by_its_value(text: str, passes: bool) -> None:
-    """RFC 7644 section 3.4.2.2: `emails co "example.com"`; extensions by URN (section 3.10)."""
+    """RFC 7644 section 3.4.2.2: `emails co "example.com"` compares `emails.value`. Attributes of
+    extensions are named by URN (section 3.10).
+    """
     assert _passes(text) is passes
 
 
@@ -194,18 +204,20 @@ def test_a_complex_attribute_is_compared_by_its_value(text: str, passes: bool) -
     ],
 )
 def test_ne_is_the_opposite_of_eq(text: str, passes: bool) -> None:
-    """RFC 7644 table 3 leaves `ne` over several values open; here, as in the oracle, no value equals."""
+    """`ne` over several values matches if no value is equal; RFC 7644 table 3 leaves that open, and
+    the oracle does the same.
+    """
     assert _passes(text) is passes
 
 
 def test_quoted_text_is_json() -> None:
-    """RFC 7644 section 3.4.2.2: a compValue is JSON."""
+    """RFC 7644 section 3.4.2.2: compValue is a JSON value, with JSON's escapes."""
     user = {"userName": 'a"b\\c/é'}
     assert parse_filter('userName eq "a\\"b\\\\c\\/\\u00e9"', USER).matches(user)
 
 
 def test_brackets_and_words_inside_quotes_are_text() -> None:
-    """A name may hold characters that the grammar uses."""
+    """A name may contain characters and operators of the grammar."""
     user = {"displayName": 'x] and (not "y") or z['}
     assert parse_filter('displayName eq "x] and (not \\"y\\") or z["', USER).matches(user)
 
@@ -240,7 +252,7 @@ def test_brackets_and_words_inside_quotes_are_text() -> None:
 def test_a_fault_has_its_position_and_what_was_expected(
     text: str, position: int, expected: str
 ) -> None:
-    """RFC 7644 section 3.12, invalidFilter; the administrator must see the position."""
+    """RFC 7644 section 3.12, invalidFilter: the detail shows the position to the administrator."""
     with pytest.raises(ScimError) as raised:
         parse_filter(text, USER)
     assert raised.value.scim_type == "invalidFilter"
@@ -260,7 +272,7 @@ def test_a_fault_has_its_position_and_what_was_expected(
     ],
 )
 def test_an_unknown_attribute_is_named(text: str) -> None:
-    """400 invalidFilter; a password counts as unknown, so that no one can guess at it."""
+    """400 invalidFilter names it. A password counts as unknown, so that filters can't guess it."""
     with pytest.raises(UnknownAttribute) as raised:
         parse_filter(text, USER)
     assert raised.value.scim_type == "invalidFilter"
@@ -277,14 +289,14 @@ def test_an_unknown_attribute_is_named(text: str) -> None:
     ],
 )
 def test_a_huge_filter_is_refused(text: str) -> None:
-    """A request may not cost more than its answer is worth: 400, never a recursion error."""
+    """400 for a filter that is too long or too deep, never a RecursionError."""
     with pytest.raises(ScimError) as raised:
         parse_filter(text, USER)
     assert raised.value.status == 400
 
 
-def test_a_long_filter_of_ids_is_taken() -> None:
-    """Clients look up many people at once, as many as a filter may have comparisons."""
+def test_a_filter_with_as_many_comparisons_as_permitted_is_accepted() -> None:
+    """Clients look up many people in one request."""
     text = " or ".join([f'userName eq "user{n}@x.com"' for n in range(MAX_TERMS)])
     assert parse_filter(text, USER).matches({"userName": f"user{MAX_TERMS - 1}@x.com"})
 
@@ -314,15 +326,13 @@ def test_a_long_filter_of_ids_is_taken() -> None:
     ],
 )
 def test_one_equality_can_be_looked_up(text: str, path: str, value: str) -> None:
-    """A caller asks an index for it: canonical path, value as written; the filter has no other
-    condition.
-    """
+    """The store looks it up in an index by canonical path and value; no other condition remains."""
     parsed = parse_filter(text, USER)
     assert (parsed.equalities(), parsed.is_exact_equality) == ([Equality(path, value)], True)
 
 
 def test_members_can_be_looked_up() -> None:
-    """A person's groups: `members.value` and `members[value eq …]` mean the same rows."""
+    """`members`, `members.value` and `members[value eq …]` give the same equality."""
     for text in ('members eq "u"', 'members.value eq "u"', 'members[value eq "u"]'):
         assert parse_filter(text, GROUP).equalities() == [Equality("members.value", "u")]
 
@@ -349,12 +359,14 @@ def test_members_can_be_looked_up() -> None:
     ],
 )
 def test_only_what_must_hold_is_an_equality(text: str, paths: list[str]) -> None:
-    """An index may be asked only for terms without which nothing matches; the filter is matched still."""
+    """The store may use an index only for a term that every match fulfils. It then applies the
+    whole filter to the results.
+    """
     parsed = parse_filter(text, USER)
     assert [equality.path for equality in parsed.equalities()] == paths
     assert not parsed.is_exact_equality
 
 
 def test_a_known_filter_is_parsed_once() -> None:
-    """Compiled once: the same text gives the same object."""
+    """Parsed filters are cached: the same text returns the same object."""
     assert parse_filter("title pr", USER) is parse_filter("title pr", USER)

@@ -1,4 +1,4 @@
-"""No input whatever makes anything but a ScimError, and every result can be stored, answered and read again."""
+"""Any input gives a result or a ScimError; every result can be stored, encoded and parsed again."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -104,7 +104,7 @@ BASE = read_resource(
 
 
 def _tried(call: Callable[..., T], *arguments: Any) -> T | None:
-    """The result, or None for a ScimError that can be answered."""
+    """Return the call's result, or None after a ScimError that can be encoded as a response."""
     try:
         return call(*arguments)
     except ScimError as error:
@@ -116,7 +116,7 @@ def _tried(call: Callable[..., T], *arguments: Any) -> T | None:
 @share(0.3)
 @given(texts)
 def test_any_text_is_a_filter_path_or_list_or_refused(text: str) -> None:
-    """RFC 7644 section 3.12: a fault of the client is 4xx."""
+    """RFC 7644 section 3.12: a client's fault is a 4xx error, so only ScimError may be raised."""
     for kind in (USER, GROUP):
         if parsed := _tried(parse_filter, text, kind):
             assert parsed.matches(BASE) in (True, False)
@@ -130,7 +130,7 @@ def test_any_text_is_a_filter_path_or_list_or_refused(text: str) -> None:
 @share(0.3)
 @given(bodies, resources)
 def test_any_body_is_read_or_refused(body: Any, other: dict[str, Any]) -> None:
-    """The result is canonical: reading it again gives the same; the input is unchanged."""
+    """A parsed body is canonical: parsing it again changes nothing. The input isn't modified."""
     for kind in (USER, GROUP):
         read = [_tried(read_resource, {**other, "userName": "x", "displayName": "x"}, kind)]
         read += [_tried(read_resource, body, kind)]

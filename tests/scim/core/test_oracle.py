@@ -1,4 +1,4 @@
-"""The core and scim2-models agree on generated input, but for `deviations`."""
+"""The core and scim2-models give the same results for generated input, except for `deviations`."""
 
 from typing import Any
 
@@ -32,10 +32,10 @@ def test_a_filter_selects_what_the_oracle_selects(user: dict[str, Any], text: st
 
 @share(0.5)
 @given(patch_users, patches)
-def test_a_patch_makes_what_the_oracle_makes(
+def test_a_patch_gives_the_oracles_result(
     user: dict[str, Any], operations: list[dict[str, Any]]
 ) -> None:
-    """RFC 7644 section 3.5.2: the same resource, or an error of the same scimType."""
+    """RFC 7644 section 3.5.2: the same resource, or an error with the same scimType."""
     assume(not any(deviation.applies(user, operations) for deviation in DEVIATIONS.values()))
     expected = oracle.patched(user, operations)
     if isinstance(expected, dict):
@@ -46,14 +46,14 @@ def test_a_patch_makes_what_the_oracle_makes(
 
 @share(0.1)
 @given(bodies)
-def test_a_body_is_read_as_the_oracle_reads_it(body: dict[str, Any]) -> None:
-    """RFC 7644 section 3.3, RFC 7643 section 2.1: names in any case, the same resource."""
+def test_a_body_gives_the_oracles_resource(body: dict[str, Any]) -> None:
+    """RFC 7644 section 3.3 and RFC 7643 section 2.1: names in any case give the same resource."""
     assert read_resource(body, USER) == oracle.read(body)
 
 
 @share(0.1)
 @given(paths)
-def test_a_path_means_what_the_oracle_means(path: str) -> None:
+def test_a_path_gives_the_oracles_full_name(path: str) -> None:
     """RFC 7644 section 3.10: every name, in any case, with and without URN."""
     parsed = parse_path(path, USER)
     leaf = parsed.sub or parsed.attribute
@@ -63,7 +63,7 @@ def test_a_path_means_what_the_oracle_means(path: str) -> None:
 
 @pytest.mark.parametrize("name", DEVIATIONS)
 def test_a_deviation_still_is_one(name: str) -> None:
-    """A deviation from the oracle is listed only as long as the two differ."""
+    """An entry of `deviations` must be removed when the two no longer differ."""
     parts, operations = DEVIATIONS[name].example
     urns = [USER_URN, ENTERPRISE_URN] if ENTERPRISE_URN in parts else [USER_URN]
     user = {"schemas": urns, "userName": "u", **parts}
@@ -71,7 +71,9 @@ def test_a_deviation_still_is_one(name: str) -> None:
 
 
 def test_sharp_s_is_compared_casefolded() -> None:
-    """The one difference in comparing text: the key rows are casefolded, and a filter must agree with them."""
+    """The only difference in comparing text: key rows are casefolded, and a filter must match the
+    same users.
+    """
     user = {"schemas": [USER_URN], "userName": CASEFOLD}
     text = 'userName eq "SS"'
     assert (parse_filter(text, USER).matches(user), oracle.matches(text, user)) == (True, False)

@@ -1,4 +1,4 @@
-"""PATCH as RFC 7644 section 3.5.2 has it."""
+"""PATCH as RFC 7644 section 3.5.2 defines it."""
 
 import copy
 from typing import Any
@@ -40,7 +40,7 @@ def _scim_type(*operations: dict[str, Any]) -> str | None:
 
 @pytest.mark.clause("7644/3.5.2-order", "entra/op-case", "ipsie/multi", "interop/add-replace")
 def test_operations_apply_in_order() -> None:
-    """RFC 7644 section 3.5.2: sequentially, each on the result of the one before."""
+    """RFC 7644 section 3.5.2: each operation applies to the result of the one before."""
     operations = [
         _op("remove", "title", None),
         _op("add", "title", "a"),
@@ -51,7 +51,9 @@ def test_operations_apply_in_order() -> None:
 
 @pytest.mark.clause("7644/3.5.2-order")
 def test_a_failing_operation_leaves_the_resource_alone() -> None:
-    """RFC 7644 section 3.5.2: atomic; and a stored resource is never changed in place."""
+    """RFC 7644 section 3.5.2: a PATCH is atomic, and the stored resource is never modified in
+    place.
+    """
     before = copy.deepcopy(BABS)
     change = [
         _op("replace", "name.givenName", "x"),
@@ -77,22 +79,24 @@ def test_a_failing_operation_leaves_the_resource_alone() -> None:
         [_op("add", "addresses", [{"type": "Work", "locality": "LONDON"}])],
     ],
 )
-def test_what_changes_nothing_gives_the_same_object(operations: list[dict[str, Any]]) -> None:
-    """RFC 7644 section 3.5.2.1: no change, no new lastModified; the caller sees it by identity."""
+def test_a_patch_without_effect_returns_the_same_object(operations: list[dict[str, Any]]) -> None:
+    """RFC 7644 section 3.5.2.1: without a change lastModified stays; the caller detects it by
+    identity.
+    """
     assert _patched(*operations) is BABS
 
 
 @pytest.mark.clause("7644/3.5.2.1-add", "interop/replace-complex")
 def test_replacing_a_complex_attribute_keeps_its_other_parts() -> None:
-    """RFC 7644 section 3.5.2.3: sub-attributes that are not named stay."""
+    """RFC 7644 section 3.5.2.3: sub-attributes that aren't in the value stay."""
     assert _patched(_op("replace", "name", {"FamilyName": "New"}))["name"] == {
         "givenName": "Babs",
         "familyName": "New",
     }
 
 
-def test_a_part_may_be_removed_and_the_whole_goes_with_the_last() -> None:
-    """RFC 7643 section 2.5: an attribute without any value is unassigned. Removing both names is accepted."""
+def test_removing_the_last_sub_attribute_removes_the_attribute() -> None:
+    """RFC 7643 section 2.5: an attribute without any value is unassigned."""
     assert _patched(_op("remove", "name.givenName", None))["name"] == {"familyName": "Jensen"}
     both = [_op("remove", "name.givenName", None), _op("remove", "name.familyName", None)]
     assert "name" not in _patched(*both)
@@ -100,7 +104,7 @@ def test_a_part_may_be_removed_and_the_whole_goes_with_the_last() -> None:
 
 @pytest.mark.clause("7644/3.5.2.1-add")
 def test_adding_to_a_plural_attribute_appends() -> None:
-    """RFC 7644 section 3.5.2.1."""
+    """RFC 7644 section 3.5.2.1: a new value of a multi-valued attribute is added to the others."""
     assert _patched(_op("add", "emails", [{"value": "c@x.com"}]))["emails"] == [
         *BABS["emails"],
         {"value": "c@x.com"},
@@ -109,7 +113,9 @@ def test_adding_to_a_plural_attribute_appends() -> None:
 
 @pytest.mark.clause("7644/3.5.2.1-add")
 def test_adding_a_known_value_completes_it() -> None:
-    """RFC 7643 section 2.4: no two elements of the same type and value."""
+    """RFC 7643 section 2.4: two elements never have the same type and value, so the sub-attributes
+    are merged.
+    """
     emails = _patched(
         _op("add", "emails", [{"value": "babs@x.com", "type": "work", "display": "B"}])
     )["emails"]
@@ -120,7 +126,7 @@ def test_adding_a_known_value_completes_it() -> None:
 
 @pytest.mark.clause("7644/3.5.2.3-all")
 def test_replacing_a_plural_attribute_replaces_all() -> None:
-    """RFC 7644 section 3.5.2.3."""
+    """RFC 7644 section 3.5.2.3: without a selection every value of the attribute is replaced."""
     assert _patched(_op("replace", "emails", [{"value": "c@x.com"}]))["emails"] == [
         {"value": "c@x.com"}
     ]
@@ -128,7 +134,9 @@ def test_replacing_a_plural_attribute_replaces_all() -> None:
 
 @pytest.mark.clause("7643/2.4-primary", "7644/3.5.2-primary")
 def test_a_new_primary_takes_it_from_the_others() -> None:
-    """RFC 7644 section 3.5.2: setting primary to true sets it to false elsewhere."""
+    """RFC 7644 section 3.5.2: if one element becomes primary, the server sets the others to
+    false.
+    """
     by_path = _patched(_op("replace", 'emails[type eq "home"].primary', True))["emails"]
     by_value = _patched(_op("add", "emails", [{"value": "c@x.com", "primary": True}]))["emails"]
     assert [email.get("primary") for email in by_path] == [False, True]
@@ -137,33 +145,37 @@ def test_a_new_primary_takes_it_from_the_others() -> None:
 
 @pytest.mark.clause("7644/3.5.2.3-select")
 def test_a_selection_changes_every_element_it_matches() -> None:
-    """RFC 7644 section 3.5.2.3: all matching values."""
+    """RFC 7644 section 3.5.2.3: a replacement applies to all elements that the filter matches."""
     emails = _patched(_op("replace", 'emails[value sw "babs"].display', "B"))["emails"]
     assert [email["display"] for email in emails] == ["B", "B"]
 
 
-def test_a_path_without_brackets_means_every_element() -> None:
-    """RFC 7644 section 3.5.2: `emails.display` is a part of all."""
+def test_a_sub_attribute_path_without_a_selection_changes_every_element() -> None:
+    """RFC 7644 section 3.5.2: `emails.display` names the sub-attribute of all elements."""
     emails = _patched(_op("add", "emails.display", "B"))["emails"]
     assert [email["display"] for email in emails] == ["B", "B"]
 
 
 @pytest.mark.clause("7644/3.5.2.3-select")
-def test_a_selected_element_keeps_what_is_not_named() -> None:
-    """RFC 7644 section 3.5.2.3 for complex values."""
+def test_a_selected_element_keeps_its_other_sub_attributes() -> None:
+    """RFC 7644 section 3.5.2.3: a replacement of a complex value changes only the named
+    sub-attributes.
+    """
     emails = _patched(_op("replace", 'emails[type eq "work"]', {"value": "n@x.com"}))["emails"]
     assert emails[0] == {"type": "work", "value": "n@x.com", "primary": True}
 
 
 @pytest.mark.clause("7644/3.5.2.2-filter")
-def test_removing_by_selection_removes_only_those() -> None:
-    """RFC 7644 section 3.5.2.2; the last one takes the attribute with it."""
+def test_a_selection_removes_only_its_elements() -> None:
+    """RFC 7644 section 3.5.2.2: the attribute becomes unassigned when its last element is
+    removed.
+    """
     assert _patched(_op("remove", 'emails[type eq "work"]', None))["emails"] == [BABS["emails"][1]]
     assert "emails" not in _patched(_op("remove", "emails[value pr]", None))
 
 
 def test_removing_a_part_by_selection_leaves_the_other_elements() -> None:
-    """RFC 7644 section 3.5.2.2: a sub-attribute of the elements that the path selects."""
+    """RFC 7644 section 3.5.2.2: only the selected elements lose the sub-attribute."""
     shown = _patched(_op("add", "emails.display", "B"))
     emails = _patched(_op("remove", 'emails[type eq "home"].display', None), resource=shown)[
         "emails"
@@ -174,7 +186,9 @@ def test_removing_a_part_by_selection_leaves_the_other_elements() -> None:
 @pytest.mark.clause("interop/element")
 @pytest.mark.parametrize("value", [None, "", []])
 def test_a_selected_element_is_cleared_as_a_whole(value: object) -> None:
-    """RFC 7643 section 2.5: replaced by null, it is unassigned; null adds nothing."""
+    """RFC 7643 section 2.5: null is unassigned, so replacing by null removes the element, and
+    adding null changes nothing.
+    """
     assert _patched(_op("replace", 'emails[type eq "work"]', value))["emails"] == [
         BABS["emails"][1]
     ]
@@ -191,7 +205,7 @@ def test_an_extension_is_written_by_its_urn() -> None:
 
 
 def test_a_whole_extension_is_merged_and_removed() -> None:
-    """RFC 7644 section 3.5.2: a URN is a path like a complex attribute's."""
+    """RFC 7644 section 3.5.2: an extension's URN is a path, handled as one complex attribute."""
     user = _patched(_op("add", ENTERPRISE_URN, {"department": "a", "costCenter": "b"}))
     merged = _patched(
         _op("replace", ENTERPRISE_URN, {"department": "c", "division": None}), resource=user
@@ -203,7 +217,9 @@ def test_a_whole_extension_is_merged_and_removed() -> None:
 
 @pytest.mark.clause("7644/3.5.2.1-nopath", "interop/path")
 def test_a_value_without_path_holds_attributes() -> None:
-    """RFC 7644 sections 3.5.2.1 and 3.5.2.3: without a path the value is a set of attributes."""
+    """RFC 7644 sections 3.5.2.1 and 3.5.2.3: without a path, the value is an object of
+    attributes.
+    """
     patched = _patched({"op": "replace", "value": {"TITLE": "x", "emails": [{"value": "c@x.com"}]}})
     assert (patched["title"], patched["emails"]) == ("x", [{"value": "c@x.com"}])
 
@@ -218,8 +234,10 @@ def test_a_value_without_path_holds_attributes() -> None:
         _op("add", 'addresses[not (type eq "work")].country', "GB"),
     ],
 )
-def test_no_target_is_told(operation: dict[str, Any]) -> None:
-    """RFC 7644 sections 3.5.2.2 and 3.5.2.3: remove without a path, a selection that can't be fulfilled."""
+def test_a_path_without_a_target_is_an_error(operation: dict[str, Any]) -> None:
+    """RFC 7644 sections 3.5.2.2 and 3.5.2.3: noTarget for a removal without a path, and for a
+    selection that matches no element.
+    """
     assert _scim_type(operation) == "noTarget"
 
 
@@ -235,15 +253,17 @@ def test_no_target_is_told(operation: dict[str, Any]) -> None:
         _op("remove", USER_URN, None),
     ],
 )
-def test_what_may_not_change_is_refused(operation: dict[str, Any]) -> None:
-    """RFC 7644 sections 3.5.2 and 3.5.2.2: read-only attributes, and removing a required one."""
+def test_a_read_only_or_required_attribute_is_protected(operation: dict[str, Any]) -> None:
+    """RFC 7644 sections 3.5.2 and 3.5.2.2: no change of a read-only attribute, no removal of a
+    required one.
+    """
     assert _scim_type(operation) == "mutability"
 
 
 @pytest.mark.clause("7644/3.5.2.2-required")
 @pytest.mark.parametrize("value", ["", None, " ", []])
 def test_a_required_attribute_is_not_cleared(value: object) -> None:
-    """RFC 7643 section 4.1.1: userName is never empty."""
+    """RFC 7643 section 4.1.1: userName must have a value."""
     assert _scim_type(_op("replace", "userName", value)) == "invalidValue"
 
 
@@ -266,7 +286,7 @@ def test_a_required_attribute_is_not_cleared(value: object) -> None:
     ],
 )
 def test_a_wrong_operation_is_named(operation: dict[str, Any], scim_type: str) -> None:
-    """RFC 7644 section 3.12, table 9."""
+    """RFC 7644 section 3.12, table 9: each fault of an operation has its scimType."""
     assert _scim_type(operation) == scim_type
 
 
@@ -295,14 +315,14 @@ def test_an_immutable_part_is_not_changed() -> None:
     ],
 )
 def test_a_body_that_is_no_patch_is_bad_syntax(body: object) -> None:
-    """RFC 7644 section 3.12, invalidSyntax."""
+    """RFC 7644 section 3.12: 400 with scimType invalidSyntax."""
     with pytest.raises(ScimError) as raised:
         read_patch(body)
     assert raised.value.scim_type == "invalidSyntax"
 
 
 def test_an_operation_without_value_is_refused() -> None:
-    """RFC 7644 section 3.5.2: add and replace have a value; null is one, it clears."""
+    """RFC 7644 section 3.5.2: `add` and `replace` need a value; null is a value, and clears."""
     with pytest.raises(ScimError) as raised:
         read_patch({"Operations": [{"op": "replace", "path": "title"}]})
     assert raised.value.scim_type == "invalidValue"
@@ -310,14 +330,14 @@ def test_an_operation_without_value_is_refused() -> None:
 
 
 def test_a_path_that_is_no_text_is_refused() -> None:
-    """RFC 7644 section 3.12, invalidPath."""
+    """RFC 7644 section 3.12: 400 with scimType invalidPath."""
     with pytest.raises(ScimError) as raised:
         read_patch({"Operations": [{"op": "replace", "path": 1, "value": 1}]})
     assert raised.value.scim_type == "invalidPath"
 
 
 def test_too_many_operations_are_refused() -> None:
-    """413: one request may not hold up the others."""
+    """413, so that one request doesn't delay the others."""
     with pytest.raises(ScimError) as raised:
         read_patch({"Operations": [_op("add", "title", "x")] * 1001})
     assert raised.value.status == 413

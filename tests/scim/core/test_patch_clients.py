@@ -1,4 +1,6 @@
-"""PATCH as Entra and the others send it; each deviation from the RFC has its source in `scim.core.interop`."""
+"""PATCH as Entra and other clients send it; `scim.core.interop` gives the source of each deviation
+from the RFC.
+"""
 
 from typing import Any
 
@@ -26,26 +28,30 @@ def _op(op: str, path: str, value: object) -> dict[str, Any]:
 @pytest.mark.clause("entra/boolean", "ipsie/deactivate")
 @pytest.mark.parametrize("value", ["False", "false", False, "FALSE"])
 def test_a_user_is_disabled_by_text_or_boolean(value: object) -> None:
-    """Entra without its flag sends "False"; read as true, people stay visible after they left."""
+    """Without the flag aadOptscim062020, Entra sends the text "False", which must not count as
+    true.
+    """
     assert _patched(_op("Replace", "active", value))["active"] is False
 
 
 @pytest.mark.clause("okta/update")
 def test_a_user_is_disabled_without_a_path() -> None:
-    """Okta: {"op": "replace", "value": {"active": false}}."""
+    """Okta sends {"op": "replace", "value": {"active": false}}."""
     assert _patched({"op": "replace", "value": {"active": False}})["active"] is False
 
 
 @pytest.mark.clause("7644/3.5.2.3-notarget", "entra/create-missing", "interop/add-replace")
 @pytest.mark.parametrize("op", ["Add", "Replace", "add", "REPLACE"])
 def test_a_value_that_was_never_set_is_created(op: str) -> None:
-    """better-auth#10682: a delta sync replaces the number of a user who has none."""
+    """better-auth issue 10682: a delta sync replaces the phone number of a user who has none."""
     assert _patched(_op(op, WORK_PHONE, "+1"))["phoneNumbers"] == [{"type": "work", "value": "+1"}]
 
 
 @pytest.mark.clause("entra/create-missing")
 def test_operations_on_one_selection_hit_one_element() -> None:
-    """simpleidserver#808: sub-attributes must not end up in elements of their own."""
+    """simpleidserver issue 808: sub-attributes with the same selection belong to one new
+    element.
+    """
     country = 'addresses[type eq "work"].country'
     street = 'addresses[type eq "work"].streetAddress'
     patched = _patched(_op("Add", country, "GB"), _op("Add", street, "1 High Street"))
@@ -55,7 +61,9 @@ def test_operations_on_one_selection_hit_one_element() -> None:
 
 
 def test_an_element_may_begin_with_primary() -> None:
-    """The order of Entra's mappings is the administrator's: primary may come before the value."""
+    """The order of Entra's mappings is up to the administrator: `primary` may come before
+    `value`.
+    """
     patched = _patched(
         _op("Add", 'emails[type eq "work"].primary', "True"),
         _op("Add", 'emails[type eq "work"].value', "a"),
@@ -64,7 +72,7 @@ def test_an_element_may_begin_with_primary() -> None:
 
 
 def test_roles_are_selected_by_primary() -> None:
-    """Entra writes roles[primary eq "True"].value: a quoted boolean in the brackets."""
+    """Entra sends `roles[primary eq "True"].value`, with a quoted boolean in the brackets."""
     patched = _patched(_op("Add", 'roles[primary eq "True"].value', "Admin"))
     assert _patched(_op("Replace", 'roles[primary eq "True"].value', "User"), resource=patched)[
         "roles"
@@ -76,7 +84,9 @@ def test_roles_are_selected_by_primary() -> None:
     "path", [WORK_PHONE, "title", "name.givenName", "name", "phoneNumbers", MANAGER]
 )
 def test_an_empty_value_clears(path: str, value: object) -> None:
-    """SCIM_Null_Update_Test: after "" and null the attribute is null, "" or absent; never a 400."""
+    """Logic App template, SCIM_Null_Update_Test: after a replacement by "" or null the attribute is
+    absent, never a 400.
+    """
     full = _patched(
         _op("add", WORK_PHONE, "+1"),
         _op("add", "name", {"givenName": "B"}),
@@ -90,7 +100,7 @@ def test_an_empty_value_clears(path: str, value: object) -> None:
 
 @pytest.mark.parametrize("path", [WORK_PHONE, "nickName", "name.givenName", MANAGER, "urn:x:y:z"])
 def test_clearing_what_is_not_there_changes_nothing(path: str) -> None:
-    """The same test clears every mapped attribute, set or not."""
+    """SCIM_Null_Update_Test clears every mapped attribute, whether it has a value or not."""
     assert _patched(_op("replace", path, "")) is BABS
 
 
@@ -107,14 +117,18 @@ def test_clearing_what_is_not_there_changes_nothing(path: str) -> None:
         _op("add", "schemas", [ENTERPRISE_URN]),
     ],
 )
-def test_what_is_not_supported_is_passed_over(operation: dict[str, Any]) -> None:
-    """Entra's default mappings send more than a target has; one refused operation would lose the request."""
+def test_an_unsupported_attribute_is_ignored(operation: dict[str, Any]) -> None:
+    """Entra's default mappings contain attributes that a target lacks; an error would lose the
+    whole request.
+    """
     assert _patched(operation) is BABS
 
 
 @pytest.mark.clause("entra/flag")
 def test_the_compliance_flag_writes_paths_as_names() -> None:
-    """Entra with aadOptscim062020: a path-less value with dotted names and URNs (scim-for-keycloak#26)."""
+    """With aadOptscim062020 Entra sends values without a path whose names have dots and URNs
+    (scim-for-keycloak issue 26).
+    """
     value = {
         "displayName": "Bjfe",
         "name.givenName": "Kkom",
@@ -132,8 +146,8 @@ def test_the_compliance_flag_writes_paths_as_names() -> None:
 
 
 @pytest.mark.clause("7644/3.3-ignore")
-def test_read_only_names_in_a_value_are_passed_over() -> None:
-    """Okta sends the id along: {"op": "replace", "value": {"id": …, "displayName": …}}."""
+def test_read_only_names_in_a_value_are_ignored() -> None:
+    """Okta sends the id too: {"op": "replace", "value": {"id": …, "displayName": …}}."""
     group = {"schemas": [GROUP_URN], "id": "1", "displayName": "a"}
     value = {"id": "2", "displayName": "b", "meta": {}, "schemas": []}
     patched = apply_patch(
@@ -148,8 +162,10 @@ def test_read_only_names_in_a_value_are_passed_over() -> None:
     "value",
     ["9", {"value": "9"}, [{"$ref": "", "value": "9"}], {"managerId": "9"}, {"manager": "9"}],
 )
-def test_a_manager_is_set_by_every_shape(path: str, value: object) -> None:
-    """Entra: the bare id, an object, an array of one; with and without the URN. SCIM 1.1 names it `managerId`."""
+def test_a_manager_is_set_by_every_form(path: str, value: object) -> None:
+    """Entra sends a bare id, an object, or an array of one, with and without the URN. SCIM 1.1 has
+    `managerId`.
+    """
     assert _patched(_op("Add", path, value))[ENTERPRISE_URN] == {"manager": {"value": "9"}}
 
 
@@ -165,20 +181,22 @@ def test_a_manager_is_set_by_every_shape(path: str, value: object) -> None:
         _op("replace", f"{MANAGER}.value", ""),
     ],
 )
-def test_a_manager_is_removed_by_every_shape(operation: dict[str, Any]) -> None:
-    """Entra's removals (captured; scim-patch#453)."""
+def test_a_manager_is_removed_by_every_form(operation: dict[str, Any]) -> None:
+    """Removals as Entra sends them (captured requests; scim-patch issue 453)."""
     user = _patched(_op("add", MANAGER, {"value": "9", "$ref": "https://x/Users/9"}))
     assert _patched(operation, resource=user) == BABS
 
 
 def test_another_manager_is_not_removed() -> None:
-    """manager[value eq "1"] does not mean manager 9."""
+    """A removal of manager[value eq "1"] leaves manager 9."""
     user = _patched(_op("add", MANAGER, "9"))
     assert _patched(_op("remove", 'manager[value eq "1"]', None), resource=user) is user
 
 
 def test_a_new_manager_does_not_keep_the_old_ones_reference() -> None:
-    """$ref is the URI of the user that value names."""
+    """`$ref` is the URI of the user in `value` (RFC 7643 section 4.3), so a new value replaces
+    it.
+    """
     user = _patched(_op("add", MANAGER, {"value": "9", "$ref": "https://x/Users/9"}))
     assert _patched(_op("replace", MANAGER, {"value": "8"}), resource=user)[ENTERPRISE_URN][
         "manager"
@@ -192,7 +210,9 @@ def test_a_manager_may_be_named_by_its_uri_alone() -> None:
 
 
 def test_values_are_removed_by_list() -> None:
-    """Entra without its flag names the values; the RFC, read literally, would remove all."""
+    """Without aadOptscim062020 Entra lists the values to remove; RFC 7644, read literally, would
+    remove all.
+    """
     emails = [{"value": "a", "type": "work"}, {"value": "b", "type": "work"}]
     user = {**BABS, "emails": emails}
     removed = _patched(_op("Remove", "emails", [{"$ref": None, "value": "A"}]), resource=user)
@@ -202,7 +222,9 @@ def test_values_are_removed_by_list() -> None:
 
 
 def test_a_removal_lists_values() -> None:
-    """Elements listed without a value are compared with each of those there: a hundred are enough."""
+    """A removal may list at most a hundred elements without a `value`, because each is compared
+    with every stored element.
+    """
     listed = [{"locality": str(n)} for n in range(101)]
     with pytest.raises(ScimError) as raised:
         _patched(_op("remove", "addresses", listed))
@@ -211,7 +233,9 @@ def test_a_removal_lists_values() -> None:
 
 @pytest.mark.clause("okta/group-push")
 def test_a_group_is_renamed() -> None:
-    """langwatch#7136: replacing a group's externalId must not touch its members."""
+    """langwatch issue 7136: replacing a group's displayName or externalId doesn't change its
+    members.
+    """
     group = {
         "schemas": [GROUP_URN],
         "displayName": "a",
@@ -224,7 +248,7 @@ def test_a_group_is_renamed() -> None:
 
 
 def test_several_operations_on_one_attribute() -> None:
-    """SCIM Validator, preview: remove, add and replace of the same attribute in one request."""
+    """SCIM Validator, preview tests: remove, add and replace of one attribute in one request."""
     operations = [
         _op("remove", WORK_PHONE, None),
         _op("add", WORK_PHONE, "1"),

@@ -25,15 +25,19 @@ from scim.core.schemas import ENTERPRISE_URN, USER, USER_URN
         ('emails[value eq "a].b[c\\"d"].value', "emails", "value"),
     ],
 )
-def test_a_path_names_attribute_and_part(text: str, attribute: str, sub: str | None) -> None:
-    """RFC 7644 section 3.5.2, figure 7; a URN has colons and dots of its own (go-scim#75)."""
+def test_a_path_names_an_attribute_and_a_sub_attribute(
+    text: str, attribute: str, sub: str | None
+) -> None:
+    """RFC 7644 section 3.5.2, figure 7. A URN contains colons and dots itself (go-scim issue
+    75).
+    """
     path = parse_path(text, USER)
     assert path.attribute is not None
     assert (path.attribute.name, path.sub and path.sub.name) == (attribute, sub)
 
 
 def test_a_urn_alone_is_the_whole_extension() -> None:
-    """RFC 7644 section 3.10."""
+    """RFC 7644 section 3.10: a path may be the URN of an extension."""
     path = parse_path(ENTERPRISE_URN, USER)
     assert (path.extension, path.attribute) == (ENTERPRISE_URN, None)
 
@@ -50,8 +54,10 @@ def test_a_urn_alone_is_the_whole_extension() -> None:
         ("emails[type pr]", None),
     ],
 )
-def test_a_selection_tells_what_an_element_must_have(text: str, terms: object) -> None:
-    """Entra writes through selections that match nothing yet: the element is made from these."""
+def test_a_selection_gives_the_values_of_a_new_element(text: str, terms: object) -> None:
+    """Entra writes through a selection that matches nothing yet: these terms become the new
+    element.
+    """
     selection = parse_path(text, USER).selection
     assert selection is not None
     assert selection.terms == terms
@@ -63,7 +69,7 @@ def test_a_selection_tells_what_an_element_must_have(text: str, terms: object) -
     ["", " ", "a b", "name.", ".name", "name..givenName", "name.givenName.x", '"name"', "9lives"],
 )
 def test_a_malformed_path_is_refused(text: str) -> None:
-    """RFC 7644 section 3.12, invalidPath."""
+    """RFC 7644 section 3.12: scimType invalidPath."""
     with pytest.raises(ScimError) as raised:
         parse_path(text, USER)
     assert raised.value.scim_type == "invalidPath"
@@ -86,7 +92,7 @@ def test_a_malformed_path_is_refused(text: str) -> None:
     ],
 )
 def test_a_fault_in_the_brackets_is_refused(text: str) -> None:
-    """RFC 7644 section 3.12: invalidFilter or invalidPath."""
+    """RFC 7644 section 3.12: scimType invalidFilter or invalidPath."""
     with pytest.raises(ScimError) as raised:
         parse_path(text, USER)
     assert raised.value.scim_type in ("invalidFilter", "invalidPath")
@@ -94,14 +100,14 @@ def test_a_fault_in_the_brackets_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["favourite", "name.nick", "urn:x:y:z", 'favourite[a eq "b"].c'])
-def test_an_unknown_attribute_is_told_apart(text: str) -> None:
-    """A PATCH passes over it, so it must not look like a malformed path."""
+def test_an_unknown_attribute_has_an_error_of_its_own(text: str) -> None:
+    """A PATCH ignores an unknown attribute but refuses a malformed path."""
     with pytest.raises(UnknownAttribute):
         parse_path(text, USER)
 
 
 def test_a_huge_path_is_refused() -> None:
-    """Neither the parser nor the answer grows with it."""
+    """The work of the parser and the length of the error are bounded."""
     with pytest.raises(ScimError) as raised:
         parse_path("a" * 100_000, USER)
     assert len(raised.value.detail) < 500

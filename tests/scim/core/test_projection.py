@@ -1,4 +1,4 @@
-"""`attributes` and `excludedAttributes` (RFC 7644 sections 3.4.2.5 and 3.9)."""
+"""The parameters `attributes` and `excludedAttributes` (RFC 7644 sections 3.4.2.5 and 3.9)."""
 
 from typing import Any
 
@@ -30,8 +30,10 @@ def _without(excluded: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("both", [(None, None), ("", ""), (" ", None)])
-def test_nothing_asked_is_everything(both: tuple[str | None, str | None]) -> None:
-    """RFC 7644 section 3.4.2.5: the default set."""
+def test_without_parameters_all_default_attributes_are_returned(
+    both: tuple[str | None, str | None],
+) -> None:
+    """RFC 7644 section 3.4.2.5: the default set of attributes."""
     assert read_attributes(*both, USER).apply(BABS) == BABS
 
 
@@ -53,8 +55,10 @@ def test_nothing_asked_is_everything(both: tuple[str | None, str | None]) -> Non
         ("meta.version", {"meta": {"version": 'W/"1"'}}),
     ],
 )
-def test_only_what_is_asked_is_returned(attributes: str, kept: dict[str, Any]) -> None:
-    """RFC 7644 section 3.9: by name, sub-attribute or URN; id and schemas are always there (RFC 7643 section 7)."""
+def test_only_requested_attributes_are_returned(attributes: str, kept: dict[str, Any]) -> None:
+    """RFC 7644 section 3.9: by name, sub-attribute or URN. id and schemas are always returned (RFC
+    7643 section 7).
+    """
     assert _only(attributes) == ALWAYS | kept
 
 
@@ -70,19 +74,19 @@ def test_only_what_is_asked_is_returned(attributes: str, kept: dict[str, Any]) -
         (f"{ENTERPRISE_URN}:department,{ENTERPRISE_URN}:manager", [ENTERPRISE_URN]),
     ],
 )
-def test_what_is_excluded_is_left_out(excluded: str, gone: list[str]) -> None:
-    """RFC 7644 section 3.9; an attribute that is always returned can't be excluded."""
+def test_an_excluded_attribute_is_left_out(excluded: str, gone: list[str]) -> None:
+    """RFC 7644 section 3.9; an attribute with `returned` "always" can't be excluded."""
     assert _without(excluded) == {name: value for name, value in BABS.items() if name not in gone}
 
 
-def test_a_part_is_left_out_of_every_element() -> None:
-    """RFC 7644 section 3.9 allows sub-attributes."""
+def test_an_excluded_sub_attribute_is_left_out_of_every_element() -> None:
+    """RFC 7644 section 3.9: excludedAttributes may name sub-attributes."""
     assert _without("emails.type")["emails"] == [{"value": "a@x.com"}, {"display": "H"}]
 
 
 @pytest.mark.clause("7643/4.1.1-password")
 def test_a_password_is_never_returned() -> None:
-    """RFC 7643 section 7: returned never, whatever is asked."""
+    """RFC 7643 section 7: `returned` "never" applies even if the attribute is requested."""
     for projection in (
         read_attributes("password,id", None, USER),
         read_attributes(None, "title", USER),
@@ -99,7 +103,7 @@ def test_both_parameters_exclude_each_other() -> None:
 
 
 def test_a_huge_list_is_refused() -> None:
-    """A URL that long is no client's."""
+    """No client sends a list of that length."""
     with pytest.raises(ScimError):
         read_attributes("a," * 5000, None, USER)
 
@@ -113,20 +117,22 @@ def test_a_huge_list_is_refused() -> None:
         ("members.value", None, True),
     ],
 )
-def test_a_caller_learns_what_need_not_be_read(
+def test_a_projection_says_whether_members_are_needed(
     attributes: str | None, excluded: str | None, needed: bool
 ) -> None:
-    """Entra reads groups with excludedAttributes=members: the rows of 50,000 members stay unread."""
+    """Entra reads groups with excludedAttributes=members: the rows of 50,000 members aren't
+    read.
+    """
     assert read_attributes(attributes, excluded, GROUP).has("members") is needed
 
 
-def test_a_part_excluded_still_needs_the_whole() -> None:
-    """Without members.display there are still members."""
+def test_excluding_a_sub_attribute_still_needs_the_attribute() -> None:
+    """Without members.display a group still has `members`."""
     assert read_attributes(None, "members.display", GROUP).has("members")
 
 
-def test_what_is_returned_on_request_only_waits_for_it() -> None:
-    """RFC 7643 section 7: returned request."""
+def test_an_attribute_returned_on_request_must_be_requested() -> None:
+    """RFC 7643 section 7: `returned` "request"."""
     kind = ResourceType(
         "X", "/X", Schema("urn:x", "X", "", (Attribute("a"), Attribute("b", returned="request")))
     )
@@ -136,7 +142,7 @@ def test_what_is_returned_on_request_only_waits_for_it() -> None:
 
 
 def test_everything_is_the_same_object() -> None:
-    """Nothing is copied if nothing is left out."""
+    """If nothing is left out, the resource is returned without a copy."""
     whole = Projection(None)
     assert whole.is_whole
     assert whole.apply(BABS) is BABS

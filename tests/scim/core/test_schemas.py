@@ -36,14 +36,14 @@ def _values(value: Any) -> Any:
 
 @pytest.mark.parametrize("urn", SCHEMAS)
 def test_a_schema_has_no_nulls(urn: str) -> None:
-    """Microsoft Learn, requirements of /Schemas: no null values."""
+    """Microsoft Learn, "Develop a SCIM endpoint", requirements of /Schemas: no null values."""
     assert None not in _values(SCHEMAS[urn].to_json())
 
 
 @pytest.mark.clause("7643/7", "interop/discovery")
 @pytest.mark.parametrize("urn", SCHEMAS)
-def test_a_schema_is_one_to_another_implementation(urn: str) -> None:
-    """RFC 7643 section 7: scim2-models reads every characteristic."""
+def test_another_implementation_parses_every_schema(urn: str) -> None:
+    """RFC 7643 section 7: scim2-models parses every characteristic."""
     assert Schema.model_validate(SCHEMAS[urn].to_json()).id == urn
 
 
@@ -70,7 +70,9 @@ _CHARACTERISTICS = {
 @pytest.mark.clause("7643/7")
 @pytest.mark.parametrize("urn", SCHEMAS)
 def test_every_attribute_states_its_characteristics(urn: str) -> None:
-    """RFC 7643 section 7, sub-attributes too: a client takes a missing one for its default, which may be another."""
+    """RFC 7643 section 7, sub-attributes too: a client assumes the RFC's default for a missing one,
+    which may differ.
+    """
     attributes = SCHEMAS[urn].to_json()["attributes"]
     subs = [sub for attribute in attributes for sub in attribute.get("subAttributes", ())]
     for attribute in (*attributes, *subs):
@@ -82,7 +84,9 @@ def test_every_attribute_states_its_characteristics(urn: str) -> None:
 
 @pytest.mark.clause("7643/2.3.8")
 def test_no_complex_attribute_has_a_complex_part() -> None:
-    """RFC 7643 section 2.3.8. In the schema of schemas, `subAttributes` is the RFC's own exception."""
+    """RFC 7643 section 2.3.8. The RFC itself makes one exception: `subAttributes` in the schema of
+    schemas.
+    """
     found = {
         f"{attribute['name']}.{sub['name']}"
         for schema in SCHEMAS.values()
@@ -96,7 +100,9 @@ def test_no_complex_attribute_has_a_complex_part() -> None:
 @pytest.mark.clause("7643/4.1.2-types", "interop/canonical")
 @pytest.mark.parametrize("name", ["emails", "phoneNumbers", "addresses", "ims", "photos"])
 def test_types_list_their_canonical_values(name: str) -> None:
-    """Logic App template, Schema_Discoverability_Test: a mapped emails[type eq "work"].value is found by them."""
+    """Logic App template, Schema_Discoverability_Test: it finds a mapped emails[type eq
+    "work"].value by the canonical values.
+    """
     assert _sub(_listed(USER_SCHEMA)[name], "type")["canonicalValues"]
 
 
@@ -110,12 +116,16 @@ def test_phone_numbers_list_the_types_that_entra_maps() -> None:
 @pytest.mark.clause("7643/7", "ipsie/schema")
 @pytest.mark.parametrize("name", ["id", "externalId", "active", "displayName", "title", "userName"])
 def test_every_mapped_attribute_is_listed(name: str) -> None:
-    """Schema_Discoverability_Test looks for mapped attributes; RFC 7643 section 3.1 allows to list common ones."""
+    """Schema_Discoverability_Test looks for each mapped attribute; RFC 7643 section 3.1 permits
+    listing common ones.
+    """
     assert name in _listed(USER_SCHEMA)
 
 
-def test_name_is_announced_as_required() -> None:
-    """SCIM_Null_Update_Test leaves out required attributes: it must not clear both parts of a name."""
+def test_name_is_declared_required() -> None:
+    """SCIM_Null_Update_Test clears each attribute that isn't required, and must not clear both
+    parts of a name.
+    """
     assert _listed(USER_SCHEMA)["name"]["required"] is True
 
 
@@ -130,21 +140,23 @@ def test_user_name_ignores_case_and_external_id_does_not() -> None:
 
 
 @pytest.mark.clause("7643/4.1.1-password", "ipsie/password")
-def test_a_password_is_not_announced() -> None:
-    """RFC 7643 section 4.1.1: a service provider that keeps no passwords has no such attribute to map."""
+def test_a_password_is_not_in_the_schema() -> None:
+    """RFC 7643 section 4.1.1: a provider that stores no passwords offers no such attribute to
+    map.
+    """
     assert "password" not in _listed(USER_SCHEMA)
 
 
 @pytest.mark.clause("7643/4.2-immutable")
 def test_the_parts_of_a_member_are_immutable() -> None:
-    """RFC 7643 section 8.7.1."""
+    """RFC 7643 section 8.7.1: the sub-attributes of `members` are immutable."""
     members = _listed(GROUP_SCHEMA)["members"]
     assert _sub(members, "value")["mutability"] == "immutable"
 
 
 @pytest.mark.clause("7643/5", "9865/4")
 def test_pagination_is_part_of_the_configuration() -> None:
-    """RFC 9865 section 4."""
+    """RFC 9865 section 4: ServiceProviderConfig has `pagination`."""
     pagination = _listed(SCHEMAS["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"])[
         "pagination"
     ]
@@ -174,20 +186,22 @@ def test_pagination_is_part_of_the_configuration() -> None:
     ],
 )
 def test_a_name_is_found_in_any_case_with_and_without_urn(text: str, path: str) -> None:
-    """RFC 7643 section 2.1: names and URNs ignore case; RFC 7644 section 3.10: full notation; Entra's misspelt URN."""
+    """RFC 7643 section 2.1: names and URNs ignore case. RFC 7644 section 3.10: names may include
+    the URN. Entra's misspelt URN is accepted too.
+    """
     target = USER.find(text)
     assert target is not None
     assert target.text == path
 
 
-def test_what_a_type_does_not_have_is_not_found() -> None:
+def test_an_attribute_of_another_type_is_not_found() -> None:
     """A group has no userName."""
     assert GROUP.find("userName") is None
 
 
 @pytest.mark.clause("7643/6", "7644/3.2", "interop/discovery", "interop/rt-id")
 def test_resource_types_have_their_endpoints() -> None:
-    """RFC 7644 section 3.2."""
+    """RFC 7644 section 3.2: /Users and /Groups."""
     assert {name: kind.endpoint for name, kind in RESOURCE_TYPES.items()} == {
         "User": "/Users",
         "Group": "/Groups",

@@ -1,4 +1,4 @@
-"""sortBy (RFC 7644 section 3.4.2.3)."""
+"""The parameters sortBy and sortOrder (RFC 7644 section 3.4.2.3)."""
 
 from typing import Any
 
@@ -15,19 +15,19 @@ def _sorted(path: str, *users: dict[str, Any], descending: bool = False) -> list
 
 
 def test_text_is_ordered_without_case() -> None:
-    """RFC 7644 section 3.4.2.3: by the attribute's caseExact."""
+    """RFC 7644 section 3.4.2.3: the order ignores case if caseExact is false."""
     users = [{"id": "1", "title": "b"}, {"id": "2", "title": "A"}, {"id": "3", "title": "C"}]
     assert _sorted("title", *users) == ["2", "1", "3"]
 
 
 def test_exact_text_is_ordered_with_case() -> None:
-    """externalId is caseExact."""
+    """RFC 7644 section 3.4.2.3: case counts for externalId, because it is caseExact."""
     users = [{"id": "1", "externalId": "a"}, {"id": "2", "externalId": "B"}]
     assert _sorted("externalId", *users) == ["2", "1"]
 
 
 @pytest.mark.clause("7644/3.4.2.3")
-def test_who_has_no_value_comes_last_ascending_and_first_descending() -> None:
+def test_a_missing_value_comes_last_ascending_and_first_descending() -> None:
     """RFC 7644 section 3.4.2.3."""
     users: list[dict[str, Any]] = [
         {"id": "1"},
@@ -51,7 +51,7 @@ def test_several_values_are_ordered_by_the_primary_one() -> None:
 
 @pytest.mark.clause("7643/2.3.5")
 def test_dates_are_ordered_as_instants() -> None:
-    """RFC 7643 section 2.3.5."""
+    """RFC 7643 section 2.3.5: times with different offsets are compared as instants."""
     users = [
         {"id": "1", "meta": {"created": "2026-01-01T01:00:00Z"}},
         {"id": "2", "meta": {"created": "2026-01-01T01:30:00+02:00"}},
@@ -83,8 +83,8 @@ def test_parts_and_extensions_can_be_sorted_by() -> None:
 @pytest.mark.parametrize(
     "path", ["favourite", "name", "password", ENTERPRISE_URN, 'emails[type eq "work"]', "a b"]
 )
-def test_what_has_no_order_is_refused(path: str) -> None:
-    """400 invalidPath names the attribute of the request."""
+def test_an_attribute_without_an_order_is_refused(path: str) -> None:
+    """400 invalidPath names the attribute as the request has it."""
     with pytest.raises(ScimError) as raised:
         sort_key({}, path, USER)
     assert (raised.value.status, raised.value.scim_type) == (400, "invalidPath")

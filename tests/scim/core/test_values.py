@@ -1,4 +1,4 @@
-"""Types that users and groups have no writable attribute of, read and compared all the same (RFC 7643 section 2.3)."""
+"""Attribute types that no writable attribute of a user or group has (RFC 7643 section 2.3)."""
 
 from typing import Any
 
@@ -49,18 +49,18 @@ def _thing(**attributes: Any) -> dict[str, Any]:
     ],
 )
 def test_numbers_are_compared_as_numbers(text: str, passes: bool) -> None:
-    """RFC 7644 section 3.4.2.2: 10 is greater than 3, which as text it is not."""
+    """RFC 7644 section 3.4.2.2: 10 is greater than 3, although "10" sorts before "3" as text."""
     assert parse_filter(text, THING).matches(_thing(size=3, weight=0.5)) is passes
 
 
 def test_a_missing_number_is_neither_greater_nor_less() -> None:
-    """RFC 7644 section 3.4.2.2: no match."""
+    """RFC 7644 section 3.4.2.2: a missing value doesn't match."""
     assert not parse_filter("size gt 1 or size le 1", THING).matches(_thing())
 
 
 @pytest.mark.parametrize("text", ["size eq big", "size co 1"])
-def test_a_number_has_no_parts(text: str) -> None:
-    """400 invalidFilter: the operator or the literal does not suit the type."""
+def test_an_operator_or_literal_for_text_does_not_fit_a_number(text: str) -> None:
+    """400 invalidFilter."""
     with pytest.raises(ScimError) as raised:
         parse_filter(text, THING)
     assert raised.value.scim_type == "invalidFilter"
@@ -71,14 +71,14 @@ def test_a_number_has_no_parts(text: str) -> None:
     "body", [{"size": "3"}, {"size": True}, {"made": "yesterday"}, {"made": 5}]
 )
 def test_numbers_and_dates_are_checked(body: dict[str, Any]) -> None:
-    """RFC 7643 sections 2.3.3 to 2.3.5."""
+    """RFC 7643 sections 2.3.3 to 2.3.5: decimal, integer and dateTime have their formats."""
     with pytest.raises(ScimError) as raised:
         read_resource(body, THING)
     assert raised.value.scim_type == "invalidValue"
 
 
 def test_zero_and_dates_are_values() -> None:
-    """Neither is "unassigned"."""
+    """0 and a date aren't treated as unassigned."""
     thing = _thing(size=0, made="2026-01-31T08:30:00Z")
     assert (thing["size"], thing["made"]) == (0, "2026-01-31T08:30:00Z")
     assert apply_patch(thing, [Operation("replace", "weight", 0)], THING)["weight"] == 0
@@ -86,12 +86,12 @@ def test_zero_and_dates_are_values() -> None:
 
 @pytest.mark.clause("7643/2.4-dup")
 def test_plain_values_are_kept_once() -> None:
-    """RFC 7643 section 2.4: a multi-valued attribute may be simple."""
+    """RFC 7643 section 2.4: elements of a multi-valued attribute may be simple values."""
     assert _thing(labels=["a", "b", "a", "", None])["labels"] == ["a", "b"]
 
 
 def test_plain_values_are_added_removed_and_filtered() -> None:
-    """The operations on elements work without sub-attributes."""
+    """Operations on elements work for simple values, which have no sub-attributes."""
     thing = _thing(labels=["a", "b"])
     assert apply_patch(thing, [Operation("add", "labels", ["b", "c"])], THING)["labels"] == [
         "a",
@@ -105,14 +105,16 @@ def test_plain_values_are_added_removed_and_filtered() -> None:
 
 
 def test_numbers_are_sorted_as_numbers() -> None:
-    """RFC 7644 section 3.4.2.3."""
+    """RFC 7644 section 3.4.2.3: the order follows the attribute's type."""
     things = [_thing(size=10), _thing(size=9)]
     assert sorted(things, key=lambda thing: sort_key(thing, "size", THING)) == things[::-1]
 
 
 @pytest.mark.clause("7644/3.5.1-immutable")
 def test_an_immutable_attribute_is_set_once() -> None:
-    """RFC 7643 section 2.2, RFC 7644 section 3.5.1: it may be set, repeated or left out, but not changed."""
+    """RFC 7643 section 2.2 and RFC 7644 section 3.5.1: it may be set, repeated or omitted, but not
+    changed.
+    """
     assert apply_patch(_thing(), [Operation("add", "serial", "1")], THING)["serial"] == "1"
     stored = _thing(serial="1")
     assert replace_resource(stored, _thing(), THING) is stored
@@ -126,7 +128,7 @@ def test_an_immutable_attribute_is_set_once() -> None:
     "operation", [Operation("replace", "serial", "2"), Operation("remove", "serial")]
 )
 def test_an_immutable_attribute_is_not_patched(operation: Operation) -> None:
-    """RFC 7644 section 3.5.2: it may be added if it has no value, no more."""
+    """RFC 7644 section 3.5.2: a PATCH may only add it, if it has no value."""
     with pytest.raises(ScimError) as raised:
         apply_patch(_thing(serial="1"), [operation], THING)
     assert raised.value.scim_type == "mutability"

@@ -17,7 +17,9 @@ async def _members(scim: ScimClient, group_id: str) -> set[str]:
 
 @pytest.mark.clause("entra/groups")
 async def test_entra_creates_a_group_without_members(scim: ScimClient) -> None:
-    """Microsoft: the unknown schema URI is tolerated; 201 with id and meta."""
+    """Microsoft Learn, "Develop a SCIM endpoint": Entra's unknown schema URI is accepted; 201 with
+    id and meta.
+    """
     answer = await scim.post(
         "/Groups",
         {
@@ -36,8 +38,8 @@ async def test_entra_creates_a_group_without_members(scim: ScimClient) -> None:
 
 
 @pytest.mark.clause("7644/3.3-409", "ipsie/group-name")
-async def test_a_display_name_is_taken_in_any_case(scim: ScimClient) -> None:
-    """Entra matches groups by displayName, so it is unique: 409 names the group that has it."""
+async def test_a_display_name_is_unique_in_any_case(scim: ScimClient) -> None:
+    """Entra matches groups by displayName, so it is unique: the 409 names the group that has it."""
     first = await scim.group("Sales")
     again = await scim.group("SALES")
     assert (again.status, again.body["scimType"]) == (409, "uniqueness")
@@ -46,7 +48,7 @@ async def test_a_display_name_is_taken_in_any_case(scim: ScimClient) -> None:
 
 @pytest.mark.clause("7643/4.2")
 async def test_a_member_has_value_reference_and_type(scim: ScimClient) -> None:
-    """RFC 7643 section 4.2: the reference is the member's address, of a user or of a group; a display name is required."""
+    """RFC 7643 section 4.2: `$ref` is the URI of the user or group. A group needs a displayName."""
     user, inner = await scim.user(), await scim.group("Inner")
     group = await scim.group("Outer", user.id, inner.id)
     found = (await scim.get(f"/Groups/{group.id}")).body
@@ -72,7 +74,7 @@ async def test_a_member_is_added_and_seen_from_both_sides(scim: ScimClient) -> N
 
 @pytest.mark.clause("entra/groups")
 async def test_adding_a_member_again_changes_nothing(scim: ScimClient) -> None:
-    """Re-adding succeeds (simpleidserver#245) and keeps the version."""
+    """Adding a member again succeeds (simpleidserver issue 245) and keeps the group's version."""
     user = await scim.user()
     group = await scim.group("Sales", user.id)
     await scim.patch(
@@ -84,7 +86,9 @@ async def test_adding_a_member_again_changes_nothing(scim: ScimClient) -> None:
 @pytest.mark.clause("7644/3.5.2.2-filter")
 @pytest.mark.parametrize("shape", ["list", "path", "pathless"])
 async def test_only_the_named_member_is_removed(scim: ScimClient, shape: str) -> None:
-    """Entra's removal shapes never empty a group (RFC 7644 section 3.5.2.2 read literally would)."""
+    """No form of Entra's removal empties a group, as RFC 7644 section 3.5.2.2 read literally
+    would.
+    """
     kept, gone = await scim.user("kept@example.com"), await scim.user("gone@example.com")
     group = await scim.group("Sales", kept.id, gone.id)
     shapes: dict[str, dict[str, Any]] = {
@@ -99,7 +103,7 @@ async def test_only_the_named_member_is_removed(scim: ScimClient, shape: str) ->
 
 @pytest.mark.parametrize("attribute", ["displayName", "externalId"])
 async def test_replacing_a_name_keeps_the_members(scim: ScimClient, attribute: str) -> None:
-    """langwatch#7136: a group was emptied by a replaced externalId."""
+    """langwatch issue 7136: replacing the externalId emptied a group."""
     user = await scim.user()
     group = await scim.group("Sales", user.id)
     await scim.patch(f"/Groups/{group.id}", {"op": "Replace", "path": attribute, "value": "Other"})
@@ -109,7 +113,7 @@ async def test_replacing_a_name_keeps_the_members(scim: ScimClient, attribute: s
 
 @pytest.mark.clause("entra/group-answer")
 async def test_members_can_be_left_out(scim: ScimClient, tables: CountingTables) -> None:
-    """Entra reads groups with excludedAttributes=members: the members are not even read."""
+    """Entra reads groups with excludedAttributes=members: the rows of members aren't read."""
     user = await scim.user()
     group = await scim.group("Sales", user.id)
     with tables.measured() as calls:
@@ -120,15 +124,17 @@ async def test_members_can_be_left_out(scim: ScimClient, tables: CountingTables)
 
 @pytest.mark.clause("ipsie/group-filters")
 async def test_a_filter_by_name_finds_in_any_case(scim: ScimClient) -> None:
-    """The SCIM Validator filters groups in another case."""
+    """RFC 7643 section 2.2: displayName isn't caseExact. The SCIM Validator filters groups in
+    another case.
+    """
     group = await scim.group("Sales")
     found = await scim.get("/Groups", excludedAttributes="members", filter='displayName eq "sALES"')
     assert [entry["id"] for entry in found.resources] == [group.id]
 
 
 @pytest.mark.clause("ipsie/schema")
-async def test_a_filter_by_external_id_finds(scim: ScimClient) -> None:
-    """Entra may match groups by externalId, and changes it; the old one finds nothing more."""
+async def test_a_group_is_found_by_its_current_external_id(scim: ScimClient) -> None:
+    """Entra may match groups by externalId and changes it; the old value matches nothing."""
     group = await scim.post("/Groups", {"displayName": "Sales", "externalId": "one"})
     await scim.patch(f"/Groups/{group.id}", {"op": "Replace", "path": "externalId", "value": "two"})
     for value, ids in (("one", []), ("two", [group.id])):
@@ -136,8 +142,10 @@ async def test_a_filter_by_external_id_finds(scim: ScimClient) -> None:
         assert [entry["id"] for entry in found.resources] == ids
 
 
-async def test_a_group_is_unmodified_only_without_its_members(scim: ScimClient) -> None:
-    """A deleted person leaves a group without a new version of it, so an answer with members is always sent."""
+async def test_a_304_needs_excluded_members(scim: ScimClient) -> None:
+    """Deleting a user changes a group's members but not its version, so a response with members is
+    always sent.
+    """
     group = await scim.group()
     tag = {"if-none-match": group.headers["etag"]}
     assert (await scim.call("GET", f"/Groups/{group.id}", headers=tag)).status == 200
@@ -148,7 +156,7 @@ async def test_a_group_is_unmodified_only_without_its_members(scim: ScimClient) 
 
 @pytest.mark.clause("ipsie/group-filters")
 async def test_groups_of_a_member_are_found(scim: ScimClient) -> None:
-    """`members.value eq` is answered from the member's own rows."""
+    """The filter `members.value eq "…"` reads only the rows of that member."""
     user = await scim.user()
     inside = await scim.group("In", user.id)
     await scim.group("Out")
@@ -158,7 +166,7 @@ async def test_groups_of_a_member_are_found(scim: ScimClient) -> None:
 
 @pytest.mark.clause("7644/3.6")
 async def test_a_deleted_user_leaves_its_groups(scim: ScimClient) -> None:
-    """Deleting a person leaves no dangling member."""
+    """Deleting a user removes it from the members of every group."""
     user = await scim.user()
     group = await scim.group("Sales", user.id)
     await scim.delete(f"/Users/{user.id}")
@@ -166,7 +174,7 @@ async def test_a_deleted_user_leaves_its_groups(scim: ScimClient) -> None:
 
 
 async def test_a_deleted_group_leaves_its_members(scim: ScimClient) -> None:
-    """Deleting a group of many removes all of its rows."""
+    """Deleting a group with many members removes all rows of its memberships."""
     people = [(await scim.user(f"p{n}@example.com")).id for n in range(70)]
     group = await scim.group("Sales", *people)
     assert (await scim.delete(f"/Groups/{group.id}")).status == 204
@@ -178,7 +186,7 @@ async def test_a_deleted_group_leaves_its_members(scim: ScimClient) -> None:
 async def test_a_person_in_many_groups_can_be_deleted(
     scim: ScimClient, tables: CountingTables
 ) -> None:
-    """More memberships than one transaction holds: all of them go."""
+    """If the memberships exceed one transaction, several transactions remove all of them."""
     user = await scim.user()
     for number in range(60):
         await scim.group(f"G{number}", user.id)
@@ -192,7 +200,7 @@ async def test_a_person_in_many_groups_can_be_deleted(
 async def test_members_and_groups_beyond_one_query_are_all_seen(
     scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Storage answers a thousand rows at a time; here it is three."""
+    """Storage returns at most 1,000 rows per query (here 3); the rest is queried too."""
     people = sorted([(await scim.user(f"p{n}@example.com")).id for n in range(7)])
     groups = [(await scim.group(f"g{n}", *people)).id for n in range(7)]
     monkeypatch.setattr(resource_rows, "MAX_QUERY_ROWS", 3)
@@ -207,7 +215,7 @@ async def test_members_and_groups_beyond_one_query_are_all_seen(
 
 
 async def test_an_unknown_member_is_refused_by_name(scim: ScimClient) -> None:
-    """400 invalidValue names the id and the remedy; the group is unchanged."""
+    """400 invalidValue names the id and the remedy, and the group doesn't change."""
     group = await scim.group()
     answer = await scim.patch(
         f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": "nobody"}]}
@@ -231,7 +239,7 @@ async def test_a_group_can_be_in_a_group_but_not_in_itself(scim: ScimClient) -> 
 
 
 async def test_concurrent_additions_are_all_kept(scim: ScimClient) -> None:
-    """Several connections fill one group; a stale read is read again."""
+    """If another connection changed the group after it was read, it is read again."""
     people = [(await scim.user(f"p{n}@example.com")).id for n in range(4)]
     group = await scim.group()
     added = [
@@ -245,7 +253,7 @@ async def test_concurrent_additions_are_all_kept(scim: ScimClient) -> None:
 
 
 async def test_a_person_deleted_while_being_added_is_no_member(scim: ScimClient) -> None:
-    """Whichever comes first, no membership of a deleted person is left."""
+    """Whichever request is stored first, a deleted user has no membership."""
     user, group = await scim.user(), await scim.group()
     add = scim.patch(
         f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": user.id}]}
@@ -258,7 +266,7 @@ async def test_a_person_deleted_while_being_added_is_no_member(scim: ScimClient)
 async def test_adding_one_member_costs_the_same_in_any_group(
     scim: ScimClient, tables: CountingTables, size: int
 ) -> None:
-    """Members are rows: the group is never read or written as a whole."""
+    """Each member is a row: adding one never reads or writes the whole group."""
     group = await scim.group("Sales", *await _people(scim, size))
     one = await scim.user("one@example.com")
     with tables.measured() as calls:
@@ -274,7 +282,9 @@ async def test_adding_one_member_costs_the_same_in_any_group(
 
 
 async def _people(scim: ScimClient, size: int) -> list[str]:
-    """People made by bulk: a thousand a request."""
+    """Create this many users with bulk requests of at most 1,000 operations, and return their
+    ids.
+    """
     ids: list[str] = []
     for start in range(0, size, 1000):
         operations = [

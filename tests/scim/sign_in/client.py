@@ -1,4 +1,4 @@
-"""A client of the token endpoint, in-process."""
+"""A client of the token endpoint that sends requests in-process."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """An answer of the token endpoint."""
+    """A response of the token endpoint."""
 
     status: int
     headers: dict[str, str]
@@ -27,14 +27,14 @@ class TokenAnswer:
 
     @property
     def token(self) -> str:
-        """Return the access token; fail if there is none."""
+        """Return the access token of the body; fail if there is none."""
         assert self.status == 200, self.body
         return str(self.body["access_token"])
 
 
 @dataclass(frozen=True, slots=True)
 class TokenClient:
-    """Speaks to a directory's token endpoint; `secret` is its client secret."""
+    """A client of one directory's token endpoint; `secret` is its client secret."""
 
     host: Host
     app: App
@@ -42,7 +42,10 @@ class TokenClient:
     secret: str
 
     async def post(self, fields: Any, directory_id: str = "", **headers: str) -> TokenAnswer:
-        """Send a form: a mapping, pairs or bytes."""
+        """Send a form as a mapping, as pairs, or already encoded as bytes; `headers` are added.
+
+        With `directory_id` it is sent to that directory's endpoint instead.
+        """
         body = fields if isinstance(fields, bytes) else urlencode(fields).encode()
         sent = {"content-type": FORM, "content-length": str(len(body))}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -52,12 +55,14 @@ class TokenClient:
         return TokenAnswer(response.status, found, orjson.loads(response.body))
 
     async def by_secret(self, **fields: str) -> TokenAnswer:
-        """Ask with the client's secret in the form; `fields` replace the usual ones."""
+        """Request a token with the client secret in the form; `fields` replace or add form
+        fields.
+        """
         usual = {"client_id": self.directory_id, "client_secret": self.secret}
         return await self.post({"grant_type": "client_credentials", **usual, **fields})
 
     async def by_assertion(self, assertion: str, **fields: str) -> TokenAnswer:
-        """Ask with an assertion, as Entra does."""
+        """Request a token with a client assertion, as Entra does."""
         usual = {
             "grant_type": "client_credentials",
             "client_assertion_type": JWT_BEARER,
@@ -66,7 +71,7 @@ class TokenClient:
         return await self.post({**usual, **fields})
 
     async def users(self, token: str) -> int:
-        """The status of a SCIM request with the token."""
+        """Return the status of GET /Users with this access token."""
         headers = {"authorization": f"Bearer {token}"}
         url = f"https://app.example/scim/{self.directory_id}/v2/Users?count=1"
         return (await self.host.call(Request("GET", url, headers))).status

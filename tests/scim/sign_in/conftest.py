@@ -1,4 +1,6 @@
-"""A directory with a client secret, one that trusts Entra's simulator, and a client for their token endpoints."""
+"""Fixtures: a directory with a client secret that also trusts an identity of the Entra simulator,
+and a client of its token endpoint.
+"""
 
 from collections.abc import AsyncIterator
 
@@ -27,7 +29,7 @@ __all__ = ["graph_simulator", "served_simulator"]
 async def app(
     graph_simulator: RunningSimulator, tables: CountingTables, clock: FixedClock
 ) -> AsyncIterator[App]:
-    """Settings with the simulator as login service; both follow one clock."""
+    """Yield an App whose sign-in service is the simulator; both have the same clock."""
     graph_simulator.simulator.clock = clock
     app = App(Settings(login_url=graph_simulator.login_url), clock, tables)
     yield app
@@ -35,7 +37,7 @@ async def app(
 
 
 def host_of(app: App) -> Host:
-    """The SCIM functions of one instance in the host."""
+    """Return a simulated host with the SCIM functions of this App."""
     functions = func.FunctionApp()
     functions.register_functions(endpoints.blueprint(app))
     return Host(functions, environment={}, host_file=HostFile(route_prefix=""))
@@ -43,7 +45,7 @@ def host_of(app: App) -> Host:
 
 @pytest.fixture
 async def client(app: App) -> AsyncIterator[TokenClient]:
-    """A directory with a client secret and a trusted identity."""
+    """Yield a client of a directory that has a client secret and a trusted identity."""
     host = host_of(app)
     directory, _ = await service.create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     secret = (await credentials.issue(app, operator_actor(ACCOUNT), directory.id, "secrets")).plain

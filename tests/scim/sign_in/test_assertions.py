@@ -1,4 +1,6 @@
-"""Workload identity federation: assertions signed by Entra in place of a secret (RFC 7523)."""
+"""Workload identity federation: Entra signs an assertion that replaces the client secret (RFC
+7523).
+"""
 
 import asyncio
 import base64
@@ -29,7 +31,9 @@ from tests.scim.sign_in.conftest import host_of
 
 @pytest.fixture
 def sign(graph_simulator: RunningSimulator) -> Any:
-    """Mints an assertion as Entra's provisioning service would; arguments replace the usual claims."""
+    """Return a function that signs an assertion as Entra's provisioning service does; its arguments
+    replace claims.
+    """
 
     def signed(
         tenant_id: str = CONTOSO, audience: str = AUDIENCE, subject: str = SUBJECT, **more: Any
@@ -43,7 +47,9 @@ def sign(graph_simulator: RunningSimulator) -> Any:
 
 @pytest.mark.clause("6749/7523-2.2", "entra/federated", "ipsie/auth")
 async def test_an_assertion_gives_a_token_that_opens_scim(client: TokenClient, sign: Any) -> None:
-    """No secret exists: Entra's signature is enough (RFC 7523 section 2.2)."""
+    """RFC 7523 section 2.2: an assertion with Entra's signature is exchanged for an access token,
+    without a secret.
+    """
     answer = await client.by_assertion(sign())
     assert answer.body["expires_in"] == 3600
     assert answer.headers["cache-control"] == "no-store"
@@ -55,28 +61,30 @@ async def test_an_assertion_gives_a_token_that_opens_scim(client: TokenClient, s
 async def test_client_id_is_left_out_or_names_the_client(
     client: TokenClient, sign: Any, client_id: str
 ) -> None:
-    """RFC 7523 section 3: client_id is optional and must be the same client."""
+    """RFC 7523 section 3: client_id is optional, but must identify the same client as the
+    assertion.
+    """
     value = {"": "", "directory": client.directory_id, "subject": SUBJECT}[client_id]
     assert (await client.by_assertion(sign(), client_id=value)).status == 200
     assert (await client.by_assertion(sign(), client_id="somebody-else")).status == 401
 
 
-async def test_the_other_grant_of_rfc_7523_works_too(client: TokenClient, sign: Any) -> None:
-    """Section 2.1: the assertion as the grant itself."""
+async def test_an_assertion_is_accepted_as_the_grant(client: TokenClient, sign: Any) -> None:
+    """RFC 7523 section 2.1: the assertion is the authorization grant itself."""
     grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
     assert (await client.post({"grant_type": grant, "assertion": sign()})).status == 200
     assert (await client.post({"grant_type": grant})).status == 401
 
 
 async def refused(client: TokenClient, assertion: str, why: str) -> None:
-    """The assertion gets 401 invalid_client with a description that names its fault."""
+    """Assert that the assertion gets 401 invalid_client with a description that contains `why`."""
     answer = await client.by_assertion(assertion)
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
     assert why in answer.body["error_description"]
 
 
 async def logged(client: TokenClient) -> list[str]:
-    """Return the provisioning log's lines about refused requests, newest first."""
+    """Return the texts of refused requests in the provisioning log, newest first."""
     await client.app.background.drain()
     page = await provisioning_log.read(
         client.app, client.directory_id, wanted=EventFilter(kinds=KINDS["refused"])
@@ -85,8 +93,8 @@ async def logged(client: TokenClient) -> list[str]:
 
 
 async def not_trusted(client: TokenClient, assertion: str, why: str, **fields: str) -> None:
-    """The sender gets the same answer as a stranger at no directory; the administrator reads the
-    reason in the log.
+    """Assert that the response equals that of an unknown directory and that only the log has the
+    reason `why`.
     """
     answer = await client.by_assertion(assertion, **fields)
     nowhere = await TokenClient(client.host, client.app, "a" * 20, "").by_assertion(
@@ -115,17 +123,17 @@ async def not_trusted(client: TokenClient, assertion: str, why: str, **fields: s
         ({"sub": ["x"], "oid": 5}, "sub"),
     ],
 )
-async def test_how_an_assertion_differs_from_the_trusted_one_only_the_administrator_learns(
+async def test_only_the_log_says_how_an_assertion_differs_from_the_trusted_one(
     client: TokenClient, sign: Any, change: dict[str, Any], why: str
 ) -> None:
-    """A made-up assertion doesn't find out that a directory exists, or to which company it belongs."""
+    """The response must not reveal that a directory exists, or which company owns it."""
     await not_trusted(client, sign(**change), why)
 
 
-async def test_the_log_has_what_is_expected(
+async def test_the_log_has_the_expected_issuer_audiences_and_subject(
     client: TokenClient, sign: Any, clock: FixedClock
 ) -> None:
-    """Issuer, audiences and subject to compare with; one line a minute, however many come."""
+    """The administrator compares them; each kind of fault is logged at most once a minute."""
     login = client.app.settings.login_url
     changes: list[dict[str, Any]] = [
         {"tenant_id": FABRIKAM},
@@ -146,7 +154,9 @@ async def test_the_log_has_what_is_expected(
 async def test_other_failures_in_between_make_no_more_lines(
     client: TokenClient, sign: Any, clock: FixedClock
 ) -> None:
-    """A stranger who takes turns between false assertions and false tokens writes one line a minute all the same."""
+    """An attacker who alternates between forged assertions and wrong tokens still causes one line a
+    minute.
+    """
     for _ in range(20):
         await client.by_assertion(sign(audience="x"))
         clock.advance(1.5)
@@ -171,10 +181,12 @@ async def test_other_failures_in_between_make_no_more_lines(
         ({"nbf": True}, "nbf"),
     ],
 )
-async def test_what_is_wrong_with_an_assertion_by_itself_its_sender_hears(
+async def test_a_wrong_time_claim_is_named_in_the_response(
     client: TokenClient, sign: Any, change: dict[str, Any], why: str
 ) -> None:
-    """Times (RFC 7523 section 3), at any address alike; the administrator reads it, too."""
+    """RFC 7523 section 3: the fault doesn't depend on the directory, so an unknown one gives the
+    same response. The log has it too.
+    """
     await refused(client, sign(**change), why)
     await refused(TokenClient(client.host, client.app, "a" * 20, ""), sign(**change), why)
     assert why in (await logged(client))[0]
@@ -224,15 +236,17 @@ async def test_other_algorithms_are_refused(
 @pytest.mark.parametrize(
     "text", ["", "x", "a.b.c", "....", "\u00e9.\u00e9.\u00e9", "e30.e30.e30", "x" * 20_000]
 )
-async def test_what_is_no_token_is_refused(client: TokenClient, text: str) -> None:
-    """Never a 500."""
+async def test_a_malformed_assertion_is_refused(client: TokenClient, text: str) -> None:
+    """Text that isn't a JWT gets 401, never a 500."""
     answer = await client.by_assertion(text)
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
 
 
 @pytest.mark.clause("6749/7523-3-jti", "ipsie/replay")
-async def test_an_assertion_is_taken_once(client: TokenClient, sign: Any, app: App) -> None:
-    """A `jti` seen before is refused (RFC 7523 section 3, item 7), on another instance too, even at the same time."""
+async def test_an_assertion_is_accepted_once(client: TokenClient, sign: Any, app: App) -> None:
+    """RFC 7523 section 3, item 7: a used `jti` is refused, also on another instance and at the same
+    moment.
+    """
     other = App(app.settings, app.clock, CountingTables(app.tables))
     elsewhere = TokenClient(host_of(other), other, client.directory_id, client.secret)
     assertion = sign()
@@ -245,10 +259,12 @@ async def test_an_assertion_is_taken_once(client: TokenClient, sign: Any, app: A
     await elsewhere.host.stop()
 
 
-async def test_without_a_jti_an_assertion_serves_while_it_is_good(
+async def test_an_assertion_without_a_jti_works_until_it_expires(
     client: TokenClient, sign: Any, clock: FixedClock
 ) -> None:
-    """Entra's own tokens may carry none and are presented again until they expire; `jti` is optional in RFC 7523."""
+    """RFC 7523 section 3: `jti` is optional. Entra's tokens may have none, and Entra uses them
+    again.
+    """
     assertion = sign(jti=None)
     for _ in range(2):
         assert (await client.by_assertion(assertion)).status == 200
@@ -259,7 +275,9 @@ async def test_without_a_jti_an_assertion_serves_while_it_is_good(
 async def test_keys_are_fetched_once_and_again_when_entra_rotates(
     client: TokenClient, sign: Any, graph_simulator: RunningSimulator, clock: FixedClock
 ) -> None:
-    """Keys are remembered by kid; an unknown kid makes them be read again (signing key rollover, Microsoft Learn)."""
+    """Microsoft Learn, "Signing key rollover": keys are cached by `kid`, and an unknown `kid`
+    fetches them again.
+    """
     simulator = graph_simulator.simulator
 
     def fetched() -> int:
@@ -277,7 +295,7 @@ async def test_keys_are_fetched_once_and_again_when_entra_rotates(
 async def test_invented_kids_do_not_make_a_flood_of_fetches(
     client: TokenClient, sign: Any, graph_simulator: RunningSimulator
 ) -> None:
-    """Keys are asked for every 30 seconds at the most."""
+    """Keys are fetched at most once in 30 seconds, whatever `kid` assertions have."""
     for _ in range(20):
         assert (await client.by_assertion(sign(forged=True))).status == 401
     assert graph_simulator.simulator.counters.calls("keys") == 1
@@ -286,7 +304,7 @@ async def test_invented_kids_do_not_make_a_flood_of_fetches(
 async def test_a_login_service_that_is_down_is_a_503(
     client: TokenClient, sign: Any, clock: FixedClock
 ) -> None:
-    """Not the client's fault: try again later; once keys are known, they serve through the outage."""
+    """503 asks the client to retry. Keys that are cached work during the outage."""
     down = replace(client.app.settings, login_url="http://127.0.0.1:9")
     app = App(down, clock, CountingTables(client.app.tables))
     elsewhere = TokenClient(host_of(app), app, client.directory_id, "")
@@ -296,8 +314,12 @@ async def test_a_login_service_that_is_down_is_a_503(
     await elsewhere.host.stop()
 
 
-async def test_without_trust_no_assertion_is_taken(client: TokenClient, sign: Any) -> None:
-    """Once trust is dropped, new assertions and the tokens issued for old ones are refused."""
+async def test_removing_trust_ends_assertions_and_their_tokens(
+    client: TokenClient, sign: Any
+) -> None:
+    """After the trusted identity is removed, assertions and access tokens issued for them get
+    401.
+    """
     token = (await client.by_assertion(sign())).token
     await credentials.set_trust(client.app, operator_actor(ACCOUNT), client.directory_id, None)
     answer = await client.by_assertion(sign())
@@ -317,10 +339,10 @@ async def test_without_trust_no_assertion_is_taken(client: TokenClient, sign: An
         TrustedIdentity(tenant_id=CONTOSO, subject=SUBJECT, audiences=("api://third",)),
     ],
 )
-async def test_an_access_token_ends_with_the_identity_that_it_was_issued_for(
+async def test_an_access_token_is_refused_after_its_identity_is_replaced(
     client: TokenClient, sign: Any, clock: FixedClock, other: TrustedIdentity
 ) -> None:
-    """Another trusted identity ends it on every instance within 30 seconds, also if none was trusted in between."""
+    """Every instance refuses it within 30 seconds, also if no identity was trusted in between."""
     first = client.app
     token = (await client.by_assertion(sign())).token
     assert await client.users(token) == 200
@@ -334,11 +356,11 @@ async def test_an_access_token_ends_with_the_identity_that_it_was_issued_for(
     assert await client.users(token) == 401
 
 
-async def test_an_access_token_of_a_release_without_fingerprints_works_until_its_end(
+async def test_an_access_token_of_an_older_release_works_until_it_expires(
     client: TokenClient, clock: FixedClock
 ) -> None:
-    """An upgrade interrupts no provisioning: such a row contains "trust" and lives for at most an
-    hour.
+    """Older rows contain "trust" instead of a fingerprint. An upgrade must not interrupt
+    provisioning, and they expire within an hour.
     """
     plain = tokens.new_secret(tokens.ACCESS_PREFIX)
     expires = timestamp(clock.now() + timedelta(minutes=10))
@@ -350,10 +372,10 @@ async def test_an_access_token_of_a_release_without_fingerprints_works_until_its
     assert await client.users(plain) == 401
 
 
-async def test_whether_a_directory_trusts_an_identity_costs_the_same(
+async def test_a_forged_assertion_costs_the_same_at_every_directory(
     client: TokenClient, tables: CountingTables
 ) -> None:
-    """A made-up assertion costs as many reads at a directory with trust, at one without, and at none."""
+    """The number of reads doesn't reveal whether a directory exists or trusts an identity."""
     without, _ = await service.create(client.app, operator_actor(ACCOUNT), NewDirectory("Without"))
     counts = []
     for directory_id in (client.directory_id, without.id, "a" * 20):
@@ -374,7 +396,9 @@ async def test_whether_a_directory_trusts_an_identity_costs_the_same(
 async def test_the_issuer_is_that_of_the_deployments_cloud(
     clock: FixedClock, tables: CountingTables
 ) -> None:
-    """Sovereign clouds sign in elsewhere (Microsoft Learn, "National clouds")."""
+    """Microsoft Learn, "National clouds": each sovereign cloud has its own sign-in service, which
+    is the issuer.
+    """
     from scim.oauth.jwks import issuer
 
     for cloud, host in (("global", "microsoftonline.com"), ("gcchigh", "microsoftonline.us")):

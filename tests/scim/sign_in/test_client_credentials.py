@@ -17,7 +17,7 @@ from tests.scim.sign_in.client import ACCOUNT, TokenClient
 
 
 def basic(client_id: str, secret: str) -> str:
-    """The Authorization header of RFC 6749 section 2.3.1."""
+    """Return an Authorization header with HTTP Basic credentials (RFC 6749 section 2.3.1)."""
     return (
         "Basic "
         + base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode()
@@ -26,7 +26,7 @@ def basic(client_id: str, secret: str) -> str:
 
 @pytest.mark.clause("6749/2.3.1", "6749/4.4", "6749/5.1")
 async def test_a_secret_in_the_form_gives_a_token_that_opens_scim(client: TokenClient) -> None:
-    """The answer of RFC 6749 section 5.1: bearer, 60 minutes, no-store; then SCIM takes the token."""
+    """RFC 6749 section 5.1: a bearer token for 60 minutes, with no-store. SCIM accepts it."""
     answer = await client.by_secret(scope="scim", unknown="ignored")
     assert (answer.body["token_type"], answer.body["expires_in"]) == ("Bearer", 3600)
     assert (answer.headers["cache-control"], answer.headers["pragma"]) == ("no-store", "no-cache")
@@ -35,15 +35,15 @@ async def test_a_secret_in_the_form_gives_a_token_that_opens_scim(client: TokenC
 
 @pytest.mark.clause("6749/2.3.1")
 async def test_a_secret_in_the_header_gives_a_token(client: TokenClient) -> None:
-    """HTTP Basic, with id and secret form-encoded inside (RFC 6749 section 2.3.1)."""
+    """RFC 6749 section 2.3.1: HTTP Basic whose id and secret are form-encoded."""
     header = basic(client.directory_id, client.secret)
     answer = await client.post({"grant_type": "client_credentials"}, authorization=header)
     assert await client.users(answer.token) == 200
 
 
 @pytest.mark.clause("6749/5.1", "ipsie/replay")
-async def test_a_token_ends_after_60_minutes(client: TokenClient, clock: FixedClock) -> None:
-    """To the second, even if it was used a moment ago."""
+async def test_a_token_expires_after_60_minutes(client: TokenClient, clock: FixedClock) -> None:
+    """It is refused from that second on, even if it was used a moment before."""
     token = (await client.by_secret()).token
     clock.advance(3599)
     assert await client.users(token) == 200
@@ -53,7 +53,7 @@ async def test_a_token_ends_after_60_minutes(client: TokenClient, clock: FixedCl
 
 @pytest.mark.clause("7644/2.1")
 async def test_a_revoked_secret_ends_its_tokens_and_no_others(client: TokenClient) -> None:
-    """Two secrets are live; revoking one leaves the other's tokens."""
+    """If one of two secrets is revoked, the tokens of the other still work."""
     issued = await credentials.issue(
         client.app, operator_actor(ACCOUNT), client.directory_id, "secrets"
     )
@@ -70,7 +70,7 @@ async def test_a_revoked_secret_ends_its_tokens_and_no_others(client: TokenClien
 
 @pytest.mark.clause("7644/2.1", "ipsie/auth-only")
 async def test_a_token_opens_its_own_directory_only(client: TokenClient) -> None:
-    """The other directory's partition does not know it."""
+    """Another directory refuses the token with 401, because tokens are stored per directory."""
     other, _ = await service.create(client.app, operator_actor(ACCOUNT), NewDirectory("Other"))
     token = (await client.by_secret()).token
     elsewhere = TokenClient(client.host, client.app, other.id, "")
@@ -78,7 +78,7 @@ async def test_a_token_opens_its_own_directory_only(client: TokenClient) -> None
 
 
 async def test_a_deleted_directory_issues_nothing(client: TokenClient) -> None:
-    """Its clients are strangers at once."""
+    """The secret and the access tokens of a deleted directory get 401 at once."""
     token = (await client.by_secret()).token
     await deletion.delete(client.app, operator_actor(ACCOUNT), client.directory_id)
     assert (await client.by_secret()).status == 401
@@ -111,7 +111,7 @@ async def test_every_wrong_client_gets_the_same_answer(client: TokenClient) -> N
 
 @pytest.mark.clause("6749/5.2")
 async def test_a_wrong_basic_client_is_asked_for_basic(client: TokenClient) -> None:
-    """The answer names the scheme that the client used (RFC 6749 section 5.2)."""
+    """RFC 6749 section 5.2: WWW-Authenticate names the scheme that the client used."""
     answer = await client.post(
         {"grant_type": "client_credentials"}, authorization=basic(client.directory_id, "wrong")
     )
@@ -137,18 +137,18 @@ async def test_a_wrong_basic_client_is_asked_for_basic(client: TokenClient) -> N
         (b"&".join(b"a%d=1" % number for number in range(100)), "invalid_request"),
     ],
 )
-async def test_a_wrong_request_is_a_400_that_says_what_helps(
+async def test_a_wrong_request_is_a_400_with_the_remedy(
     client: TokenClient, fields: Any, error: str
 ) -> None:
-    """The error codes of RFC 6749 section 5.2."""
+    """The error codes are those of RFC 6749 section 5.2."""
     answer = await client.post(fields or b"x=1")
     assert (answer.status, answer.body["error"]) == (400, error)
     assert answer.body["error_description"].endswith(".")
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_a_form_has_a_size(client: TokenClient) -> None:
-    """413 names the limit; a token request has less than a kilobyte."""
+async def test_a_form_that_is_too_large_is_refused(client: TokenClient) -> None:
+    """413 names the limit. A token request is smaller than a kilobyte."""
     answer = await client.post(b"a=" + b"x" * 65_536)
     assert (answer.status, answer.body["error"]) == (413, "invalid_request")
     assert "65536 bytes" in answer.body["error_description"]
@@ -156,14 +156,14 @@ async def test_a_form_has_a_size(client: TokenClient) -> None:
 
 @pytest.mark.parametrize("header", ["Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Basic //8="])
 async def test_a_broken_basic_header_is_a_400(client: TokenClient, header: str) -> None:
-    """Never a 500."""
+    """RFC 6749 section 5.2, invalid_request: malformed credentials never cause a 500."""
     answer = await client.post({"grant_type": "client_credentials"}, authorization=header)
     assert (answer.status, answer.body["error"]) == (400, "invalid_request")
 
 
 @pytest.mark.clause("6749/2.3.1", "ipsie/auth-body")
 async def test_credentials_are_sent_in_one_way_only(client: TokenClient) -> None:
-    """RFC 6749 section 2.3: not more than one method in a request."""
+    """RFC 6749 section 2.3: a request must not use more than one authentication method."""
     header = basic(client.directory_id, client.secret)
     fields = {"grant_type": "client_credentials", "client_secret": client.secret}
     assert (await client.post(fields, authorization=header)).status == 400
@@ -172,8 +172,10 @@ async def test_credentials_are_sent_in_one_way_only(client: TokenClient) -> None
 
 
 @pytest.mark.clause("6749/3.2")
-async def test_only_a_form_is_taken(client: TokenClient) -> None:
-    """RFC 6749 section 4.4.2: application/x-www-form-urlencoded, with or without parameters."""
+async def test_only_a_form_is_accepted(client: TokenClient) -> None:
+    """RFC 6749 section 4.4.2: application/x-www-form-urlencoded, with or without media type
+    parameters.
+    """
     assert (await client.post(b"{}", content_type="application/json")).status == 400
     fields = {
         "grant_type": "client_credentials",
@@ -186,8 +188,8 @@ async def test_only_a_form_is_taken(client: TokenClient) -> None:
 
 
 @pytest.mark.clause("6749/3.2")
-async def test_only_post_is_taken(client: TokenClient) -> None:
-    """RFC 6749 section 3.2: a secret must not stand in a URL."""
+async def test_only_post_is_accepted(client: TokenClient) -> None:
+    """RFC 6749 section 3.2: a URL must not contain a secret, so GET isn't accepted."""
     url = (
         f"https://app.example/scim/{client.directory_id}/oauth2/token?grant_type=client_credentials"
     )
@@ -198,7 +200,9 @@ async def test_only_post_is_taken(client: TokenClient) -> None:
 async def test_a_secret_obtains_one_access_token_per_second(
     client: TokenClient, clock: FixedClock
 ) -> None:
-    """The attack: request tokens in a loop. Ten at once, then 429 with Retry-After; another credential is served."""
+    """Against a loop of token requests: ten at once, then 429 with Retry-After. Another secret
+    isn't affected.
+    """
     answers = [await client.by_secret() for _ in range(50)]
     assert [answer.status for answer in answers] == [200] * 10 + [429] * 40
     assert answers[-1].headers["retry-after"] == "1"
@@ -215,7 +219,9 @@ async def test_a_secret_obtains_one_access_token_per_second(
 async def test_a_secret_has_a_bounded_number_of_live_access_tokens(
     client: TokenClient, tables: CountingTables, clock: FixedClock
 ) -> None:
-    """For an hour as many as the frequency permits: at most MAX_ACCESS_TOKENS, and the refusal names that limit."""
+    """At most `max_access_tokens` tokens of a secret are valid at once; the 429 names that
+    limit.
+    """
     issued = 0
     for issued in rounds():  # noqa: B007 - the number of tokens is used afterwards
         answer = await client.by_secret()
@@ -240,7 +246,9 @@ async def test_a_secret_has_a_bounded_number_of_live_access_tokens(
 async def test_a_token_costs_one_transaction_and_its_use_two_reads(
     client: TokenClient, tables: CountingTables, clock: FixedClock
 ) -> None:
-    """Warm: nothing is read to issue one; its first use reads its row and the directory side by side, then nothing."""
+    """On a warm instance, issuing reads nothing. The first use reads the token and the directory in
+    parallel, later uses nothing.
+    """
     await client.by_secret()
     await client.app.background.drain()
     with tables.measured() as calls:

@@ -1,4 +1,6 @@
-"""Trust in any OpenID Connect issuer of a directory's choice (RFC 7523), and the token endpoint's metadata (RFC 8414)."""
+"""A directory may trust any OpenID Connect issuer (RFC 7523), and the token endpoint has metadata
+(RFC 8414).
+"""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -27,21 +29,21 @@ SUBJECT = "repo:contoso/sync:ref:refs/heads/main"
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[OidcIssuer]:
-    """One server for the module; use `issuer`."""
+    """Yield one running issuer for all tests of this module; tests use `issuer`."""
     with running(OidcIssuer()) as issuer:
         yield issuer
 
 
 @pytest.fixture
 def issuer(served: OidcIssuer, clock: FixedClock) -> OidcIssuer:
-    """The issuer, following the test's clock."""
+    """Return the issuer, set to the test's clock."""
     served.clock, served.fetched, served.redirect = clock, 0, ""
     return served
 
 
 @pytest.fixture
 def app(issuer: OidcIssuer, tables: CountingTables, clock: FixedClock) -> App:
-    """Settings that allow the issuer's keys."""
+    """Return an App whose settings permit the issuer's key host."""
     return App(Settings(trusted_key_hosts=frozenset({issuer.host})), clock, tables)
 
 
@@ -58,7 +60,7 @@ def _trust(by: OidcIssuer, **more: Any) -> TrustedIdentity:
 
 @pytest.fixture
 async def client(app: App, issuer: OidcIssuer) -> AsyncIterator[TokenClient]:
-    """A directory that trusts the issuer."""
+    """Yield a client of a directory that trusts the issuer."""
     host = host_of(app)
     directory, _ = await service.create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     await credentials.set_trust(app, operator_actor(ACCOUNT), directory.id, _trust(issuer))
@@ -69,10 +71,10 @@ async def client(app: App, issuer: OidcIssuer) -> AsyncIterator[TokenClient]:
 
 @pytest.mark.clause("ipsie/scope")
 @pytest.mark.parametrize("algorithm", ["RS256", "RS512", "PS256", "ES256"])
-async def test_an_issuer_of_ones_own_opens_scim(
+async def test_an_assertion_of_a_chosen_issuer_gives_a_token(
     client: TokenClient, issuer: OidcIssuer, algorithm: str
 ) -> None:
-    """RFC 7523 section 2.2: no secret exists; the answer names the scope that was granted."""
+    """RFC 7523 section 2.2: no secret is needed. The response names the granted scope."""
     answer = await client.by_assertion(issuer.assertion(SUBJECT, AUDIENCE, algorithm=algorithm))
     assert answer.body["scope"] == "scim"
     assert await client.users(answer.token) == 200
@@ -92,14 +94,18 @@ async def test_an_issuer_of_ones_own_opens_scim(
 async def test_another_assertion_is_refused(
     client: TokenClient, issuer: OidcIssuer, change: dict[str, Any]
 ) -> None:
-    """RFC 7523 section 3: issuer, audience, subject and time, exactly as the directory trusts them."""
+    """RFC 7523 section 3: issuer, audience, subject and time must be exactly those that the
+    directory trusts.
+    """
     answer = await client.by_assertion(issuer.assertion(SUBJECT, AUDIENCE, **change))
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
 
 
 @pytest.mark.clause("6749/7523-3-sig")
 async def test_a_key_of_someone_else_is_refused(client: TokenClient, issuer: OidcIssuer) -> None:
-    """The same `kid`, another key; and an elliptic-curve algorithm with the RSA key's name."""
+    """The same `kid` with another key is refused, and so is an elliptic-curve algorithm with the
+    RSA key's `kid`.
+    """
     stranger = OidcIssuer(issuer.clock)
     stranger.url = issuer.url
     assert (await client.by_assertion(stranger.assertion(SUBJECT, AUDIENCE))).status == 401
@@ -108,10 +114,10 @@ async def test_a_key_of_someone_else_is_refused(client: TokenClient, issuer: Oid
 
 
 @pytest.mark.clause("6749/7523-3-jti")
-async def test_an_assertion_with_an_id_is_taken_once(
+async def test_an_assertion_with_a_jti_is_accepted_once(
     client: TokenClient, issuer: OidcIssuer
 ) -> None:
-    """RFC 7523 section 3, item 7."""
+    """RFC 7523 section 3, item 7: a used `jti` is refused."""
     text = issuer.assertion(SUBJECT, AUDIENCE, jti="1")
     assert (await client.by_assertion(text)).status == 200
     assert (await client.by_assertion(text)).status == 401
@@ -120,7 +126,9 @@ async def test_an_assertion_with_an_id_is_taken_once(
 async def test_keys_are_not_fetched_from_another_host(
     client: TokenClient, issuer: OidcIssuer, app: App
 ) -> None:
-    """A redirection isn't followed, and a host that the operator took off the list isn't asked."""
+    """Redirects aren't followed, and a host that the operator removed from the list isn't
+    contacted.
+    """
     issuer.redirect = "http://127.0.0.1:9/keys"
     answer = await client.by_assertion(issuer.assertion(SUBJECT, AUDIENCE))
     assert (answer.status, answer.headers["retry-after"]) == (503, "10")
@@ -153,7 +161,7 @@ async def test_keys_are_not_fetched_from_another_host(
 async def test_only_listed_hosts_have_keys(
     client: TokenClient, app: App, issuer: OidcIssuer, address: str
 ) -> None:
-    """OWASP, Server-Side Request Forgery Prevention: an allow list of hosts, compared as a whole."""
+    """OWASP, Server-Side Request Forgery Prevention: an allow list of hosts, compared in full."""
     trust = _trust(issuer, jwks_uri=address.replace("{host}", issuer.host))
     with pytest.raises(InvalidField) as raised:
         await credentials.set_trust(app, operator_actor(ACCOUNT), client.directory_id, trust)
@@ -174,7 +182,7 @@ async def test_only_listed_hosts_have_keys(
 async def test_a_wrong_field_is_named(
     client: TokenClient, app: App, issuer: OidcIssuer, change: dict[str, Any], field: str
 ) -> None:
-    """The field, the fault and the remedy."""
+    """The error names the field, the fault and the remedy."""
     with pytest.raises(InvalidField) as raised:
         await credentials.set_trust(
             app, operator_actor(ACCOUNT), client.directory_id, _trust(issuer, **change)
@@ -183,8 +191,8 @@ async def test_a_wrong_field_is_named(
 
 
 @pytest.mark.parametrize("hosts", ["a b", "https://a.example", "a.example/x", "a.example:x"])
-def test_the_setting_takes_hosts_only(hosts: str) -> None:
-    """A wrong list keeps the app from starting, with the fault."""
+def test_the_setting_accepts_hosts_only(hosts: str) -> None:
+    """With any other value the app doesn't start, and the error names the fault."""
     from shared.settings import SettingsError
 
     with pytest.raises(SettingsError, match="TRUSTED_KEY_HOSTS"):
@@ -203,7 +211,7 @@ def test_the_setting_takes_hosts_only(hosts: str) -> None:
     ],
 )
 async def test_metadata_of_the_token_endpoint(client: TokenClient, path: str) -> None:
-    """RFC 8414 section 3.2; whether a directory exists it does not tell."""
+    """RFC 8414 section 3.2. The metadata is the same for a directory that doesn't exist."""
 
     async def read(directory_id: str) -> Any:
         url = f"https://app.example{path.replace('{id}', directory_id)}"

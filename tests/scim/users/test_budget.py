@@ -1,4 +1,6 @@
-"""Storage round trips of each operation, equal in a small and in a large directory; the token is known already."""
+"""Storage round trips per operation, equal in a small and in a large directory; the token is
+cached.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -83,7 +85,7 @@ BUDGET: list[tuple[Use, int, int]] = [
 async def test_operations_keep_their_budget(
     filled: Callable[[int], Awaitable[tuple[ScimClient, str]]], tables: CountingTables, people: int
 ) -> None:
-    """Round trips of each operation, the same in a directory of any size."""
+    """Each operation has a maximum number of round trips, in a directory of any size."""
     scim, user_id = await filled(people)
     await scim.get("/Users")
     await scim.app.background.drain()
@@ -97,7 +99,9 @@ async def test_operations_keep_their_budget(
 
 
 def _fullest(word: str, digit: int) -> UserRecord:
-    """A person with more of everything than is indexed, nothing of it as in the other one."""
+    """Return a user with the maximum of every kind of index row; `word` and `digit` make all of
+    them unique.
+    """
     resource = {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "userName": f"{word}@example.com",
@@ -117,7 +121,7 @@ def _fullest(word: str, digit: int) -> UserRecord:
 
 
 def test_the_largest_change_is_one_transaction() -> None:
-    """Every index row of a person removed and another put in its place: with the event 100 operations at most."""
+    """Replacing every index row of a user, and adding the event, needs at most 100 operations."""
     first = index_rows.insertion(_fullest("anna", 1), "GB")
     record = decode(_fullest("anna", 1).id, first[0].value)  # type: ignore[union-attr]
     changed = index_rows.replacement(record, _fullest("berta", 2), "", "GB")

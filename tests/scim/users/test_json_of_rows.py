@@ -1,4 +1,4 @@
-"""A user's row becomes an answer without being decoded, and the answer is the same."""
+"""A user's row becomes the JSON of a response without being decoded; the response is the same."""
 
 from dataclasses import replace
 from typing import Any
@@ -42,13 +42,13 @@ def _expected(record: UserRecord, groups: tuple[str, ...], base_url: str) -> tup
 @pytest.mark.parametrize("resource", RESOURCES)
 @pytest.mark.parametrize("groups", [(), (GROUP,), (GROUP, ID)])
 @pytest.mark.parametrize("base_url", [BASE, 'https://a"b\\c'])
-def test_a_row_is_answered_as_the_record_that_it_holds(
+def test_the_json_of_a_row_is_that_of_its_record(
     resource: dict[str, Any],
     groups: tuple[str, ...],
     base_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The same bytes and the same tag, whatever texts the resource has, and nothing is decoded."""
+    """The same bytes and the same ETag for any text in the resource, without decoding."""
     record = _record(resource)
     row = Row(f"user|{ID}", models.encode(record), "tag")
     monkeypatch.setattr(models, "decode", None)
@@ -58,7 +58,7 @@ def test_a_row_is_answered_as_the_record_that_it_holds(
 
 @pytest.mark.parametrize("unknown", [{}, {"later": {"resource": {}}}])
 def test_a_row_of_another_release_is_decoded(unknown: dict[str, Any]) -> None:
-    """Fields of a later release come first, and the first release stored no index version."""
+    """A later release may put its fields first, and the first release stored no index version."""
     record = replace(_record(RESOURCES[1]), unknown_fields=unknown)
     value = orjson.loads(models.encode(record))
     del value["index_version"], value["index_region"]
@@ -67,14 +67,16 @@ def test_a_row_of_another_release_is_decoded(unknown: dict[str, Any]) -> None:
     assert (found.json, found.etag) == _expected(record, (GROUP,), BASE)
 
 
-def test_a_hidden_attribute_of_a_row_is_in_no_answer() -> None:
-    """A password is never returned (RFC 7643 section 4.1.1), even if a row has one."""
+def test_a_password_in_a_row_is_in_no_response() -> None:
+    """RFC 7643 section 4.1.1: a password is never returned."""
     row = Row(f"user|{ID}", models.encode(_record({"userName": "a", "password": "secret"})), "")
     assert b"secret" not in represent_row(row, (), BASE).json
 
 
 def test_only_one_attribute_is_called_active_and_none_created() -> None:
-    """A row is searched for these names; an attribute with one of them inside another would be found instead."""
+    """The JSON text is searched for these names, so no other attribute or sub-attribute may have
+    them.
+    """
 
     def names(attribute: Attribute) -> list[str]:
         return [attribute.name, *(sub.name for sub in attribute.sub_attributes)]

@@ -1,4 +1,4 @@
-"""User names that look alike: one person each, or the same one, as SCIM compares (RFC 7643 section 4.1.1)."""
+"""User names that look alike: one user or two, as SCIM compares them (RFC 7643 section 4.1.1)."""
 
 import orjson
 import pytest
@@ -23,7 +23,7 @@ OTHER = [
 @pytest.mark.clause("7643/4.1.1-userName", "7644/7.8")
 @pytest.mark.parametrize(("one", "other"), SAME)
 async def test_names_that_compare_equal_are_one(scim: ScimClient, one: str, other: str) -> None:
-    """409, and either name finds the person."""
+    """409 for the second; a filter with either name finds the user."""
     user = await scim.user(one)
     assert (await scim.user(other)).status == 409
     for name in (one, other):
@@ -35,7 +35,7 @@ async def test_names_that_compare_equal_are_one(scim: ScimClient, one: str, othe
 async def test_names_that_only_look_equal_or_share_an_escape_are_two(
     scim: ScimClient, one: str, other: str
 ) -> None:
-    """No two names meet in one row, and each finds its own person."""
+    """Their rows have different keys, and a filter with each finds its own user."""
     for name in (one, other):
         user = await scim.user(name)
         assert user.status == 201
@@ -43,7 +43,7 @@ async def test_names_that_only_look_equal_or_share_an_escape_are_two(
 
 
 async def _found(scim: ScimClient, name: str) -> list[str]:
-    """Who is found by index; a scan finds the same."""
+    """Return the ids found by the index; assert that a scan finds the same."""
     text = f"userName eq {orjson.dumps(name).decode()}"
     by_index, by_reading = [
         await scim.get("/Users", filter=one) for one in (text, f"not (not ({text}))")

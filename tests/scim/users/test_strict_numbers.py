@@ -1,4 +1,4 @@
-"""A directory with strict numbers refuses values that can't be read as one, and only new ones."""
+"""A directory with strict numbers refuses new phone numbers that can't be parsed."""
 
 from scim.users import index_rows, store
 from tests.scim.client import ScimClient
@@ -7,7 +7,9 @@ WORK_PHONE = 'phoneNumbers[type eq "work"].value'
 
 
 async def test_an_unreadable_number_is_refused_by_name(strict_scim: ScimClient) -> None:
-    """400 invalidValue names the attribute; a directory that is not strict takes the same person."""
+    """400 invalidValue names the attribute; a directory without strict numbers accepts the same
+    user.
+    """
     numbers = [{"type": "work", "value": "nonsense"}]
     refused = await strict_scim.user(phoneNumbers=numbers)
     assert (refused.status, refused.body["scimType"]) == (400, "invalidValue")
@@ -18,17 +20,17 @@ async def test_an_unreadable_number_is_refused_by_name(strict_scim: ScimClient) 
 
 
 async def test_a_change_to_an_unreadable_number_is_refused(strict_scim: ScimClient) -> None:
-    """The person stays as it was."""
+    """The user doesn't change."""
     user = await strict_scim.user(phoneNumbers=[{"type": "work", "value": "+442079460018"}])
     operation = {"op": "replace", "path": WORK_PHONE, "value": "nonsense"}
     assert (await strict_scim.patch(f"/Users/{user.id}", operation)).status == 400
     assert (await strict_scim.get(f"/Users/{user.id}")).body == user.body
 
 
-async def test_a_number_from_before_blocks_no_other_change(
+async def test_an_older_unreadable_number_prevents_no_other_change(
     scim: ScimClient, strict_scim: ScimClient
 ) -> None:
-    """The number was stored when the directory was not strict yet."""
+    """The number was stored before the directory became strict."""
     user = await scim.user(phoneNumbers=[{"type": "work", "value": "nonsense"}])
     stored = await store.get(scim.app, scim.directory_id, user.id)
     assert stored is not None

@@ -1,4 +1,4 @@
-"""The Users endpoint: the rules of RFC 7644 section 3, as Entra and its validators see it."""
+"""The Users endpoint: rules of RFC 7644 section 3, as Entra and Microsoft's validators use it."""
 
 import asyncio
 from typing import Any
@@ -19,7 +19,7 @@ WORK_PHONE = 'phoneNumbers[type eq "work"].value'
 
 @pytest.mark.clause("7643/3.1-id", "7643/3.1-meta", "7643/3.1-location", "7644/3.3-201")
 async def test_a_created_user_has_id_meta_and_location(scim: ScimClient) -> None:
-    """RFC 7644 section 3.3: 201, Location equal to meta.location, the whole representation."""
+    """RFC 7644 section 3.3: 201, a Location equal to meta.location, and the whole resource."""
     answer = await scim.user(externalId="x1", title="Engineer")
     assert answer.status == 201
     assert answer.headers["location"] == answer.body["meta"]["location"]
@@ -31,8 +31,10 @@ async def test_a_created_user_has_id_meta_and_location(scim: ScimClient) -> None
 
 
 @pytest.mark.clause("7643/2.3.1", "7643/4.1.1-displayName", "entra/no-transform")
-async def test_values_come_back_as_they_were_sent(scim: ScimClient) -> None:
-    """Microsoft: transformations of data should not happen; not even of a number that is no E.164."""
+async def test_values_are_returned_as_they_were_sent(scim: ScimClient) -> None:
+    """Microsoft Learn, "Develop a SCIM endpoint": no transformations, even of a number that isn't
+    in E.164 format.
+    """
     sent = [
         {"type": "work", "value": "(020) 7946-0018 x12"},
         {"type": "mobile", "value": "10-040-1308"},
@@ -48,8 +50,10 @@ async def test_values_come_back_as_they_were_sent(scim: ScimClient) -> None:
 
 
 @pytest.mark.clause("7643/4.1.1-userName", "7644/3.3-409", "interop/case", "interop/conflict")
-async def test_a_user_name_is_taken_in_any_case(scim: ScimClient) -> None:
-    """RFC 7643 section 4.1.1: userName is unique and not case-exact; the 409 names the user that has it."""
+async def test_a_user_name_is_unique_in_any_case(scim: ScimClient) -> None:
+    """RFC 7643 section 4.1.1: userName is unique and not caseExact. The 409 names the user that has
+    it.
+    """
     first = await scim.user("anna@example.com")
     again = await scim.user("ANNA@example.com")
     assert (again.status, again.body["scimType"]) == (409, "uniqueness")
@@ -57,8 +61,8 @@ async def test_a_user_name_is_taken_in_any_case(scim: ScimClient) -> None:
 
 
 @pytest.mark.clause("7644/3.3-409")
-async def test_of_racing_posts_one_wins(scim: ScimClient) -> None:
-    """Entra repeats a POST if its answer was late: never two users with one name."""
+async def test_of_concurrent_posts_one_succeeds(scim: ScimClient) -> None:
+    """Entra repeats a POST if the response is late: two users never have the same name."""
     answers = await asyncio.gather(*(scim.user("anna@example.com") for _ in range(8)))
     assert sorted(answer.status for answer in answers) == [201] + [409] * 7
     assert (await scim.get("/Users")).body["totalResults"] == 1
@@ -66,7 +70,9 @@ async def test_of_racing_posts_one_wins(scim: ScimClient) -> None:
 
 @pytest.mark.clause("7643/4.1.1-active", "entra/soft-delete")
 async def test_a_disabled_user_is_still_found(scim: ScimClient) -> None:
-    """Microsoft: disabled users are returned by id and by filter; `active` is a boolean."""
+    """Microsoft Learn, "Develop a SCIM endpoint": disabled users are returned by id and by filter;
+    `active` is a boolean.
+    """
     user = await scim.user()
     await scim.patch(f"/Users/{user.id}", {"op": "Replace", "path": "active", "value": "False"})
     assert (await scim.get(f"/Users/{user.id}")).body["active"] is False
@@ -76,7 +82,7 @@ async def test_a_disabled_user_is_still_found(scim: ScimClient) -> None:
 
 @pytest.mark.clause("ipsie/deactivate")
 async def test_agents_do_not_see_a_disabled_user(scim: ScimClient, tables: CountingTables) -> None:
-    """No row that a list, a search or a number lookup reads belongs to an inactive person."""
+    """An inactive user has no rows for lists, searches and number lookups."""
     user = await scim.user(
         displayName="Anna", phoneNumbers=[{"type": "work", "value": "+442079460018"}]
     )
@@ -88,7 +94,7 @@ async def test_agents_do_not_see_a_disabled_user(scim: ScimClient, tables: Count
 
 @pytest.mark.clause("7644/3.4.1", "7644/3.6", "ipsie/delete", "interop/delete")
 async def test_a_deleted_user_is_gone_and_its_name_is_free(scim: ScimClient) -> None:
-    """RFC 7644 section 3.6: 204, then 404, not in queries, and the name can be used again."""
+    """RFC 7644 section 3.6: 204, then 404 and no match in queries; the name can be used again."""
     user = await scim.user()
     assert (await scim.delete(f"/Users/{user.id}")).status == 204
     assert (await scim.delete(f"/Users/{user.id}")).status == 404
@@ -97,8 +103,8 @@ async def test_a_deleted_user_is_gone_and_its_name_is_free(scim: ScimClient) -> 
     assert (await scim.user()).status == 201
 
 
-async def test_a_rename_frees_the_old_name_and_takes_the_new_one(scim: ScimClient) -> None:
-    """A changed userPrincipalName arrives as PATCH userName on the same id."""
+async def test_a_rename_frees_the_old_name_and_reserves_the_new_one(scim: ScimClient) -> None:
+    """Entra sends a changed userPrincipalName as a PATCH of userName."""
     user = await scim.user("old@example.com")
     await scim.patch(
         f"/Users/{user.id}", {"op": "replace", "value": {"userName": "new@example.com"}}
@@ -121,8 +127,8 @@ async def test_a_rename_frees_the_old_name_and_takes_the_new_one(scim: ScimClien
 async def test_a_patch_without_effect_keeps_version_and_time(
     scim: ScimClient, clock: FixedClock
 ) -> None:
-    """RFC 7644 section 3.5.2.1: adding a value that is there already changes nothing, not even
-    lastModified.
+    """RFC 7644 section 3.5.2.1: adding an existing value doesn't change lastModified or the
+    version.
     """
     user = await scim.user(title="Engineer")
     clock.advance(60)
@@ -133,7 +139,7 @@ async def test_a_patch_without_effect_keeps_version_and_time(
 
 
 async def test_a_change_moves_version_and_time(scim: ScimClient, clock: FixedClock) -> None:
-    """RFC 7643 section 3.1: lastModified and version follow every change; created stays."""
+    """RFC 7643 section 3.1: every change updates lastModified and version; created stays."""
     user = await scim.user(title="Engineer")
     clock.advance(60)
     answer = await scim.patch(
@@ -149,7 +155,7 @@ async def test_a_change_moves_version_and_time(scim: ScimClient, clock: FixedClo
 
 @pytest.mark.clause("7644/3.5.2-order")
 async def test_a_patch_is_all_or_nothing(scim: ScimClient) -> None:
-    """RFC 7644 section 3.5.2: one operation that fails leaves the user as it was."""
+    """RFC 7644 section 3.5.2: if one operation fails, the user doesn't change."""
     user = await scim.user(title="Engineer")
     answer = await scim.patch(
         f"/Users/{user.id}",
@@ -161,7 +167,7 @@ async def test_a_patch_is_all_or_nothing(scim: ScimClient) -> None:
 
 
 async def test_concurrent_patches_are_all_kept(scim: ScimClient) -> None:
-    """Two writers of one user: the later one reads again, so neither change is lost."""
+    """The later of two writers reads the user again, so that neither change is lost."""
     user = await scim.user()
     names = ("title", "nickName", "displayName", "userType")
     changes = [
@@ -173,8 +179,8 @@ async def test_concurrent_patches_are_all_kept(scim: ScimClient) -> None:
 
 
 @pytest.mark.clause("7644/3.5.1", "okta/update")
-async def test_put_replaces_what_is_left_out(scim: ScimClient) -> None:
-    """RFC 7644 section 3.5.1: attributes that are not sent are cleared; id and created stay."""
+async def test_put_clears_omitted_attributes(scim: ScimClient) -> None:
+    """RFC 7644 section 3.5.1: id and created stay."""
     user = await scim.user(title="Engineer", nickName="Ann")
     answer = await scim.put(
         f"/Users/{user.id}", {"userName": "anna@example.com", "nickName": "Ann", "id": "other"}
@@ -185,13 +191,13 @@ async def test_put_replaces_what_is_left_out(scim: ScimClient) -> None:
 
 @pytest.mark.clause("7644/3.5.1")
 async def test_put_never_creates(scim: ScimClient) -> None:
-    """RFC 7644 section 3.5.1."""
+    """RFC 7644 section 3.5.1: a PUT to an unknown id gets 404."""
     assert (await scim.put("/Users/nobody", {"userName": "x"})).status == 404
 
 
 @pytest.mark.clause("7644/3.14")
 async def test_if_match_guards_a_change(scim: ScimClient) -> None:
-    """RFC 7644 section 3.14: 412 when the version is another; the change is made when it is the one."""
+    """RFC 7644 section 3.14: 412 unless the current version is named."""
     user = await scim.user()
     body = {"schemas": [], "Operations": [{"op": "replace", "path": "title", "value": "X"}]}
     stale = await scim.call("PATCH", f"/Users/{user.id}", body, headers={"if-match": 'W/"9"'})
@@ -203,8 +209,8 @@ async def test_if_match_guards_a_change(scim: ScimClient) -> None:
 
 
 @pytest.mark.clause("7644/3.14")
-async def test_if_none_match_saves_the_body(scim: ScimClient) -> None:
-    """RFC 7644 section 3.14: 304 for a version that the client has."""
+async def test_if_none_match_gets_a_304_for_the_current_version(scim: ScimClient) -> None:
+    """RFC 7644 section 3.14: a client that has the version gets no body."""
     user = await scim.user()
     answer = await scim.call(
         "GET", f"/Users/{user.id}", headers={"if-none-match": user.headers["etag"]}
@@ -213,7 +219,7 @@ async def test_if_none_match_saves_the_body(scim: ScimClient) -> None:
 
 
 async def test_index_rows_follow_every_change(scim: ScimClient, tables: CountingTables) -> None:
-    """After many changes and a deletion, only events are left of a person."""
+    """After many changes and a deletion, only the user's events are stored."""
     user = await scim.user(
         externalId="x",
         emails=[{"type": "work", "value": "a@b.c"}],
@@ -236,7 +242,7 @@ async def test_index_rows_follow_every_change(scim: ScimClient, tables: Counting
 async def test_another_directory_knows_nothing_of_a_user(
     scim: ScimClient, other_scim: ScimClient
 ) -> None:
-    """Ids, names and tokens of one directory mean nothing in another."""
+    """Ids, names and tokens are valid in their own directory only."""
     user = await scim.user()
     assert (await other_scim.get(f"/Users/{user.id}")).status == 404
     assert (await other_scim.user()).status == 201
@@ -244,12 +250,11 @@ async def test_another_directory_knows_nothing_of_a_user(
     assert (await crossed.get("/Users")).status == 401
 
 
-async def test_after_each_kind_of_change_the_rows_are_those_of_a_new_derivation(
+async def test_after_each_change_the_index_rows_are_those_of_a_new_derivation(
     scim: ScimClient, app: App
 ) -> None:
-    """After every change the rows are those that a new derivation gives: none missing, none stale,
-    none too many; and a row that is unchanged is not written again (its tag stays): each write
-    costs the storage as much as a changed one.
+    """None is missing, outdated or extra. A row with the same value isn't rewritten (its tag
+    stays), because that costs as much as a change.
     """
     user = await scim.user(
         externalId="x",
@@ -296,9 +301,9 @@ async def _beside(app: App, directory_id: str) -> dict[str, Row]:
     }
 
 
-async def test_a_change_after_another_region_writes_the_card_again(app: App) -> None:
-    """National numbers are read as of the directory's region; if that changed since, no row keeps
-    the old form.
+async def test_a_change_after_a_new_region_rewrites_the_card(app: App) -> None:
+    """National numbers depend on the directory's region; after it changes, no row keeps the old
+    form.
     """
     number = [{"type": "work", "value": "030 1234567"}]
     user = UserRecord(
