@@ -271,16 +271,16 @@ class SqliteTables:
     def _together(
         self, table: str, partition: str, version: int, operations: Sequence[Operation]
     ) -> None:
-        inserts = [o for o in operations if isinstance(o, Insert)]
+        inserts = [o for o in operations if type(o) is Insert]
         try:
             self._store(table, partition, version, inserts)
         except sqlite3.IntegrityError:
             raise AlreadyExists("") from None
         if len(inserts) == len(operations):
             return
-        upserts = [o for o in operations if isinstance(o, Upsert)]
+        upserts = [o for o in operations if type(o) is Upsert]
         self._store(table, partition, version, upserts)
-        deleted = [o.key for o in operations if isinstance(o, Delete) and o.etag is None]
+        deleted = [o.key for o in operations if type(o) is Delete and o.etag is None]
         if deleted:
             done = self._writer.execute(_deletion(table, len(deleted)), (partition, *deleted))
             if done.rowcount != len(deleted):
@@ -347,7 +347,8 @@ class SqliteTables:
 
 def _tags(operations: Sequence[Operation], version: int) -> list[str]:
     """Return the new tag per operation: the version, "" for a Delete."""
-    return ["" if isinstance(operation, Delete) else str(version) for operation in operations]
+    tag = str(version)
+    return ["" if type(operation) is Delete else tag for operation in operations]
 
 
 def _file_of(path: Path) -> tuple[int, int]:
