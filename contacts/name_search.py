@@ -323,7 +323,7 @@ class _Similar:
         self.cursor = exact.cursor
 
     async def read(self) -> None:
-        """Read the ranges concurrently. Choose similar people from them and from the rows that the exact search rejected."""
+        """Read the ranges concurrently, and choose similar people from their rows and from those that the exact search rejected."""
         ranges = await self._ranges()
         shown = self._exact.shown
         await self._consider(self._exact.rejected, may_be_meant=False)
@@ -392,7 +392,11 @@ class _Similar:
     async def _consider(
         self, rows: Sequence[EncodedRow], is_joined: bool = False, *, may_be_meant: bool
     ) -> None:
-        """Choose from the rows of people who were not considered before."""
+        """Decide for the person of each row, unless it was done before: a match, a similar person, or neither.
+
+        With `may_be_meant`, matches are added to `meant`; otherwise they are left to a later page of the exact
+        search. If `is_joined`, people who were not a match before are considered again.
+        """
         time_slice, known = TimeSlice(self._app), self._known
         if is_joined:  # others were only compared with the words as they are divided
             known = {_place(one) for one in (*self._exact.found, *self.meant)}
