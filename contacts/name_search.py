@@ -323,7 +323,10 @@ class _Similar:
         self.cursor = exact.cursor
 
     async def read(self) -> None:
-        """Read the ranges concurrently, and choose similar people from their rows and from those that the exact search rejected."""
+        """Read the ranges concurrently, and choose similar people from their rows.
+
+        Choose them also from the rows that the exact search rejected.
+        """
         ranges = await self._ranges()
         shown = self._exact.shown
         await self._consider(self._exact.rejected, may_be_meant=False)
