@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -105,6 +106,7 @@ def told(message: Message | None) -> dict[str, Any]:
 
 
 _DEFAULTS = {field.name: field.default for field in fields(Event)}
+_parts = attrgetter(*_DEFAULTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +147,8 @@ def encode(event: Event) -> bytes:
     """Return the value of an event's row as JSON."""
     stored = {
         name: _cut(part)
-        for name, usual in _DEFAULTS.items()
-        if (part := getattr(event, name)) != usual
+        for (name, usual), part in zip(_DEFAULTS.items(), _parts(event), strict=True)
+        if part != usual
     }
     return orjson.dumps({"v": 1, **stored})
 

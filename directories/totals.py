@@ -95,12 +95,21 @@ class _Known:
     """The totals of a directory in an instance's memory.
 
     They are the sums up to the event `through`, last replaced from storage at `reviewed` (monotonic
-    seconds).
+    seconds). `tail` are the events after it that were read last, and `present` the sums with them.
     """
 
     totals: Totals
     through: str
     reviewed: float
+    tail: list[str] = field(default_factory=list)
+    present: Totals | None = None
+
+    def plus(self, tail: list[str]) -> Totals:
+        """Return the sums with all events after `through`; those that were counted last time aren't counted again."""
+        known = len(self.tail)
+        if self.present is None or tail[:known] != self.tail:
+            return self.totals.plus(tail)
+        return self.present.plus(tail[known:]) if len(tail) > known else self.present
 
 
 @dataclass(slots=True)
@@ -119,12 +128,15 @@ async def read(app: App, directory_id: str) -> Totals:
     if reviewed and _older(app, behind, LAG)[_WORTH_FOLDING - 1 :]:
         app.background.start_optional(keep_up(app, directory_id), "totals.keep_up")
     _learn(app, behind)
-    settled = _older(app, behind, RECENT)
-    base = known.totals.plus(settled)
-    memory.put(
-        directory_id, _Known(base, settled[-1] if settled else known.through, known.reviewed)
-    )
-    return base.plus(behind[len(settled) :])
+    present, settled = known.plus(behind), _older(app, behind, RECENT)
+    tail = behind[len(settled) :]
+    if settled:
+        base = known.totals.plus(settled)
+        known = _Known(base, settled[-1], known.reviewed, tail, present)
+    else:
+        known = _Known(known.totals, known.through, known.reviewed, tail, present)
+    memory.put(directory_id, known)
+    return present
 
 
 async def stored(app: App, directory_id: str) -> Totals:

@@ -233,6 +233,8 @@ def _deadline(app: App) -> _Deadline:
 
 async def _shown(app: App, query: ListQuery, items: Sequence[Item]) -> list[ShownItem]:
     """Return the items with the query's projection applied."""
+    if query.projection.is_usual and all(item.json for item in items):
+        return [ShownItem(item.key, item.json) for item in items]
     shown, time_slice = list[ShownItem](), TimeSlice(app)
     for item in items:
         shown.append(item.shown(query.projection))

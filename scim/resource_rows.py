@@ -107,9 +107,9 @@ async def page(
     while True:
         rows = await app.tables.query(CONTACTS, directory_id, start, stop, limit=limit)
         if rows:
-            sizes.put(place, sum(len(row.value) for row in rows) / len(rows))
+            sizes.put(place, sum([len(row.value) for row in rows]) / len(rows))
         for row in rows:
-            if _is_record(row.key):
+            if row.key.count(keys.SEPARATOR) == 1:
                 if len(found) == count or size > _MAX_BYTES:
                     return found, True
                 found.append([row])

@@ -38,6 +38,12 @@ def read_value(attribute: Attribute, value: object, notes: Notes | None = None) 
     """
     if attribute.is_plain_text and type(value) is str and value and value.isascii():
         return value  # as nearly all are
+    if attribute.multi_valued and type(value) is list:
+        return read_elements(attribute, value, notes)
+    if type(value) is dict and attribute.type == "complex" and not attribute.multi_valued:
+        return _read_complex(attribute, value, notes)
+    if type(value) is bool and attribute.type == "boolean":
+        return value
     if interop.is_empty(value):
         return None
     if attribute.multi_valued:
@@ -221,24 +227,39 @@ def _read_complex(
     known = False
     for name, part in value.items():
         sub = attribute.subs.get(name) or attribute.subs.get(name.lower())
-        if sub is not None:
-            known = True
-            if sub.mutability != "readOnly":
-                read = read_value(sub, part, notes)
-                if read is not None:
-                    result[sub.name] = read
-        elif attribute.multi_valued and name.lower() in interop.COMMON_SUB_ATTRIBUTES:
-            known = True
-        elif notes is not None and not interop.is_empty(part):
-            notes.add_unknown(f"{attribute.path}.{name}")
-    if not known and value and any(not interop.is_empty(part) for part in value.values()):
+        if sub is None:
+            known = _is_common(attribute, name, part, notes) or known
+            continue
+        known = True
+        if type(part) is str and sub.is_plain_text and sub.is_kept and part and part.isascii():
+            result[sub.name] = part
+        elif sub.mutability != "readOnly":
+            read = read_value(sub, part, notes)
+            if read is not None:
+                result[sub.name] = read
+    if not known:
+        _check_assigns_nothing(attribute, value)
+    return result or None
+
+
+def _is_common(attribute: Attribute, name: str, part: object, notes: Notes | None) -> bool:
+    """Return whether all multi-valued attributes have the sub-attribute; any other is noted as unknown."""
+    if attribute.multi_valued and name.lower() in interop.COMMON_SUB_ATTRIBUTES:
+        return True
+    if notes is not None and not interop.is_empty(part):
+        notes.add_unknown(f"{attribute.path}.{name}")
+    return False
+
+
+def _check_assigns_nothing(attribute: Attribute, value: dict[str, Any]) -> None:
+    """Raise invalidValue for an object without a known sub-attribute, unless it is empty."""
+    if not all(map(interop.is_empty, value.values())):
         raise bad_value(
             attribute.path,
             "no_sub_attribute",
             name=next(iter(value))[:60],
             known=", ".join(sub.name for sub in attribute.subs.values()),
         )
-    return result or None
 
 
 _READERS: dict[str, Callable[[Attribute, object], Any]] = {

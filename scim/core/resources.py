@@ -37,7 +37,7 @@ def read_resource(
     result: dict[str, Any] = {"schemas": []}
     for name, value in body.items():
         folded = name.lower()
-        attribute = resource_type.attributes.get(name) or resource_type.attributes.get(folded)
+        attribute = resource_type.attributes.get(folded)
         if attribute is not None:
             reader.read_attribute(attribute, value, result)
         elif folded == resource_type.schema.id.lower() and isinstance(value, dict):
@@ -68,7 +68,10 @@ class _Reader:
         return interop.deactivates(self.body, self.resource_type)
 
     def read_attribute(self, attribute: Attribute, value: object, result: dict[str, Any]) -> None:
-        if not is_kept(attribute):
+        if not attribute.is_kept:
+            return
+        if type(value) is str and attribute.is_plain_text and value and value.isascii():
+            result[attribute.name] = value  # as nearly all are
             return
         try:
             read = read_value(attribute, value, self.notes)
@@ -137,11 +140,6 @@ def is_unknown_name(name: str, resource_type: ResourceType) -> bool:
         return not name.lower().startswith(prefixes)
     root = name.removeprefix("$.").partition(".")[0]
     return _PLAIN_NAME.fullmatch(name) is not None and resource_type.find(root) is None
-
-
-def is_kept(attribute: Attribute) -> bool:
-    """Return whether a client's value is stored: it isn't for read-only attributes, `schemas` and the password."""
-    return attribute.mutability not in ("readOnly", "writeOnly") and attribute.name != "schemas"
 
 
 def schemas_of(resource: dict[str, Any], resource_type: ResourceType) -> list[str]:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -109,10 +111,13 @@ _LETTERS = {
 }
 
 
+_stored_parts = attrgetter(*_LETTERS.values())
+
+
 def encode(card: Card) -> bytes:
     """Encode the card as a row's value, without empty parts and without the id, which is in the row's key."""
     parts: dict[str, str | int] = {
-        letter: value for letter, name in _LETTERS.items() if (value := getattr(card, name))
+        letter: value for letter, value in zip(_LETTERS, _stored_parts(card), strict=True) if value
     }
     # Most display names are given and family name: then only the length of the first is stored.
     if card.given and card.name == f"{card.given} {card.family}":
@@ -125,8 +130,14 @@ def encode(card: Card) -> bytes:
 
 def with_number_key(card: bytes, extension: str, key_kind: str) -> bytes:
     """Return an encoded card with the extension and the kind of key of a number row added, without encoding it again."""
+    return card[:-1] + _number_key(extension, key_kind)
+
+
+@lru_cache(maxsize=1024)
+def _number_key(extension: str, key_kind: str) -> bytes:
+    """Return the end of a number row's value, after the parts that all rows of the card have."""
     parts = {"e": extension, "k": key_kind} if extension else {"k": key_kind}
-    return card[:-1] + b"," + orjson.dumps(parts)[1:]
+    return b"," + orjson.dumps(parts)[1:]
 
 
 _NEXT = b'","'  # ends a text in JSON; in a text, a quotation mark follows a backslash

@@ -4,7 +4,6 @@ A user never has more than `MAX_OPERATIONS` rows to change, so that every write 
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from scim import resource_rows
@@ -88,8 +87,9 @@ class _Values(NamedTuple):
             for kind, n in shown.own
             if n.fault
         ]
+        owner = resource_rows.encode_owner(shown.card.id)
         families = {
-            NAME.name: resource_rows.encode_owner(shown.card.id),
+            NAME.name: owner,
             EXTERNAL_ID.name: resource_rows.encode_active(is_active=shown.active),
             MAIL.name: resource_rows.NOTHING,
             HIDDEN_NUMBER.name: resource_rows.NOTHING,
@@ -97,7 +97,7 @@ class _Values(NamedTuple):
             FIND.name: card,
             SOUND.name: card,
             MANAGER.name: card,
-            UNIQUE.name: resource_rows.encode_owner(shown.card.id),
+            UNIQUE.name: owner,
             EXCHANGE.name: card,
         }
         if faults and shown.active:
@@ -126,43 +126,37 @@ def index_rows(record: UserRecord, region: str) -> dict[str, bytes]:
 
 
 def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, bytes]:
-    families = values.families
-    found = {
-        key: families[key[: key.index(keys.SEPARATOR)]]
-        for key in _keys_of(record, UNPARSED.name in families)
-    }
-    if shown.active:
-        found |= dict.fromkeys(_shown_keys(shown.card), families[FIND.name])
-        own = [number for _, number in shown.own]
-        others = number_rows.other_keys(shown.card.id, own, values.numbers)
-        found |= dict.fromkeys(others, families[FIND.name])
-        if values.mail_key in found:
-            found[values.mail_key] = families[FIND.name]
-    else:
-        found |= dict.fromkeys(_hidden_keys(shown), families[HIDDEN_NUMBER.name])
+    families, identifier = values.families, record.id
+    found = _rows_of_any(record, families)
+    own = [number for _, number in shown.own]
+    if not shown.active:
+        hidden = number_rows.hidden_keys(identifier, own)
+        return found | dict.fromkeys(hidden, families[HIDDEN_NUMBER.name])
+    card = families[FIND.name]
+    if manager := contact_cards.manager_value(record.resource):
+        found[MANAGER.key(keys.fold_case(manager), identifier)] = card
+    found |= dict.fromkeys(_shown_keys(shown.card), card)
+    found |= dict.fromkeys(number_rows.other_keys(identifier, own, values.numbers), card)
+    if values.mail_key in found:
+        found[values.mail_key] = card
     return found | values.numbers
 
 
-def _keys_of(record: UserRecord, unparsed: bool) -> Iterator[str]:
-    """Yield the keys of the rows that a user has whether active or not."""
+def _rows_of_any(record: UserRecord, families: dict[str, bytes]) -> dict[str, bytes]:
+    """Return the rows that a user has whether active or not; only an active one has unparsed numbers."""
     resource, identifier = record.resource, record.id
-    yield name_key(resource["userName"])
+    found = {name_key(resource["userName"]): families[NAME.name]}
     if external_id := resource.get("externalId"):
-        yield EXTERNAL_ID.key(external_id, identifier)
-    folded = dict.fromkeys(map(keys.fold_case, contact_cards.addresses(resource)))
-    for address in list(folded)[:MAX_MAILS]:
-        yield MAIL.key(address, identifier)
-    if unparsed:
-        yield UNPARSED.key(identifier)
+        found[EXTERNAL_ID.key(external_id, identifier)] = families[EXTERNAL_ID.name]
+    addresses = dict.fromkeys(map(keys.fold_case, contact_cards.addresses(resource)))
+    mail_keys = MAIL.keys(list(addresses)[:MAX_MAILS], identifier)
+    found |= dict.fromkeys(mail_keys, families[MAIL.name])
+    if UNPARSED.name in families:
+        found[UNPARSED.key(identifier)] = families[UNPARSED.name]
     if schemas.USER.unique:
-        yield from resource_rows.unique_keys(schemas.USER, resource)
-    if record.active and (manager := contact_cards.manager_value(resource)):
-        yield MANAGER.key(keys.fold_case(manager), identifier)
-
-
-def _hidden_keys(shown: _Shown) -> Iterator[str]:
-    """Yield the keys by which only SCIM clients find an inactive person's numbers."""
-    return number_rows.hidden_keys(shown.card.id, [number for _, number in shown.own])
+        unique = resource_rows.unique_keys(schemas.USER, resource)
+        found |= dict.fromkeys(unique, families[UNIQUE.name])
+    return found
 
 
 def _shown_keys(card: contact_cards.Card) -> list[str]:
@@ -180,7 +174,7 @@ def insertion(record: UserRecord, region: str) -> list[Operation]:
     stored = _with_index(record, rows, region)
     return [
         Insert(USER.key(record.id), encode(stored)),
-        *(Insert(key, value) for key, value in rows.items()),
+        *[Insert(key, value) for key, value in rows.items()],
     ]
 
 
@@ -244,12 +238,7 @@ def is_current(record: UserRecord, region: str) -> bool:
 
 
 def _with_index(record: UserRecord, rows: dict[str, bytes], region: str) -> UserRecord:
-    return replace(
-        record,
-        index=_names(rows, record.id),
-        index_version=INDEX_VERSION,
-        index_region=region,
-    )
+    return record.indexed(_names(rows, record.id), INDEX_VERSION, region)
 
 
 def _family_of(key: str) -> str:
@@ -258,7 +247,7 @@ def _family_of(key: str) -> str:
 
 def removal(record: UserRecord, etag: str) -> list[Operation]:
     """Return the operations that remove a user that was read with this storage tag, and all its rows."""
-    return [Delete(USER.key(record.id), etag), *(Delete(key) for key in stored_keys(record))]
+    return [Delete(USER.key(record.id), etag), *[Delete(key) for key in stored_keys(record)]]
 
 
 def _names(rows: dict[str, bytes], identifier: str) -> tuple[str, ...]:

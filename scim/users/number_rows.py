@@ -8,6 +8,7 @@ confirm the match. The end of a number is found by its reversed digits.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from scim.users import contact_cards
 from scim.users.contact_cards import Card
@@ -32,17 +33,27 @@ _DOT = "."
 def rows_by_end(identifier: str, card: bytes, own: Sequence[Number]) -> dict[str, bytes]:
     """Return an active person's rows by the last digits of a number, with their values, by key."""
     # Of two numbers with the same digits the main one has the last word.
+    ends = _ends(own)[::-1]
+    row_keys = NUMBER.keys([end.digits[::-1] for end in ends], identifier)
     return {
-        NUMBER.key(key.digits[::-1], identifier): contact_cards.with_number_key(
-            card, key.extension, _LETTERS[key.kind]
-        )
-        for key in reversed(_ends(own))
+        key: contact_cards.with_number_key(card, end.extension, _LETTERS[end.kind])
+        for key, end in zip(row_keys, ends, strict=True)
     }
 
 
 def other_keys(identifier: str, own: Sequence[Number], by_end: Mapping[str, bytes]) -> list[str]:
-    """Return the keys of an active person's other number rows, each of which holds the card alone."""
-    return list(dict.fromkeys(_others(identifier, own)))[: MAX_ROWS - len(by_end)]
+    """Return the keys of an active person's other number rows, each of which holds the card alone.
+
+    They are those of the rows by the beginning of a number, by PBX and by the middle of a number, most useful first.
+    """
+    typed = [digits for number in own for digits in _typed(number)]
+    exchanges = [number.exchange for number in own if number.exchange]
+    parts = [turned(digits, at) for digits in typed for at in offsets(len(digits))]
+    found = dict.fromkeys(FIND.keys(typed[:_MAX_TYPED], identifier))
+    if exchanges:
+        found |= dict.fromkeys(EXCHANGE.keys(exchanges, identifier))
+    found |= dict.fromkeys(FIND.keys(parts, identifier))
+    return list(found)[: MAX_ROWS - len(by_end)]
 
 
 def hidden_keys(identifier: str, own: Sequence[Number]) -> Iterator[str]:
@@ -62,19 +73,6 @@ def _ends(own: Sequence[Number]) -> list[Key]:
     return [*mains, *rest][:MAX_NUMBERS]
 
 
-def _others(identifier: str, own: Sequence[Number]) -> Iterator[str]:
-    """Yield the keys of the rows by the middle of a number and by PBX, most useful first."""
-    typed = [digits for number in own for digits in _typed(number)]
-    for digits in typed[:_MAX_TYPED]:
-        yield FIND.key(digits, identifier)
-    for number in own:
-        if number.exchange:
-            yield EXCHANGE.key(number.exchange, identifier)
-    for digits in typed:
-        for offset in offsets(len(digits)):
-            yield FIND.key(turned(digits, offset), identifier)
-
-
 def _typed(number: Number) -> list[str]:
     """Return the digits that a caller types for a number: with the extension if it is dialled directly."""
     if number.fault is not None and number.keys:
@@ -82,7 +80,8 @@ def _typed(number: Number) -> list[str]:
     return [number.keys[-1].digits] if number.keys else []
 
 
-def offsets(count: int) -> list[int]:
+@lru_cache(maxsize=64)
+def offsets(count: int) -> tuple[int, ...]:
     """Return the offsets at which a number with `count` digits has rows, 0 first.
 
     The last offset leaves up to two digits more than _OFFSET_STEP, because the last four digits are found by the row
@@ -90,9 +89,9 @@ def offsets(count: int) -> list[int]:
     second digit of a country code.
     """
     if count < _MIN_TYPED + 1:
-        return [0]
+        return (0,)
     inner = range(count - _MIN_TYPED - 1, 0, -_OFFSET_STEP)
-    return [0, *(offset for offset in inner if offset > 1 or count < 10)]
+    return (0, *(offset for offset in inner if offset > 1 or count < 10))
 
 
 def turned(digits: str, offset: int) -> str:

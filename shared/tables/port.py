@@ -23,6 +23,8 @@ MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 MAX_ENTITY_BYTES = 1024 * 1024
 PROPERTY_CHARACTERS = 32 * 1024  # 64 KiB of UTF-16; longer values are split over properties
 _ENTITY_OVERHEAD = 2 * 1024  # names and types of the properties, timestamp
+# Bytes of a value that fits next to any key: UTF-16 has at most twice as many bytes as UTF-8.
+_ALWAYS_FITS = (MAX_ENTITY_BYTES - _ENTITY_OVERHEAD) // 2 - MAX_KEY_CHARACTERS
 _MAX_ESCAPED = 6  # bytes that one byte of a value may need on the wire
 _OPERATION_OVERHEAD = 1024  # MIME headers, URL and braces of one operation in a transaction's body
 
@@ -195,15 +197,16 @@ def check(operations: Sequence[Operation]) -> None:
     """Raise LimitExceeded or DuplicateKey if the service would refuse the transaction."""
     if not 1 <= len(operations) <= MAX_OPERATIONS:
         raise LimitExceeded("operations in a transaction", len(operations), MAX_OPERATIONS)
-    if len({operation.key for operation in operations}) != len(operations):
+    row_keys = [operation.key for operation in operations]
+    if len(set(row_keys)) != len(row_keys):
         raise DuplicateKey
-    total = 0
-    for operation in operations:
-        check_key(operation.key)
-        total += _OPERATION_OVERHEAD + 2 * len(operation.key)
-        if not isinstance(operation, Delete):
-            total += len(operation.value)
-            _check_value(operation.key, operation.value)
+    check_key(max(row_keys, key=len))
+    sizes = [len(operation.value) for operation in operations if not isinstance(operation, Delete)]
+    if max(sizes, default=0) > _ALWAYS_FITS:
+        for operation in operations:
+            if not isinstance(operation, Delete):
+                _check_value(operation.key, operation.value)
+    total = _OPERATION_OVERHEAD * len(row_keys) + 2 * sum(map(len, row_keys)) + sum(sizes)
     if total > MAX_TRANSACTION_BYTES // _MAX_ESCAPED:
         _check_sent(operations)
 

@@ -182,6 +182,19 @@ def test_two_keys_lead_to_the_call_button_of_a_stand_in(at_desk: Page, desk: Des
     expect(page.locator(".stand-ins [data-stand-in-call]").first).to_be_focused()
 
 
+def test_stand_ins_are_followed_on_a_page_that_no_one_touches(at_desk: Page, desk: Desk) -> None:
+    """Such a page asks a third as often, but not about people whom it recommends: their statuses are 15 seconds old at most."""
+    page = at_desk
+    page.clock.install()
+    page.goto(f"/contacts?person={desk.made.id}.{desk.ids['Max Meier']}")
+    expect(page.locator(".stand-ins .member")).not_to_have_count(0)
+    page.clock.fast_forward(130_000)
+    for _ in range(3):
+        chromium.wait_until_settled(page)
+        with page.expect_response("**/contacts/statuses"):
+            page.clock.run_for(5100)
+
+
 def test_the_card_shows_the_reporting_line_and_where_and_when(at_desk: Page, desk: Desk) -> None:
     """Manager, team and reports with statuses, a click away; company, office, local time, since when, the next number."""
     page = at_desk

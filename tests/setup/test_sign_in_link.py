@@ -113,6 +113,8 @@ async def test_the_company_is_connected_after_its_administrator_confirms_it(
     page = (await world.first.call("GET", f"/directories/{DIRECTORY}/links")).body.decode()
     assert "Contoso (contoso.example) was connected through the link" in page
     assert "Company connected" in await text_of(browser, link)
+    progress = await browser.get(f"{link.page}/connection", hx_request="true")
+    assert (progress.status, b"<bdi>Contoso</bdi>" in progress.body) == (200, True)
     found = await world.first.json("GET", f"/api/directories/{DIRECTORY}/audit?act=presence")
     acts = ("consent.started", "consent.given", "consent.confirmed", "presence.connected")
     assert sorted(one["act"] for one in found["events"]) == sorted(acts)

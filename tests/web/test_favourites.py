@@ -188,6 +188,21 @@ async def test_opened_people_and_their_searches_are_recent(visit: Visitor, app: 
     assert "Clear recent" not in page
 
 
+async def test_without_a_script_a_person_opens_beside_the_same_list(
+    visit: Visitor, app: App
+) -> None:
+    """A row's address keeps the search, which is recent then; the card's Close leads back to the list."""
+    await _hired(app, "Anna", "Ben")
+    page = (await visit("GET", "/contacts?q=ann&free=")).body.decode()
+    (row,) = re.findall(r'class="person" href="([^"]+)"', page)
+    assert row.endswith("&amp;q=ann")
+    await _open(visit, app, row.replace("&amp;", "&"))
+    card = (await visit("GET", row.replace("&amp;", "&"))).body.decode()
+    assert '<noscript><a class="button quiet icon close" href="/contacts?q=ann"' in card
+    recent = (await visit("GET", "/contacts?recent=1")).body.decode()
+    assert re.findall(r"<bdi>([^<]+)</bdi>", recent) == ["ann", "Anna"]
+
+
 async def test_recents_are_few_and_short_lived(visit: Visitor, app: App) -> None:
     """20 people, 20 searches of at most 100 characters, 30 days."""
     reader = Principal(account=ACCOUNT, object_id=PERSON, name="Ada", roles=frozenset())

@@ -290,8 +290,9 @@
       }
     } catch { /* no network, or signed out: the page's own requests say so */ }
     if (!document.hidden) showZones(document);
-    // Whoever is waited for is asked about as often as ever.
-    next = setTimeout(follow, watched.length ? EVERY : page.pause());
+    // Who is waited for or recommended is asked about as often as ever: a status that is read is at most 15 seconds old.
+    const isRecommending = list()?.dataset.free || document.querySelector(".stand-ins [data-live]");
+    next = setTimeout(follow, watched.length || isRecommending ? EVERY : page.pause());
   };
   page.wakes.push(() => { if (!document.hidden && next) follow(); });
   document.addEventListener("DOMContentLoaded", () => { showWatched(document); next = setTimeout(follow, EVERY); });
