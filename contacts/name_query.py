@@ -95,6 +95,16 @@ class NameQuery:
             return max(self.addresses, key=len)
         return collapse(_longest(self.groups))
 
+    def joined(self) -> str:
+        """Return the prefix of the index terms of people who have the longest word joined to the word before it.
+
+        Return "" if no word is before it: people who have it joined to the word after it have terms that `wide` finds.
+        """
+        at = 0 if self.addresses else self.groups.index(_longest(self.groups))
+        before = self.groups[at - 1] if at else ""
+        is_part = len(before) > 1 and not before.isdigit() and not is_unspaced(before)
+        return collapse(before + self.groups[at]) if is_part else ""
+
     def alone(self) -> str:
         """Return the prefix that `wide` would return if no word were treated as a name particle.
 

@@ -292,6 +292,7 @@ class _Read:
     where: Range
     rows: list[EncodedRow]
     is_complete: bool
+    is_joined: bool = False  # two words of the query are one word in its terms
 
 
 class _Similar:
@@ -321,7 +322,7 @@ class _Similar:
         await self._consider(self._exact.rejected, may_be_meant=False)
         for own in ranges:
             meant = len(self.meant)
-            await self._consider(own.rows, may_be_meant=own.is_complete)
+            await self._consider(own.rows, own.is_joined, may_be_meant=own.is_complete)
             if len(self.meant) > meant:
                 shown = (*shown, own.where.name)
         if self.cursor and shown != self._exact.shown:
@@ -358,15 +359,18 @@ class _Similar:
         """Read ranges that may contain similar people, within the remaining round trips."""
         left = _ROUND_TRIPS - self._exact.round_trips
         left = min(left, max(1, _MAX_SIMILAR_TRIPS // max(1, len(self._directories))))
-        words = comparable_words(self._query)
-        if not words or left < 1:
+        words, joined = comparable_words(self._query), self._query.joined()
+        if not (words or joined) or left < 1:
             return []
-        plan = self._plan(words)
+        plan = self._plan(words) if words else Plan([])
         ranges = plan.ranges[:left]
         read = list(await asyncio.gather(*map(self._read, ranges)))
         is_complete = all(one.is_complete for one in read)
         following = plan.if_complete if is_complete else plan.if_truncated
-        if following and len(read) < left:
+        if joined and is_complete and len(read) < left:
+            # Two words with a typing error each, the other choice, are rarer than a divided name.
+            read.append(replace(await self._read(Range(FIND, joined)), is_joined=True))
+        elif following and len(read) < left:
             read.append(await self._read(following))
         return read
 
@@ -378,15 +382,20 @@ class _Similar:
         other = words[0] if searched == words[-1] else words[-1]
         return ranges_of_two(searched, other, was_truncated=bool(self._exact.cursor))
 
-    async def _consider(self, rows: Sequence[EncodedRow], *, may_be_meant: bool) -> None:
+    async def _consider(
+        self, rows: Sequence[EncodedRow], is_joined: bool = False, *, may_be_meant: bool
+    ) -> None:
         """Choose from the rows of people who were not considered before."""
         time_slice, known = TimeSlice(self._app), self._known
+        if is_joined:  # others were only compared with the words as they are divided
+            known = {_place(one) for one in (*self._exact.found, *self.meant)}
         for number, row in enumerate(rows):
             place = row.directory.id, row.identifier
             if place not in known and row.value != resource_rows.NOTHING:
                 known.add(place)
                 person = _Row(row.directory, row.identifier, EncodedCard(row.value))
-                if self._is_meant(person):
+                is_meant = self._matcher.is_meant(person.person) if is_joined else False
+                if (is_meant and self._meets_condition(person)) or self._is_meant(person):
                     # The exact search has not come to this person; the cursor passes over the whole range.
                     if may_be_meant:
                         self.meant.append(person.found())

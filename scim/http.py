@@ -155,6 +155,8 @@ def parameters(request: Request) -> dict[str, str]:
     If a `Filter` were ignored, the answer would be everybody, and the client would take the first one for the person.
     Many HTTP libraries write an array as `attributes=userName&attributes=emails`; RFC 7644 section 3.9 joins by commas.
     """
+    if "?" not in request.url:
+        return {}
     query = request.query
     if not query.keys() <= _PARAMETERS.keys():
         query = named_parameters(query)

@@ -61,6 +61,8 @@ async def _by_secret(app: App, directory_id: str, request: TokenRequest) -> Issu
 
 
 async def _by_assertion(app: App, directory_id: str, request: TokenRequest, text: str) -> Issued:
+    if not text:
+        raise invalid_request(Message("oauth_assertion_missing"))
     found = await access_tokens.trusted_identity(app, directory_id)
     try:
         presented = read(app, text)

@@ -2,12 +2,15 @@
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from scim.oauth.errors import invalid_request
-from shared.http import FORM, Request, form_body
+from shared.http import FORM, MAX_FORM_FIELDS, HttpError, Request, form_body
 from shared.messages import Message
+
+_NOT_IN_NAME = re.compile(r"[^\w.:-]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,26 @@ def _form(request: Request) -> dict[str, str]:
         raise invalid_request(Message("oauth_form_expected", expected=FORM))
     if not request.body:
         raise invalid_request(Message("oauth_form_empty"))
-    pairs = form_body(request)
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise invalid_request(Message("oauth_parameter_twice"))
+    fields: dict[str, str] = {}
+    for name, value in _pairs(request):
+        if name in fields:
+            raise invalid_request(Message("oauth_parameter_twice", name=_shown(name)))
+        fields[name] = value
     return fields
+
+
+def _pairs(request: Request) -> list[tuple[str, str]]:
+    try:
+        return form_body(request)
+    except HttpError as error:
+        if error.status != 400:
+            raise
+        raise invalid_request(Message("oauth_form_unreadable", most=MAX_FORM_FIELDS)) from None
+
+
+def _shown(name: str) -> str:
+    """Return a parameter's name with the characters that an error description may have (RFC 6749 section 5.2)."""
+    return _NOT_IN_NAME.sub("?", name[:40])
 
 
 def _basic(header: str) -> tuple[str, str] | None:

@@ -358,3 +358,26 @@ async def test_rows_of_the_first_release_are_found_before_the_reindex(
     await _hire_in_first_release(contoso, name)
     await contoso.hire("Somebody Else")
     assert await _found(agent, contoso, text) == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("Karlheinz Weber", ("karl heinz", "karl-heinz", "weber karl heinz", "karl heinz weber")),
+        ("Annemarie Kurz", ("anne marie", "kurz anne-marie")),
+        ("Alireza Mohammadi", ("ali reza", "ali-reza mohammadi")),
+        ("Giancarlo Rossi", ("gian carlo", "gian carlo rossi")),
+        ("علی‌رضا محمدی", ("علی رضا",)),
+    ],
+)
+async def test_a_joined_name_is_found_divided_before_its_longer_part(
+    agent: Person, contoso: Company, tables: CountingTables, name: str, texts: tuple[str, ...]
+) -> None:
+    """Jean-Luc, Jeanluc and Jean Luc are one name (fisharebest/webtrees#1052), in at most four round trips."""
+    await contoso.hire("Karl Weber")
+    await contoso.hire(name)
+    for text in texts:
+        with tables.measured() as calls:
+            found = await _found(agent, contoso, text)
+        assert found[0] == name, text
+        assert calls.count(("query", "contacts")) <= 4, calls

@@ -198,6 +198,44 @@ async def test_a_person_is_found_while_the_number_is_typed(
     assert missing == []
 
 
+@pytest.mark.parametrize(
+    ("region", "stored", "typed"),
+    [
+        # After the area code, 15 marks a mobile number.
+        ("AR", "+54 9 11 2345 6789", "011 15 2345-6789"),
+        ("AR", "+54 9 11 2345 6789", "+54 11 15 2345 6789"),
+        ("GB", "+54 9 11 2345 6789", "00 54 11 15 2345 6789"),
+        ("BR", "+55 11 2345 6789", "0 15 11 2345-6789"),  # carrier 15
+        ("BR", "+55 11 96123 4567", "0 21 11 96123-4567"),
+        ("BR", "+55 11 2345 6789", "90 41 11 2345 6789"),  # the same for a reverse-charge call
+        ("MX", "+52 55 1234 5678", "044 55 1234 5678"),
+        ("MX", "+52 55 1234 5678", "045 55 1234 5678"),
+        ("CO", "+57 601 234 5678", "0 5 601 234 5678"),
+        ("CO", "+57 321 123 4567", "0456 321 123 4567"),
+        ("KR", "+82 2 212 3456", "082 2 212 3456"),
+        ("CN", "+86 10 1234 5678", "12593 010 1234 5678"),
+        ("BO", "+591 7123 4567", "012 7123 4567"),
+        ("CR", "+506 2212 3456", "1900 2212 3456"),
+        ("HU", "+36 20 123 4567", "+36 (0)20 123 4567"),
+        ("FR", "+241 06 03 12 34", "00 241 06 03 12 34"),
+    ],
+)
+async def test_a_prefix_of_national_calls_is_typed_through(
+    app: App, agent: Person, region: str, stored: str, typed: str
+) -> None:
+    """Prefixes are those of libphonenumber (nationalPrefixForParsing); `bench.typed_numbers` types all of them."""
+    company = await make_company(app, ACCOUNT, "Company", region)
+    await company.hire("Anna", stored)
+    path = f"/api/directories/{company.id}/contacts"
+    beginnings = [typed[:end] for end in range(len(typed) + 1) if typed[end - 1 : end].isdigit()]
+    missing = [
+        text
+        for text in beginnings
+        if sum(c.isdigit() for c in text) >= 4 and await agent.names(path, q=text) != ["Anna"]
+    ]
+    assert missing == []
+
+
 @pytest.mark.parametrize("number", ["+12125550102", "+442079460958", "+4915123456789", "+6834012"])
 async def test_any_four_digits_of_the_middle_or_end_are_found(
     agent: Person, contoso: Company, number: str

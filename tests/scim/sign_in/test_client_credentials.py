@@ -261,3 +261,22 @@ async def test_a_token_costs_one_transaction_and_its_use_two_reads(
         with tables.measured() as calls:
             await authenticate(client.app, client.directory_id, f"Bearer {token}")
         assert calls == expected
+
+
+@pytest.mark.parametrize(
+    ("form", "named"),
+    [
+        (b"grant_type=client_credentials&scope=a&scope=b", "scope was sent twice"),
+        (b"grant_type=client_credentials&%22%C3%A4=&%22%C3%A4=", "?? was sent twice"),
+        (b"grant_type=client_credentials&x=\xff", "at most 50 parameters, in UTF-8"),
+        (b"grant_type=client_credentials" + b"&x=1" * 51, "at most 50 parameters, in UTF-8"),
+        (b"grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion is missing"),
+    ],
+)
+async def test_the_description_names_what_is_wrong_with_the_form(
+    client: TokenClient, form: bytes, named: str
+) -> None:
+    """RFC 6749 section 5.2: invalid_request for a repeated or missing parameter; a client has no page to reload."""
+    answer = await client.post(form)
+    assert (answer.status, answer.body["error"]) == (400, "invalid_request")
+    assert named in answer.body["error_description"]
