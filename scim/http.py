@@ -156,6 +156,8 @@ def parameters(request: Request) -> dict[str, str]:
     first of them. Many HTTP libraries write an array as `attributes=userName&attributes=emails`; RFC 7644 section 3.9
     joins by commas.
     """
+    if "?" not in request.url:
+        return {}
     query = request.query
     if not query.keys() <= _PARAMETERS.keys():
         query = named_parameters(query)

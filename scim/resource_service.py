@@ -220,10 +220,13 @@ class ResourceService(ABC, Generic[Stored]):
         kind: str,
         stored: StoredResource,
         notes: Notes | None = None,
+        *,
+        at: str = "",
         **more: Any,
     ) -> Event:
+        """Return the event of a change; without `at`, it is dated now."""
         return Event(
-            at=timestamp(self.app.clock.now()),
+            at=at or timestamp(self.app.clock.now()),
             kind=kind,
             resource_type=self.resource_type.name,
             resource_id=stored.id,

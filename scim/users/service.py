@@ -85,7 +85,7 @@ class UserService(ResourceService[StoredUser]):
             "",
         )
         active = user.record.active
-        event = self._event("user.created", user, notes, users=1, active=active)
+        event = self._event("user.created", user, notes, at=now, users=1, active=active)
         try:
             await store.insert(self.app, directory.id, user.record, directory.region, event)
         except AlreadyExists as taken:
@@ -111,6 +111,7 @@ class UserService(ResourceService[StoredUser]):
             kind,
             changed,
             notes,
+            at=new.modified,
             active=new.active,
             changed=tuple(sorted(changed_names(old.resource, resource))),
             was_external_id=was if was != resource.get("externalId", "") else "",
