@@ -23,7 +23,10 @@ _MAX_RUN = 4  # words of a query that may be one word of a name
 
 
 class Closeness(NamedTuple):
-    """How closely a person matches, as a sort key; all values are 0 or False for the whole name in its own spelling."""
+    """A sort key for how closely a person matches.
+
+    All values are 0 or False if the whole name was typed as it is spelled.
+    """
 
     is_part: bool  # the name has more words
     others: int  # words of the query that are in no name

@@ -251,7 +251,7 @@ def _written(app: App, identifier: str, actor: Actor, draft: Draft) -> Note:
 
 
 def _plain(text: str) -> str:
-    """Return a text on one line without control and format characters, which no one sees."""
+    """Return a text on one line, without control and format characters, because they are invisible."""
     words = " ".join(text.split())
     return "".join(
         c for c in words if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs")

@@ -56,7 +56,7 @@ class _Hit:
 
     @property
     def person(self) -> tuple[str, str]:
-        """Return the id of the directory and that of the person."""
+        """Return the directory id and the person's id."""
         return self.found.directory.id, self.found.card.id
 
 
@@ -84,7 +84,10 @@ class _Search:
         return max((len(self.ranges_of(one, stage)) for one in self.directories), default=0)
 
     def by_range(self, stage: int, number: int) -> list[tuple[NumberRange, list[Directory]]]:
-        """Return each different range at this index of the stage, with the directories that have it (those of one region)."""
+        """Return each different range at index `number` of the stage, with the directories that have it.
+
+        Directories of the same region have the same range.
+        """
         found: dict[str, tuple[NumberRange, list[Directory]]] = {}
         for directory in self.directories:
             own = self.ranges_of(directory, stage)
@@ -177,7 +180,7 @@ def _once(found: Iterable[Found]) -> list[Found]:
 
 
 async def _page(search: _Search, start: _Start, limit: int, shown: Sequence[Found] = ()) -> Page:
-    """Return the next page, without the people in `shown` and, on a later page, without those of earlier pages."""
+    """Return the next page, without the people in `shown`, and without people who were on an earlier page."""
     if start.had:
         search = search.without_last_resort()
     had, following, hits = start.had, None, list[_Hit]()

@@ -116,7 +116,10 @@ class _Near:
         self._known: dict[str, tuple[float, bool] | None] = {}
 
     def nearest(self, names: Sequence[str]) -> tuple[float, bool] | None:
-        """Return the smallest distance of a name, and whether that name sounds alike; None if no name is near."""
+        """Return the smallest distance between the word and a name, and whether that name sounds like the word.
+
+        Return None if no name is near.
+        """
         best: tuple[float, bool] | None = None
         for name in names:
             if name.startswith(self.word):
@@ -152,7 +155,7 @@ class _Near:
         return (cost, is_sound) if cost <= most else None
 
     def _may_be_near(self, name: str, most: float) -> bool:
-        """Return False if the letters alone show that the name can't be near. Costs a tenth of a comparison."""
+        """Return False if the letters alone show that the name can't be near; this costs a tenth of a comparison."""
         if abs(len(name) - len(self.word)) > most + 1:
             return False
         return len(self._letters.symmetric_difference(name)) <= 1 + most * _PER_MISTYPED

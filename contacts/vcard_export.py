@@ -32,7 +32,7 @@ def entry(user: UserRecord, numbers: list[tuple[str, Number]], manager: str, ver
 
 
 def _common(user: UserRecord, manager: str) -> Iterator[str]:
-    """Yield the properties that are written alike in both versions."""
+    """Yield the properties that are written in the same way in both versions."""
     resource = user.resource
     name, enterprise = resource.get("name", {}), resource.get(contact_cards.ENTERPRISE, {})
     yield f"UID:urn:uuid:{user.id}"

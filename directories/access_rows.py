@@ -60,7 +60,7 @@ def decode_access(value: bytes) -> Access:
 
 
 def insert_assertion(assertion: Assertion) -> Insert:
-    """Return the operation that stores a used assertion; AlreadyExists then means that it was used before."""
+    """Return the operation that stores a used assertion; it fails with AlreadyExists if it was used before."""
     used = USED_ASSERTION.key(tokens.digest(f"{assertion.issuer}\n{assertion.identifier}"))
     return Insert(used, orjson.dumps({"v": 1, "expires": assertion.expires}))
 

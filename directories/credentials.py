@@ -288,7 +288,7 @@ def _revoked(app: App, token: Token) -> Token:
 
 
 def _ending(token: Token, until: str) -> Token:
-    """Return the token with its expiry at `until`, unless it expires earlier anyway."""
+    """Return the token with the expiry `until`, or unchanged if it expires earlier."""
     return dataclasses.replace(token, expires=min(token.expires or until, until))
 
 

@@ -86,7 +86,7 @@ def error_response(error: Exception) -> Response:
 
 
 def as_scim_error(error: ScimError | RecursionError | LimitExceeded) -> ScimError:
-    """Return the error to send for a fault found late: JSON nested too deeply, or more data than a row can hold."""
+    """Return the ScimError for a fault found by a lower layer: JSON nested too deeply, or too much data for a row."""
     match error:
         case ScimError():
             return error

@@ -65,7 +65,7 @@ class Card:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The texts whose words find the person beside the names and addresses."""
+        """The texts whose words find the person, in addition to the names and addresses."""
         return self.title, self.department, self.employee_number, *self.further_texts
 
     @property
@@ -162,7 +162,7 @@ class EncodedCard:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The texts whose words find the person beside the names and addresses."""
+        """The texts whose words find the person, in addition to the names and addresses."""
         get = self._parts.get
         return get("t", ""), get("d", ""), get("i", ""), get("o", ""), get("l", "")
 
@@ -193,7 +193,7 @@ class EncodedCard:
         return not rest.isascii() or b"'" in rest or b"`" in rest or word in rest.lower()
 
     def card(self, identifier: str) -> Card:
-        """Return the whole card of the person `identifier`."""
+        """Decode the whole card, which is that of the person `identifier`."""
         parts, (_, given, family, _) = self._parts, self.names
         found = {name: parts.get(letter, "") for letter, name in _LETTERS.items()}
         found |= {"given": given, "family": family}

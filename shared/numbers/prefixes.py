@@ -63,7 +63,10 @@ def _rule(region: str) -> _Rule | None:
 
 
 def _readings(digits: str, rule: _Rule) -> Iterator[str]:
-    """Yield the beginning of the national number for each way in which the digits, and a prefix that they begin, can continue."""
+    """Yield the beginning of the national number for each way in which the digits can continue.
+
+    That includes ways in which the digits first complete a prefix.
+    """
     completions = _COMPLETIONS if rule.pattern.groups else ("",)
     for completion in completions:
         known = digits + completion
@@ -85,7 +88,7 @@ class _Reading:
 
 
 def _reading(match: re.Match[str], rule: _Rule, known: int) -> _Reading | None:
-    """Return the beginning that the first `known` digits of a match determine; None if they don't end the prefix."""
+    """Return the beginning that the first `known` digits of a match determine; None if the prefix ends after them."""
     groups = rule.pattern.groups
     if not (rule.parts and groups and match[groups] is not None):
         end = match.end()

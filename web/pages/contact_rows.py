@@ -169,7 +169,7 @@ def _similar(visit: PageRequest, found: Found) -> str:
 
 
 def mark_of(values: Iterable[object]) -> str:
-    """Return a short hash of the values, by which a change is detected."""
+    """Return a short hash of the values, by which a page detects that one of them has changed."""
     return hashlib.blake2s(repr(list(values)).encode(), digest_size=8).hexdigest()
 
 
@@ -227,7 +227,7 @@ class Counted:
         return cls(_number(query.get("meant", "")), _number(query.get("similar", "")))
 
     def and_of(self, page: Page) -> "Counted":
-        """Return the sum of these counts and those of one more part."""
+        """Return the sum of these counts and of the counts of `page`, the next part."""
         similar = sum(bool(one.similar_to) for one in page.found)
         return Counted(self.meant + len(page.found) - similar, self.similar + similar)
 

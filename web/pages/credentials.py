@@ -21,7 +21,7 @@ _TONES = {"live": "good", "expired": "", "revoked": ""}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """A row of the table; `ends` is the text shown before `expires`, or "" without expiry."""
+    """A row of the table; `ends` is the text shown before the time `expires`, "" if the credential never expires."""
 
     id: str
     words: str
