@@ -14,6 +14,7 @@ _BENCHES = (
     ("names",),
     ("names", "--people", "100000"),
     ("numbers",),
+    ("typed_numbers",),
     ("drawn",),
     ("desk",),
     ("pop",),

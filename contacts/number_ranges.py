@@ -46,17 +46,23 @@ def stages_of(text: str, region: str) -> list[Stage]:
     """Return the stages for digits that are typed in a directory of the region.
 
     The first stage reads the beginnings of numbers in international form, or the ends of numbers; the next ones read
-    the middle. Three digits are searched for only at the beginning and the end. Four or more digits from a trunk zero
-    on may also be the beginning of a national number; then the least selective range of the middle is a last resort.
-    After a plus or an exit code the whole middle is.
+    the middle. Three digits are searched for only at the beginning and the end. After a plus or an exit code, the
+    middle is a last resort. After a trunk zero and three digits, which may also be the beginning of a national
+    number, only the least selective range of the middle is a last resort. The beginnings of numbers after a carrier
+    code or a similar prefix are read with the middle if four digits of the national number are typed, else as a last
+    resort.
     """
     typed = typed_of(text, region)
     if not typed.digits:
         return []
-    beginnings = tuple(
-        NumberRange(Range(FIND, one), lambda part: typed.is_in(turned_back(part)))
-        for one in typed.beginnings
-    )
+
+    def begun(digits: str) -> NumberRange:
+        return NumberRange(Range(FIND, digits), lambda part: typed.is_in(turned_back(part)))
+
+    beginnings = tuple(map(begun, typed.beginnings))
+    enough = MIN_PART + len(dialling(region).code)
+    likely = tuple(begun(one) for one in typed.after_prefix if len(one) >= enough)
+    unlikely = tuple(begun(one) for one in typed.after_prefix if len(one) < enough)
     middle = _middle(typed, region)
     if typed.is_international:
         return [Stage(beginnings), Stage(middle, is_last_resort=True)]
@@ -66,19 +72,19 @@ def stages_of(text: str, region: str) -> list[Stage]:
         word = NumberRange(Range(FIND, typed.digits), lambda part: "." not in part)
         return [Stage((end, word, *beginnings))]
     if typed.has_exit_code:
-        return [Stage((*beginnings, end)), Stage(middle, is_last_resort=True)]
+        last = (*middle, *likely, *unlikely)
+        return [Stage((*beginnings, end)), Stage(last, is_last_resort=True)]
     if len(typed.national) < MIN_PART:
         return [
             Stage((end,)),
-            Stage((*beginnings, *middle[:2])),
-            Stage(middle[2:], is_last_resort=True),
+            Stage((*beginnings, *likely, *middle[:2])),
+            Stage((*middle[2:], *unlikely), is_last_resort=True),
         ]
-    others = [one for one in beginnings if one.rows.beginning in typed.others]
-    return [Stage((end,)), Stage((*others, *middle))]
+    return [Stage((end,)), Stage((*middle, *likely)), Stage(unlikely, is_last_resort=True)]
 
 
 def whole_stage(digits: tuple[str, ...]) -> Stage:
-    """Return a stage that finds the people who have exactly one of these numbers."""
+    """Return a stage that finds the people who have a number with the same digits as one of `digits`."""
     return Stage(tuple(_exactly(one[::-1]) for one in digits))
 
 

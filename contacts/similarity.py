@@ -106,7 +106,7 @@ def _resemblance(
 
 
 class _Near:
-    """A word of the query, and the names compared with it so far: their distance, and whether they sound alike."""
+    """A word of the query, with a cache of its comparisons with names: the distance, and whether both sound alike."""
 
     def __init__(self, word: str, *, is_last: bool) -> None:
         self.word = word
@@ -168,7 +168,10 @@ def comparable_words(query: NameQuery) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Ranges to read at the same time, and one to read afterwards, chosen by whether they could be read to their ends."""
+    """The ranges to read for similar people: `ranges` at the same time, then at most one more.
+
+    That is `if_complete` if all of `ranges` were read to their ends, else `if_truncated`; None to read no more.
+    """
 
     ranges: list[Range]
     if_complete: Range | None = None
@@ -206,5 +209,8 @@ def ranges_of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
 
 
 def _with_sound(word: str, beside: str = "") -> Range:
-    """Return the range of people who have a word of this sound and another word that ends like `beside`."""
+    """Return the range of the sound terms that begin with the code of `word`, which belong to people with such a word.
+
+    With `beside`, only terms whose second code has the same last letter as the code of `beside`.
+    """
     return Range(SOUND, f"{code(word)[::-1]} {code(beside)[::-1][:1]}")

@@ -93,7 +93,7 @@ def _text(text: str) -> str:
 
 
 def _fold(line: str) -> bytes:
-    """Return the line folded into pieces of at most 75 octets, never cut inside a character (section 3.2)."""
+    """Return the line folded into pieces of at most 75 octets, never cut inside a character (RFC 6350 section 3.2)."""
     octets = line.encode()
     if len(octets) <= _MAX_OCTETS:
         return octets + b"\r\n"

@@ -66,5 +66,8 @@ def insert_assertion(assertion: Assertion) -> Insert:
 
 
 def expires_of(value: bytes) -> str:
-    """Return the time (RFC 3339) at which a row's access token or assertion expires; raise UnsupportedRowVersion."""
+    """Return the time (RFC 3339) at which a row's access token or assertion expires.
+
+    Raise UnsupportedRowVersion if a later release wrote the row.
+    """
     return str(row_versions.read(value, "access token")["expires"])

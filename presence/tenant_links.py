@@ -82,6 +82,7 @@ class DirectoryLink:
         tenant_name: The name of the tenant (`graph.tenant_information`).
         tenant_domain: The primary domain of the tenant, from the same source.
         named_at: When these two were read; 0 before that.
+        named_tenant: The tenant whose name it is; rows with another one have no name.
         begun_by: The ID of the actor here who began it.
         is_confirmed: Whether the company was confirmed as the right one. Until then it isn't connected,
             and the row has a version that releases without this rule can't read.
@@ -108,6 +109,7 @@ class DirectoryLink:
     tenant_name: str = ""
     tenant_domain: str = ""
     named_at: int = 0
+    named_tenant: str = ""
     accepted_by: str = ""
     begun_by: str = ""
     confirmed_by: str = ""
@@ -321,5 +323,8 @@ def decode_directory(row: Row) -> DirectoryLink:
     """Return the directory's connection in a row; raise UnsupportedRowVersion if a later release wrote it."""
     stored = row_versions.read(row.value, "directory link", _UNCONFIRMED_VERSION)
     content = {**stored, "tag": row.etag}
+    # An earlier release keeps the fields that it doesn't know, also with a new tenant.
+    if stored.get("named_tenant", "") != stored["tenant_id"]:
+        content |= {"tenant_name": "", "tenant_domain": "", "named_at": 0, "named_tenant": ""}
     link: DirectoryLink = row_versions.build(DirectoryLink, content)
     return link

@@ -247,8 +247,7 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
     if before is not None and _is_pending_elsewhere(app, before, link.tenant_id):
         return "other_pending"
     if before is not None and _is_confirmed_for(before, link.tenant_id):
-        confirmed_by = before.confirmed_by or before.begun_by
-        link = replace(link, is_confirmed=True, confirmed_by=confirmed_by)
+        link = replace(link, is_confirmed=True, confirmed_by=before.decided_by)
     if before is None or before.state != "linked":
         events = linking.link_events(
             app, actor, link, "consent.given", **linking.company_values(link)
@@ -259,7 +258,8 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
         return "consented"
     if before.tenant_id != link.tenant_id:
         return "other_tenant"
-    link = replace(link, is_confirmed=True)  # it was confirmed when it was connected
+    # It was confirmed when it was connected.
+    link = replace(link, is_confirmed=True, confirmed_by=before.decided_by)
     try:
         # Consent was renewed; the next sync shows whether that ended the failure.
         await linking.connect(app, link, actor)

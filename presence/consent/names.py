@@ -39,6 +39,7 @@ def carried(link: DirectoryLink, before: DirectoryLink) -> DirectoryLink:
         tenant_name=before.tenant_name,
         tenant_domain=before.tenant_domain,
         named_at=before.named_at,
+        named_tenant=before.named_tenant,
     )
 
 
@@ -81,4 +82,5 @@ def _with_name(app: App, link: DirectoryLink, found: TenantName) -> DirectoryLin
         tenant_name=found.name,
         tenant_domain=found.domain,
         named_at=now_ms(app.clock),
+        named_tenant=link.tenant_id,
     )

@@ -16,7 +16,7 @@ from presence.graph.failure_reasons import AFTER_AN_HOUR, REASONS, Reason
 from presence.health import fresh_for
 from presence.instance import runtime_of
 from presence.response_models import ConnectionHealth, PresenceConnection, StateCode, Tone
-from presence.store.manifest import Manifest
+from presence.store.manifest import Manifest, is_probably_wrong_company
 from presence.tenant_links import DirectoryLink
 from shared.app import App
 from shared.clock import HOUR, MINUTE, SECOND, is_recent, moment, now_ms, timestamp
@@ -303,7 +303,7 @@ def _is_synced(app: App, link: DirectoryLink, head: Manifest, now: int) -> bool:
 def _is_probably_wrong_company(link: DirectoryLink, head: Manifest) -> bool:
     if head.counts.asked:
         return head.counts.is_probably_wrong_company
-    return link.sampled > 0 and not link.sample_known
+    return is_probably_wrong_company(link.sampled, link.sample_known)
 
 
 def _recognised(link: DirectoryLink, head: Manifest) -> tuple[int, int]:

@@ -42,6 +42,8 @@ _SECONDS = 3.0  # the longest time that a user waits for a name
 _MAX_MARKS = 3
 _SPACES = frozenset({"Zs", "Zl", "Zp", "Cc"})
 _LEFT_OUT = frozenset({"Cf", "Cs", "Co", "Cn"})
+# Letters and symbols that are drawn as nothing: Hangul fillers and the blank Braille pattern.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 State = Literal["readable", "not_granted", "unavailable", "not_set_up"]
 
@@ -152,7 +154,8 @@ def plain_name(value: object) -> str:
     for character in unicodedata.normalize("NFC", value[: 8 * MAX_NAME]):
         category = unicodedata.category(character)
         marks = marks + 1 if category in ("Mn", "Me") else 0
-        if category not in _LEFT_OUT and marks <= _MAX_MARKS:
+        is_shown = category not in _LEFT_OUT and character not in _BLANK
+        if is_shown and marks <= _MAX_MARKS:
             kept.append(" " if category in _SPACES else character)
     name = " ".join("".join(kept).split())
     return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1].rstrip() + "…"

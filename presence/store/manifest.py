@@ -46,6 +46,13 @@ class LinkedDirectory:
     )
 
 
+def is_probably_wrong_company(asked: int, known: int) -> bool:
+    """Return whether a tenant knows none of the people, or fewer than a tenth of twenty or more."""
+    if not known:
+        return asked > 0
+    return asked >= 20 and 10 * known < asked
+
+
 @dataclass(slots=True, kw_only=True)
 class Counts:
     """The figures of the last sync, and totals since the tenant was linked."""
@@ -69,10 +76,8 @@ class Counts:
 
     @property
     def is_probably_wrong_company(self) -> bool:
-        """Whether the tenant knows none of the people, or fewer than a tenth of twenty or more."""
-        if not self.known:
-            return self.asked > 0
-        return self.asked >= 20 and 10 * self.known < self.asked
+        """Whether the tenant knows none or too few of the people."""
+        return is_probably_wrong_company(self.asked, self.known)
 
 
 @dataclass(slots=True)

@@ -138,8 +138,9 @@ async def sweep(app: App) -> None:
             log.failure("presence.sweep_failed", error, directory_id=link.directory_id)
 
     found = await tenant_links.directories(app.tables)
-    await each(found, one)
+    # First, because the checks replace the rows that were read.
     await names.refresh(app, found)
+    await each(found, one)
 
 
 async def _reconcile_link(app: App, link: DirectoryLink) -> None:

@@ -70,11 +70,17 @@ def _longest_first(prefixes: set[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=512)
 def trunks_of_code(code: str) -> tuple[str, ...]:
-    """Return the trunk prefixes of a calling code's main region, the longest first; () for an unknown code."""
+    """Return the trunk prefixes of a calling code's main region, longest first; empty for an unknown code."""
+    region = main_region(code)
+    return dialling(region).trunks if region else ()
+
+
+def main_region(code: str) -> str:
+    """Return the main region of a country calling code, "" for an unknown code."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
     regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if code else ()
-    return dialling(regions[0]).trunks if regions else ()
+    return regions[0] if regions else ""
 
 
 def country_code(digits: str) -> str:

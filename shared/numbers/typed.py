@@ -1,19 +1,21 @@
 """Parse a number that is still being typed, for a search with each new digit."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from shared.numbers.address import number_in
 from shared.numbers.extension_words import WORDS
 from shared.numbers.number import MIN_DIGITS
-from shared.numbers.plan import country_code, dialling, trunks_of_code
+from shared.numbers.plan import country_code, dialling, main_region, trunks_of_code
+from shared.numbers.prefixes import beginnings_after_prefix
 from shared.numbers.text import MAX_TEXT, digits_of, fold_word, plain
 from shared.numbers.written import typed_digits
 
 # Digits that some callers dial between the country code and a mobile number: in Mexico until 2019, in Argentina
 # from abroad.
 _MOBILE_PREFIXES = {"52": "1", "54": "9"}
-_ARGENTINE_AREAS = (2, 3, 4)  # digits of an area code
+_MIN_NATIONAL = 2  # digits after a country code that may begin with a prefix of national calls
 MIN_PART = 4  # fewer digits are not searched in the middle of numbers
 
 
@@ -29,6 +31,8 @@ class Typed:
         is_international: Whether they begin with a plus, so that they can't be the middle or the end
             of a number.
         has_exit_code: Whether they begin with the region's prefix of an international call.
+        after_prefix: Further beginnings of E.164 numbers, after a prefix of national calls such as a
+            carrier code (`shared.numbers.prefixes`).
     """
 
     digits: str
@@ -36,19 +40,15 @@ class Typed:
     national: str = ""
     is_international: bool = False
     has_exit_code: bool = False
+    after_prefix: tuple[str, ...] = ()
 
     def is_in(self, number: str) -> bool:
         """Return whether the typed digits can be a part of the number with the digits `number`."""
-        if any(number.startswith(beginning) for beginning in self.beginnings):
+        if any(map(number.startswith, (*self.beginnings, *self.after_prefix))):
             return True
         return not self.is_international and (
             self.digits in number or self._begins_national(number)
         )
-
-    @property
-    def others(self) -> tuple[str, ...]:
-        """The beginnings that don't contain the national digits as they are typed."""
-        return tuple([one for one in self.beginnings if self.national not in one])
 
     @property
     def part(self) -> str:
@@ -83,9 +83,10 @@ def is_number(text: str) -> bool:
 @lru_cache(maxsize=8192)
 def typed_of(text: str, region: str) -> Typed:
     """Return the possible meanings of a number being typed; `region` is the directory's default region."""
-    has_plus, digits = typed_digits(plain(number_in(text[: 2 * MAX_TEXT])))
+    inner = plain(number_in(text[: 2 * MAX_TEXT]))
+    has_plus, digits = typed_digits(inner)
     if has_plus:
-        beginnings = _international(digits)
+        beginnings = _international(digits, has_trunk_zero="(0" in inner)
         return Typed(digits=digits, beginnings=beginnings, is_international=True)
     own = dialling(region)
     for code in own.exits:
@@ -94,32 +95,39 @@ def typed_of(text: str, region: str) -> Typed:
         rest = digits.removeprefix(code)
         if rest != digits and not rest.startswith("0"):
             beginnings = _international(rest)
-            return Typed(digits=digits, beginnings=beginnings, has_exit_code=True)
+            after_prefix = _after_prefix(digits, region, beginnings)
+            return Typed(
+                digits=digits,
+                beginnings=beginnings,
+                has_exit_code=True,
+                after_prefix=after_prefix,
+            )
     trunk = next((one for one in own.trunks if digits.startswith(one)), "")
     national = digits[len(trunk) :]
-    readings = dict.fromkeys((own.code + national, *_other_beginnings(own.code, trunk, national)))
-    return Typed(digits=digits, beginnings=tuple(readings), national=national)
+    beginnings = (own.code + national,)
+    after_prefix = _after_prefix(digits, region, beginnings)
+    return Typed(digits=digits, beginnings=beginnings, national=national, after_prefix=after_prefix)
 
 
-def _other_beginnings(code: str, trunk: str, national: str) -> list[str]:
-    """Return other beginnings of numbers that national digits can be: mobile numbers of Argentina, carriers of Brazil.
+def _after_prefix(digits: str, region: str, beginnings: Iterable[str]) -> tuple[str, ...]:
+    """Return the beginnings of E.164 numbers that `digits` can stand for after a prefix of the region.
 
-    In Argentina 011 15 2345 6789 is +54 9 11 2345 6789: 15 after the area code of two to four digits takes the place of
-    the 9 before it (ENACOM). In Brazil two digits of a carrier come between the trunk prefix and the area code (Anatel).
+    Those that begin with one of `beginnings` are left out, because that one includes them.
     """
-    if code == "54":
-        mobile = code + _MOBILE_PREFIXES[code]
-        areas = [national[:at] for at in _ARGENTINE_AREAS if national[at:].startswith("15")]
-        divided = [mobile + area + national[len(area) + 2 :] for area in areas]
-        return divided or [mobile + (national[:-1] if national[2:] == "1" else national)]
-    return [code + national[2:]] if code == "55" and trunk and len(national) > 2 else []
+    own = dialling(region)
+    if not own.code or len(digits) < MIN_PART:
+        return ()
+    # The trunk zero may follow a carrier code: 12593 010 in China.
+    zero = own.trunk if own.trunk == "0" else ""
+    found = [own.code + one.removeprefix(zero) for one in beginnings_after_prefix(digits, region)]
+    return tuple([one for one in found if not any(map(one.startswith, beginnings))])
 
 
-def _international(digits: str) -> tuple[str, ...]:
+def _international(digits: str, *, has_trunk_zero: bool = False) -> tuple[str, ...]:
     """Return the beginnings of numbers for digits that start with a country code.
 
     The trunk prefix after the code is left out, and prefixes of mobile numbers are left out or
-    added.
+    added. `has_trunk_zero` is True if a zero was typed in parentheses.
     """
     digits = digits.removeprefix("00")
     code = country_code(digits)
@@ -130,6 +138,8 @@ def _international(digits: str) -> tuple[str, ...]:
             beginnings[code + national[len(trunk) :]] = None
         elif trunk.startswith(national):
             beginnings[code] = None
+    if has_trunk_zero and national.startswith("0"):
+        beginnings[code + national[1:]] = None
     if code in _MOBILE_PREFIXES and national:
         prefix = _MOBILE_PREFIXES[code]
         other = national[1:] if national.startswith(prefix) else prefix + national
@@ -137,4 +147,7 @@ def _international(digits: str) -> tuple[str, ...]:
     # No number of a country with the trunk prefix 0 begins with a zero itself; with the prefix 8, numbers can.
     if not (beginnings and national.startswith("0")):
         beginnings = {digits: None, **beginnings}
+    if len(national) >= _MIN_NATIONAL:
+        own = beginnings_after_prefix(national, main_region(code))
+        beginnings |= dict.fromkeys([code + one for one in own if one])
     return tuple(beginnings)

@@ -126,6 +126,7 @@ async def test_a_wait_that_graph_asks_for_is_kept(world: World, browser: Browser
         ("Zoe\u0308" + "\u0301" * 40, "Zo\u00eb" + "\u0301" * 3),
         ("x" * 500, "x" * (MAX_NAME - 1) + "…"),
         ("\ud83d x \ue000\uffff", "x"),
+        ("Con\u3164to\u2800so\uffa0", "Contoso"),
         ("שלום", "שלום"),
         (7, ""),
         (None, ""),
@@ -165,6 +166,20 @@ async def test_a_probably_wrong_company_is_named(world: World, browser: Browser)
     found = await browser.connection()
     assert found["reason"] == "wrong_company"
     assert "Contoso Group (contoso.example" in found["sentence"]
+
+
+async def test_a_tenant_that_knows_few_is_named_at_connect_time(
+    world: World, browser: Browser
+) -> None:
+    """Two of forty people, in the sample that is asked for when consent arrives: the rule of the later syncs."""
+    world.tenant().anyone = False
+    strangers = [f"deadbeef-0000-4000-8000-{number:012d}" for number in range(38)]
+    await world.provision([*strangers, *world.people(2)])
+    await browser.connected()
+    found = (await browser.act("check")).json
+    assert found["reason"] == "wrong_company"
+    assert "2 of 40 people" in found["sentence"]
+    assert "Contoso (contoso.example" in found["sentence"]
 
 
 async def test_names_are_read_again_once_a_week(world: World, browser: Browser) -> None:
@@ -279,6 +294,20 @@ async def test_rows_of_earlier_releases_get_their_name(world: World, browser: Br
     )
     await dispatch.sweep(world.app)
     assert (await company(browser))[:2] == ("Contoso", "contoso.example")
+
+
+async def test_a_name_that_an_earlier_release_kept_is_not_another_tenants(
+    world: World, browser: Browser
+) -> None:
+    """A release without names keeps their fields when it stores a connection to another tenant."""
+    await browser.connected()
+    link = await tenant_links.directory(world.tables, DIRECTORY)
+    assert link is not None
+    assert link.tenant_name == "Contoso"
+    await tenant_links.save_link(world.tables, replace(link, tenant_id=FABRIKAM, company=""))
+    assert await company(browser) == ("", "", "")
+    await dispatch.sweep(world.app)
+    assert await company(browser) == ("Fabrikam", "fabrikam.example", "")
 
 
 async def test_no_name_is_logged(

@@ -174,7 +174,10 @@ def mark_of(values: Iterable[object]) -> str:
 
 
 def count_free(visit: PageRequest, query: PeopleQuery, page: Page, count: int) -> str:
-    """Return the text that `count` people are free (or free soon), and whether more may follow."""
+    """Return the text above a list of free people: how many are free (or free soon), and whether more may follow.
+
+    It may also say how many statuses could not be confirmed.
+    """
     if query.free == "soon":
         return visit.counted("people_free_soon_more" if page.cursor else "people_free_soon", count)
     if page.unconfirmed:
@@ -217,7 +220,10 @@ class Counted:
 
     @classmethod
     def before(cls, query: dict[str, str]) -> "Counted":
-        """Return the counts of the earlier parts of a list, from the query of a further part's address."""
+        """Return the counts of the parts that the browser already shows.
+
+        The request for the next part of a list has them as the query parameters `meant` and `similar`.
+        """
         return cls(_number(query.get("meant", "")), _number(query.get("similar", "")))
 
     def and_of(self, page: Page) -> "Counted":

@@ -54,7 +54,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def issue(visit: PageRequest) -> Response:
-    """Issue a new token or secret; if that would end another one at once, ask for confirmation first."""
+    """Issue a new token or secret; ask for confirmation first if another one would then expire at once."""
     kind, _ = issuing.kind_of(visit.form)
     done = await issuing.issue(visit, kind, "credentials")
     if isinstance(done, Response):

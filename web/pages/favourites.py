@@ -94,7 +94,7 @@ async def read(
 
 
 async def meant(visit: PageRequest, query: PeopleQuery, found: list[Found]) -> list[Found]:
-    """Return the people who match the query's text, then those in a group with this name."""
+    """Return the people of `found` who match the query's text, then those in a group with this text as its name."""
     text = query.text
     by_words = [one for one in found if _has(one, text)]
     others = [one for one in found if not _has(one, text)]

@@ -108,8 +108,8 @@
     }
   };
   const fillAll = () => { isWhole = true; parts().forEach(fill); };
-  const seen = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) if (isIntersecting) fill(target);
+  const clear = () => {
+    clearing = null;
     const full = [...parts()].filter((part) => !away.has(part));
     if (isWhole || full.length <= KEPT) return;
     const distance = (part) => { const { top, bottom } = part.getBoundingClientRect(); return Math.max(top - innerHeight, -bottom, 0); };
@@ -120,6 +120,12 @@
       away.set(part, part.innerHTML);
       part.replaceChildren();
     }
+  };
+  let clearing = null; // once scrolling pauses
+  const seen = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) if (isIntersecting) fill(target);
+    clearTimeout(clearing);
+    clearing = setTimeout(clear, 200);
   }, { rootMargin: "1800px" });
   page.prepares.push((within) => page.all(within, ".part").forEach((part) => seen.observe(part)));
   document.addEventListener("htmx:afterSwap", ({ detail }) => { if (detail.target?.id === "people") isWhole = false; });
