@@ -17,6 +17,7 @@ from contacts.first_rules import with_first_rules
 from contacts.index_scan import EncodedRow, Found, Page, Range, Selection, walk
 from contacts.name_query import Matcher, NameQuery
 from contacts.similarity import (
+    MIN_MISTYPED,
     Plan,
     Similarities,
     Similarity,
@@ -377,8 +378,9 @@ class _Similar:
         read = list(await asyncio.gather(*map(self._read, ranges)))
         is_complete = all(one.is_complete for one in read)
         following = plan.if_complete if is_complete else plan.if_truncated
-        if joined and is_complete and len(read) < left:
-            # Two words with a typing error each, the other choice, are rarer than a divided name.
+        # The other choice finds people if both words are mistyped, which is not assumed of a short one.
+        is_better = joined and is_complete and len(joined) - len(self._query.wide()) < MIN_MISTYPED
+        if is_better and len(read) < left:
             read.append(replace(await self._read(Range(FIND, joined)), is_joined=True))
         elif following and len(read) < left:
             read.append(await self._read(following))
