@@ -40,7 +40,10 @@ class Preconditions:
     @classmethod
     def read(cls, headers: Mapping[str, str]) -> "Preconditions":
         """Parse the preconditions in a request's headers."""
-        return cls(_tags(headers.get("if-match")), _tags(headers.get("if-none-match")))
+        if_match, if_none_match = headers.get("if-match"), headers.get("if-none-match")
+        if if_match is None and if_none_match is None:
+            return _NONE
+        return cls(_tags(if_match), _tags(if_none_match))
 
     def check(self, etag: str) -> None:
         """Raise 412 if `If-Match` requires a version other than `etag`, or `If-None-Match` excludes it."""
@@ -55,6 +58,9 @@ class Preconditions:
     def not_modified(self, etag: str) -> bool:
         """Return whether a GET can be answered with 304."""
         return self.if_none_match is not None and bool(self.if_none_match & {"*", _opaque(etag)})
+
+
+_NONE = Preconditions()
 
 
 def _tags(header: str | None) -> frozenset[str] | None:

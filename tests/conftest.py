@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from local.counting_tables import CountingTables
+from shared import clock as clock_module
 from shared.clock import FixedClock
 from shared.settings import Settings
 from shared.tables import sqlite
@@ -82,6 +83,18 @@ def _no_waiting_for_the_disk() -> Iterator[None]:
     """Databases of tests need not survive a loss of power; waiting for the disk was most of the time of many tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite, "SYNCHRONOUS", "OFF")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_processor_time() -> Iterator[None]:
+    """Requests cost no processor time unless a test sets it.
+
+    Most tests have a clock that stands still, so a budget is never refilled, and on a slow machine
+    it would be used up.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock_module, "processor_seconds", lambda: 0.0)
         yield
 
 

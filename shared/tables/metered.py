@@ -1,9 +1,9 @@
 """A wrapper of an engine that counts the round trips of each call and logs faults of storage."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from shared import log
 from shared.clock import Clock, SystemClock
@@ -11,6 +11,7 @@ from shared.tables.port import Operation, Row, StorageUnavailable, Tables
 
 _EVERY_SECONDS = 60.0
 _MAX_REASONS = 32
+Result = TypeVar("Result")
 
 
 class MeteredTables:
@@ -21,8 +22,7 @@ class MeteredTables:
         self._faults = StorageFaults(clock or SystemClock())
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
-        with self._counted():
-            return await self._inner.get(table, partition, key)
+        return await self._counted(self._inner.get(table, partition, key))
 
     async def query(
         self,
@@ -34,27 +34,24 @@ class MeteredTables:
         limit: int = 1000,
         keys_only: bool = False,
     ) -> list[Row]:
-        with self._counted():
-            return await self._inner.query(
-                table, partition, start, stop, limit=limit, keys_only=keys_only
-            )
+        return await self._counted(
+            self._inner.query(table, partition, start, stop, limit=limit, keys_only=keys_only)
+        )
 
     async def transact(
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> list[str]:
-        with self._counted():
-            return await self._inner.transact(table, partition, operations)
+        return await self._counted(self._inner.transact(table, partition, operations))
 
     async def close(self) -> None:
         await self._inner.close()
 
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
+    async def _counted(self, operation: Awaitable[Result]) -> Result:
         call = log.current()
         if call is not None:
             call.round_trips += 1
         try:
-            yield
+            return await operation
         except StorageUnavailable as error:
             self._faults.report(error.reason)
             raise

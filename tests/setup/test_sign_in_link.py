@@ -263,6 +263,7 @@ async def test_a_link_revoked_between_confirmation_and_connection_connects_nothi
         assert (await confirmed(browser, link)).status == 303
         assert (await state(world))[0] == "propagating"
         await world.second.call("DELETE", revoked)
+        assert (await state(world))[0] == "removed"  # without waiting for the next check
     else:
         accept = setup_session.accept_company
 

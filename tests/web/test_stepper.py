@@ -97,3 +97,21 @@ async def test_nothing_is_ticked_before_there_is_a_directory(visit: Visitor) -> 
     page = (await visit("GET", "/directories/new?once=abc")).body.decode()
     assert '<ol class="steps">' in page
     assert 'class="done"' not in page
+
+
+@pytest.mark.parametrize(
+    ("finished", "words", "leads_to"),
+    [(False, "Finish later", "/"), (True, "Close", f"/directories/{DIRECTORY}")],
+)
+async def test_each_step_has_a_way_out(
+    app: App, visit: Visitor, finished: bool, words: str, leads_to: str
+) -> None:
+    """A link, so that nothing of the form is sent: *Cancel* before there is a directory, later one that keeps it."""
+    page = (await visit("GET", "/directories/new?once=abc")).body.decode()
+    assert 'href="/">Cancel</a>' in page
+    await service.create(app, operator_actor(ACCOUNT), NewDirectory("Brightwater", id=DIRECTORY))
+    if finished:
+        await _finished(app)
+    for step in STEPS:
+        page = (await visit("GET", f"/directories/{DIRECTORY}/{step}")).body.decode()
+        assert re.search(f'href="{leads_to}">{words}[^<]*</a>', page), step
