@@ -139,7 +139,7 @@ DEPLOYMENTS = (
 
 
 def _rows_per_day(quota_gb: int, instances: int) -> float:
-    """Return how many rows one instance may store per day for each of the shares."""
+    """Return how many rows one instance may store per day for one of the three purposes that have a `SHARE` each."""
     return quota_gb * 1e9 * SHARE / ROW_BYTES / instances
 
 
@@ -184,8 +184,8 @@ def instances(it: Deployment) -> int:
 def always_ready(it: Deployment) -> float:
     """Return the monthly price of HTTP: the always-ready instance, further ones during working hours, and executions.
 
-    An instance is billed while it serves at least one request. That is estimated as each request
-    alone, up to all working hours.
+    The always-ready instance costs more while it serves requests. That time is estimated as the sum of
+    the requests' durations, at most all working hours.
     """
     alone = it.requests * REQUEST_SECONDS
     working = min(alone, WORKING_SECONDS) * price("always ready, working")

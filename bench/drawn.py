@@ -143,7 +143,11 @@ def _measured(page: Page, runs: int) -> Iterator[tuple[str, float, float, float,
 
 
 def _scrolled(page: Page) -> Iterator[tuple[int, float, float, float]]:
-    """Yield for growing lengths of the list: rows, mean and longest frame of scrolling, and longest task before it."""
+    """Yield a tuple for each length of the list, shortest first.
+
+    It has the number of rows, the mean and the longest frame while scrolling, and the longest task
+    before the scrolling, in milliseconds.
+    """
     page.get_by_role("searchbox").fill("")
     page.wait_for_function("() => window.seen.drawn")
     page.evaluate(_LONG_TASKS)

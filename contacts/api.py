@@ -143,7 +143,7 @@ async def numbers(app: App, request: Request, person: Principal) -> Response:
 async def _numbers_csv(
     app: App, request: Request, person: Principal, directory: Directory, after: str
 ) -> Response:
-    """Return a part of these numbers as CSV, for administrators.
+    """Return a part of the numbers that need attention as CSV, for administrators.
 
     The header `Link: …; rel="next"` is the address of the next part.
     """

@@ -1,4 +1,4 @@
-"""Lists the people of directories by name who meet a condition, such as being free."""
+"""Lists people who meet a condition, such as being free, sorted by name."""
 
 from collections.abc import Sequence
 
@@ -23,9 +23,9 @@ async def list_meeting(
     cursor: str,
     condition: Condition,
 ) -> Page:
-    """Return the next people by name who meet a condition.
+    """Return the next people who meet a condition, sorted by name.
 
-    If only a few people can meet the condition, their records are read one by one instead of the whole list.
+    If only a few people can meet it, their records are read one by one; otherwise the list of all people is read.
     """
     selection = Selection(
         keep=lambda directory, _word, card: condition.meets(directory, card),

@@ -1,4 +1,4 @@
-"""The JSON that the contacts API takes and answers."""
+"""The JSON of the requests and responses of the contacts API."""
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 

@@ -205,12 +205,12 @@ async def drop_trust(call: Call) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The handlers to list, issue or rotate, and revoke credentials of one sort: tokens or client secrets."""
+    """The handlers of one sort of credential, tokens or client secrets: list, issue or rotate, and revoke."""
 
     sort: Sort
 
     async def list_all(self, call: Call) -> Response:
-        """Return the live credentials and those that ended lately, without plain text."""
+        """Return the live credentials, and those that expired or were revoked lately, without plain text."""
         directory = await service.read(call.app, call.account, call.directory_id)
         calls = await credential_usage.read(call.app.tables, directory.id)
         if self.sort == "tokens":

@@ -7,14 +7,16 @@ same time); with a warm one, none.
 """
 
 import asyncio
+import hashlib
 from dataclasses import dataclass, field
 
 from directories import credential_usage, store, tokens, totals
 from directories.access_rows import BY_TRUST, Access, decode_access
+from directories.credential_usage import UsageNotes
 from directories.models import Directory, is_directory_id
-from directories.store import CACHED_SECONDS, cache
+from directories.store import CACHED_SECONDS, DirectoryCache, cache
 from shared.app import App
-from shared.clock import Clock
+from shared.clock import Clock, timestamp
 from shared.http import HttpError
 from shared.limits import LruCache
 from shared.messages import Message
@@ -36,8 +38,26 @@ class Unauthenticated(HttpError):
         super().__init__(401, message, {"WWW-Authenticate": 'Bearer realm="SCIM"'})
 
 
+@dataclass(frozen=True, slots=True)
+class _Grant:
+    """A directory that a security token gave access to, as long as the cached directory may be used.
+
+    `expires` is when the token ends, as an RFC 3339 time, "" for never; `until` is when the directory is read again
+    (monotonic seconds). `changes` and `denials` are the counts of `DirectoryCache` and `UsageNotes` at that time: with
+    other counts the directory may have changed, or the use of the token has to be stored at once.
+    """
+
+    directory: Directory
+    expires: str
+    until: float
+    changes: int
+    denials: int
+
+
 @dataclass(slots=True)
 class _Seen:
+    # By directory ID and the SHA-256 of the header, so that memory holds no token.
+    grants: LruCache[tuple[str, bytes], _Grant] = field(default_factory=lambda: LruCache(4096))
     access: LruCache[tuple[str, str], tuple[float, Access | None]] = field(
         default_factory=lambda: LruCache(4096)
     )
@@ -46,6 +66,32 @@ class _Seen:
 
 async def authenticate(app: App, directory_id: str, authorization: str | None) -> Directory:
     """Return the active directory for which the token in `Authorization` is valid; otherwise raise Unauthenticated."""
+    header = (authorization or "").encode("utf-8", "surrogatepass")
+    place = (directory_id, hashlib.sha256(header).digest())
+    grant = app.state(_Seen).grants.get(place)
+    if grant is not None and _is_valid(app, grant):
+        directory = grant.directory
+    else:
+        directory = await _checked(app, place, authorization)
+    _count(app, directory.id)
+    return directory
+
+
+def _is_valid(app: App, grant: _Grant) -> bool:
+    """Return whether all checks would give the same result as when the grant was made."""
+    clock = app.clock
+    return (
+        clock.monotonic() < grant.until
+        and app.state(DirectoryCache).changes == grant.changes
+        and app.state(UsageNotes).denials == grant.denials
+        and (not grant.expires or timestamp(clock.now()) < grant.expires)
+    )
+
+
+async def _checked(app: App, place: tuple[str, bytes], authorization: str | None) -> Directory:
+    """Do the work of `authenticate` without a grant; keep one for a security token that is valid."""
+    directory_id, _ = place
+    changes = cache(app).changes  # before the directory is read: a change in between ends the grant
     plain = _bearer(authorization)
     hashed = tokens.digest(plain)
     if plain.startswith(tokens.ACCESS_PREFIX):
@@ -65,7 +111,10 @@ async def authenticate(app: App, directory_id: str, authorization: str | None) -
             credential_usage.refused(app, directory, reason)
         raise Unauthenticated(mistyped=mistyped)
     credential_usage.accepted(app, directory.id, credential)
-    _count(app, directory.id)
+    if (token := tokens.find(directory.tokens, hashed)) is not None:
+        until, denials = cache(app).read_again_at(directory_id), app.state(UsageNotes).denials
+        grant = _Grant(directory, token.expires, until, changes, denials)
+        app.state(_Seen).grants.put(place, grant)
     return directory
 
 

@@ -53,7 +53,10 @@ class _Denials:
 
 
 @dataclass(slots=True)
-class _Notes:
+class UsageNotes:
+    """What an instance remembers of the uses of credentials, to store them seldom. `denials` were stored or logged."""
+
+    denials: int = 0
     used: LruCache[tuple[str, str], float] = field(default_factory=lambda: LruCache(8192))
     denied: LruCache[str, _Denials] = field(default_factory=lambda: LruCache(4096))
     served: LruCache[str, float] = field(default_factory=lambda: LruCache(4096))
@@ -89,7 +92,7 @@ class LastCalls:
 
 def accepted(app: App, directory_id: str, credential: str) -> None:
     """Store the time of use of a credential in the background; `credential` is an ID or "trust"."""
-    notes, place = app.state(_Notes), (directory_id, credential)
+    notes, place = app.state(UsageNotes), (directory_id, credential)
     used, denial = notes.used, notes.denied.get(directory_id)
     at, last = app.clock.monotonic(), used.get(place)
     # After a denied request, store the next success at once, because the administrator waits for it.
@@ -107,7 +110,7 @@ def served(app: App, directory_id: str) -> None:
 
     The directory's first success is also an event of the provisioning log: the connection works.
     """
-    notes, at = app.state(_Notes), app.clock.monotonic()
+    notes, at = app.state(UsageNotes), app.clock.monotonic()
     last, failed = notes.served.get(directory_id), notes.failed.get(directory_id)
     # After a refused request, store the next success soon: it may be the last, and the administrator waits for it.
     wanted = (
@@ -127,7 +130,7 @@ def failed(app: App, directory_id: str) -> None:
 
     The refusal itself is in the provisioning log.
     """
-    app.state(_Notes).failed.put(directory_id, app.clock.monotonic())
+    app.state(UsageNotes).failed.put(directory_id, app.clock.monotonic())
 
 
 def refused(app: App, directory: Directory, reason: str, message: Message | None = None) -> None:
@@ -135,8 +138,8 @@ def refused(app: App, directory: Directory, reason: str, message: Message | None
 
     `reason` is one of DENIED_REASONS; `message` replaces the reason's usual text in the log.
     """
-    denied, at = app.state(_Notes).denied, app.clock.monotonic()
-    last = denied.get(directory.id)
+    notes, at = app.state(UsageNotes), app.clock.monotonic()
+    last = notes.denied.get(directory.id)
     if last is not None and last.reason == reason and at - last.written_at < DENIED_SECONDS:
         last.unwritten += 1
         return
@@ -152,7 +155,8 @@ def refused(app: App, directory: Directory, reason: str, message: Message | None
         reason=Message(DENIED.code(reason)),
         remedy=Message(DENIED_REMEDY.code(reason)),
     )
-    denied.put(directory.id, _Denials(at, reason, at if is_logged else logged_at))
+    notes.denied.put(directory.id, _Denials(at, reason, at if is_logged else logged_at))
+    notes.denials += 1
     app.background.start_optional(
         _write_denied(app, directory.id, reason, count, text if is_logged else None),
         "directory.denied",

@@ -229,6 +229,11 @@ class DirectoryCache:
             return entry.directory
         return await self._read(app, directory_id)
 
+    def read_again_at(self, directory_id: str) -> float:
+        """Return when (monotonic seconds) `get` will read the directory again; 0 if it isn't in the cache."""
+        entry = self._entry(directory_id)
+        return entry.read_at + CACHED_SECONDS if entry else 0.0
+
     def forget(self, directory_id: str) -> None:
         """Remove the directory from the cache after this instance changed it, so that it is read again."""
         self.changes += 1

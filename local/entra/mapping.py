@@ -67,7 +67,7 @@ def post_body(values: Flat) -> dict[str, Any]:
 def group_body(display_name: str, external_id: str) -> dict[str, Any]:
     """Return the body of POST /Groups, without members.
 
-    It has Entra's second schema, which isn't one of SCIM.
+    In addition to SCIM's Group schema it names Entra's own schema for groups.
     """
     return {
         "schemas": [GROUP, ADSCIM_GROUP],

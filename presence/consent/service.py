@@ -53,8 +53,8 @@ async def connect(
 ) -> tuple[str, dict[str, str]]:
     """Return the URL of Microsoft's sign-in, and headers that set the cookie which binds the browser.
 
-    Microsoft redirects the browser to the path `callback` afterwards. With `must_confirm`, the
-    company is connected only after `confirm` was called with its tenant, which a page offers.
+    Microsoft redirects the browser to the path `callback` afterwards. With `must_confirm`, the company
+    isn't connected before `confirm` is called with its tenant, after a page has shown the company.
     """
     directory = await directories.read(app, actor.account, directory_id)
     if directory.kind != "entra":

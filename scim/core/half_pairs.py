@@ -36,7 +36,10 @@ def _name_of(parsed: Any) -> str:
 
 
 def _below(name: str, holder: dict[str, Any], key: str) -> str:
-    """Return the name of a part: an operation's value has the operation's path."""
+    """Return the name of the value that `holder` has under `key`; `name` is the name of `holder`.
+
+    For the value of a PATCH operation, it is the operation's path.
+    """
     path = holder.get("path")
     if key == "value" and isinstance(path, str) and path:
         return path

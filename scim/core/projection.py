@@ -80,7 +80,7 @@ def _has_hidden(resource_type: ResourceType) -> bool:
 
 
 def _not_named(named: Sequence[Target], resource_type: ResourceType) -> Iterator[Target]:
-    """Yield the attributes that are returned only if requested by name, and were not."""
+    """Yield the attributes whose `returned` is "request" and that the client didn't request by name."""
     for target in _returned(resource_type, "request"):
         if not any(_asks_for(one, target) for one in named):
             yield target
@@ -116,7 +116,10 @@ def _excludable(target: Target, resource_type: ResourceType) -> Iterator[Target]
 def _targets(
     text: str, resource_type: ResourceType, *, selections: bool = True
 ) -> Iterator[Target]:
-    """Yield the targets of the names in a list; selections of elements only if `selections`."""
+    """Yield the targets of the names in a list, without unknown names.
+
+    A name with brackets, such as `emails[type eq "work"]`, is skipped unless `selections`.
+    """
     for name in interop.listed_names(text):
         if "[" not in name:
             target = resource_type.find(name)

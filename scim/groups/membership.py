@@ -63,7 +63,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Changes to a membership: the ids to `add` and `remove`; with `only`, all other members leave."""
+    """Changes of a group's members: the ids to `add` and to `remove`.
+
+    With `only`, the members in `add` replace all others.
+    """
 
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()

@@ -44,7 +44,10 @@ class UserService(ResourceService[StoredUser]):
     async def show(
         self, identifier: str, projection: Projection, known: Preconditions
     ) -> ShownResource | NotModified:
-        """Return the user as an answer shows it; raise ScimError 404."""
+        """Return the user as the JSON of a response, or NotModified if the client already has this version.
+
+        Raise ScimError 404 if there is no such user.
+        """
         base_url = self.context.base_url
         found = await store.get_json(self.app, self.directory_id, identifier, base_url)
         if found is None:
@@ -82,7 +85,7 @@ class UserService(ResourceService[StoredUser]):
             "",
         )
         active = user.record.active
-        event = self._event("user.created", user, notes, users=1, active=active)
+        event = self._event("user.created", user, notes, at=now, users=1, active=active)
         try:
             await store.insert(self.app, directory.id, user.record, directory.region, event)
         except AlreadyExists as taken:
@@ -108,6 +111,7 @@ class UserService(ResourceService[StoredUser]):
             kind,
             changed,
             notes,
+            at=new.modified,
             active=new.active,
             changed=tuple(sorted(changed_names(old.resource, resource))),
             was_external_id=was if was != resource.get("externalId", "") else "",

@@ -1,4 +1,4 @@
-"""Two companies of one account, one of another, and people who are signed in."""
+"""Fixtures: two companies of one account, one company of another account, and signed-in users."""
 
 from collections.abc import AsyncIterator
 
@@ -19,13 +19,13 @@ from tests.contacts.people import ACCOUNT, OTHER_ACCOUNT, Company, Person
 
 @pytest.fixture
 def app(tables: CountingTables, clock: FixedClock) -> App:
-    """The embedded engine, a clock that moves only when told to, the platform's sign-in on."""
+    """Return an App over SQLite with the platform's sign-in, and a clock that a test advances."""
     return App(Settings.read({"WEBSITE_AUTH_ENABLED": "true"}), clock, tables)
 
 
 @pytest.fixture
 async def host(app: App) -> AsyncIterator[Host]:
-    """The functions of the contacts API, routed as the platform's host does."""
+    """Yield a simulated Functions host with the functions of the contacts API."""
     functions = func.FunctionApp()
     functions.register_functions(endpoints.blueprint(app))
     host = Host(
@@ -40,7 +40,7 @@ async def host(app: App) -> AsyncIterator[Host]:
 
 
 async def make_company(app: App, account: str, name: str, region: str) -> Company:
-    """Return a function that makes a company with an empty directory."""
+    """Create an empty directory and return it as a Company."""
     app.clock.advance(1)  # type: ignore[attr-defined]
     directory, _ = await create(app, operator_actor(account), NewDirectory(name, region=region))
     return Company(app, directory)
@@ -48,29 +48,29 @@ async def make_company(app: App, account: str, name: str, region: str) -> Compan
 
 @pytest.fixture
 async def contoso(app: App) -> Company:
-    """A British company."""
+    """Return a company whose default region is GB."""
     return await make_company(app, ACCOUNT, "Contoso", "GB")
 
 
 @pytest.fixture
 async def fabrikam(app: App) -> Company:
-    """A German company of the same account."""
+    """Return a company of the same account whose default region is DE."""
     return await make_company(app, ACCOUNT, "Fabrikam", "DE")
 
 
 @pytest.fixture
 async def stranger(app: App) -> Company:
-    """A company of another account."""
+    """Return a company of another account."""
     return await make_company(app, OTHER_ACCOUNT, "Stranger", "GB")
 
 
 @pytest.fixture
 def agent(host: Host) -> Person:
-    """An agent of the account."""
+    """Return a client that is signed in as an agent of the account."""
     return Person(host)
 
 
 @pytest.fixture
 def admin(host: Host) -> Person:
-    """An administrator of the account."""
+    """Return a client that is signed in as an administrator of the account."""
     return Person(host, role="Directory.Admin")

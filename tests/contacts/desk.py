@@ -1,4 +1,4 @@
-"""A company whose people have statuses in Teams, for tests of who is free and who can take over."""
+"""A company whose people have Teams presence, for tests of who is free and who can take a call."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -23,21 +23,23 @@ __all__ = ["graph_simulator", "served_simulator"]
 async def world(
     tables: CountingTables, clock: FixedClock, graph_simulator: RunningSimulator
 ) -> AsyncIterator[World]:
-    """A deployment that gets its presence from the simulator."""
+    """Yield a deployment that reads presence from the Graph simulator."""
     world = World(tables, clock, graph_simulator, settings_for(graph_simulator))
     yield world
     await runtime_of(world.app).close()
 
 
 class Desk:
-    """A linked company; people have a status from the start."""
+    """A company connected to a tenant; its people have a presence from the beginning."""
 
     def __init__(self, world: World, company: Company, ids: list[str]) -> None:
         self.world, self.company, self._ids = world, company, iter(ids)
         self.object_ids = dict[str, str]()
 
     async def hire(self, name: str, status: str = "Available", **more: Any) -> str:
-        """Store a person; `organization`, `department` and `office` are words."""
+        """Store a person with this Teams status and return the id; `office` becomes the locality of
+        the address.
+        """
         self.object_ids[name] = object_id = next(self._ids)
         self.world.set(object_id, status)
         enterprise = {
@@ -49,11 +51,11 @@ class Desk:
         return await self.company.hire(name, externalId=object_id, **resource, **more)
 
     def set(self, name: str, status: str, **more: Any) -> None:
-        """Give a person another status in Teams."""
+        """Change a person's status in Teams."""
         self.world.set(self.object_ids[name], status, **more)
 
     async def free(self, text: str = "free now", limit: int = 50, **filters: Any) -> list[str]:
-        """The names that are found for a text."""
+        """Return the names that a search for free people finds, in order."""
         query = PeopleQuery.typed(text).over(PeopleQuery(**filters))
         page = await who_is_free(self.world.app, [self.company.directory], query, limit)
         return [one.found.card.name for one in page.people]
@@ -61,7 +63,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(world: World) -> Desk:
-    """A company of up to 2,000 people, linked; `world.tick()` reads the statuses."""
+    """Return a connected company for up to 2,000 people; `world.tick()` syncs their presence."""
     company = await make_company(world.app, ACCOUNT, "Contoso", "GB")
     ids = world.people(2000)
     world.tenant().moving = False

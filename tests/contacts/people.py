@@ -1,4 +1,4 @@
-"""Companies of believable people for the contacts' tests, stored as SCIM stores them."""
+"""Companies with realistic people for tests of contacts, stored as the SCIM service stores them."""
 
 import asyncio
 import base64
@@ -45,24 +45,27 @@ _TITLES = ("Sales Manager", "Engineer", "Nurse", "Accountant")
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A directory with people that tests store directly."""
+    """A directory whose people a test stores without SCIM requests."""
 
     app: App
     directory: Directory
 
     @property
     def id(self) -> str:
-        """The directory's id."""
+        """Return the directory's id."""
         return self.directory.id
 
     async def hire(self, name: str, *numbers: str, mail: str = "", **more: Any) -> str:
-        """Store a person; the id. Each number is `value` or `type:value`."""
+        """Store a person and return the id; each number is `value` or `type:value`."""
         user = self.person(name, *numbers, mail=mail, **more)
         await self._store(index_rows.insertion(user, self.directory.region))
         return user.id
 
     def person(self, name: str, *numbers: str, mail: str = "", **more: Any) -> UserRecord:
-        """A person who is not stored yet; `names` are the parts of the name, else the display name's."""
+        """Return a person without storing it.
+
+        `names` is the SCIM attribute `name`; by default it is made from the display name.
+        """
         self._tick()
         now, identifier = timestamp(self.app.clock.now()), new_id(self.app.clock)
         given, _, family = name.rpartition(" ")
@@ -79,7 +82,7 @@ class Company:
         return UserRecord(id=identifier, resource=resource, created=now, modified=now)
 
     async def fill(self, count: int) -> None:
-        """Store `count` people of all kinds."""
+        """Store `count` different people."""
         operations, batches = list[Operation](), list[list[Operation]]()
         for n in range(count):
             name = f"{_GIVEN[n % 10]} {_FAMILY[n % 11]}{_LETTERS[n % 26]}{_LETTERS[n // 26 % 26]}"
@@ -100,7 +103,7 @@ class Company:
         await self._store(operations)
 
     async def group(self, name: str, *members: str) -> str:
-        """Store a group with people by id."""
+        """Store a group with these members, which are ids, and return its id."""
         self._tick()
         now, identifier = timestamp(self.app.clock.now()), new_id(self.app.clock)
         await self._store(
@@ -140,7 +143,7 @@ def _number(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A signed-in person, at the function app's own endpoints in-process."""
+    """A client of the function app, signed in as one user; requests are sent in-process."""
 
     host: Host
     account: str = ACCOUNT
@@ -155,7 +158,7 @@ class Person:
         headers: dict[str, str] | None = None,
         **query: Any,
     ) -> Response:
-        """Send a request as this person; a body that is not bytes is sent as JSON."""
+        """Send a request and return the response; a body that isn't bytes is encoded as JSON."""
         url = f"https://app.example{path}" + (f"?{urlencode(query)}" if query else "")
         raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         claims = [{"typ": "tid", "val": self.account}, {"typ": "roles", "val": self.role}]
@@ -168,17 +171,17 @@ class Person:
         return await self.host.call(Request(method, url, sent, raw))
 
     async def get(self, path: str, **query: Any) -> Any:
-        """The JSON of a GET that must succeed."""
+        """Send a GET that must succeed, and return its JSON."""
         response = await self.call("GET", path, **query)
         assert response.status == 200, response.body
         return orjson.loads(response.body)
 
     async def names(self, path: str, **query: Any) -> list[str]:
-        """The names of the people on a page."""
+        """Return the names of the people on a page."""
         return [one["displayName"] for one in (await self.get(path, **query))["contacts"]]
 
     async def lookup(self, *numbers: str, **more: Any) -> list[list[tuple[str, str]]]:
-        """Name and kind of each match of each number."""
+        """Look up numbers; return for each number the name and kind of each match."""
         response = await self.call("POST", "/api/contacts/lookup", {"numbers": numbers, **more})
         assert response.status == 200, response.body
         found = orjson.loads(response.body)["numbers"]

@@ -1,4 +1,4 @@
-"""A pasted call log: which digits are numbers, and what each line tells about the call."""
+"""A pasted call log: which digits are phone numbers, and what each line says about its call."""
 
 import pytest
 
@@ -38,19 +38,19 @@ from contacts.call_log import Call, read_log
     ],
 )
 def test_times_and_durations_are_no_numbers(line: str, call: Call) -> None:
-    """They are taken out of the line, and kept as they were pasted."""
+    """They aren't treated as phone numbers; the call keeps them as they were pasted."""
     assert list(read_log(line).calls) == [call]
 
 
 def test_lines_without_a_number_are_counted() -> None:
-    """`12:33` and `3 min` were numbers once; names and withheld callers are none."""
+    """Times such as `12:33` and `3 min`, names and withheld callers aren't numbers."""
     log = read_log("12:33\n3 min\nanonymous\nJohn Smith\n\n+44 20 7946 0018")
     assert log.numbers == ["+44 20 7946 0018"]
     assert log.unread == 4
 
 
-def test_columns_of_durations_are_left_out_if_they_are_named() -> None:
-    """Of an exported report: 125 seconds are no number, whatever their place; so is an ID."""
+def test_columns_of_durations_and_ids_are_ignored_if_they_have_headings() -> None:
+    """In an exported report, 125 seconds and a call ID aren't phone numbers."""
     log = read_log(
         "Time,Caller,Duration (s),Call ID,Direction\n"
         "2026-11-28 10:20,+442079460018,125,8842113,inbound\n"
@@ -61,8 +61,8 @@ def test_columns_of_durations_are_left_out_if_they_are_named() -> None:
     assert log.unread == 0
 
 
-def test_a_long_text_is_read_in_linear_time() -> None:
-    """Nothing in it makes the expressions try again and again; lines beyond 2,000 are left out."""
+def test_a_long_text_is_parsed_in_linear_time() -> None:
+    """No regular expression backtracks; lines after the 2,000th are ignored."""
     for text in ("1:1:1:1 " * 5000, "12.12." * 8000, "1 h " * 10_000, "Jan " * 10_000 + "9" * 9000):
         assert len(read_log(text).calls) <= 5000
     assert len(read_log("0207946\n" * 3000).calls) == 2000

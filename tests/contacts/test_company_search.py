@@ -1,4 +1,4 @@
-"""Search by a company's or directory's name."""
+"""Search by the name of a company, which is its directory's name."""
 
 import pytest
 
@@ -12,7 +12,9 @@ from tests.rounds import rounds
 
 @pytest.fixture
 async def companies(app: App) -> list[Company]:
-    """Three companies with people; Conny Brightwater works for another one."""
+    """Return three companies with people; Conny Brightwater has the name of a company but works for
+    another one.
+    """
     names = ("Brightwater Ltd", "Contoso UK", "Contoso Deutschland")
     found = [await make_company(app, ACCOUNT, name, "GB") for name in names]
     await found[0].hire("Anna Arnold")
@@ -39,16 +41,18 @@ async def companies(app: App) -> list[Company]:
 async def test_a_companys_name_finds_its_people(
     agent: Person, companies: list[Company], text: str, names: list[str]
 ) -> None:
-    """Alone, begun, or with a name; people who are called so come first."""
+    """The name, its beginning, or the name with a person's name; people whose own name matches come
+    first.
+    """
     assert len(companies) == 3
     assert await agent.names("/api/contacts", q=text) == names
 
 
 @pytest.mark.parametrize("limit", [1, 2, 50])
-async def test_pages_of_a_company_hold_each_person_once(
+async def test_pages_of_a_company_have_each_person_once(
     app: App, agent: Person, companies: list[Company], limit: int
 ) -> None:
-    """Pages of any size: first the people called so, then the company's."""
+    """The pages, of any size, contain people whose name matches and the company's people."""
     await companies[0].hire("Bea Brightwater")
     found, cursor = list[str](), ""
     for _ in rounds():
@@ -62,7 +66,7 @@ async def test_pages_of_a_company_hold_each_person_once(
 async def test_a_query_that_names_no_company_costs_nothing_more(
     app: App, agent: Person, companies: list[Company], tables: CountingTables
 ) -> None:
-    """One round trip per directory, as before; two letters name no company."""
+    """It costs one round trip per directory. Two letters are too few for a company's name."""
     for number in range(6):
         await companies[0].hire(f"Coco {number}")
     await agent.names("/api/contacts", q="co")

@@ -1,4 +1,4 @@
-"""The dry run of a mapping: the outcome of a POST without the POST."""
+"""The dry run of an attribute mapping: it shows the result of a POST without storing anything."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ ANNA = {
 
 @pytest.fixture
 async def deployed(tmp_path: Any) -> Any:
-    """The whole app with the directory `contoso`."""
+    """Return the whole app with the directory `contoso`."""
     found = await started(tmp_path)
     yield found
     await stopped(found)
@@ -37,7 +37,9 @@ async def _rows(deployed: Deployed) -> list[tuple[str, bytes]]:
 
 
 async def test_the_outcome_is_that_of_a_post(deployed: Deployed) -> None:
-    """Person, numbers with keys and faults, search terms; the resource is the one that a POST stores."""
+    """It has the person, numbers with keys and faults, search terms, and the resource that a POST
+    would store.
+    """
     found = await deployed.json("POST", PATH, {"user": ANNA})
     assert found["accepted"]
     assert found["person"]["displayName"] == "Anna Müller"
@@ -52,7 +54,7 @@ async def test_the_outcome_is_that_of_a_post(deployed: Deployed) -> None:
 
 
 async def test_nothing_is_stored(deployed: Deployed) -> None:
-    """Neither the person nor a line of the provisioning log nor a note about the mapping."""
+    """Neither the person, nor an event of the provisioning log, nor a remark about the mapping."""
     before = await _rows(deployed)
     await deployed.json("POST", PATH, {"user": {**ANNA, "nonsense": 1, "title": [1, 2]}})
     await deployed.json("POST", PATH, {"user": {"userName": ""}})
@@ -61,7 +63,7 @@ async def test_nothing_is_stored(deployed: Deployed) -> None:
 
 
 async def test_a_refusal_is_the_error_of_a_post(deployed: Deployed) -> None:
-    """Its status, scimType and detail are those that the client would get."""
+    """Status, scimType and detail are those of the POST's response."""
     wrong = {**ANNA, "emails": "anna@contoso.example"}
     found = await deployed.json("POST", PATH, {"user": wrong})
     body = orjson.dumps(wrong)
@@ -74,21 +76,21 @@ async def test_a_refusal_is_the_error_of_a_post(deployed: Deployed) -> None:
 
 
 async def test_a_strict_directory_refuses_a_number_here_too(deployed: Deployed) -> None:
-    """The dry run of a strict directory shows the fault that Entra would show."""
+    """With strict numbers the dry run shows the error that Entra would get."""
     await deployed.json("PATCH", "/api/directories/contoso", {"strictNumbers": True})
     found = await deployed.json("POST", PATH, {"user": ANNA})
     assert found["refusal"]["reason"] == "strict_number"
 
 
-async def test_what_is_not_stored_is_named(deployed: Deployed) -> None:
-    """A typing error in a target attribute, and a value of a wrong type."""
+async def test_ignored_values_are_named(deployed: Deployed) -> None:
+    """A misspelt target attribute, and a value of a wrong type."""
     found = await deployed.json("POST", PATH, {"user": {**ANNA, "titel": "x", "locale": [1, 2]}})
     assert [one["attribute"] for one in found["remarks"]] == ["titel", "locale"]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 async def test_a_row_is_read_by_its_headings(deployed: Deployed, separator: str) -> None:
-    """Headings are target attributes, or the source attributes of Entra and Okta, in any case."""
+    """Headings are target attributes, or source attributes of Entra and Okta, in any case."""
     headings = (
         *("UserPrincipalName", "object id", "givenName", "Surname", "telephoneNumber"),
         *('emails[type eq "work"].value', "accountEnabled", "Fax2"),
@@ -106,7 +108,7 @@ async def test_a_row_is_read_by_its_headings(deployed: Deployed, separator: str)
 
 
 async def test_two_columns_for_one_attribute_are_named(deployed: Deployed) -> None:
-    """The second is passed over: which one counts must not depend on the order of columns."""
+    """A remark says that the second column is ignored."""
     found = await deployed.json("POST", PATH, {"csv": "userName,mail,email\nanna,a@x.de,b@x.de"})
     assert [one["reason"] for one in found["remarks"]] == ["column_twice"]
 
@@ -128,8 +130,8 @@ async def test_two_columns_for_one_attribute_are_named(deployed: Deployed) -> No
         ('userName,emails[type eq "work"\nanna,x', ""),
     ],
 )
-async def test_a_text_that_is_no_row_says_why(deployed: Deployed, text: str, reason: str) -> None:
-    """An outcome with the fault and the remedy, never an error of the server."""
+async def test_a_malformed_row_gets_a_reason(deployed: Deployed, text: str, reason: str) -> None:
+    """The outcome has the fault and the remedy; the response is never a server error."""
     refusal = (await deployed.json("POST", PATH, {"csv": text}))["refusal"]
     assert refusal["detail"]
     assert not reason or refusal["reason"] == reason
@@ -148,7 +150,7 @@ async def test_a_text_that_is_no_row_says_why(deployed: Deployed, text: str, rea
 async def test_a_wrong_body_names_the_field(
     deployed: Deployed, body: Any, status: int, field: str
 ) -> None:
-    """400 or 413 as a problem with field, fault and remedy."""
+    """400 or 413 with an RFC 9457 problem that has the field, the fault and the remedy."""
     answer = await deployed.call("POST", PATH, orjson.dumps(body))
     assert (answer.status, orjson.loads(answer.body)["field"]) == (status, field)
 
@@ -166,26 +168,28 @@ async def test_a_wrong_body_names_the_field(
         {"userName": None},
     ],
 )
-async def test_a_body_that_is_no_user_is_refused_in_words(deployed: Deployed, user: Any) -> None:
-    """Lists of users, PATCH messages and plain values: an outcome, not an error."""
+async def test_json_that_is_no_user_gets_a_reason(deployed: Deployed, user: Any) -> None:
+    """Lists of users, PATCH messages and plain values have an outcome with a reason, not an
+    error.
+    """
     assert (await deployed.json("POST", PATH, {"user": user}))["refusal"]["detail"]
 
 
 async def test_nesting_is_bounded(deployed: Deployed) -> None:
-    """A body nested far deeper than any user is refused, and the app goes on."""
+    """A body that is nested much deeper than a user is refused, and the next request succeeds."""
     deep = b'{"user":' + b'{"name":' * 900 + b"1" + b"}" * 901
     found = await deployed.call("POST", PATH, deep)
     assert (found.status, orjson.loads(found.body)["accepted"]) == (200, False)
 
 
 async def test_the_body_is_bounded(deployed: Deployed) -> None:
-    """413 beyond 64 KiB, the limit of a user that a client sends."""
+    """413 for more than 64 KiB, which is the limit of a user sent by SCIM."""
     large = orjson.dumps({"user": {"title": "x" * 65_537}})
     assert (await deployed.call("POST", PATH, large)).status == 413
 
 
-async def test_a_reader_gets_no_dry_run(deployed: Deployed) -> None:
-    """It is an administrator's tool: agents have no need of it."""
+async def test_an_agent_has_no_access_to_the_dry_run(deployed: Deployed) -> None:
+    """Only administrators need it."""
     body = orjson.dumps({"user": ANNA})
     sent = {"x-ms-client-principal": signed_in("Directory.Reader")}
     assert (await deployed.call("POST", PATH, body, **sent)).status == 403

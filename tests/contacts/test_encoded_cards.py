@@ -1,4 +1,6 @@
-"""Cards of which a search reads only a part (`scim.users.contact_cards.EncodedCard`)."""
+"""Encoded cards, of which a search decodes only the parts that it needs
+(`scim.users.contact_cards.EncodedCard`).
+"""
 
 import itertools
 
@@ -25,15 +27,17 @@ _WORDS = (
 
 @pytest.mark.parametrize("card", _CARDS, ids=lambda card: card.id)
 def test_an_encoded_card_has_the_parts_of_the_card(card: Card) -> None:
-    """Names, texts, addresses, number and external id are the same, and so is the whole card."""
+    """Its names, texts, addresses, number, external id and the decoded card equal the original."""
     encoded = EncodedCard(encode(card))
     assert encoded.card(card.id) == card
     for name in ("names", "texts", "addresses", "number", "external_id"):
         assert getattr(encoded, name) == getattr(card, name)
 
 
-def test_a_row_is_rejected_unread_only_if_it_lacks_the_word() -> None:
-    """Reading the row's bytes rejects no one whom reading the card finds, whatever the spelling."""
+def test_a_row_is_skipped_without_decoding_only_if_it_lacks_the_word() -> None:
+    """Comparing the encoded bytes never skips a person whose decoded card matches, whatever the
+    spelling.
+    """
     for card, word in itertools.product(_CARDS, _WORDS):
         _check(card, word)
 

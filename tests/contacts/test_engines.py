@@ -1,6 +1,4 @@
-"""The contacts' services on both engines: the people found do not depend on the engine of the
-tables.
-"""
+"""The contacts services give the same results on both storage engines."""
 
 from contacts.details import read_contact
 from contacts.export import FORMATS, export
@@ -22,10 +20,12 @@ def _names(page: Page) -> list[str]:
     return [one.card.name for one in page.found]
 
 
-async def test_every_use_answers_alike_on_both_engines(
+async def test_every_use_gives_the_same_on_both_engines(
     any_tables: CountingTables, clock: FixedClock
 ) -> None:
-    """Names of many scripts, apostrophes, emoji; lists, search, numbers, groups, export, one contact."""
+    """Names in many scripts, apostrophes and emoji; lists, search, numbers, groups, export, one
+    contact.
+    """
     app = App(Settings.read({}), clock, any_tables)
     company = await make_company(app, ACCOUNT, "Contoso", "GB")
     own = [company.directory]

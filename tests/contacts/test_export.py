@@ -1,4 +1,6 @@
-"""A directory as a file: chunks that follow each other, safe in spreadsheets, right vCards."""
+"""The export of a directory: chunks that form one file, CSV that is safe in spreadsheets, valid
+vCards.
+"""
 
 import csv
 import io
@@ -43,7 +45,9 @@ def _lines(content: bytes) -> list[dict[str, str]]:
 
 
 async def test_a_csv_has_every_active_person(admin: Person, contoso: Company) -> None:
-    """Names, title, department, addresses, numbers with spaces, and the ID by which Entra knows the person."""
+    """With names, title, department, addresses, numbers that contain spaces, and the id that Entra
+    uses.
+    """
     await contoso.hire(
         "Anna Müller",
         "020 7946 0958",
@@ -76,7 +80,7 @@ async def test_a_csv_has_every_active_person(admin: Person, contoso: Company) ->
 
 @pytest.mark.parametrize("form", ["csv", "vcard"])
 async def test_chunks_joined_are_the_whole_file(admin: Person, contoso: Company, form: str) -> None:
-    """In chunks of any size: the head is there once, each person is there once."""
+    """For any chunk size, the header and each person occur once."""
     await contoso.fill(25)
     (whole,) = await _chunks(admin, contoso, format=form)
     for limit in (1, 7, 24, 25, 26):
@@ -90,7 +94,9 @@ async def test_chunks_joined_are_the_whole_file(admin: Person, contoso: Company,
 async def test_a_chunk_is_bounded_in_bytes(
     admin: Person, contoso: Company, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    """The attack: few people with 490 addresses each. A chunk ends with the person who fills it; Link goes on."""
+    """The attack: a few people with 490 addresses each. The person who exceeds the limit ends the
+    chunk, and the Link header continues.
+    """
     addresses = [{"value": f"{number}@contoso.example"} for number in range(490)]
     for number in range(40):
         await contoso.hire(f"Anna {number}", emails=addresses, active=number % 3 > 0)
@@ -104,7 +110,9 @@ async def test_a_chunk_is_bounded_in_bytes(
 
 
 def test_a_long_line_is_folded_in_linear_time() -> None:
-    """RFC 6350 section 3.2: pieces of at most 75 octets, cut between characters; unfolded, the line is as before."""
+    """RFC 6350 section 3.2: pieces of at most 75 octets, cut between characters; unfolding restores
+    the line.
+    """
     for character in ("x", "é", "田", "😀", "e\u0301"):
         line = "FN:" + character * 30_000
         pieces = vcard_export._fold(line).split(b"\r\n")
@@ -118,7 +126,7 @@ def test_a_long_line_is_folded_in_linear_time() -> None:
 async def test_an_export_reads_a_thousand_people_a_round_trip(
     admin: Person, contoso: Company, tables: CountingTables
 ) -> None:
-    """100,000 people are about a hundred reads, in requests that stay within the host's limits."""
+    """100,000 people need about a hundred reads, in requests within the host's time limit."""
     await contoso.fill(2500)
     await admin.get("/api/contacts", q="warm")
     with tables.measured() as calls:
@@ -128,7 +136,9 @@ async def test_an_export_reads_a_thousand_people_a_round_trip(
 
 
 async def test_the_file_has_the_directorys_name(admin: Person, contoso: Company) -> None:
-    """For the browser to save it (RFC 6266); never sniffed, never cached."""
+    """RFC 6266: Content-Disposition names the file. The response isn't cached, and its type isn't
+    guessed.
+    """
     response = await admin.call("GET", f"/api/directories/{contoso.id}/export", format="vcard")
     assert response.headers["content-disposition"] == (
         "attachment; filename=\"Contoso.vcf\"; filename*=UTF-8''Contoso.vcf"
@@ -153,7 +163,7 @@ async def test_the_file_has_the_directorys_name(admin: Person, contoso: Company)
 async def test_a_wrong_parameter_is_refused(
     admin: Person, contoso: Company, query: dict[str, Any]
 ) -> None:
-    """400 with the possible values."""
+    """400 with the permitted values."""
     response = await admin.call("GET", f"/api/directories/{contoso.id}/export", **query)
     assert response.status == 400
 
@@ -163,7 +173,9 @@ async def test_a_wrong_parameter_is_refused(
     ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "  =1", "|x", "%x", "＝1", "\tx", "\rx"],
 )
 async def test_no_cell_is_a_formula(admin: Person, contoso: Company, text: str) -> None:
-    """A person can choose a name, an administrator opens the file (OWASP: CSV injection)."""
+    """OWASP, "CSV Injection": a person may choose a name that an administrator's spreadsheet would
+    execute.
+    """
     await contoso.hire("Anna", "+442079460958", title=text, displayName=text)
     (content,) = await _chunks(admin, contoso)
     (line,) = _lines(content)
@@ -175,7 +187,7 @@ async def test_no_cell_is_a_formula(admin: Person, contoso: Company, text: str) 
 async def test_no_part_of_a_cell_becomes_a_formula(
     admin: Person, contoso: Company, divider: str
 ) -> None:
-    """Spreadsheets with `;` or a tab as list separator divide cells there, quoted or not."""
+    """Spreadsheets whose list separator is `;` or a tab split cells there, quoted or not."""
     await contoso.hire(
         "Anna",
         "020 7946 0958; =1",
@@ -193,7 +205,7 @@ async def test_no_part_of_a_cell_becomes_a_formula(
     "end", ["\r\n", "\n", "\r", "\x85", "\u2028", "\u2029", "\x0b", "\x0c", "\x1e"]
 )
 async def test_no_value_ends_its_line(admin: Person, contoso: Company, end: str) -> None:
-    """Whatever a reader takes for the end of a line, a name makes no property of its own (RFC 6350 section 3.2)."""
+    """RFC 6350 section 3.2: no kind of line break in a name starts another property."""
     injected = f"x{end}TEL:+15551234567{end}END:VCARD"
     await contoso.hire(
         "Anna", "+442079460958", title=injected, displayName=injected, mail=f"a@x{end}TEL:1"
@@ -227,7 +239,7 @@ def _user(name: str, title: str, number: str) -> UserRecord:
 
 @given(_TEXT, _TEXT, _TEXT)
 def test_any_text_stays_in_its_cell(name: str, title: str, number: str) -> None:
-    """Quotes, commas and line breaks in names move nothing to another column."""
+    """Quotes, commas and line breaks in a name don't move a value to another column."""
     user = _user(name, title, number)
     content = csv_export.head(",") + csv_export.entry(user, index_rows.derived(user, "GB"), "", ",")
     (line,) = _lines(content)
@@ -240,7 +252,9 @@ def test_any_text_stays_in_its_cell(name: str, title: str, number: str) -> None:
 def test_any_text_makes_a_well_formed_vcard(
     version: str, name: str, title: str, number: str
 ) -> None:
-    """Lines of at most 75 octets, cut between characters, that unfold to one property each (RFC 6350 section 3)."""
+    """RFC 6350 section 3: lines of at most 75 octets, cut between characters, each property once
+    after unfolding.
+    """
     user = _user(name, title, number)
     content = vcard_export.entry(user, index_rows.derived(user, "GB"), "", version)
     pieces = content.split(b"\r\n")
@@ -266,8 +280,8 @@ def test_any_text_makes_a_well_formed_vcard(
     assert names.count("FN") == 1
 
 
-def test_a_vcard_says_all_numbers_with_their_kind() -> None:
-    """E.164 as `tel:` URI with the extension, other numbers as text; characters with a meaning are
+def test_a_vcard_has_all_numbers_with_their_types() -> None:
+    """E.164 numbers as `tel:` URIs with the extension, others as text; special characters are
     escaped.
     """
     user = _user("Müller; Anna, Dr.", "Head\nof R\\D", "020 7946 0958 x12")
@@ -300,7 +314,7 @@ def test_a_vcard_says_all_numbers_with_their_kind() -> None:
 async def test_a_csv_has_the_separator_that_was_chosen(
     admin: Person, contoso: Company, separator: str, character: str
 ) -> None:
-    """Excel expects the list separator of its language; the following chunks have the same one."""
+    """Excel expects the list separator of its language; all chunks have the same one."""
     await contoso.hire("Müller; Anna, Dr.", "020 7946 0958", "mobile:07700 900123")
     await contoso.fill(4)
     chunks = await _chunks(admin, contoso, separator=separator, limit=2)
@@ -323,7 +337,9 @@ async def test_a_csv_has_the_separator_that_was_chosen(
     ],
 )
 def test_excel_keeps_every_digit_of_a_number(sent: str, written: str) -> None:
-    """As a number, Excel would lose the plus, a leading zero, and digits after the fifteenth."""
+    """If a cell were a number, Excel would drop the plus sign, leading zeros, and digits after the
+    fifteenth.
+    """
     user = _user("Anna", "", sent)
     ((_, number),) = index_rows.derived(user, "GB")
     assert csv_export.spreadsheet_number(number) == written
@@ -342,8 +358,8 @@ def _rich() -> UserRecord:
 
 
 @pytest.mark.parametrize("version", ["3.0", "4.0"])
-def test_vobject_reads_a_vcard(version: str) -> None:
-    """A reader of another project sees the same person (RFC 2426, RFC 6350)."""
+def test_vobject_parses_a_vcard(version: str) -> None:
+    """The library vobject gets the same person (RFC 2426, RFC 6350)."""
     content = vcard_export.entry(_rich(), index_rows.derived(_rich(), "GB"), "Bob", version)
     card = vobject.readOne(content.decode())
     assert card.version.value == version
@@ -377,8 +393,8 @@ console.log(JSON.stringify({ version, fn, title, tel: all("tel"), email: all("em
 
 
 @pytest.mark.parametrize("version", ["3.0", "4.0"])
-def test_ical_js_reads_a_vcard(version: str) -> None:
-    """A second reader, the one of Thunderbird, sees the same person."""
+def test_ical_js_parses_a_vcard(version: str) -> None:
+    """Thunderbird's library ical.js gets the same person."""
     content = vcard_export.entry(_rich(), index_rows.derived(_rich(), "GB"), "Bob", version)
     done = subprocess.run(
         ["node", "--input-type=module", "--eval", _READ_WITH_ICAL],

@@ -1,10 +1,12 @@
-"""How old a status can be that the contacts API answers: interval and sync, or twelve seconds on
-demand.
+"""The maximum age of a presence in a response of the contacts API.
 
-The functions in the host, with its real timer and queue, on a clock that the test moves; one
-instance syncs, another answers agents. Each second some people change status in Teams and an
-agent's client asks over HTTP. An answer is older than allowed if its status had ended longer ago
-than that.
+A stored presence is at most as old as the interval and the duration of a sync; one requested on
+demand, at most twelve seconds.
+
+The functions run in the simulated host with its timer and queue, on a clock that the test advances.
+One instance syncs, another serves agents. Each second some people change their status in Teams, and
+an agent's client sends a request. A presence is too old if the person's status changed longer ago
+than the limit.
 """
 
 import asyncio
@@ -34,7 +36,7 @@ PEOPLE = 12
 
 @dataclass
 class Teams:
-    """A company in Teams; each change of status is to one that never occurred before."""
+    """A company in Teams; each change gives a person a status that occurs only once."""
 
     world: World
     syncing: Host
@@ -48,7 +50,7 @@ class Teams:
     limit: float = 0.0  # seconds that an answer may be old
 
     def change(self, object_id: str) -> None:
-        """Change a person's status now."""
+        """Give a person a new status now."""
         now = self.world.clock.now()
         if object_id in self.told:
             self.ended[object_id, self.told[object_id][0]] = now
@@ -57,7 +59,9 @@ class Teams:
         self.world.set(object_id, f"Status{self.count}")
 
     async def second(self, changes: int = 2) -> None:
-        """A second passes: people change, the timer ticks if it is due, its messages are handled."""
+        """Advance the clock by a second: `changes` people change, the timer runs if due, and the
+        queue is emptied.
+        """
         for object_id in random.Random(self.count).sample(self.ids, changes):
             self.change(object_id)
         self.world.clock.advance(1)
@@ -65,7 +69,9 @@ class Teams:
         await self.syncing.queues.idle()
 
     def look(self, contacts: list[dict[str, Any]]) -> None:
-        """Record the ages of the statuses in an answer: the time since each has ended."""
+        """Record the ages of the presences in a response: the time since the person's status
+        changed to another.
+        """
         now = self.world.clock.now()
         by_name = {f"Person {n:02}": one for n, one in enumerate(self.ids)}
         for contact in contacts:
@@ -78,7 +84,7 @@ class Teams:
 
 
 def instance(world: World, feature: Any) -> Host:
-    """An instance that carries out the functions of one feature."""
+    """Return a simulated host with the functions of one feature."""
     functions = func.FunctionApp()
     functions.register_functions(feature.endpoints.blueprint(world.app))
     options = HostOptions(timers=False, platform_sign_in=False)
@@ -92,7 +98,7 @@ def instance(world: World, feature: Any) -> Host:
 
 
 async def started(world: World) -> AsyncIterator[Teams]:
-    """Provisioned, connected, synced once."""
+    """Yield a company that is provisioned, connected and synced once."""
     company = await make_company(world.app, ACCOUNT, "Contoso", "GB")
     ids = world.people(PEOPLE)
     for n, object_id in enumerate(ids):
@@ -117,7 +123,7 @@ async def teams(
     clock: FixedClock,
     graph_simulator: RunningSimulator,
 ) -> AsyncIterator[Teams]:
-    """A company in a deployment with this interval."""
+    """Yield a company in a deployment with the interval of the parameter."""
     settings = settings_for(
         graph_simulator, PRESENCE_INTERVAL_SECONDS=str(getattr(request, "param", 30))
     )
@@ -126,10 +132,8 @@ async def teams(
 
 
 @pytest.mark.parametrize("teams", [10, 30, 60], indirect=True)
-async def test_what_a_list_answers_is_at_most_an_interval_old(teams: Teams) -> None:
-    """A client that asks for stored statuses, each second of many intervals; the timer alone asks
-    Microsoft.
-    """
+async def test_a_presence_in_a_list_is_at_most_an_interval_old(teams: Teams) -> None:
+    """A client requests stored presence each second; only the timer calls Microsoft."""
     reader, interval = Person(teams.answering), teams.world.settings.presence_interval
     teams.limit = interval
     calls = teams.world.calls()
@@ -140,8 +144,8 @@ async def test_what_a_list_answers_is_at_most_an_interval_old(teams: Teams) -> N
     assert teams.world.calls() - calls == 4
 
 
-async def test_a_sync_that_takes_its_time_adds_no_more_than_that(teams: Teams) -> None:
-    """Graph answers after five seconds, as of the time of the request."""
+async def test_a_slow_sync_adds_only_its_duration_to_the_age(teams: Teams) -> None:
+    """Graph responds after five seconds with the presence at the time of the request."""
     reader, graph = Person(teams.answering), teams.world.runtime.graph
     asked = graph.presences
 
@@ -162,10 +166,12 @@ async def test_a_sync_that_takes_its_time_adds_no_more_than_that(teams: Teams) -
 
 @pytest.mark.parametrize("every", [1, 2])
 @pytest.mark.parametrize("how", ["list", "search", "directory", "contact"])
-async def test_what_is_on_a_screen_is_at_most_twelve_seconds_old(
+async def test_fresh_presence_is_at_most_twelve_seconds_old(
     teams: Teams, how: str, every: int
 ) -> None:
-    """A client that asks for fresh presence every second or two sees a change after twelve seconds at the latest."""
+    """A client that requests fresh presence every second or two sees each change within twelve
+    seconds.
+    """
     reader, company = Person(teams.answering), teams.company.id
     teams.limit = 10
     seen: dict[str, str] = {}
@@ -201,7 +207,9 @@ async def _fresh(reader: Person, how: str, company: str, one: str) -> list[dict[
 
 
 def _delay(teams: Teams, contact: dict[str, Any], seen: dict[str, str]) -> list[float]:
-    """Return the age of a status when the client first sees it."""
+    """Return the age of a status when the client first sees it, or an empty list if it isn't
+    new.
+    """
     name, shown = contact["displayName"], contact["presence"]["availability"]
     if seen.get(name) == shown:
         return []
@@ -211,7 +219,9 @@ def _delay(teams: Teams, contact: dict[str, Any], seen: dict[str, str]) -> list[
 
 
 async def test_fresh_presence_costs_microsoft_few_calls(teams: Teams) -> None:
-    """Ten clients with the same people on screen, each second: a call when ten seconds are over, not one a client."""
+    """Ten clients show the same people and send requests each second: Graph is called about every
+    ten seconds.
+    """
     clients = [Person(teams.answering) for _ in range(10)]
     calls = teams.world.calls()
     for _ in range(60):
@@ -223,8 +233,8 @@ async def test_fresh_presence_costs_microsoft_few_calls(teams: Teams) -> None:
 @pytest.mark.parametrize(
     "path", ["/api/contacts", "/api/directories/{}/contacts", "/api/directories/{}/contacts/{}"]
 )
-async def test_another_word_for_presence_is_refused(teams: Teams, path: str) -> None:
-    """The field, the fault and the remedy."""
+async def test_another_value_of_the_presence_parameter_is_refused(teams: Teams, path: str) -> None:
+    """The error has the field, the fault and the remedy."""
     reader = Person(teams.answering)
     one = (await reader.get("/api/contacts"))["contacts"][0]["id"]
     answer = await reader.call("GET", path.format(teams.company.id, one), presence="now")

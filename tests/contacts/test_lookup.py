@@ -1,4 +1,4 @@
-"""Whose number it is: exact, possible or none, in every directory of the account."""
+"""Whose number it is: exact, possible or no match, in every directory of the account."""
 
 import orjson
 import pytest
@@ -19,16 +19,16 @@ from tests.contacts.people import Company, Person
 @pytest.mark.parametrize(
     "stored", ["+442079460958", "020 7946 0958", "+44 (0)20 7946 0958", "tel:+442079460958;ext=9"]
 )
-async def test_formats_of_call_and_directory_need_not_agree(
+async def test_a_number_matches_in_any_format(
     agent: Person, contoso: Company, stored: str, text: str
 ) -> None:
-    """A space in the directory or a prefix from the telephone system hides no one."""
+    """A space in the directory, or a prefix from the telephone system, doesn't prevent a match."""
     await contoso.hire("Anna", stored)
     assert await agent.lookup(text) == [[("Anna", "exact")]]
 
 
-async def test_every_number_of_a_person_leads_to_it(agent: Person, contoso: Company) -> None:
-    """Work, mobile and others alike; the answers keep the order of the questions, repeated ones too."""
+async def test_every_number_of_a_person_matches(agent: Person, contoso: Company) -> None:
+    """Numbers of all types. Results have the order of the request, repeated numbers included."""
     await contoso.hire("Anna", "+442079460958", "mobile:+447700900123", "home:1234")
     anna = [("Anna", "exact")]
     answers = await agent.lookup(
@@ -37,10 +37,12 @@ async def test_every_number_of_a_person_leads_to_it(agent: Person, contoso: Comp
     assert answers == [anna, anna, anna, [], anna]
 
 
-async def test_all_who_share_a_number_are_answered(
+async def test_everyone_with_a_shared_number_matches(
     agent: Person, contoso: Company, fabrikam: Company
 ) -> None:
-    """Never silently the first: a shared desk, a person in two directories, each with its directory."""
+    """A shared desk, or a person in two directories: each match has its directory, and none is
+    omitted.
+    """
     await contoso.hire("Zoe", "020 7946 0958")
     await contoso.hire("Anna", "+442079460958")
     await fabrikam.hire("Ben", "+44 20 7946 0958")
@@ -52,10 +54,10 @@ async def test_all_who_share_a_number_are_answered(
     assert [match["directory"]["name"] for match in matches] == ["Contoso", "Contoso", "Fabrikam"]
 
 
-async def test_a_number_that_only_ends_alike_is_possible(
+async def test_a_number_with_the_same_end_is_a_possible_match(
     agent: Person, contoso: Company, fabrikam: Company
 ) -> None:
-    """From seven digits on; exact matches of any directory come before possible ones."""
+    """At least seven digits must agree. Exact matches of all directories come first."""
     await contoso.hire("Anna", "+442012345678")
     await fabrikam.hire("Ben", "12345678")
     assert await agent.lookup("1234 5678") == [[("Ben", "exact"), ("Anna", "possible")]]
@@ -63,19 +65,21 @@ async def test_a_number_that_only_ends_alike_is_possible(
     assert await agent.lookup("345678", "+443012345678") == [[], [("Ben", "possible")]]
 
 
-async def test_a_national_number_is_read_as_of_each_directory(
+async def test_a_national_number_depends_on_each_directorys_region(
     agent: Person, contoso: Company, fabrikam: Company
 ) -> None:
-    """030 is Berlin in a German directory and nothing of the kind in a British one."""
+    """030 is Berlin in a German directory, and no area code in a British one."""
     await fabrikam.hire("Berta", "+49 30 901820")
     await contoso.hire("Bob", "+44 30 901820")
     assert await agent.lookup("030 901820") == [[("Berta", "exact"), ("Bob", "possible")]]
 
 
-async def test_an_extension_tells_colleagues_of_one_line_apart(
+async def test_an_extension_distinguishes_colleagues_on_one_line(
     agent: Person, contoso: Company
 ) -> None:
-    """The one asked for, the line itself, then the others as possible; without an extension all are exact."""
+    """The person with the extension and the line are exact, other extensions possible. Without an
+    extension all are exact.
+    """
     await contoso.hire("Other", "+442079460958;ext=13")
     await contoso.hire("Line", "+442079460958")
     await contoso.hire("Anna", "020 7946 0958 x12")
@@ -87,10 +91,10 @@ async def test_an_extension_tells_colleagues_of_one_line_apart(
     ]
 
 
-async def test_inactive_people_and_other_accounts_answer_no_number(
+async def test_inactive_people_and_other_accounts_do_not_match(
     agent: Person, contoso: Company, stranger: Company
 ) -> None:
-    """A person who left is no contact, and a caller's name never leaks from another account."""
+    """Agents don't see people who left; a name is never revealed to another account."""
     await contoso.hire("Gone", "+442079460958", active=False)
     await stranger.hire("Strange", "+442079460958")
     assert await agent.lookup("+442079460958") == [[]]
@@ -99,7 +103,7 @@ async def test_inactive_people_and_other_accounts_answer_no_number(
 async def test_a_lookup_may_name_its_directories(
     agent: Person, contoso: Company, fabrikam: Company, stranger: Company
 ) -> None:
-    """One directory alone can be asked; another account's is not there."""
+    """A lookup may be limited to some directories; another account's directory isn't found."""
     await contoso.hire("Anna", "+442079460958")
     await fabrikam.hire("Ben", "+442079460958")
     assert await agent.lookup("+442079460958", directories=[fabrikam.id]) == [[("Ben", "exact")]]
@@ -108,8 +112,10 @@ async def test_a_lookup_may_name_its_directories(
 
 
 @pytest.mark.parametrize("text", ["", "12", "anonymous", "+", "😀", "x" * 250, "1" * 250])
-async def test_what_is_no_number_has_no_match(agent: Person, contoso: Company, text: str) -> None:
-    """Call histories hold withheld and broken numbers; one of them spoils no request."""
+async def test_text_that_is_no_number_has_no_match(
+    agent: Person, contoso: Company, text: str
+) -> None:
+    """Call logs contain withheld and malformed numbers; one of them doesn't fail the request."""
     await contoso.hire("Anna", "12", "n/a", "+442079460958")
     assert await agent.lookup(text, "+442079460958") == [[], [("Anna", "exact")]]
 
@@ -128,8 +134,10 @@ async def test_what_is_no_number_has_no_match(agent: Person, contoso: Company, t
         ({"numbers": ["1"], "directories": [1]}, "directories"),
     ],
 )
-async def test_a_wrong_body_is_told_its_field(agent: Person, body: object, field: str) -> None:
-    """400 as RFC 9457 problem with the field, the fault and the remedy."""
+async def test_a_wrong_body_gets_an_error_with_the_field(
+    agent: Person, body: object, field: str
+) -> None:
+    """400 with an RFC 9457 problem that has the field, the fault and the remedy."""
     response = await agent.call("POST", "/api/contacts/lookup", body)
     assert response.status == 400
     assert response.headers["content-type"] == "application/problem+json"
@@ -139,6 +147,6 @@ async def test_a_wrong_body_is_told_its_field(agent: Person, body: object, field
 @pytest.mark.parametrize(
     "body", [b"", b"{", b'{"numbers":["\xff"]}', b'{"numbers":["\\ud800"]}', b"[" * 5000]
 )
-async def test_broken_json_is_a_problem_not_a_failure(agent: Person, body: bytes) -> None:
-    """Malformed, cut, not UTF-8, lone surrogates, too deep: 400."""
+async def test_malformed_json_gets_a_400(agent: Person, body: bytes) -> None:
+    """Malformed, truncated, not UTF-8, with lone surrogates, or too deep."""
     assert (await agent.call("POST", "/api/contacts/lookup", body)).status == 400

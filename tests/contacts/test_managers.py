@@ -1,4 +1,4 @@
-"""The manager's name on the contact, the card and in exports, found when it is read."""
+"""The manager's name in a contact and in exports, resolved when it is read."""
 
 import csv
 import io
@@ -30,10 +30,12 @@ async def _exported(admin: Person, company: Company) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("by", ["id", "userName", "USERNAME", "externalId", "$ref"])
-async def test_a_manager_is_named_by_whatever_identifies_a_person(
+async def test_a_manager_is_found_by_id_user_name_or_external_id(
     agent: Person, admin: Person, contoso: Company, by: str
 ) -> None:
-    """RFC 7643 section 4.3 wants the id; Entra sends it, other clients send a user name or their own id."""
+    """RFC 7643 section 4.3 requires the id, which Entra sends; other clients send a user name or
+    their own id.
+    """
     boss = await contoso.hire("Boss", mail=MANAGER, externalId="external-1")
     value = {
         "id": {"value": boss},
@@ -49,10 +51,10 @@ async def test_a_manager_is_named_by_whatever_identifies_a_person(
     assert b"X-MS-MANAGER:Boss\r\n" in vcards.body
 
 
-async def test_a_manager_may_come_later_and_go(
+async def test_a_manager_is_shown_while_present_and_active(
     agent: Person, admin: Person, contoso: Company
 ) -> None:
-    """Entra provisions in any order; who isn't there, or is inactive, isn't shown."""
+    """Entra provisions in any order, so the manager may be created after the report."""
     anna = await _report(contoso, {"value": MANAGER})
     assert await _shown(agent, contoso, anna) == (None, None)
     assert (await _exported(admin, contoso))["Anna"] == ""
@@ -67,7 +69,7 @@ async def test_a_manager_may_come_later_and_go(
 async def test_a_manager_costs_one_round_trip(
     agent: Person, contoso: Company, tables: CountingTables
 ) -> None:
-    """At the same time as the groups, and only on the page of one person."""
+    """It is read in parallel with the groups, and only for a single contact."""
     boss = await contoso.hire("Boss")
     anna = await _report(contoso, {"value": boss})
     path = f"/api/directories/{contoso.id}/contacts/{anna}"
@@ -77,10 +79,12 @@ async def test_a_manager_costs_one_round_trip(
     assert [call for call in calls if call[1] == "contacts"] == [("query", "contacts")] * 2
 
 
-async def test_an_export_resolves_managers_in_its_own_pass(
+async def test_an_export_resolves_managers_without_further_reads(
     admin: Person, contoso: Company, tables: CountingTables
 ) -> None:
-    """People of the same page need no read; a loop of managers is no trouble."""
+    """Managers of the same chunk are already read; people who are each other's manager cause no
+    loop.
+    """
     ids = [await contoso.hire(f"P{n}", mail=f"p{n}@contoso.example") for n in range(5)]
     for n in range(20):
         await _report(contoso, {"value": ids[n % 5]}, f"R{n}")
@@ -92,7 +96,7 @@ async def test_an_export_resolves_managers_in_its_own_pass(
 
 
 async def test_reports_are_rows_of_their_manager(contoso: Company) -> None:
-    """One query of the partition lists the reports of a manager; who is inactive is none of them."""
+    """One query lists a manager's active reports."""
     anna = await _report(contoso, {"value": "Boss@Contoso.example"})
     extension: dict[str, Any] = {ENTERPRISE: {"manager": {"value": MANAGER}}}
     await contoso.hire("Gone", active=False, **extension)

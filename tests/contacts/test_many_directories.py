@@ -1,4 +1,6 @@
-"""Accounts with many directories: the answers are those of each alone, for fewer round trips, never without bound."""
+"""Accounts with many directories: the results are those of each directory alone, for fewer and a
+bounded number of round trips.
+"""
 
 import random
 
@@ -24,7 +26,7 @@ async def _companies(app: App, count: int) -> list[Company]:
 
 
 async def _peopled(app: App, dice: random.Random, count: int) -> list[Company]:
-    """Companies of very different sizes."""
+    """Return companies of very different sizes."""
     companies = await _companies(app, count)
     for company in companies:
         for _ in range(dice.choice((0, 1, 3, 40))):
@@ -37,10 +39,12 @@ async def _peopled(app: App, dice: random.Random, count: int) -> list[Company]:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("text", ["an", "ann accountant", "bo"])
-async def test_pages_over_many_directories_hold_everyone_once(
+async def test_pages_over_many_directories_have_everyone_once(
     app: App, seed: int, text: str
 ) -> None:
-    """However the pages and round trips fall, a walk to the end meets whom one directory after the other has."""
+    """For any page size, all pages together have the people that searches of each single directory
+    find.
+    """
     dice = random.Random(seed)
     await _peopled(app, dice, dice.choice((2, 5, 20)))
     directories = await list_directories(app, ACCOUNT)
@@ -61,7 +65,7 @@ async def test_pages_over_many_directories_hold_everyone_once(
 
 
 async def test_pages_are_in_one_order(app: App) -> None:
-    """By name over all directories: a page begins after the end of the one before it."""
+    """People are ordered by name over all directories and pages."""
     await _peopled(app, random.Random(1), 20)
     directories, met, cursor = await list_directories(app, ACCOUNT), list[Found](), ""
     for _ in rounds():
@@ -75,7 +79,9 @@ async def test_pages_are_in_one_order(app: App) -> None:
 async def test_many_directories_are_read_in_proportion(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A page of sixty needs a few people of each of a hundred directories, not sixty of each."""
+    """A page of sixty people from forty directories reads a few people of each, not sixty of
+    each.
+    """
     companies = await _companies(app, 40)
     for company in companies:
         await company.fill(60)
@@ -93,12 +99,10 @@ async def test_many_directories_are_read_in_proportion(
     assert sum(read) <= 40 * 16 + 60 * 2
 
 
-async def test_a_search_for_what_most_rows_lack_is_bounded(
+async def test_a_search_with_few_matches_reads_a_bounded_number_of_rows(
     app: App, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A frequent word together with one that no one has: some thousands of rows for a page,
-    whatever the directories hold.
-    """
+    """A frequent word together with one that no one has; a page may be empty and have a cursor."""
     monkeypatch.setattr(index_scan, "_MAX_ROWS", 300)
     for company in await _companies(app, 5):
         await company.fill(280)
@@ -115,11 +119,11 @@ async def test_a_search_for_what_most_rows_lack_is_bounded(
     assert 2 <= pages <= 4
 
 
-async def test_longer_words_are_not_looked_for_after_an_empty_prefix(
+async def test_a_longer_word_is_not_searched_in_directories_without_its_prefix(
     app: App, tables: CountingTables, clock: FixedClock
 ) -> None:
-    """Typing on over many directories costs a round trip if people are left; a moment later all are
-    asked again.
+    """While an agent types, only directories that had a match are queried; after some seconds, all
+    of them again.
     """
     companies = await _companies(app, index_scan.MANY_DIRECTORIES + 4)
     await companies[3].hire("Zoë Zander")
@@ -141,8 +145,10 @@ async def test_longer_words_are_not_looked_for_after_an_empty_prefix(
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_many_numbers_are_answered_as_each_alone(app: App, seed: int) -> None:
-    """Whether a directory's numbers are read at once or one by one, every number has the same people."""
+async def test_many_numbers_have_the_matches_of_each_alone(app: App, seed: int) -> None:
+    """Whether the numbers of a directory are read in one query or one by one, the result is the
+    same.
+    """
     dice = random.Random(seed)
     await _peopled(app, dice, 6)
     directories = await list_directories(app, ACCOUNT)
@@ -162,8 +168,8 @@ async def test_many_numbers_are_answered_as_each_alone(app: App, seed: int) -> N
 async def test_a_directory_with_few_numbers_is_one_round_trip(
     agent: Person, contoso: Company, tables: CountingTables, people: int
 ) -> None:
-    """A hundred numbers cost one round trip if a directory has up to a thousand, else one each and
-    the first read.
+    """A hundred numbers cost one round trip for a directory of up to a thousand numbers, otherwise
+    one each and the first read.
     """
     await contoso.fill(people)
     await agent.lookup("+442070000000")
@@ -174,10 +180,10 @@ async def test_a_directory_with_few_numbers_is_one_round_trip(
     assert len([call for call in calls if call[1] == "contacts"]) <= (1 if people < 1000 else 101)
 
 
-async def test_numbers_that_end_alike_are_one_round_trip(
+async def test_numbers_with_the_same_end_are_one_round_trip(
     agent: Person, contoso: Company, tables: CountingTables
 ) -> None:
-    """A history holds one caller in many formats."""
+    """A call log has one caller in many formats."""
     await contoso.hire("Anna", "+442079460958")
     await agent.lookup("+442079460958")
     with tables.measured() as calls:
@@ -188,14 +194,14 @@ async def test_numbers_that_end_alike_are_one_round_trip(
     assert len([call for call in calls if call[1] == "contacts"]) == 1
 
 
-async def test_too_many_numbers_for_large_directories_are_told_how_many_would_do(
+async def test_too_many_numbers_get_an_error_with_the_permitted_count(
     agent: Person,
     contoso: Company,
     fabrikam: Company,
     tables: CountingTables,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """400 with the number, after one round trip a directory; one number is always looked up."""
+    """400 after one round trip per directory. A single number is always looked up."""
     monkeypatch.setattr(number_lookup, "MAX_QUERY_ROWS", 2)
     monkeypatch.setattr(number_lookup, "MAX_LOOKUPS", 9)
     for company in (contoso, fabrikam):
@@ -213,10 +219,10 @@ async def test_too_many_numbers_for_large_directories_are_told_how_many_would_do
     assert await agent.lookup(numbers[0]) == [[(await agent.lookup(numbers[0]))[0][0]] * 2]
 
 
-async def test_agents_share_the_totals_that_their_pages_ask_for(
+async def test_agents_share_the_totals_that_their_pages_poll(
     app: App, tables: CountingTables, clock: FixedClock
 ) -> None:
-    """Every open page asks each few seconds whether people came: a second's answer serves all of them."""
+    """Every open page polls the totals; an instance caches them for a short time."""
     await _companies(app, 5)
     directories = await list_directories(app, ACCOUNT)
     await account_directories.totals_of(app, directories)
@@ -232,7 +238,7 @@ async def test_agents_share_the_totals_that_their_pages_ask_for(
 async def test_totals_of_many_directories_are_read_more_rarely(
     app: App, tables: CountingTables, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many directories an account has and pages are open, it is so many round trips a second."""
+    """The round trips per second are limited, however many directories and open pages there are."""
     monkeypatch.setattr(account_directories, "A_SECOND", 2)
     await _companies(app, 10)
     directories = await list_directories(app, ACCOUNT)

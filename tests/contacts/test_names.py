@@ -1,4 +1,4 @@
-"""Names as people spell, mistype and mishear them; each kind with the reports that it comes from."""
+"""Names as people spell, mistype and mishear them; each kind with the reports that show it."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,7 +22,7 @@ async def _found(agent: Person, company: Company, text: str) -> list[str]:
 
 
 async def _similar(agent: Person, company: Company, text: str) -> dict[str, tuple[str, str]]:
-    """The similar people of the answer: which words their names resemble, and how."""
+    """Return the similar people that a search finds: which words each name resembles, and how."""
     page = await agent.get(f"/api/directories/{company.id}/contacts", q=text)
     return {
         one["displayName"]: (one["similarTo"], one["similarBy"])
@@ -51,7 +51,9 @@ async def _similar(agent: Person, company: Company, text: str) -> dict[str, tupl
 async def test_all_names_and_the_company_are_indexed(
     agent: Person, contoso: Company, given: str, family: str, more: dict[str, str], text: str
 ) -> None:
-    """Not the display name alone (ilios/ilios#5454; mozilla-iam/dino-park-issues#22)."""
+    """A search covers more than the display name (ilios/ilios issue 5454;
+    mozilla-iam/dino-park-issues issue 22).
+    """
     names = {"givenName": given, "familyName": family}
     names |= {"middleName": more["middle"]} if "middle" in more else {}
     names |= {"formatted": more["formatted"]} if "formatted" in more else {}
@@ -114,7 +116,7 @@ _SPELLINGS = {
 
 @pytest.mark.parametrize("name", _SPELLINGS)
 async def test_every_spelling_finds_the_name(agent: Person, contoso: Company, name: str) -> None:
-    """As an exact match, and no other person."""
+    """Each spelling is an exact match for this person and no other."""
     for other in _SPELLINGS:
         await contoso.hire(other)
     for text in _SPELLINGS[name]:
@@ -126,7 +128,9 @@ async def test_every_spelling_finds_the_name(agent: Person, contoso: Company, na
 async def test_another_word_with_the_same_letters_is_not_the_name(
     agent: Person, contoso: Company
 ) -> None:
-    """A word of an Indic script is one word (CIRISAgent#953; BookwormDB#123)."""
+    """A word of an Indic script isn't split into its letters (CIRISAgent issue 953; BookwormDB
+    issue 123).
+    """
     await contoso.hire("राजेश कुमार")
     await contoso.hire("रोजा जोशी शाह")
     assert await _found(agent, contoso, "राजेश") == ["राजेश कुमार"]
@@ -154,7 +158,7 @@ async def test_another_word_with_the_same_letters_is_not_the_name(
 async def test_a_typing_error_still_finds_the_person(
     agent: Person, contoso: Company, name: str, text: str, to: str
 ) -> None:
-    """The answer names the words of the query that the name only resembles."""
+    """The response has the words of the query that the name only resembles."""
     await contoso.hire(name)
     await contoso.hire("Somebody Else")
     assert list(await _similar(agent, contoso, text)) == [name]
@@ -162,10 +166,10 @@ async def test_a_typing_error_still_finds_the_person(
 
 
 @pytest.mark.parametrize("text", ["wilhelm zchneibev", "xyz", "else", "anna", "schn eider karl"])
-async def test_more_errors_than_that_find_no_one_similar(
+async def test_too_many_typing_errors_find_no_one(
     agent: Person, contoso: Company, text: str
 ) -> None:
-    """One error from five letters on, two from nine."""
+    """One error is accepted in words of five letters or more, two from nine letters."""
     await contoso.hire("Wilhelm Schneider")
     await contoso.hire("Anna Else")
     assert await _similar(agent, contoso, text) == {}
@@ -205,7 +209,7 @@ async def test_more_errors_than_that_find_no_one_similar(
 async def test_a_name_that_sounds_alike_finds_the_person(
     agent: Person, contoso: Company, name: str, text: str
 ) -> None:
-    """As a caller pronounces it and an agent writes it down."""
+    """The query is a name as an agent writes it down after hearing it."""
     await contoso.hire(name)
     await contoso.hire("Somebody Else")
     (by,) = {by for _, by in (await _similar(agent, contoso, text)).values()}
@@ -215,7 +219,9 @@ async def test_a_name_that_sounds_alike_finds_the_person(
 async def test_two_digits_next_to_a_name_are_no_part_of_a_number(
     agent: Person, contoso: Company
 ) -> None:
-    """Nearly every number has them somewhere; three digits are a part of a number, as for a search by number."""
+    """Nearly every number contains any two digits; three or more are compared with numbers, as in a
+    search by number.
+    """
     for n in (7, 8):
         phone = {"type": "work", "value": f"+44 20 7946 000{n}"}
         await contoso.hire(f"Noor Driver 0{n}", phoneNumbers=[phone])
@@ -223,8 +229,8 @@ async def test_two_digits_next_to_a_name_are_no_part_of_a_number(
     assert await _found(agent, contoso, "driver 0008") == ["Noor Driver 08"]
 
 
-async def test_exact_hits_come_before_similar_ones(agent: Person, contoso: Company) -> None:
-    """Whoever is spelt as typed stays first; the others follow by how near they are."""
+async def test_exact_matches_come_before_similar_ones(agent: Person, contoso: Company) -> None:
+    """Similar ones are ordered by how near they are."""
     for name in ("Antje Maier", "Antje Meyer", "Antje Meier", "Antje Meyers"):
         await contoso.hire(name)
     assert (await _found(agent, contoso, "meyer"))[:2] == ["Antje Meyer", "Antje Meyers"]
@@ -233,10 +239,10 @@ async def test_exact_hits_come_before_similar_ones(agent: Person, contoso: Compa
     assert (await _found(agent, contoso, "meyer"))[2] == "Antje Meier"
 
 
-async def test_no_one_similar_is_looked_for_if_five_are_found(
+async def test_similar_names_are_not_searched_if_five_exact_ones_are_found(
     agent: Person, contoso: Company, tables: CountingTables
 ) -> None:
-    """One round trip then; at most three more if not."""
+    """Then a search costs one round trip, otherwise at most four."""
     for n in range(MIN_EXACT):
         await contoso.hire(f"Anna{n} Meyer")
     await contoso.hire("Anna Maier")
@@ -250,7 +256,9 @@ async def test_no_one_similar_is_looked_for_if_five_are_found(
 
 
 async def test_names_come_before_titles_and_companies(agent: Person, contoso: Company) -> None:
-    """Then whole words before beginnings, then the alphabet; the whole name as it is spelt comes first of all."""
+    """The order is names with the whole word, names that begin with it, then other attributes; each
+    alphabetical.
+    """
     await contoso.hire("Zoe Sale")
     await contoso.hire("Abe Salesbury")
     await contoso.hire("Ada Person", title="Sale manager")
@@ -262,7 +270,7 @@ async def test_names_come_before_titles_and_companies(agent: Person, contoso: Co
 async def test_whole_words_come_before_beginnings_however_many_there_are(
     agent: Person, contoso: Company
 ) -> None:
-    """A page holds only the first ones, so the rows are in this order too."""
+    """A page contains only the first rows, so rows are stored in this order."""
     for n in range(120):
         await contoso.hire(f"Annabel {n:03}")
     await contoso.hire("Ann Zed")
@@ -271,17 +279,19 @@ async def test_whole_words_come_before_beginnings_however_many_there_are(
 
 
 @pytest.mark.parametrize("name", ["Anna Muller", "Anna Müller", "Anna Mueller"])
-async def test_the_name_as_it_is_spelt_comes_first(
+async def test_the_name_in_the_querys_spelling_comes_first(
     agent: Person, contoso: Company, name: str
 ) -> None:
-    """Of all that the spelling may mean."""
+    """Other spellings that match come after it."""
     for one in ("Anna Mueller", "Anna Muller", "Anna Müller", "Anna Maria Muller", "Anna Mullers"):
         await contoso.hire(one)
     assert (await _found(agent, contoso, name))[0] == name
 
 
-async def test_pages_of_two_words_join(agent: Person, contoso: Company) -> None:
-    """However a page's ranges fall: each person once, with and without a limit that cuts them."""
+async def test_pages_of_a_search_for_two_words_have_everyone_once(
+    agent: Person, contoso: Company
+) -> None:
+    """For any page size."""
     expected = set[str]()
     for n in range(40):
         expected.add(await contoso.hire(f"Anna{n:02} Müller{n % 3}", title="Müllers Annahme"))
@@ -298,10 +308,12 @@ async def test_pages_of_two_words_join(agent: Person, contoso: Company) -> None:
         assert (len(met), set(met)) == (40, expected)
 
 
-async def test_pages_join_if_only_the_rest_of_the_range_has_people(
+async def test_pages_have_everyone_once_among_words_with_the_same_beginning(
     agent: Person, contoso: Company
 ) -> None:
-    """Words that begin alike are read along with the rest; they are neither shown as meant nor end a page."""
+    """Rows of other words with the same beginning are read too; they aren't exact matches and don't
+    end the search.
+    """
     expected = {await contoso.hire(f"Aaron{n:02} Zoe Mueller") for n in range(12)}
     for n in range(12):
         await contoso.hire(f"Aaron{n:02} Zoe Mullen")
@@ -319,7 +331,7 @@ async def test_pages_join_if_only_the_rest_of_the_range_has_people(
 
 
 async def _hire_in_first_release(company: Company, name: str) -> None:
-    """Store a person with the rows that the first release wrote, not reindexed yet."""
+    """Store a person with the index rows of the first release."""
     user = replace(company.person(name), index_version=1)
     card = replace(index_rows.card_of(user, []), rules=1)
     rows: list[Operation] = [Insert(USER.key(user.id), encode(user))]
@@ -339,10 +351,10 @@ async def _hire_in_first_release(company: Company, name: str) -> None:
         ("Käthe Müller", "mueller"),
     ],
 )
-async def test_rows_of_the_first_release_are_found_until_they_are_written_again(
+async def test_rows_of_the_first_release_are_found_before_the_reindex(
     agent: Person, contoso: Company, name: str, text: str
 ) -> None:
-    """By the same words as before, and by the other spelling as far as their rows have it."""
+    """By the words of that release, and by other spellings if its rows have them."""
     await _hire_in_first_release(contoso, name)
     await contoso.hire("Somebody Else")
     assert await _found(agent, contoso, text) == [name]

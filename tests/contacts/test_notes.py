@@ -1,4 +1,6 @@
-"""Notes of agents on a person: kept apart from SCIM data, searched, audited, and erased with the person."""
+"""Notes of agents about a person: separate from SCIM data, searchable, audited, and erased with the
+person.
+"""
 
 import asyncio
 import base64
@@ -27,7 +29,7 @@ TEXT = "Transfer only after 10"
 
 
 def agent(object_id: str, role: str = "Directory.Reader") -> str:
-    """Return the header that App Service Authentication sets for an agent."""
+    """Return the header that App Service Authentication sets for this user."""
     name = {ANNA: "Anna Agent", BEN: "Ben Agent"}[object_id]
     found = {"tid": ACCOUNT, "oid": object_id, "name": name, "roles": role}
     claims = [{"typ": kind, "val": value} for kind, value in found.items()]
@@ -35,7 +37,7 @@ def agent(object_id: str, role: str = "Directory.Reader") -> str:
 
 
 class Desk:
-    """A person to write notes on, and the agents who write."""
+    """A person with notes, and agents who write them."""
 
     def __init__(self, deployed: Deployed, person: str) -> None:
         self.deployed, self.person = deployed, person
@@ -44,7 +46,7 @@ class Desk:
     async def call(
         self, method: str, path: str = "", body: Any = None, by: str = ANNA, **more: str
     ) -> Response:
-        """Send a request as an agent."""
+        """Send a request as an agent and return the response."""
         self.deployed.app.clock.advance(0.01)  # type: ignore[attr-defined]
         role = more.pop("role", "Directory.Reader")
         headers = {name.replace("_", "-"): value for name, value in more.items()}
@@ -54,19 +56,19 @@ class Desk:
         )
 
     async def add(self, text: str = TEXT, by: str = ANNA, **more: str) -> dict[str, Any]:
-        """Add a note that must be stored."""
+        """Add a note and return it."""
         answer = await self.call("POST", body={"text": text, **more}, by=by)
         assert answer.status == 201, answer.body
         found: dict[str, Any] = orjson.loads(answer.body)
         return found
 
     async def texts(self) -> list[str]:
-        """Return the texts of the notes."""
+        """Return the texts of the person's notes."""
         answer = await self.call("GET")
         return [one["text"] for one in orjson.loads(answer.body)["notes"]]
 
     async def form(self, by: str = ANNA, **fields: str) -> Response:
-        """Send the form of the card, as its page does."""
+        """Send the form for notes as the page does, and return the response."""
         key = f"contoso.{self.person}"
         headers = {
             "x-ms-client-principal": agent(by),
@@ -83,7 +85,7 @@ class Desk:
 
 
 async def hired(deployed: Deployed, name: str = "Dora Desk") -> Desk:
-    """Return a desk with a new person."""
+    """Create a person and return the desk for it."""
     body = {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "userName": f"{name}@contoso.example",
@@ -95,8 +97,8 @@ async def hired(deployed: Deployed, name: str = "Dora Desk") -> Desk:
     return Desk(deployed, person["id"])
 
 
-async def test_a_note_has_author_and_end(deployed: Deployed) -> None:
-    """30 days, unless the author chooses another end within a year."""
+async def test_a_note_has_an_author_and_an_expiry(deployed: Deployed) -> None:
+    """It expires after 30 days, unless the author chooses another time within a year."""
     desk = await hired(deployed)
     note = await desk.add()
     assert (note["text"], note["author"], note["authorId"]) == (TEXT, "Anna Agent", ANNA)
@@ -128,7 +130,7 @@ async def test_a_note_has_author_and_end(deployed: Deployed) -> None:
 async def test_a_note_that_is_not_valid_is_refused(
     deployed: Deployed, body: Any, field: str
 ) -> None:
-    """The error names the field; nothing is stored."""
+    """The error names the field, and nothing is stored."""
     desk = await hired(deployed)
     answer = await desk.call("POST", body=body)
     assert answer.status == 400
@@ -144,7 +146,7 @@ async def test_a_note_has_no_character_that_is_not_seen(deployed: Deployed) -> N
 
 
 async def test_a_person_has_at_most_ten_notes(deployed: Deployed) -> None:
-    """However many agents write at once; ended ones do not count."""
+    """Also if agents add notes concurrently. Expired notes don't count."""
     desk = await hired(deployed)
     answers = await asyncio.gather(*(desk.call("POST", body={"text": f"{n}"}) for n in range(14)))
     assert len(await desk.texts()) == sum(answer.status == 201 for answer in answers) <= 10
@@ -158,8 +160,10 @@ async def test_a_person_has_at_most_ten_notes(deployed: Deployed) -> None:
     assert await desk.texts() == ["there is room again"]
 
 
-async def test_of_two_agents_the_second_sees_the_change_of_the_first(deployed: Deployed) -> None:
-    """412 by the API; in the card the other's text, with the own one in the form, so nothing is lost."""
+async def test_a_conflicting_change_of_a_note_is_refused(deployed: Deployed) -> None:
+    """The API returns 412. The form shows the stored text and keeps the agent's own, so that
+    nothing is lost.
+    """
     desk = await hired(deployed)
     note = await desk.add()
     path, tag = f"{desk.path}/{note['id']}", f'"{note["version"]}"'
@@ -182,7 +186,7 @@ async def test_of_two_agents_the_second_sees_the_change_of_the_first(deployed: D
 
 
 async def test_only_the_author_and_administrators_change_a_note(deployed: Deployed) -> None:
-    """Another agent sees no form, and is refused by the API."""
+    """Another agent sees no form, and the API refuses the change."""
     desk = await hired(deployed)
     path = f"{desk.path}/{(await desk.add())['id']}"
     for method, body in (("PUT", {"text": "x"}), ("DELETE", None)):
@@ -198,7 +202,9 @@ async def test_only_the_author_and_administrators_change_a_note(deployed: Deploy
 
 
 async def test_notes_are_searched_by_their_words(deployed: Deployed) -> None:
-    """By API and page, words in any order and by their beginnings; a removed note is not found."""
+    """By the API and on the page, by beginnings of words in any order; a removed note isn't
+    found.
+    """
     desk, other = await hired(deployed), await hired(deployed, "Otto Other")
     note = await desk.add()
     await other.add("Speaks Müllerdeutsch")
@@ -222,7 +228,7 @@ async def test_notes_are_searched_by_their_words(deployed: Deployed) -> None:
 
 
 async def test_each_change_is_audited_with_the_note(deployed: Deployed) -> None:
-    """Added, changed, removed: by whom, on which note; the text is in no event."""
+    """Events of adding, changing and removing have the user and the note's id, never its text."""
     desk = await hired(deployed)
     note = await desk.add()
     await desk.call("PUT", f"{desk.path}/{note['id']}", {"text": "x"})
@@ -236,14 +242,14 @@ async def test_each_change_is_audited_with_the_note(deployed: Deployed) -> None:
     assert TEXT not in repr(events)
 
 
-async def test_an_event_of_a_killed_instance_is_carried_later(
+async def test_an_audit_event_of_a_killed_instance_is_delivered_later(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is stored with the note in one transaction; maintenance carries it to the logs."""
+    """One transaction stores it with the note; maintenance copies it to the logs."""
     desk = await hired(deployed)
 
     async def killed(*_: Any) -> None:
-        """Carry nothing."""
+        """Copy no event."""
 
     with monkeypatch.context() as patched:
         patched.setattr("directories.audit_relay.relay", killed)
@@ -257,13 +263,13 @@ async def test_an_event_of_a_killed_instance_is_carried_later(
 
 
 async def _keys(app: App) -> list[str]:
-    """Return the keys of rows of notes."""
+    """Return the keys of the rows of notes."""
     rows = await app.tables.query("contacts", "contoso", "", "\ufffd", keys_only=True)
     return [row.key for row in rows if "|note|" in row.key or row.key.startswith("noted|")]
 
 
 async def test_notes_are_erased_with_the_person(deployed: Deployed) -> None:
-    """In the transaction of the SCIM DELETE, without a round trip more."""
+    """The transaction of the SCIM DELETE removes them, without a further round trip."""
     desk = await hired(deployed)
     await desk.add()
     await desk.add("Another")
@@ -274,8 +280,8 @@ async def test_notes_are_erased_with_the_person(deployed: Deployed) -> None:
     assert (await desk.call("POST", body={"text": "too late"})).status == 404
 
 
-async def test_ended_notes_are_removed_by_maintenance(deployed: Deployed) -> None:
-    """Their text does not stay in storage."""
+async def test_expired_notes_are_removed_by_maintenance(deployed: Deployed) -> None:
+    """Their text doesn't stay in storage."""
     desk = await hired(deployed)
     await desk.add()
     deployed.app.clock.advance(31 * 86_400)  # type: ignore[attr-defined]
@@ -283,8 +289,8 @@ async def test_ended_notes_are_removed_by_maintenance(deployed: Deployed) -> Non
     assert await _keys(deployed.app) == []
 
 
-async def test_scim_knows_nothing_of_notes(deployed: Deployed) -> None:
-    """The resource, its ETag, groups and pages stay; the invariants of the rows hold."""
+async def test_notes_do_not_change_scim_responses(deployed: Deployed) -> None:
+    """The resource, its ETag, groups and pages stay, and `check` finds no fault in the rows."""
     desk = await hired(deployed)
     body = {"displayName": "Everyone", "members": [{"value": desk.person}]}
     group = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], **body}
@@ -304,8 +310,8 @@ async def test_scim_knows_nothing_of_notes(deployed: Deployed) -> None:
     assert (await check(deployed.app, directory)).faults == []
 
 
-async def test_a_note_and_a_scim_change_at_once_are_both_kept(deployed: Deployed) -> None:
-    """Each is written for the record as it is then."""
+async def test_a_concurrent_note_and_scim_change_are_both_kept(deployed: Deployed) -> None:
+    """The one that is stored second reads the record again."""
     desk = await hired(deployed)
     path = f"/scim/contoso/v2/Users/{desk.person}"
 
@@ -321,7 +327,7 @@ async def test_a_note_and_a_scim_change_at_once_are_both_kept(deployed: Deployed
 async def test_a_note_costs_one_read_and_one_transaction(
     tables: CountingTables, deployed: Deployed
 ) -> None:
-    """And the card reads the notes with the person."""
+    """A contact's notes are read together with the person."""
     desk = await hired(deployed)
     directory = await store.get(deployed.app.tables, "contoso")
     assert directory
@@ -335,8 +341,8 @@ async def test_a_note_costs_one_read_and_one_transaction(
     assert own == ["query", "transact", "transact"]
 
 
-async def test_notes_go_with_the_directory(deployed: Deployed) -> None:
-    """As all rows of its partition do."""
+async def test_notes_are_removed_with_the_directory(deployed: Deployed) -> None:
+    """They are rows of its partition."""
     desk = await hired(deployed)
     await desk.add()
     deadline = deployed.app.clock.monotonic() + 60

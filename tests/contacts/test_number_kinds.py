@@ -1,4 +1,6 @@
-"""The kinds of numbers that public reports of other products show to fail, from SCIM's value to the agent's answer."""
+"""Kinds of phone numbers that fail in other products, by public reports, from the SCIM value to the
+agent's result.
+"""
 
 import pytest
 
@@ -18,7 +20,9 @@ DIRECT_DIAL = "+49 89 12345"
 async def test_an_extension_is_found_by_the_base_and_by_direct_dial(
     agent: Person, fabrikam: Company, stored: str
 ) -> None:
-    """TrevorPilley/phone-number-parser#689: both are exact; a colleague's extension is possible only."""
+    """TrevorPilley/phone-number-parser issue 689: both match exactly; a colleague's extension is a
+    possible match.
+    """
     await fabrikam.hire("Anna", stored)
     exact, possible = [("Anna", "exact")], [("Anna", "possible")]
     answers = await agent.lookup("+4989123450", "+498912345", "+49891234567", "+49891234568")
@@ -28,31 +32,35 @@ async def test_an_extension_is_found_by_the_base_and_by_direct_dial(
 async def test_a_direct_dial_number_is_possible_for_its_exchange(
     agent: Person, fabrikam: Company
 ) -> None:
-    """DIN 5008: 089 12345-67 is an extension of 089 12345, so colleagues and the base are the same company."""
+    """DIN 5008: 089 12345-67 is extension 67 of 089 12345, so the main number and other extensions
+    are possible matches.
+    """
     await fabrikam.hire("Anna", "089 12345-67")
     answers = await agent.lookup("+49891234567", "+498912345", "+49891234568", "+49891334568")
     assert answers == [[("Anna", "exact")], [("Anna", "possible")], [("Anna", "possible")], []]
 
 
-async def test_a_colleague_with_the_number_is_exact_alone(agent: Person, fabrikam: Company) -> None:
-    """The other colleagues of the exchange aren't shown with the person who is calling."""
+async def test_an_exact_match_hides_colleagues_of_its_exchange(
+    agent: Person, fabrikam: Company
+) -> None:
+    """If someone has exactly the number, possible matches of the exchange aren't shown."""
     await fabrikam.hire("Anna", "089 12345-67")
     await fabrikam.hire("Ben", "089 12345-68")
     assert await agent.lookup("+49891234568") == [[("Ben", "exact")]]
 
 
 async def test_neighbours_without_extensions_are_no_match(agent: Person, fabrikam: Company) -> None:
-    """A number that only begins or nearly ends alike is another line."""
+    """A number that has the same beginning, or nearly the same end, is another line."""
     await fabrikam.hire("Anna", "+49 89 1234567")
     await fabrikam.hire("Ben", "+44 20 7946 0958")
     found = await agent.lookup("+49891234568", "+498912345670", "+442079460959", "+441379460958")
     assert found == [[], [], [], []]
 
 
-async def test_the_same_national_number_elsewhere_is_another_line(
+async def test_the_same_national_number_of_another_country_is_no_match(
     agent: Person, contoso: Company
 ) -> None:
-    """Both were written with their country code, so nothing is left to guess."""
+    """Both numbers have their country code, so they differ."""
     await contoso.hire("Anna", "+1 212 555 0102")
     assert await agent.lookup("+442125550102") == [[]]
 
@@ -60,7 +68,9 @@ async def test_the_same_national_number_elsewhere_is_another_line(
 async def test_each_of_several_numbers_in_a_field_is_possible(
     agent: Person, admin: Person, contoso: Company
 ) -> None:
-    """ReagentX/imessage-exporter#673; the administrator is told which numbers the field holds."""
+    """ReagentX/imessage-exporter issue 673. The administrator sees which numbers the value
+    contains.
+    """
     await contoso.hire("Anna", "020 7946 0014 / 0015")
     anna = [("Anna", "possible")]
     assert await agent.lookup("+442079460014", "020 7946 0015") == [anna, anna]
@@ -69,10 +79,10 @@ async def test_each_of_several_numbers_in_a_field_is_possible(
     assert "several numbers (+442079460014, +442079460015)" in fault
 
 
-async def test_the_person_whose_main_number_it_is_comes_first(
+async def test_a_person_with_the_number_as_the_main_one_comes_first(
     agent: Person, contoso: Company
 ) -> None:
-    """A switchboard or a shared desk: all people with the number are shown."""
+    """A main number or a shared desk: everyone with the number is shown."""
     await contoso.hire("Anna", "+442079460958", "other:+442079460000")
     await contoso.hire("Zoe Reception", "+442079460000")
     await contoso.hire("Ben", "+442079460959", "other:+442079460000")
@@ -81,8 +91,12 @@ async def test_the_person_whose_main_number_it_is_comes_first(
     ]
 
 
-async def test_what_can_be_read_in_two_ways_is_possible(agent: Person, contoso: Company) -> None:
-    """Digits without a plus are the region's number or one with a country code; if people have both, neither is exact."""
+async def test_digits_without_a_plus_may_include_a_country_code(
+    agent: Person, contoso: Company
+) -> None:
+    """They are a national number or one with a country code. If only one of the two has a match, it
+    is exact.
+    """
     await contoso.hire("Anna", "+39 06 9876 5432")
     assert await agent.lookup("390698765432") == [[("Anna", "exact")]]
 
@@ -99,10 +113,10 @@ async def test_what_can_be_read_in_two_ways_is_possible(agent: Person, contoso: 
         ("DE", "+49 89 636480", "01033089636480"),  # call by call
     ],
 )
-async def test_old_forms_and_prefixes_of_elsewhere_are_possible(
+async def test_numbers_in_an_old_form_or_with_a_foreign_prefix_are_possible(
     app: App, agent: Person, region: str, stored: str, arrives: str
 ) -> None:
-    """A digit was added or lost on the way; no other person has such a number."""
+    """A network added or dropped a digit, and no one else has such a number."""
     company = await make_company(app, ACCOUNT, "Company", region)
     await company.hire("Anna", stored)
     assert await agent.lookup(arrives) == [[("Anna", "possible")]]
@@ -124,7 +138,9 @@ async def test_old_forms_and_prefixes_of_elsewhere_are_possible(
 async def test_short_numbers_and_prefixes_of_the_region_are_exact(
     app: App, agent: Person, region: str, stored: str, arrives: str
 ) -> None:
-    """The region's plan tells which digits are dialled and which belong to the number."""
+    """The region's numbering plan says which digits are prefixes and which are part of the
+    number.
+    """
     company = await make_company(app, ACCOUNT, "Company", region)
     await company.hire("Anna", stored)
     assert await agent.lookup(arrives) == [[("Anna", "exact")]]
@@ -141,7 +157,7 @@ async def test_short_numbers_and_prefixes_of_the_region_are_exact(
     ],
 )
 async def test_masked_callers_have_no_match(agent: Person, contoso: Company, arrives: str) -> None:
-    """A wrong person is worse than no person."""
+    """Showing a wrong person is worse than showing no one."""
     await contoso.hire("Anna", "+44 20 7946 0958", "mobile:+44 20 7946 095")
     assert await agent.lookup(arrives) == [[]]
 
@@ -166,10 +182,10 @@ async def test_masked_callers_have_no_match(agent: Person, contoso: Company, arr
         ("GB", "tel:+442079460958", "tel:+442079460958"),
     ],
 )
-async def test_the_person_is_found_digit_by_digit(
+async def test_a_person_is_found_while_the_number_is_typed(
     app: App, agent: Person, region: str, stored: str, typed: str
 ) -> None:
-    """From the third digit on, whatever is between the digits."""
+    """From the third digit on, whatever separates the digits."""
     company = await make_company(app, ACCOUNT, "Company", region)
     await company.hire("Anna", stored)
     path = f"/api/directories/{company.id}/contacts"
@@ -224,7 +240,7 @@ async def test_a_prefix_of_national_calls_is_typed_through(
 async def test_any_four_digits_of_the_middle_or_end_are_found(
     agent: Person, contoso: Company, number: str
 ) -> None:
-    """An agent remembers some digits only; four of them are enough, and more of them, too."""
+    """An agent may remember only four consecutive digits, or more."""
     await contoso.hire("Anna", number)
     path, digits = f"/api/directories/{contoso.id}/contacts", number[1:]
     parts = [
@@ -238,7 +254,7 @@ async def test_any_four_digits_of_the_middle_or_end_are_found(
 async def test_all_numbers_of_a_person_with_three_are_found_by_their_middle(
     agent: Person, contoso: Company
 ) -> None:
-    """The rows of one person suffice for the parts of three numbers."""
+    """The maximum number of index rows suffices for the parts of three numbers."""
     await contoso.hire("Anna", "+442079460958", "mobile:+447700900123", "other:+12125550102")
     path = f"/api/directories/{contoso.id}/contacts"
     for part in ("7946", "79460", "0090", "9001", "5550", "2555"):
@@ -248,13 +264,15 @@ async def test_all_numbers_of_a_person_with_three_are_found_by_their_middle(
 async def test_a_longer_run_of_digits_than_any_number_has_no_match(
     agent: Person, contoso: Company
 ) -> None:
-    """No key has more than 15 digits."""
+    """The keys of numbers have at most 15 digits (E.164)."""
     await contoso.hire("Anna", "4" * 16, "other:" + "1" * 200)
     assert await agent.lookup("4" * 16, "4" * 15, "1" * 200) == [[], [], []]
 
 
 async def test_a_person_has_at_most_fourteen_rows_of_numbers(contoso: Company) -> None:
-    """A change may remove and insert each row, and a transaction has 100 operations."""
+    """A change may replace each row by a delete and an insert, and a transaction has 100
+    operations.
+    """
     numbers = [f"other:+49 89 1234{n:02d}-67" for n in range(12)]
     user = contoso.person("Anna", *numbers)
     rows = index_rows.index_rows(user, "DE")
@@ -270,8 +288,8 @@ def _is_part(key: str) -> bool:
 async def test_a_lookup_costs_one_round_trip_and_one_more_in_open_plans(
     agent: Person, contoso: Company, fabrikam: Company, tables: CountingTables
 ) -> None:
-    """Only for a number that no one has exactly, and only if extensions are dialled after the
-    number.
+    """The second one is only for a number without an exact match in a region where extensions are
+    dialled after the number.
     """
     await contoso.hire("Anna", "+442079460958")
     await fabrikam.hire("Berta", "+49 89 12345-67")

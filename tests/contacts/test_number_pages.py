@@ -1,4 +1,6 @@
-"""Pages of a search by number: together they show everyone with the digits, each person once."""
+"""Pages of a search by number: together they have everyone whose number contains the digits, once
+each.
+"""
 
 import pytest
 
@@ -11,7 +13,7 @@ from tests.rounds import rounds
 
 
 async def _walk(agent: Person, text: str, limit: int = 7, path: str = "/api/contacts") -> list[str]:
-    """Return the names on all pages."""
+    """Return the names on all pages, in order."""
     found, cursor = list[str](), ""
     for _ in rounds():
         query = {"q": text, "limit": limit, **({"cursor": cursor} if cursor else {})}
@@ -27,10 +29,10 @@ async def _walk(agent: Person, text: str, limit: int = 7, path: str = "/api/cont
 @pytest.mark.parametrize(
     "text", ["+44 20 7946", "0044 20 7946", "020 7946", "7946", "79460", "46 00", "+44"]
 )
-async def test_everyone_with_the_digits_is_on_one_page(
+async def test_everyone_with_the_digits_is_on_exactly_one_page(
     agent: Person, contoso: Company, text: str
 ) -> None:
-    """Beginning or middle: more people than a page holds, each once."""
+    """At the beginning or in the middle of a number; more people than one page."""
     names = [f"Person {n:02}" for n in range(40)]
     for n, name in enumerate(names):
         await contoso.hire(name, f"+44 20 7946 00{n:02}")
@@ -41,7 +43,7 @@ async def test_everyone_with_the_digits_is_on_one_page(
 async def test_digits_at_the_end_and_in_the_middle_are_both_found(
     agent: Person, contoso: Company
 ) -> None:
-    """People with a number that ends in the digits come first, even if they fill a page."""
+    """People whose number ends with the digits come first, even if they fill a page."""
     for n in range(12):
         await contoso.hire(f"End {n:02}", f"+44 20 79{n:02} 4711")
     for n in range(12):
@@ -54,7 +56,7 @@ async def test_digits_at_the_end_and_in_the_middle_are_both_found(
 async def test_a_person_with_several_matching_numbers_is_shown_once(
     agent: Person, contoso: Company
 ) -> None:
-    """However far the rows of the numbers are from each other."""
+    """Also if the rows of the numbers are on different pages."""
     for n in range(20):
         numbers = (
             f"+44 20 7946 0{n:02}1",
@@ -72,7 +74,7 @@ async def test_a_person_with_several_matching_numbers_is_shown_once(
 async def test_people_who_share_a_number_fill_several_pages(
     agent: Person, contoso: Company, fabrikam: Company
 ) -> None:
-    """A switchboard has more people than a lookup of one call lists."""
+    """A main number has more people than the lookup of one call returns."""
     for n in range(30):
         await contoso.hire(f"Person {n:02}", "+44 20 7946 0000")
     await contoso.hire("Longer", "+44 20 7946 00001")
@@ -83,10 +85,12 @@ async def test_people_who_share_a_number_fill_several_pages(
     ) == [f"Person {n:02}" for n in range(30)]
 
 
-async def test_pages_of_directories_of_several_regions_join(
+async def test_pages_over_directories_of_several_regions_have_everyone_once(
     app: App, agent: Person, contoso: Company, fabrikam: Company
 ) -> None:
-    """National digits mean other numbers in each region, and one cursor goes on in all of them."""
+    """National digits are another number in each region; one cursor has the positions in all
+    directories.
+    """
     for n in range(15):
         await contoso.hire(f"British {n:02}", f"+44 89 7946 00{n:02}")
         await fabrikam.hire(f"German {n:02}", f"+49 89 7946 00{n:02}")
@@ -100,7 +104,9 @@ async def test_pages_of_directories_of_several_regions_join(
 
 
 async def test_a_group_limits_every_page(agent: Person, contoso: Company) -> None:
-    """The members of a group are few among those with the digits."""
+    """Only members of the group are returned, although most people with the digits aren't
+    members.
+    """
     people = [await contoso.hire(f"Person {n:02}", f"+44 20 7946 00{n:02}") for n in range(40)]
     group = await contoso.group("Sales", *people[::4])
     path = f"/api/directories/{contoso.id}/contacts"
@@ -116,7 +122,7 @@ async def test_a_group_limits_every_page(agent: Person, contoso: Company) -> Non
 
 
 async def test_a_cursor_of_a_search_by_name_is_refused(agent: Person, contoso: Company) -> None:
-    """Neither search continues from a cursor of the other: 400."""
+    """400 for a cursor from the other kind of search."""
     for n in range(12):
         await contoso.hire(f"Sam {n:02}", f"+44 20 7946 00{n:02}")
     by_name = (await agent.get("/api/contacts", q="sam", limit=5))["nextCursor"]
@@ -130,7 +136,7 @@ async def test_a_cursor_of_a_search_by_name_is_refused(agent: Person, contoso: C
 async def test_a_further_page_costs_a_round_trip_per_person_more(
     agent: Person, contoso: Company, tables: CountingTables
 ) -> None:
-    """Each person's record tells whether another number put the person on an earlier page."""
+    """Each person's record shows whether another of their numbers was on an earlier page."""
     for n in range(40):
         await contoso.hire(f"Person {n:02}", f"+44 20 7946 00{n:02}")
     first = await agent.get("/api/contacts", q="+44 20 7946", limit=10)

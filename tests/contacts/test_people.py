@@ -1,5 +1,5 @@
-"""Lists, one contact, groups, numbers needing attention: what is shown, to whom, and with which
-answer.
+"""Lists, one contact, groups, and numbers that need attention: what is returned, and to which
+user.
 """
 
 import itertools
@@ -18,7 +18,9 @@ from tests.rounds import rounds
 async def test_people_are_listed_by_name(
     agent: Person, contoso: Company, fabrikam: Company
 ) -> None:
-    """In one directory and in all of the account, whatever the order of arrival; accents sort with their letter."""
+    """In one directory or in all of the account, whatever the order of creation; accented letters
+    sort with their base letter.
+    """
     for company, name in (
         (contoso, "Zoe"),
         (fabrikam, "Édith"),
@@ -32,10 +34,10 @@ async def test_people_are_listed_by_name(
 
 
 @pytest.mark.parametrize("limit", [1, 3, 10, 200])
-async def test_pages_of_a_list_join(
+async def test_pages_of_a_list_have_everyone_once(
     agent: Person, contoso: Company, fabrikam: Company, limit: int
 ) -> None:
-    """Every person once, in order, over two directories, also people of the same name."""
+    """In order over two directories, people with the same name included."""
     names = ["Same Name", "Same Name", *(f"Person {n:02}" for n in range(8))]
     for name, company in zip(names, itertools.cycle((contoso, fabrikam)), strict=False):
         await company.hire(name)
@@ -50,8 +52,8 @@ async def test_pages_of_a_list_join(
     assert found == sorted(names)
 
 
-async def test_a_card_has_what_a_list_shows(agent: Person, contoso: Company) -> None:
-    """Names as sent, the number in E.164; unknown values are left out."""
+async def test_a_card_has_the_fields_of_a_list(agent: Person, contoso: Company) -> None:
+    """Names as sent and the number in E.164 format; unknown values are absent."""
     await contoso.hire(
         "Anna", "020 7946 0958", mail="anna@contoso.example", title="Nurse", department="Care"
     )
@@ -71,7 +73,9 @@ async def test_a_card_has_what_a_list_shows(agent: Person, contoso: Company) -> 
 
 
 async def test_a_contact_has_all_details(agent: Person, contoso: Company) -> None:
-    """All numbers as sent and in E.164 with type and extension, faults with their remedy, e-mails, groups by name."""
+    """All numbers as sent and in E.164 format with type, extension, fault and remedy; e-mails;
+    groups by name.
+    """
     anna = await contoso.hire(
         "Anna Müller", "020 7946 0958 x12", "mobile:+447700900123", "home:1234", mail="a@b.example"
     )
@@ -104,10 +108,10 @@ def test_every_attribute_of_a_contact_is_in_its_schema() -> None:
     assert details.DETAIL.members <= details.SCHEMA_OF.keys()
 
 
-async def test_a_contact_costs_one_round_trip_and_one_a_group(
+async def test_a_contact_costs_one_round_trip_and_one_per_group(
     agent: Person, contoso: Company, tables: CountingTables
 ) -> None:
-    """The record comes with its memberships; names of groups are read together."""
+    """The record is read with its memberships; the names of the groups are read in parallel."""
     anna = await contoso.hire("Anna")
     await contoso.group("Nurses", anna)
     path = f"/api/directories/{contoso.id}/contacts/{anna}"
@@ -120,10 +124,10 @@ async def test_a_contact_costs_one_round_trip_and_one_a_group(
     ]
 
 
-async def test_who_is_inactive_unknown_or_elsewhere_is_not_found(
+async def test_an_inactive_or_unknown_person_or_one_of_another_directory_is_not_found(
     agent: Person, contoso: Company, fabrikam: Company
 ) -> None:
-    """404 with a sentence, never an empty card."""
+    """404 with a text, never an empty card."""
     gone = await contoso.hire("Gone", active=False)
     elsewhere = await fabrikam.hire("Ben")
     for identifier in (gone, elsewhere, "nobody", "a%7Cb", "x" * 900):
@@ -132,7 +136,9 @@ async def test_who_is_inactive_unknown_or_elsewhere_is_not_found(
 
 
 async def test_a_groups_people_are_shown_and_searched(agent: Person, contoso: Company) -> None:
-    """The group filter, with and without a search, page by page; inactive members stay hidden."""
+    """The `group` parameter filters lists and searches, page by page; inactive members aren't
+    returned.
+    """
     ids = [await contoso.hire(name) for name in ("Zoe Nurse", "Anna Nurse", "Ben Nurse")]
     await contoso.hire("Anna Other")
     gone = await contoso.hire("Gone Nurse", active=False)
@@ -149,10 +155,10 @@ async def test_a_groups_people_are_shown_and_searched(agent: Person, contoso: Co
     assert (await agent.call("GET", "/api/contacts", group=group)).status == 400
 
 
-async def test_groups_are_listed_to_choose_from(
+async def test_groups_are_listed_by_name(
     agent: Person, contoso: Company, fabrikam: Company
 ) -> None:
-    """Id and name, by name, page by page; those of this directory only."""
+    """Id and name, page by page, of this directory only."""
     anna = await contoso.hire("Anna")
     nurses, alarm = await contoso.group("Nurses", anna), await contoso.group("Älarm")
     await fabrikam.group("Elsewhere")
@@ -167,7 +173,9 @@ async def test_groups_are_listed_to_choose_from(
 async def test_a_search_in_a_very_large_group_reads_no_more_than_in_a_small_one(
     agent: Person, contoso: Company, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Members are looked up among those found, and each of them is found once, on pages that may be short."""
+    """Each match is checked for membership, so pages may be short; every member is returned
+    once.
+    """
     monkeypatch.setattr(listing, "MAX_MEMBER_IDS", 3)
     monkeypatch.setattr(listing, "MAX_QUERY_ROWS", 2)
     people = [await contoso.hire(f"Anna {number:02}") for number in range(20)]
@@ -186,7 +194,7 @@ async def test_a_search_in_a_very_large_group_reads_no_more_than_in_a_small_one(
 async def test_numbers_needing_attention_are_listed_with_the_remedy(
     agent: Person, contoso: Company
 ) -> None:
-    """Unreadable numbers of every person, page by page; who has none is not there."""
+    """The unreadable numbers of each person, page by page; people without one aren't listed."""
     for n in range(5):
         await contoso.hire(f"Person {n}", f"12{n}4", "mobile:+447700900123")
     await contoso.hire("Fine", "+442079460958")
@@ -203,10 +211,10 @@ async def test_numbers_needing_attention_are_listed_with_the_remedy(
 
 
 @pytest.mark.parametrize("what", ["contacts", "contacts/ID", "numbers", "all", "search"])
-async def test_what_did_not_change_is_not_sent_again(
-    agent: Person, contoso: Company, what: str
-) -> None:
-    """A weak tag of the content; 304 without a body while it stays, in a list of tags too (RFC 9110 section 13.1.2)."""
+async def test_an_unchanged_response_gets_a_304(agent: Person, contoso: Company, what: str) -> None:
+    """RFC 9110 section 13.1.2: the ETag is weak and depends on the content; If-None-Match may list
+    several.
+    """
     anna = await contoso.hire("Anna", "1234")
     base = f"/api/directories/{contoso.id}"
     paths = {"all": "/api/contacts", "search": f"{base}/contacts?q=anna"}
@@ -231,9 +239,7 @@ _PATHS = ["contacts", "contacts/any", "numbers", "groups", "export"]
 async def test_another_accounts_directory_does_not_exist(
     admin: Person, stranger: Company, path: str
 ) -> None:
-    """404, the same as for a directory that never was: the answer doesn't tell which directories
-    exist.
-    """
+    """404, as for a directory that never existed, so that the response doesn't reveal it."""
     await stranger.hire("Strange")
     theirs = await admin.call("GET", f"/api/directories/{stranger.id}/{path}")
     none = await admin.call("GET", f"/api/directories/nowhere0000000000000/{path}")
@@ -245,18 +251,18 @@ async def test_another_accounts_directory_does_not_exist(
 @pytest.mark.parametrize(
     "path", ["/api/contacts", *(f"/api/directories/ID/{path}" for path in _PATHS)]
 )
-async def test_only_signed_in_readers_and_administrators_read(
+async def test_only_readers_and_administrators_have_access(
     agent: Person, contoso: Company, path: str
 ) -> None:
-    """401 without sign-in, 403 without a role; the whole directory as a file is for administrators."""
+    """401 without a sign-in, 403 without a role; only administrators may export a directory."""
     path = path.replace("ID", contoso.id)
     assert (await Person(agent.host, account="").call("GET", path)).status == 401
     assert (await Person(agent.host, role="Other").call("GET", path)).status == 403
     assert (await agent.call("GET", path)).status in ({403} if "export" in path else {200, 404})
 
 
-async def test_a_lookup_is_not_taken_from_other_sites(agent: Person) -> None:
-    """Same origin only, as every request that is no plain read."""
+async def test_a_cross_site_lookup_is_refused(agent: Person) -> None:
+    """Requests other than GET must come from the same origin."""
     body = {"numbers": ["+442079460958"]}
     headers = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
     assert (await agent.call("POST", "/api/contacts/lookup", body, headers=headers)).status == 403
@@ -284,7 +290,7 @@ async def test_a_lookup_is_not_taken_from_other_sites(agent: Person) -> None:
 async def test_a_wrong_parameter_is_named(
     agent: Person, contoso: Company, query: dict[str, Any], field: str
 ) -> None:
-    """400 as RFC 9457 problem that names the field and the remedy."""
+    """400 with an RFC 9457 problem that has the field and the remedy."""
     response = await agent.call("GET", f"/api/directories/{contoso.id}/contacts", **query)
     assert response.status == 400
     problem = orjson.loads(response.body)
@@ -293,7 +299,7 @@ async def test_a_wrong_parameter_is_named(
 
 
 async def test_a_cursor_of_another_query_is_refused(agent: Person, contoso: Company) -> None:
-    """Rather than skip people silently."""
+    """400, because continuing would silently skip people."""
     for n in range(3):
         await contoso.hire(f"Sam {n}")
     path = f"/api/directories/{contoso.id}/contacts"
@@ -302,16 +308,16 @@ async def test_a_cursor_of_another_query_is_refused(agent: Person, contoso: Comp
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-async def test_other_methods_are_told_what_is_taken(
+async def test_other_methods_get_a_405_with_allow(
     agent: Person, contoso: Company, method: str
 ) -> None:
-    """405 with Allow (RFC 9110 section 15.5.6); nothing here changes anything."""
+    """RFC 9110 section 15.5.6. These addresses are read-only."""
     for path in ("/api/contacts", *(f"/api/directories/{contoso.id}/{path}" for path in _PATHS)):
         response = await agent.call(method, path)
         assert (response.status, response.headers["allow"]) == (405, "GET, HEAD")
 
 
-async def test_head_is_answered_like_get_without_a_body(agent: Person, contoso: Company) -> None:
+async def test_head_has_the_response_of_get_without_a_body(agent: Person, contoso: Company) -> None:
     """RFC 9110 section 9.3.2."""
     response = await agent.call("HEAD", f"/api/directories/{contoso.id}/contacts")
     assert (response.status, response.body) == (200, b"")

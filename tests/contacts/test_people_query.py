@@ -1,4 +1,4 @@
-"""Filters that are typed into a search: being free, company, department, office."""
+"""Filters typed into the search field: free people, company, department, office, group."""
 
 import pytest
 
@@ -17,24 +17,28 @@ from contacts.people_query import PeopleQuery
         "jetzt verfügbar im Sales UK",
     ],
 )
-def test_free_now_is_read_out_of_a_sentence(text: str) -> None:
-    """At its beginning, with the preposition, or at its end; the other words are searched for."""
+def test_free_now_is_recognised_in_a_sentence(text: str) -> None:
+    """The phrase is at the beginning, with a preposition, or at the end; the other words are the
+    search text.
+    """
     assert PeopleQuery.typed(text) == PeopleQuery(text="Sales UK", free="now")
 
 
 @pytest.mark.parametrize("text", ["Frei", "anna free", "Freeman", "free", "Uwe Frei Zürich", "now"])
-def test_a_name_is_not_read_as_being_free(text: str) -> None:
-    """Frei is a family name: only phrases of at least two words mean the status."""
+def test_a_name_is_not_mistaken_for_the_filter_of_free_people(text: str) -> None:
+    """Frei is a family name: only phrases of at least two words are the filter."""
     assert PeopleQuery.typed(text) == PeopleQuery(text=text)
 
 
-def test_soon_is_another_question() -> None:
-    """Those who are free, then those who soon will be."""
+def test_free_soon_is_a_filter_of_its_own() -> None:
+    """It returns free people, then those who will soon be free."""
     assert PeopleQuery.typed("bald frei im Vertrieb") == PeopleQuery(text="Vertrieb", free="soon")
 
 
 def test_company_department_office_and_group_are_written_with_a_colon() -> None:
-    """In English and German, with quotation marks around several words; other words with a colon stay words."""
+    """In English and German, with quotation marks around several words; other words with a colon
+    are search text.
+    """
     text = 'anna department:"Sales UK" Standort:Berlin firma:Contoso Gruppe:Desk 10:20 note:x'
     assert PeopleQuery.typed(text) == PeopleQuery(
         text="anna 10:20 note:x",
@@ -45,8 +49,8 @@ def test_company_department_office_and_group_are_written_with_a_colon() -> None:
     )
 
 
-def test_what_is_typed_comes_before_the_filters_of_the_page() -> None:
-    """Each filter that isn't typed stays as the page has it."""
+def test_typed_filters_take_precedence_over_those_of_the_page() -> None:
+    """A filter that isn't typed keeps the page's value."""
     page = PeopleQuery(group="g", department="Service", free="now")
     query = PeopleQuery.typed("department:Sales anna").over(page)
     assert query == PeopleQuery(text="anna", group="g", department="Sales", free="now")

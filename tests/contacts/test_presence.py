@@ -1,4 +1,4 @@
-"""Presence joined into lists, lookups and a contact, from the rows of the presence sync."""
+"""Presence in lists, lookups and a contact, read from the rows of the presence sync."""
 
 from collections.abc import AsyncIterator
 
@@ -25,14 +25,16 @@ __all__ = ["graph_simulator", "served_simulator"]
 async def world(
     tables: CountingTables, clock: FixedClock, graph_simulator: RunningSimulator
 ) -> AsyncIterator[World]:
-    """A deployment that gets its presence from the simulator."""
+    """Yield a deployment that reads presence from the Graph simulator."""
     world = World(tables, clock, graph_simulator, settings_for(graph_simulator))
     yield world
     await runtime_of(world.app).close()
 
 
 async def _linked(world: World, count: int) -> tuple[Company, list[str]]:
-    """A company with synced people."""
+    """Return a connected company with `count` people whose presence is synced, and their object
+    ids.
+    """
     company = await make_company(world.app, ACCOUNT, "Contoso", "GB")
     ids = world.people(count)
     world.tenant().moving = False
@@ -43,8 +45,8 @@ async def _linked(world: World, count: int) -> tuple[Company, list[str]]:
     return company, ids
 
 
-async def test_a_list_shows_the_status_of_each_person(world: World) -> None:
-    """State, words, when confirmed; a person of whom nothing is known has none."""
+async def test_a_list_has_the_presence_of_each_person(world: World) -> None:
+    """State, text and time of confirmation; a person whose presence isn't known has none."""
     company, _ = await _linked(world, 3)
     await company.hire("Unknown")
     page = await list_contacts(world.app, [company.directory], 10)
@@ -55,7 +57,7 @@ async def test_a_list_shows_the_status_of_each_person(world: World) -> None:
 
 
 async def test_people_with_presence_come_first_in_a_search(world: World) -> None:
-    """Then the alphabet; names that fit better still come before."""
+    """Among equally good matches; people without presence follow, alphabetically."""
     company, _ = await _linked(world, 2)
     for name in ("Person", "Abe Person", "Person 99"):
         await company.hire(name)
@@ -67,8 +69,8 @@ async def test_people_with_presence_come_first_in_a_search(world: World) -> None
     assert names == ["Person 00", "Person 01", "Abe Person", "Person", "Person 99"]
 
 
-async def test_a_screen_of_people_costs_one_round_trip_for_presence(world: World) -> None:
-    """Whatever its size; the same second's other agents cost none."""
+async def test_a_page_of_people_costs_one_round_trip_for_presence(world: World) -> None:
+    """Whatever its size; further requests within a second cost none."""
     company, _ = await _linked(world, 50)
     page = await list_contacts(world.app, [company.directory], 50)
     await page_json(world.app, page.found, "")
@@ -81,8 +83,8 @@ async def test_a_screen_of_people_costs_one_round_trip_for_presence(world: World
     assert calls == []
 
 
-async def test_a_contact_has_its_status(world: World) -> None:
-    """The same object as in a list."""
+async def test_a_contact_has_its_presence(world: World) -> None:
+    """The same JSON object as in a list."""
     company, _ = await _linked(world, 1)
     page = await list_contacts(world.app, [company.directory], 1)
     found: Found = page.found[0]

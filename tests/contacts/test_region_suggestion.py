@@ -1,4 +1,4 @@
-"""The administrator is offered the default region that most of the directory's numbers fit."""
+"""The suggested default region: the one for which most of the directory's numbers are valid."""
 
 from typing import Any
 
@@ -33,10 +33,10 @@ async def _with(app: App, region: str, *numbers: str, **more: Any) -> Company:
         ("GB", ("11 2345-6789", "(11) 98765-4301", "(21) 2345-6789"), "BR"),
     ],
 )
-async def test_the_region_of_most_numbers_is_offered(
+async def test_the_region_of_most_numbers_is_suggested(
     app: App, region: str, numbers: tuple[str, ...], suggested: str
 ) -> None:
-    """A directory was made with the wrong default region, so its national numbers can't be read."""
+    """If a directory was created with a wrong region, its national numbers can't be parsed."""
     company = await _with(app, region, *numbers, "+1 206 555 0100" if suggested == "US" else "n/a")
     found = await suggest_region(app, company.directory)
     assert found is not None
@@ -53,16 +53,16 @@ async def test_the_region_of_most_numbers_is_offered(
         ("GB", ()),
     ],
 )
-async def test_nothing_is_offered_without_a_reason(
+async def test_no_region_is_suggested_without_a_reason(
     app: App, region: str, numbers: tuple[str, ...]
 ) -> None:
-    """The default region reads them, they have country codes, or they are too few."""
+    """The numbers are valid in the default region, have country codes, or are too few."""
     company = await _with(app, region, *numbers)
     assert await suggest_region(app, company.directory) is None
 
 
 async def test_the_data_of_people_decides_between_equal_regions(app: App) -> None:
-    """Country codes of other numbers, countries of addresses, and languages."""
+    """Country codes of other numbers, countries of addresses, and languages decide."""
     numbers = ("044 668 18 00", "043 210 00 00", "041 210 10 10")
     swiss = await _with(app, "GB", *numbers, preferredLanguage="de-CH")
     found = await suggest_region(app, swiss.directory)
@@ -70,15 +70,15 @@ async def test_the_data_of_people_decides_between_equal_regions(app: App) -> Non
 
 
 async def test_a_suggestion_costs_one_round_trip(app: App, tables: CountingTables) -> None:
-    """A page of people, whatever the directory's size."""
+    """It reads one page of people, whatever the directory's size."""
     company = await _with(app, "GB", *GERMAN)
     with tables.measured() as calls:
         await suggest_region(app, company.directory)
     assert len(calls) == 1
 
 
-async def test_the_api_names_the_region_with_the_numbers(app: App, admin: Person) -> None:
-    """Together with the numbers that need attention, on the first page."""
+async def test_the_api_suggests_the_region_with_the_numbers(app: App, admin: Person) -> None:
+    """The first page of numbers that need attention has the suggestion."""
     company = await _with(app, "GB", *GERMAN)
     page = await admin.get(f"/api/directories/{company.id}/numbers")
     assert page["suggestedRegion"] == {"region": "DE", "fits": 5, "fitsNow": 0, "count": 5}

@@ -1,4 +1,4 @@
-"""Screen pop: whom an incoming call's number brings on the screen, as JSON for the contact centre's own code."""
+"""Screen pop: JSON for the contact centre's own code, with the person whose number is calling."""
 
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,7 +15,7 @@ NUMBER = "+442079460958"
 
 
 async def popped(agent: Person, number: str, **more: Any) -> dict[str, Any]:
-    """Return the answer to a call."""
+    """Return the JSON for an incoming call from this number."""
     response = await agent.call("POST", "/api/contacts/pop", {"number": number, **more})
     assert response.status == 200, response.body
     found: dict[str, Any] = orjson.loads(response.body)
@@ -23,12 +23,12 @@ async def popped(agent: Person, number: str, **more: Any) -> dict[str, Any]:
 
 
 def names(found: dict[str, Any]) -> list[str]:
-    """Return the names of the people of an answer."""
+    """Return the names of the people in the JSON."""
     return [one["displayName"] for one in found["contacts"]]
 
 
 async def test_the_only_exact_match_is_the_person(agent: Person, contoso: Company) -> None:
-    """With everything about them in the same answer; whoever only resembles the number is left out."""
+    """The response has all of the person's details; possible matches are omitted."""
     anna = await contoso.hire("Anna", NUMBER, title="Head of Sales", mail="anna@contoso.example")
     await contoso.hire("Ben", "9460958")
     found = await popped(agent, "020 7946 0958")
@@ -41,7 +41,7 @@ async def test_the_only_exact_match_is_the_person(agent: Person, contoso: Compan
 async def test_several_exact_matches_are_a_choice(
     agent: Person, contoso: Company, fabrikam: Company
 ) -> None:
-    """Of a shared line, in any directory; never silently the first."""
+    """People who share a line, in any directory; none of them is omitted."""
     await contoso.hire("Anna", NUMBER)
     await fabrikam.hire("Ben", NUMBER)
     found = await popped(agent, NUMBER)
@@ -49,8 +49,8 @@ async def test_several_exact_matches_are_a_choice(
     assert "person" not in found
 
 
-async def test_a_number_that_only_ends_alike_is_a_choice(agent: Person, contoso: Company) -> None:
-    """A wrong person is worse than a choice, also if there is only one candidate."""
+async def test_a_possible_match_is_a_choice(agent: Person, contoso: Company) -> None:
+    """Showing a wrong person is worse than a choice, even with a single candidate."""
     await contoso.hire("Anna", "9460958")
     found = await popped(agent, NUMBER)
     assert (found["outcome"], found["contacts"][0]["match"]) == ("choice", "possible")
@@ -58,14 +58,14 @@ async def test_a_number_that_only_ends_alike_is_a_choice(agent: Person, contoso:
 
 @pytest.mark.parametrize("number", ["+15551234567", "anonymous", "x" * 250])
 async def test_a_number_of_no_one_is_none(agent: Person, contoso: Company, number: str) -> None:
-    """Withheld and broken numbers get the same answer as those that no one has."""
+    """The outcome is "none" for withheld, malformed and unknown numbers alike."""
     await contoso.hire("Anna", NUMBER)
     found = await popped(agent, number)
     assert (found["outcome"], found["count"], found["contacts"]) == ("none", 0, [])
 
 
-async def test_the_answer_names_the_page_that_shows_the_same(agent: Person) -> None:
-    """The address is for an agent's browser; the plus in it is percent-encoded."""
+async def test_the_response_has_the_url_of_the_page(agent: Person) -> None:
+    """The URL is for the agent's browser; its plus sign is percent-encoded."""
     page = (await popped(agent, NUMBER))["page"]
     assert page == "/contacts?number=%2B442079460958&pop=1"
     assert dict(parse_qsl(page.partition("?")[2]))["number"] == NUMBER
@@ -86,16 +86,16 @@ async def test_the_answer_names_the_page_that_shows_the_same(agent: Person) -> N
     ],
 )
 def test_a_plus_that_arrives_as_a_space_is_restored(sent: str, meant: str) -> None:
-    """In a query an unencoded `+` means a space (URL Standard, "urlencoded parsing"): it counts as a plus if the
-    digits after it are a number with a country code.
+    """An unencoded `+` in a query is decoded as a space (URL Standard, "urlencoded parsing"). The
+    space counts as a plus if the digits after it are a number with a country code.
     """
     assert as_dialled(sent, "GB") == meant
 
 
-async def test_directories_can_be_named(
+async def test_a_screen_pop_may_be_limited_to_directories(
     agent: Person, contoso: Company, fabrikam: Company, stranger: Company
 ) -> None:
-    """As for a lookup: one alone can be asked, and another account's is not there."""
+    """As for a lookup, another account's directory isn't found."""
     await contoso.hire("Anna", NUMBER)
     await fabrikam.hire("Ben", NUMBER)
     found = await popped(agent, NUMBER, directories=[fabrikam.id])
@@ -104,22 +104,23 @@ async def test_directories_can_be_named(
     assert (await agent.call("POST", "/api/contacts/pop", body)).status == 404
 
 
-async def test_many_large_directories_are_answered_too(
+async def test_a_screen_pop_is_never_refused_for_its_round_trips(
     agent: Person, contoso: Company, fabrikam: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A lookup of many numbers may be refused for its round trips; a call that rings is not."""
+    """A lookup of many numbers may be, but not that of one incoming call."""
     monkeypatch.setattr(number_lookup, "MAX_LOOKUPS", 1)
     await contoso.hire("Anna", NUMBER)
     await fabrikam.hire("Berta", "+49 30 901820")
     assert (await popped(agent, "020 7946 0958"))["outcome"] == "person"
 
 
-async def test_a_ring_takes_three_round_trips(
+async def test_a_screen_pop_costs_three_round_trips(
     agent: Person, contoso: Company, tables: CountingTables
 ) -> None:
-    """One for the number, one for the person, one for the presence; the directories are remembered for seconds.
+    """One each for the number, the person and the presence; the list of directories is cached for
+    seconds.
 
-    The same with 3 and 300 colleagues.
+    The number is the same in a larger directory.
     """
     await contoso.hire("Anna", NUMBER, externalId="00000000-0000-4000-8000-000000000001")
     await popped(agent, NUMBER)
@@ -143,15 +144,17 @@ async def test_a_ring_takes_three_round_trips(
         ({"number": "1", "directories": ["x"] * 101}, "directories"),
     ],
 )
-async def test_a_wrong_body_is_told_its_field(agent: Person, body: object, field: str) -> None:
-    """400 as RFC 9457 problem with the field, the fault and the remedy."""
+async def test_a_wrong_body_gets_an_error_with_the_field(
+    agent: Person, body: object, field: str
+) -> None:
+    """400 with an RFC 9457 problem that has the field, the fault and the remedy."""
     response = await agent.call("POST", "/api/contacts/pop", body)
     assert response.status == 400
     assert orjson.loads(response.body)["field"] == field
 
 
-async def test_another_sites_page_cannot_ask(agent: Person) -> None:
-    """The sign-in cookie goes along with a request of any site (SECURITY.md, cross-site requests)."""
+async def test_a_cross_site_request_is_refused(agent: Person) -> None:
+    """SECURITY.md, cross-site requests: browsers send the sign-in cookie with them."""
     headers = {"origin": "https://evil.example", "cookie": "AppServiceAuthSession=x"}
     body = {"number": NUMBER}
     assert (await agent.call("POST", "/api/contacts/pop", body, headers=headers)).status == 403

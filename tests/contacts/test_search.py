@@ -1,4 +1,6 @@
-"""Search as agents type: words of any attribute, accents or not, numbers in any format."""
+"""Search as agents type: words of any attribute, with or without accents, and numbers in any
+format.
+"""
 
 import pytest
 
@@ -9,7 +11,7 @@ from tests.rounds import rounds
 
 @pytest.fixture
 async def path(contoso: Company) -> str:
-    """The contacts of a company with some people; its path."""
+    """Create people in a company and return the path of its contacts."""
     await contoso.hire(
         "Anna Müller",
         "+44 20 7946 0958",
@@ -66,8 +68,8 @@ async def path(contoso: Company) -> str:
 async def test_words_are_found_by_their_beginnings(
     agent: Person, path: str, text: str, names: list[str]
 ) -> None:
-    """Names, title, department, e-mail and user name, in any order, without accents too; no
-    inactive person.
+    """Of names, title, department, e-mail and user name, in any order, without accents; inactive
+    people aren't found.
     """
     assert await agent.names(path, q=text) == names
 
@@ -96,17 +98,17 @@ async def test_words_are_found_by_their_beginnings(
 async def test_numbers_are_found_by_beginning_and_end_in_any_format(
     agent: Person, path: str, text: str
 ) -> None:
-    """From three digits on; a national number is read as of the directory's region."""
+    """From three digits on; a national number is parsed for the directory's region."""
     assert await agent.names(path, q=text) == ["Anna Müller"]
 
 
 @pytest.mark.parametrize(
     "number", ["+44 20 7946 0958", "0044 20 7946 0958", "020 7946 0958", "+49 89 21549000"]
 )
-async def test_a_number_is_found_all_the_way_as_it_is_typed(
+async def test_a_number_is_found_after_each_typed_digit(
     agent: Person, contoso: Company, path: str, number: str
 ) -> None:
-    """With each digit from the area code on: a beginning that could be a whole number of its own is a beginning too."""
+    """From the area code on, also while the typed digits could be a shorter complete number."""
     await contoso.hire("Berta Weit", "+49 89 21549000")
     name = "Berta Weit" if number.startswith("+49") else "Anna Müller"
     typed = [number[:end] for end in range(6, len(number) + 1)]
@@ -114,17 +116,17 @@ async def test_a_number_is_found_all_the_way_as_it_is_typed(
 
 
 async def test_a_number_may_also_be_a_word(agent: Person, path: str) -> None:
-    """Rooms and shops are called by numbers."""
+    """Rooms and shops have numbers as names."""
     assert await agent.names(path, q="101") == ["Meeting Room 101"]
 
 
 async def test_an_internal_extension_is_found(agent: Person, path: str) -> None:
-    """A number that is no public one still belongs to a person."""
+    """A short internal number finds its person."""
     assert await agent.names(path, q="1234") == ["Annabel O'Brien"]
 
 
-async def test_people_whose_name_was_meant_come_first(agent: Person, contoso: Company) -> None:
-    """A person who is called Sales comes before the department of that name."""
+async def test_people_with_a_matching_name_come_first(agent: Person, contoso: Company) -> None:
+    """A person named Sales comes before the people of the department Sales."""
     for n in range(3):
         await contoso.hire(f"Person {n}", department="Sales")
     await contoso.hire("Zoe Salesbury")
@@ -137,8 +139,8 @@ async def test_people_whose_name_was_meant_come_first(agent: Person, contoso: Co
     ]
 
 
-async def test_pages_join_without_gap_or_repetition(agent: Person, contoso: Company) -> None:
-    """People with several fitting words are shown once, whatever the page size."""
+async def test_pages_have_each_person_once(agent: Person, contoso: Company) -> None:
+    """A person who matches by several words is returned once, for any page size."""
     for n in range(25):
         await contoso.hire(f"Sam Samson {n:02}", title="Sampler", mail=f"sam{n}@contoso.example")
     path = f"/api/directories/{contoso.id}/contacts"
@@ -155,8 +157,10 @@ async def test_pages_join_without_gap_or_repetition(agent: Person, contoso: Comp
         assert len(found) == len(set(found)) == 25
 
 
-async def test_a_walk_survives_changes_between_its_pages(agent: Person, contoso: Company) -> None:
-    """A person hired in between neither repeats nor hides another."""
+async def test_a_person_created_between_two_pages_changes_nothing_else(
+    agent: Person, contoso: Company
+) -> None:
+    """The others are neither repeated nor skipped."""
     for name in ("Sam A", "Sam B", "Sam C", "Sam D"):
         await contoso.hire(name)
     path = f"/api/directories/{contoso.id}/contacts"
@@ -171,7 +175,7 @@ async def test_a_walk_survives_changes_between_its_pages(agent: Person, contoso:
 async def test_a_search_covers_all_directories_of_the_account(
     agent: Person, contoso: Company, fabrikam: Company, stranger: Company
 ) -> None:
-    """Each person comes with its directory; another account's people never come."""
+    """Each person has its directory; people of another account are never found."""
     await contoso.hire("Anna Adams")
     await fabrikam.hire("Anna Bauer")
     await stranger.hire("Anna Strange")
@@ -180,7 +184,7 @@ async def test_a_search_covers_all_directories_of_the_account(
     assert found == [("Anna Adams", "Contoso"), ("Anna Bauer", "Fabrikam")]
 
 
-async def test_pages_over_many_directories_join(
+async def test_pages_over_several_directories_have_each_person_once(
     agent: Person, contoso: Company, fabrikam: Company
 ) -> None:
     """The cursor is one position in the common order of all directories."""
@@ -199,7 +203,9 @@ async def test_pages_over_many_directories_join(
 
 
 async def test_a_rare_word_next_to_a_frequent_one_is_found(agent: Person, contoso: Company) -> None:
-    """The longest word is looked up, the others checked; a page that comes short goes on with its cursor."""
+    """The index is searched for the longest word, and the others are compared; a short page
+    continues with its cursor.
+    """
     await contoso.fill(600)
     await contoso.hire("Zoe Rare", title="Accountant")
     path, found, cursor = f"/api/directories/{contoso.id}/contacts", list[str](), ""
@@ -213,11 +219,11 @@ async def test_a_rare_word_next_to_a_frequent_one_is_found(agent: Person, contos
     assert found == ["Zoe Rare"]
 
 
-async def test_no_one_is_repeated_where_a_directory_comes_short(
+async def test_no_one_is_repeated_if_a_directory_is_read_only_in_part(
     agent: Person, contoso: Company, fabrikam: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A page ends at the end of the directory that was read least far, so that the cursor is right
-    for all of them.
+    """A page ends at the last position up to which every directory was read, so one cursor is right
+    for all.
     """
     monkeypatch.setattr("contacts.index_scan._MAX_ROWS", 1)
     for n in range(60):
@@ -238,8 +244,9 @@ async def test_no_one_is_repeated_where_a_directory_comes_short(
 async def test_a_search_costs_the_same_whatever_the_size(
     agent: Person, contoso: Company, tables: CountingTables, count: int
 ) -> None:
-    """One round trip for words, whole numbers and beginnings with a country code; four if digits may be the end or the
-    middle of a number and fewer than five people have them at the end.
+    """One round trip for words, whole numbers and beginnings with a country code. Four if the
+    digits may be at the end or in the middle of a number and fewer than five people have them at
+    the end.
     """
     await contoso.fill(count)
     path = f"/api/directories/{contoso.id}/contacts"

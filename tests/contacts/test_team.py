@@ -1,4 +1,4 @@
-"""Who can stand in for a person, and the reporting line: reasons in their order, statuses, round trips."""
+"""Stand-ins for a person, and the reporting line: reasons, their order, presence, round trips."""
 
 import base64
 from typing import Any
@@ -31,7 +31,7 @@ def _under(manager: str) -> dict[str, Any]:
     return {"value": manager}
 
 
-async def test_the_nearest_come_first_with_the_reason(desk: Desk) -> None:
+async def test_stand_ins_are_ordered_by_reason(desk: Desk) -> None:
     """The same team, the manager, a report, a common group, the same department and office."""
     boss = await desk.hire("Boss")
     meier = await desk.hire(
@@ -59,8 +59,8 @@ async def test_the_nearest_come_first_with_the_reason(desk: Desk) -> None:
     ]
 
 
-async def test_a_person_with_several_reasons_is_named_once_with_the_first(desk: Desk) -> None:
-    """A peer of the same group, department and office is of the same team."""
+async def test_a_stand_in_with_several_reasons_is_listed_once_with_the_first(desk: Desk) -> None:
+    """Here the person is in the same team, group, department and office."""
     boss = await desk.hire("Boss", "Offline")
     own: dict[str, Any] = {"manager": _under(boss), "department": "Claims", "office": "Leeds"}
     meier, anna = await desk.hire("Meier", "Busy", **own), await desk.hire("Anna", **own)
@@ -69,8 +69,8 @@ async def test_a_person_with_several_reasons_is_named_once_with_the_first(desk: 
     assert await _stand_ins(desk, meier) == [("Anna", "sameTeam")]
 
 
-async def test_of_one_team_who_is_active_and_of_the_office_comes_first(desk: Desk) -> None:
-    """Then who is available but idle."""
+async def test_within_a_team_active_people_of_the_same_office_come_first(desk: Desk) -> None:
+    """Active people of other offices come next, then people who are available but idle."""
     boss = await desk.hire("Boss", "Busy")
     meier = await desk.hire("Meier", "Away", manager=_under(boss), office="Leeds")
     await desk.hire("Anna", "AvailableIdle", manager=_under(boss), office="Leeds")
@@ -83,7 +83,7 @@ async def test_of_one_team_who_is_active_and_of_the_office_comes_first(desk: Des
 
 @pytest.mark.parametrize("status", ["Busy", "Away", "Offline", "DoNotDisturb", "BeRightBack", "X"])
 async def test_every_stand_in_is_free(desk: Desk, status: str) -> None:
-    """Nor the person, nor someone who became busy after the last sync."""
+    """People who aren't free aren't listed, even if they became busy after the last sync."""
     boss = await desk.hire("Boss", status)
     meier = await desk.hire("Meier", manager=_under(boss))
     await desk.hire("Anna", manager=_under(boss))
@@ -93,8 +93,8 @@ async def test_every_stand_in_is_free(desk: Desk, status: str) -> None:
     assert await _stand_ins(desk, meier) == []
 
 
-async def test_statuses_that_are_not_confirmed_recommend_no_one(desk: Desk) -> None:
-    """They are counted, so that the page can say why no one is offered."""
+async def test_people_with_an_unconfirmed_presence_are_not_recommended(desk: Desk) -> None:
+    """They are counted, so that the page can say why no one is listed."""
     boss = await desk.hire("Boss")
     meier = await desk.hire("Meier", "Busy", manager=_under(boss))
     await desk.world.tick()
@@ -104,8 +104,8 @@ async def test_statuses_that_are_not_confirmed_recommend_no_one(desk: Desk) -> N
     assert (found.people, found.unconfirmed) == ([], 1)
 
 
-async def test_members_of_a_group_of_everyone_are_no_reason(desk: Desk) -> None:
-    """A group of more than 100 people doesn't show who can take a call."""
+async def test_a_group_of_more_than_100_people_is_no_reason(desk: Desk) -> None:
+    """Such a group doesn't show who can take a call."""
     meier = await desk.hire("Meier", "Busy")
     everyone = [await desk.hire(f"Person {number}") for number in range(101)]
     await desk.company.group("All staff", meier, *everyone)
@@ -114,8 +114,10 @@ async def test_members_of_a_group_of_everyone_are_no_reason(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("by", ["id", "userName", "externalId"])
-async def test_the_reporting_line_is_found_by_any_name_of_a_manager(desk: Desk, by: str) -> None:
-    """RFC 7643 section 4.3: clients name a manager by id, user name or their own id."""
+async def test_the_reporting_line_is_found_by_any_identifier_of_a_manager(
+    desk: Desk, by: str
+) -> None:
+    """RFC 7643 section 4.3: the id; other clients send a user name or their own id."""
     boss = await desk.hire("Boss", mail="boss@contoso.example")
     value = {"id": boss, "userName": "Boss@contoso.example", "externalId": desk.object_ids["Boss"]}
     anna = await desk.hire("Anna", manager=_under(value[by]))
@@ -129,16 +131,16 @@ async def test_the_reporting_line_is_found_by_any_name_of_a_manager(desk: Desk, 
     assert [one.card.name for one in reports] == ["Anna", "Ben"]
 
 
-async def test_peers_are_found_before_their_manager_is_there(desk: Desk) -> None:
-    """Entra provisions in any order; two people who name the same manager are a team."""
+async def test_peers_are_found_before_their_manager_is_provisioned(desk: Desk) -> None:
+    """Entra provisions in any order; people with the same manager value are peers."""
     anna = await desk.hire("Anna", manager=_under("boss@contoso.example"))
     await desk.hire("Ben", manager=_under("BOSS@contoso.example"))
     await desk.world.tick()
     assert [one.card.name for one in (await _team(desk, anna)).line.peers] == ["Ben"]
 
 
-async def test_a_person_who_is_the_own_manager_has_no_line(desk: Desk) -> None:
-    """A chief executive is often provisioned so."""
+async def test_a_person_who_is_their_own_manager_has_no_reporting_line(desk: Desk) -> None:
+    """Some companies provision a chief executive so."""
     name = "chief@contoso.example"
     chief = await desk.hire("Chief", mail=name, manager=_under(name))
     await desk.world.tick()
@@ -146,9 +148,9 @@ async def test_a_person_who_is_the_own_manager_has_no_line(desk: Desk) -> None:
     assert (line.manager, line.peers, line.reports) == (None, [], [])
 
 
-async def test_the_people_around_cost_few_round_trips(desk: Desk) -> None:
-    """Person, manager, three names of each for reports, link, presence, colleagues; however many
-    people there are.
+async def test_a_team_costs_a_bounded_number_of_round_trips(desk: Desk) -> None:
+    """Person, manager, reports by three identifiers of each, tenant link, presence and colleagues,
+    however many there are.
     """
     boss = await desk.hire("Boss")
     own = {"manager": _under(boss), "department": "Claims", "office": "Leeds"}
@@ -163,8 +165,8 @@ async def test_the_people_around_cost_few_round_trips(desk: Desk) -> None:
     assert len(calls) <= 12
 
 
-async def test_the_api_answers_with_reasons_and_statuses(desk: Desk) -> None:
-    """As the page shows them; a person of another account's directory isn't there."""
+async def test_the_api_returns_reasons_and_presence(desk: Desk) -> None:
+    """As the page shows them; a person of another account's directory isn't found."""
     boss = await desk.hire("Boss")
     meier = await desk.hire("Meier", "Busy", manager=_under(boss))
     await desk.world.tick()

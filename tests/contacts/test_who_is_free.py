@@ -1,4 +1,4 @@
-"""Who is free: the filters over people and presence, confirmed statuses, order, pages and round trips."""
+"""The filter of free people: confirmed presence, further filters, order, pages and round trips."""
 
 import pytest
 
@@ -16,7 +16,9 @@ __all__ = ["desk", "graph_simulator", "served_simulator", "world"]
 
 
 async def test_only_free_people_of_the_department_are_found(desk: Desk) -> None:
-    """Words find a department as they find a name; the status decides who stays."""
+    """The text is compared with departments as it is with names; the presence decides who is
+    returned.
+    """
     await desk.hire("Anna", department="Sales UK")
     await desk.hire("Ben", "Busy", department="Sales UK")
     await desk.hire("Carla", department="Sales DE")
@@ -28,7 +30,9 @@ async def test_only_free_people_of_the_department_are_found(desk: Desk) -> None:
 
 
 async def test_company_and_office_are_filters(desk: Desk) -> None:
-    """A company is an organization, or the directory's name; an office is a city or the text of an address."""
+    """A company is the organization or the directory's name; an office is a city or part of an
+    address.
+    """
     await desk.hire("Anna", organization="Litware Ltd", office="London")
     await desk.hire("Ben", organization="Litware Ltd", office="Leeds")
     await desk.hire("Carla", organization="Tailspin", office="London")
@@ -38,8 +42,8 @@ async def test_company_and_office_are_filters(desk: Desk) -> None:
     assert await desk.free("free now", company="Contoso") == ["Anna", "Ben", "Carla"]
 
 
-async def test_whole_words_of_a_department_are_meant(desk: Desk) -> None:
-    """IT isn't Italy."""
+async def test_a_department_matches_by_whole_words(desk: Desk) -> None:
+    """The filter IT doesn't match Italy."""
     await desk.hire("Anna", department="IT")
     await desk.hire("Ben", department="Italy")
     await desk.world.tick()
@@ -47,7 +51,7 @@ async def test_whole_words_of_a_department_are_meant(desk: Desk) -> None:
 
 
 async def test_free_people_of_a_group_are_found(desk: Desk) -> None:
-    """With and without words."""
+    """With and without a search text."""
     anna, ben = await desk.hire("Anna Hill"), await desk.hire("Ben Hill", "Busy")
     await desk.hire("Carla Hill")
     group = await desk.company.group("Helpdesk", anna, ben)
@@ -56,8 +60,8 @@ async def test_free_people_of_a_group_are_found(desk: Desk) -> None:
     assert await desk.free("hill", group=group) == ["Anna Hill"]
 
 
-async def test_a_group_is_named_in_words(desk: Desk) -> None:
-    """With a colon, or as the only words if they find no one; page after page."""
+async def test_a_group_may_be_named_in_the_search_text(desk: Desk) -> None:
+    """With a colon, or as the only words if no person matches; over several pages."""
     ids = [await desk.hire(f"Person {number}") for number in range(5)]
     await desk.company.group("Night Desk", *ids[:4])
     await desk.world.tick()
@@ -78,8 +82,10 @@ async def test_a_group_is_named_in_words(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 50])
-async def test_a_department_and_a_group_of_one_name_are_both_meant(desk: Desk, limit: int) -> None:
-    """People of the department first, then further members of the group; each once, on pages of any size."""
+async def test_a_name_of_a_department_and_a_group_matches_both(desk: Desk, limit: int) -> None:
+    """People of the department first, then the group's other members; once each, for any page
+    size.
+    """
     anna = await desk.hire("Anna", department="Sales")
     await desk.hire("Ben", department="Sales")
     carla, dora = await desk.hire("Carla"), await desk.hire("Dora", "Busy")
@@ -97,8 +103,8 @@ async def test_a_department_and_a_group_of_one_name_are_both_meant(desk: Desk, l
     assert names == ["Anna", "Ben", "Carla"]
 
 
-async def test_a_directory_is_named_in_words(desk: Desk) -> None:
-    """Among several directories, its name alone, or with further words."""
+async def test_a_directory_may_be_named_in_the_search_text(desk: Desk) -> None:
+    """The name alone or with further words, if the account has several directories."""
     other = await make_company(desk.world.app, ACCOUNT, "Fabrikam", "GB")
     await desk.hire("Anna", department="Sales")
     await desk.hire("Ben")
@@ -116,8 +122,10 @@ async def test_a_directory_is_named_in_words(desk: Desk) -> None:
     assert await free("free now in fabrikam") == []
 
 
-async def test_some_people_are_asked_for_who_of_them_is_free(desk: Desk) -> None:
-    """Favourites and the like: the free ones, then those who soon will be; by department and by the name of a group."""
+async def test_given_people_are_filtered_and_ordered(desk: Desk) -> None:
+    """Favourites, for example, by presence, department and name of a group; free people come
+    first.
+    """
     anna = await desk.hire("Anna", "InACall", department="Sales")
     ben = await desk.hire("Ben", department="Sales")
     carla = await desk.hire("Carla", "Offline")
@@ -137,8 +145,10 @@ async def test_some_people_are_asked_for_who_of_them_is_free(desk: Desk) -> None
     assert await of(group_name="night desk") == ["Anna", "Carla"]
 
 
-async def test_the_free_come_before_those_who_soon_will_be(desk: Desk) -> None:
-    """Soon: in a call, in a meeting, busy, right back. Away, offline, do not disturb and unknown never are."""
+async def test_free_people_come_before_those_who_will_soon_be_free(desk: Desk) -> None:
+    """Soon are: in a call, in a meeting, busy, be right back. Not: away, offline, do not disturb,
+    unknown.
+    """
     await desk.hire("Anna", "InACall")
     await desk.hire("Ben", "BeRightBack")
     await desk.hire("Carla")
@@ -148,7 +158,7 @@ async def test_the_free_come_before_those_who_soon_will_be(desk: Desk) -> None:
     assert await desk.free("free soon") == ["Carla", "Anna", "Ben"]
 
 
-async def test_who_is_out_of_office_is_not_free(desk: Desk) -> None:
+async def test_a_person_out_of_office_is_not_free(desk: Desk) -> None:
     """Teams may show Available at the same time."""
     await desk.hire("Anna")
     desk.set("Anna", "Available", out_of_office=True)
@@ -156,8 +166,8 @@ async def test_who_is_out_of_office_is_not_free(desk: Desk) -> None:
     assert await desk.free() == []
 
 
-async def test_who_became_busy_since_the_last_sync_is_left_out(desk: Desk) -> None:
-    """Statuses older than ten seconds are asked for again before a person is recommended."""
+async def test_a_person_who_became_busy_since_the_last_sync_is_left_out(desk: Desk) -> None:
+    """A presence older than ten seconds is requested again before the person is recommended."""
     await desk.hire("Anna")
     await desk.hire("Ben")
     await desk.world.tick()
@@ -166,8 +176,10 @@ async def test_who_became_busy_since_the_last_sync_is_left_out(desk: Desk) -> No
     assert await desk.free() == ["Ben"]
 
 
-async def test_no_one_is_recommended_by_an_old_status(desk: Desk) -> None:
-    """When Microsoft doesn't answer, people with a status older than 15 seconds are counted, not named."""
+async def test_no_one_is_recommended_by_an_old_presence(desk: Desk) -> None:
+    """If Microsoft doesn't respond, people whose presence is older than 15 seconds are counted but
+    not named.
+    """
     await desk.hire("Anna")
     await desk.world.tick()
     desk.world.running.simulator.tenants.clear()
@@ -178,7 +190,7 @@ async def test_no_one_is_recommended_by_an_old_status(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("count", "every"), [(700, 3), (700, 100), (130, 2)])
 async def test_pages_show_each_free_person_once(desk: Desk, count: int, every: int) -> None:
-    """Whether many or few are free: the cursor goes on until all have been shown."""
+    """Whether many or few are free, the cursor continues until all have been returned."""
     for number in range(count):
         await desk.hire(f"Person {number:04}", "Available" if number % every == 0 else "Busy")
     await desk.world.tick()
@@ -195,7 +207,9 @@ async def test_pages_show_each_free_person_once(desk: Desk, count: int, every: i
 
 
 async def test_a_page_of_free_people_costs_few_round_trips(desk: Desk) -> None:
-    """At most four for people and one for presence, however many people there are; more only for a page after it."""
+    """At most four for people and one for presence, however many people there are; each further
+    page costs more.
+    """
     for number in range(700):
         await desk.hire(f"Person {number:04}", "Available" if number % 3 == 0 else "Busy")
     await desk.world.tick()
@@ -209,23 +223,23 @@ async def test_a_page_of_free_people_costs_few_round_trips(desk: Desk) -> None:
 
 
 async def test_too_many_directories_are_refused(desk: Desk) -> None:
-    """An instance keeps the presence of so many tenants; the error names the remedy."""
+    """An instance caches the presence of a limited number of tenants; the error has the remedy."""
     directories = [desk.company.directory] * 101
     with pytest.raises(HttpError) as refused:
         await who_is_free(desk.world.app, directories, PeopleQuery(), 10)
     assert (refused.value.status, refused.value.extra["field"]) == (400, "free")
 
 
-async def test_the_cursor_of_another_question_is_refused(desk: Desk) -> None:
-    """A cursor of a list without the filter goes on with nothing here."""
+async def test_a_cursor_of_another_kind_is_refused(desk: Desk) -> None:
+    """400 for a cursor of a list without this filter, and for a malformed one."""
     for cursor in ("9abc", "x", "0%%%", "g9", "\u00e9"):
         with pytest.raises(HttpError) as refused:
             await who_is_free(desk.world.app, [desk.company.directory], PeopleQuery(), 10, cursor)
         assert refused.value.status == 400
 
 
-async def test_words_that_name_a_company_find_its_free_people(desk: Desk) -> None:
-    """Words of a directory's name work together with *free now*: people who are called so come first, page after page."""
+async def test_a_companys_name_in_the_search_text_finds_its_free_people(desk: Desk) -> None:
+    """People whose own name matches come first, over all pages."""
     app = desk.world.app
     brightwater = await make_company(app, ACCOUNT, "Brightwater Ltd", "GB")
     ids = desk.world.people(4, FABRIKAM)

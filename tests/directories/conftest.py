@@ -1,4 +1,4 @@
-"""Fixtures of the directories' tests."""
+"""Fixtures for tests of directories."""
 
 from collections.abc import AsyncIterator
 
@@ -20,7 +20,7 @@ _SETTINGS = Settings(platform_sign_in=True)
 
 @pytest.fixture
 async def app(tables: CountingTables, clock: FixedClock) -> AsyncIterator[App]:
-    """The embedded engine and a clock that moves only when told to."""
+    """Yield an App over SQLite, with a clock that a test advances."""
     app = App(_SETTINGS, clock, tables)
     yield app
     await app.background.drain()
@@ -28,7 +28,10 @@ async def app(tables: CountingTables, clock: FixedClock) -> AsyncIterator[App]:
 
 @pytest.fixture
 async def any_app(any_tables: CountingTables, clock: FixedClock) -> AsyncIterator[App]:
-    """Each engine in turn; the emulator of one test has the names of the tests before it."""
+    """Yield an App over each engine in turn.
+
+    The emulator's tables keep rows between tests, so names of directories are removed first.
+    """
     for account in (ACCOUNT, OTHER_ACCOUNT):
         partition = names_partition(account)
         for row in await store.index(any_tables, partition):
@@ -41,5 +44,5 @@ async def any_app(any_tables: CountingTables, clock: FixedClock) -> AsyncIterato
 
 @pytest.fixture
 async def made(app: App) -> Made:
-    """A directory with its token."""
+    """Return a new directory with its token."""
     return Made(*await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso")))

@@ -1,4 +1,4 @@
-"""A directory for tests."""
+"""A directory that a test has created."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ OTHER_ACCOUNT = "22222222-2222-2222-2222-222222222222"
 
 @dataclass(frozen=True)
 class Made:
-    """A stored directory and the plain token that opens it."""
+    """A stored directory and its token in plain text."""
 
     directory: Directory
     token: str
 
     @property
     def id(self) -> str:
-        """The directory's id."""
+        """Return the directory's id."""
         return self.directory.id
 
     @property
     def header(self) -> str:
-        """The Authorization header of its client."""
+        """Return the Authorization header with the directory's token."""
         return f"Bearer {self.token}"

@@ -1,4 +1,4 @@
-"""All events of a directory as they are stored."""
+"""Reading the events of a directory that are stored."""
 
 from directories import events
 from directories.events import StoredEvent

@@ -1,4 +1,4 @@
-"""The work of storage for one person: counted in round trips, whatever the requests are."""
+"""The rate limit of one user of the JSON API and the pages, counted in storage round trips."""
 
 from contextlib import ExitStack
 
@@ -24,18 +24,18 @@ from shared.tables.metered import MeteredTables
 
 
 def person(object_id: str, account: str = "a") -> Principal:
-    """A reader."""
+    """Return the signed-in user, a reader."""
     return Principal(account=account, object_id=object_id, name="", roles=frozenset())
 
 
 @pytest.fixture
 def app(tables: CountingTables, clock: FixedClock) -> App:
-    """Round trips are counted for the call that makes them."""
+    """Return an App whose storage counts the round trips of each request."""
     return App(Settings(), clock, MeteredTables(tables))
 
 
 async def spend(app: App, who: Principal, round_trips: int) -> None:
-    """A request that costs so much."""
+    """Make one request that costs this many round trips."""
     log.begin("test")
     with limit_user(app, who):
         for _ in range(round_trips):
@@ -43,8 +43,8 @@ async def spend(app: App, who: Principal, round_trips: int) -> None:
     log.end()
 
 
-async def test_who_has_storage_do_too_much_waits(app: App, clock: FixedClock) -> None:
-    """429 with the seconds after which it goes on; others do not notice."""
+async def test_a_user_beyond_the_rate_limit_gets_a_429(app: App, clock: FixedClock) -> None:
+    """RFC 6585 section 4: 429 with Retry-After. Other users aren't affected."""
     await spend(app, person("flood"), int(USER_BURST))
     with pytest.raises(UserRateExceeded) as refused:
         await spend(app, person("flood"), 0)
@@ -61,7 +61,9 @@ async def test_who_has_storage_do_too_much_waits(app: App, clock: FixedClock) ->
 async def test_processor_time_counts_like_round_trips(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The attack: requests that read little and compute much. A millisecond counts as a round trip."""
+    """The attack: requests that read little and compute much. A millisecond counts as one round
+    trip.
+    """
     spent = [0.0]
     monkeypatch.setattr(clock_module, "processor_seconds", lambda: spent[0])
 
@@ -84,7 +86,9 @@ async def test_processor_time_counts_like_round_trips(
 
 
 async def test_user_alone_on_an_instance_may_do_more(app: App, clock: FixedClock) -> None:
-    """A program that resolves numbers all night hurts no one; with others about, the usual rate holds."""
+    """A program that looks up numbers at night delays no one; while other users are active, the
+    usual rate applies.
+    """
     await spend(app, person("night"), int(USER_BURST))
     clock.advance(USER_RESERVED / USER_RATE_ALONE)
     await spend(app, person("night"), int(USER_RESERVED))
@@ -94,16 +98,16 @@ async def test_user_alone_on_an_instance_may_do_more(app: App, clock: FixedClock
         await spend(app, person("night"), 0)
 
 
-async def test_what_costs_nothing_is_never_refused(app: App) -> None:
-    """Pages that ask whether anything is new."""
+async def test_requests_without_round_trips_are_never_refused(app: App) -> None:
+    """Pages poll for news, which usually needs no round trip."""
     for _ in range(1000):
         await spend(app, person("agent"), 0)
 
 
-async def test_many_requests_at_the_same_time_are_counted_before_they_are_answered(
+async def test_concurrent_requests_count_before_they_finish(
     app: App,
 ) -> None:
-    """Each holds a part back."""
+    """Each request reserves a part of the limit while it runs."""
     with ExitStack() as held:
         for _ in range(int(USER_BURST / USER_RESERVED)):
             held.enter_context(limit_user(app, person("flood")))

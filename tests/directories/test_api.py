@@ -1,4 +1,4 @@
-"""The JSON API of directories, through the host's own routing."""
+"""The JSON API of directories, called through the simulated Functions host."""
 
 import base64
 import re
@@ -24,21 +24,23 @@ from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 
 def signed_in(account: str, *roles: str) -> str:
-    """The header that App Service Authentication sets."""
+    """Return the header that App Service Authentication sets for a user of the account with these
+    roles.
+    """
     claims = [{"typ": "tid", "val": account}, *({"typ": "roles", "val": role} for role in roles)]
     return base64.b64encode(orjson.dumps({"auth_typ": "aad", "claims": claims})).decode()
 
 
 @dataclass(frozen=True)
 class Api:
-    """Calls the API as an administrator."""
+    """A client of the API, signed in as an administrator."""
 
     host: Host
     account: str = ACCOUNT
     role: str = "Directory.Admin"
 
     async def call(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
-        """One request; `body` is sent as JSON."""
+        """Send a request and return the response; `body` is encoded as JSON."""
         raw = b"" if body is None else body if isinstance(body, bytes) else orjson.dumps(body)
         sent = {
             "x-ms-client-principal": signed_in(self.account, self.role),
@@ -50,7 +52,7 @@ class Api:
         )
 
     async def json(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
-        """The JSON of an answer that must have this status."""
+        """Send a request, assert the status, and return the parsed JSON."""
         response = await self.call(method, path, body)
         assert response.status == status, response.body
         return orjson.loads(response.body)
@@ -58,7 +60,7 @@ class Api:
 
 @pytest.fixture
 async def host(app: App) -> AsyncIterator[Host]:
-    """The functions of this feature in the host."""
+    """Yield a simulated host with the functions of this API."""
     functions = func.FunctionApp()
     functions.register_functions(endpoints.blueprint(app))
     host = Host(
@@ -74,12 +76,12 @@ async def host(app: App) -> AsyncIterator[Host]:
 
 @pytest.fixture
 def api(host: Host) -> Api:
-    """An administrator of the account."""
+    """Return a client that is signed in as an administrator of the account."""
     return Api(host)
 
 
-async def test_a_directory_lives_its_life(api: Api, app: App) -> None:
-    """Created with its token and address, renamed, deleted, restored."""
+async def test_a_directory_is_created_renamed_deleted_and_restored(api: Api, app: App) -> None:
+    """The response to its creation has the token and the SCIM base URL."""
     made = await api.json("POST", "", {"name": "Contoso", "kind": "other", "region": "DE"}, 201)
     path = f"/{made['id']}"
     assert made["scimBaseUrl"] == f"http://127.0.0.1:7071/scim/{made['id']}/v2"
@@ -100,7 +102,7 @@ async def test_a_directory_lives_its_life(api: Api, app: App) -> None:
 
 
 async def test_another_accounts_directory_does_not_exist(host: Host, made: Made) -> None:
-    """Every address of it answers 404 to an administrator of another account."""
+    """Each address of the directory returns 404 to an administrator of another account."""
     stranger = Api(host, OTHER_ACCOUNT)
     calls = [
         ("GET", "", None),
@@ -124,8 +126,8 @@ async def test_another_accounts_directory_does_not_exist(host: Host, made: Made)
     assert await stranger.json("GET", "") == {"directories": []}
 
 
-async def test_only_administrators_get_in(host: Host, made: Made) -> None:
-    """403 for an agent, 401 without sign-in (SECURITY.md)."""
+async def test_only_administrators_have_access(host: Host, made: Made) -> None:
+    """SECURITY.md: 403 for an agent, 401 without a sign-in."""
     agent = Api(host, role="Directory.Reader")
     for method, path in (
         ("GET", ""),
@@ -137,8 +139,10 @@ async def test_only_administrators_get_in(host: Host, made: Made) -> None:
         assert (await agent.call(method, path, x_ms_client_principal="")).status == 401
 
 
-async def test_another_sites_page_can_change_nothing(api: Api, made: Made) -> None:
-    """Cross-site requests carry the sign-in cookie, so the browser's Origin decides."""
+async def test_a_cross_site_request_is_refused(api: Api, made: Made) -> None:
+    """Browsers send the sign-in cookie with cross-site requests, so the Origin header is
+    checked.
+    """
     for headers in ({"origin": "https://evil.example"}, {"sec_fetch_site": "cross-site"}):
         assert (await api.call("DELETE", f"/{made.id}", **headers)).status == 403
     assert (
@@ -184,7 +188,7 @@ async def test_another_sites_page_can_change_nothing(api: Api, made: Made) -> No
 async def test_a_wrong_field_is_named_with_its_remedy(
     api: Api, made: Made, method: str, path: str, body: Any, field: str
 ) -> None:
-    """RFC 9457 problem with the members field, fault and remedy."""
+    """An RFC 9457 problem names the field, the fault and the remedy."""
     response = await api.call(method, path.format(id=made.id), body)
     problem = orjson.loads(response.body)
     assert (response.status, response.headers["content-type"]) == (400, "application/problem+json")
@@ -196,18 +200,18 @@ async def test_a_wrong_field_is_named_with_its_remedy(
     "body", [b"", b"{", b"[]", b'"x"', b"\xff", b"null", b'{"name": "\\ud800"}', b"[" * 2000]
 )
 async def test_a_broken_body_is_a_clear_400(api: Api, body: bytes) -> None:
-    """Never a 500."""
+    """Malformed JSON gets 400, never a 500."""
     assert (await api.call("POST", "", body)).status == 400
 
 
-async def test_methods_not_taken_are_405_with_allow(api: Api, made: Made) -> None:
+async def test_unsupported_methods_get_a_405_with_allow(api: Api, made: Made) -> None:
     """RFC 9110 section 15.5.6."""
     response = await api.call("PUT", f"/{made.id}")
     assert (response.status, response.headers["allow"]) == (405, "GET, PATCH, DELETE, HEAD")
 
 
-async def test_a_change_of_a_version_no_longer_there_is_412(api: Api, made: Made) -> None:
-    """If-Match with the ETag of the version that the page showed (RFC 9110 section 13.1.1)."""
+async def test_a_change_of_an_outdated_version_gets_a_412(api: Api, made: Made) -> None:
+    """RFC 9110 section 13.1.1: If-Match has the ETag of the version that the page showed."""
     seen = (await api.call("GET", f"/{made.id}")).headers["etag"]
     assert (await api.call("PATCH", f"/{made.id}", {"name": "A"}, if_match=seen)).status == 200
     assert (await api.call("PATCH", f"/{made.id}", {"name": "B"}, if_match=seen)).status == 412
@@ -216,7 +220,7 @@ async def test_a_change_of_a_version_no_longer_there_is_412(api: Api, made: Made
 
 
 async def test_tokens_are_issued_rotated_and_revoked(api: Api, app: App, made: Made) -> None:
-    """The plain token is in the answer that made it and nowhere else."""
+    """A token in plain text is only in the response that issued it."""
     path = f"/{made.id}/tokens"
     second = await api.json("POST", path, {"expiresInDays": 30}, 201)
     assert second["expires"] == "2026-01-31T00:00:00.000Z"
@@ -238,7 +242,7 @@ async def test_tokens_are_issued_rotated_and_revoked(api: Api, app: App, made: M
 
 
 async def test_last_use_of_a_token_is_shown(api: Api, app: App, made: Made) -> None:
-    """To about five minutes; never used is null."""
+    """Its precision is about five minutes; null means that the token was never used."""
     assert (await api.json("GET", f"/{made.id}"))["tokens"][0]["lastUsed"] is None
     await authenticate(app, made.id, made.header)
     await app.background.drain()
@@ -247,8 +251,8 @@ async def test_last_use_of_a_token_is_shown(api: Api, app: App, made: Made) -> N
     ] == "2026-01-01T00:00:00.000Z"
 
 
-async def test_trust_is_set_read_and_dropped(api: Api, made: Made) -> None:
-    """PUT, GET, DELETE."""
+async def test_a_trusted_identity_is_set_read_and_removed(api: Api, made: Made) -> None:
+    """PUT, GET and DELETE of /trust."""
     guid = "5f2f7b1c-0a52-4c39-9d60-0c4f3f8f7a10"
     trust = {"tenantId": guid, "subject": guid, "audiences": ["api://app"]}
     assert (await api.json("PUT", f"/{made.id}/trust", trust))["trust"] == trust
@@ -257,8 +261,12 @@ async def test_trust_is_set_read_and_dropped(api: Api, made: Made) -> None:
     assert (await api.json("GET", f"/{made.id}/trust"))["trust"] is None
 
 
-async def test_the_live_line_moves(api: Api, app: App, made: Made, clock: FixedClock) -> None:
-    """Waiting, a wrong token with its remedy, connected, first person: in this order, each as it happens."""
+async def test_the_connection_state_follows_each_step(
+    api: Api, app: App, made: Made, clock: FixedClock
+) -> None:
+    """The stage is "waiting", also after a wrong token, whose remedy is shown, then "connected",
+    and "provisioning" after the first user.
+    """
     path = f"/{made.id}/state"
     assert (await api.json("GET", path))["stage"] == "waiting"
     with pytest.raises(Unauthenticated):
@@ -305,7 +313,7 @@ async def test_the_live_line_moves(api: Api, app: App, made: Made, clock: FixedC
 async def test_the_log_is_read_through_the_api(
     api: Api, app: App, made: Made, clock: FixedClock
 ) -> None:
-    """Newest first, page by page, filtered."""
+    """Events are returned newest first, page by page, and filtered."""
     for number in range(5):
         await refused(
             app,
@@ -338,7 +346,7 @@ async def test_the_log_is_read_through_the_api(
 
 
 async def test_the_public_address_is_in_every_url(app: App, made: Made, clock: FixedClock) -> None:
-    """PUBLIC_URL wins over the address that the request came to."""
+    """PUBLIC_URL takes precedence over the request's host."""
     from directories.serializers import scim_base_url, token_endpoint
 
     public = replace(app.settings, public_url="https://scim.example")

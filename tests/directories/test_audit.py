@@ -1,4 +1,7 @@
-"""The audit log: every act has its event, in the same transaction, in the log of the directory and of the account."""
+"""The audit log: each administrator's action is stored with its event in one transaction.
+
+The event appears in the logs of the directory and of the account.
+"""
 
 import asyncio
 import math
@@ -38,7 +41,7 @@ ALEX = Actor(account=ACCOUNT, kind="person", id=GUID, name="Alex Weber", address
 
 @dataclass(eq=False)
 class TickingClock(FixedClock):
-    """A clock that moves on by a millisecond with each reading, so that acts have an order."""
+    """A clock that advances by a millisecond whenever it is read, so that events have an order."""
 
     def now(self) -> datetime:
         self.advance(0.001)
@@ -47,33 +50,33 @@ class TickingClock(FixedClock):
 
 @pytest.fixture
 def clock() -> FixedClock:
-    """The clock of these tests."""
+    """Return the clock of these tests."""
     return TickingClock()
 
 
 async def events(app: App, family: Family, partition: str) -> list[AuditEvent]:
-    """The events of a log or outbox, oldest first."""
+    """Return the events of a log or an outbox, oldest first."""
     rows = await query_all(app.tables, DIRECTORIES, partition, *family.all())
     return [audit.decode(family.parts_of(row.key)[0], row.value) for row in reversed(rows)]
 
 
 async def log(app: App, directory_id: str) -> list[AuditEvent]:
-    """The log of a directory."""
+    """Return the audit events of a directory, oldest first."""
     return await events(app, AUDIT, directory_id)
 
 
 async def account_log(app: App) -> list[AuditEvent]:
-    """The log of the account."""
+    """Return the audit events of the account, oldest first."""
     return await events(app, ACCOUNT_AUDIT, account_audit_partition(ACCOUNT))
 
 
 def codes(found: Sequence[AuditEvent]) -> list[str]:
-    """Return the codes of the acts."""
+    """Return the code of each event's action."""
     return [event.act.code for event in found]
 
 
-async def test_an_act_names_actor_object_place_and_time(any_app: App) -> None:
-    """Actor, act, object, source address, time (NIST SP 800-53 AU-3)."""
+async def test_an_event_names_actor_action_object_address_and_time(any_app: App) -> None:
+    """NIST SP 800-53, control AU-3."""
     directory, _ = await service.create(any_app, ALEX, NewDirectory("Contoso"))
     before = store.now(any_app.clock)
     await service.set_up(any_app, ALEX, directory.id, name="Contoso Ltd")
@@ -88,8 +91,10 @@ async def test_an_act_names_actor_object_place_and_time(any_app: App) -> None:
     assert before < event.at < store.now(any_app.clock)
 
 
-async def test_every_change_of_a_directory_is_an_act(app: App, made: Made) -> None:
-    """Settings with old and new values, credentials by their IDs, trust, deletion, restoration."""
+async def test_every_change_of_a_directory_has_an_audit_event(app: App, made: Made) -> None:
+    """Settings with old and new values, credentials with their ids, trusted identity, deletion,
+    restoration.
+    """
     first = made.directory.tokens[0].id
     await service.set_up(app, ALEX, made.id, region="DE", strict_numbers=True)
     second = (await credentials.issue(app, ALEX, made.id, "tokens")).credential
@@ -127,7 +132,7 @@ async def test_every_change_of_a_directory_is_an_act(app: App, made: Made) -> No
 
 
 async def test_no_event_has_a_secret(app: App, made: Made) -> None:
-    """Neither a plain token or secret nor its hash."""
+    """No event contains a token or secret, in plain text or as a hash."""
     issued = await credentials.issue(app, ALEX, made.id, "tokens")
     token, plain = issued.credential, issued.plain
     rows = await query_all(app.tables, DIRECTORIES, made.id, *AUDIT.all())
@@ -137,7 +142,7 @@ async def test_no_event_has_a_secret(app: App, made: Made) -> None:
 
 
 async def test_an_account_log_has_the_events_of_all_directories(app: App, made: Made) -> None:
-    """The newest one is first in storage, and nothing waits in the outbox."""
+    """The outbox is empty afterwards."""
     other, _ = await service.create(app, ALEX, NewDirectory("Fabrikam"))
     found = await account_log(app)
     assert [event.directory_id for event in found] == [made.id, made.id, other.id, other.id]
@@ -145,7 +150,7 @@ async def test_an_account_log_has_the_events_of_all_directories(app: App, made: 
 
 
 class Dying(CountingTables):
-    """Storage that an instance loses after some transactions."""
+    """Storage that fails after `left` transactions, as if its instance had been killed."""
 
     left = math.inf
 
@@ -159,10 +164,10 @@ class Dying(CountingTables):
 
 
 @pytest.mark.parametrize("transactions", range(4))
-async def test_there_is_no_act_without_its_event_whenever_an_instance_is_killed(
+async def test_an_action_and_its_event_are_stored_together_if_an_instance_is_killed(
     app: App, made: Made, transactions: int
 ) -> None:
-    """Killed after any of its transactions: the act and its event are there, or neither is."""
+    """Whichever transaction is the last one, both are stored or neither is."""
     dying = Dying(app.tables)
     dying.left = transactions
     mortal = App(app.settings, app.clock, dying)
@@ -181,7 +186,9 @@ async def test_there_is_no_act_without_its_event_whenever_an_instance_is_killed(
 async def test_an_account_log_survives_the_directory(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """Even events that waited in its outbox when it was purged; the timer is the actor of the purge."""
+    """It keeps even events that were in the directory's outbox when it was purged. The actor of the
+    purge is the timer.
+    """
     dying = Dying(app.tables)
     dying.left = 2
     await service.set_up(App(app.settings, clock, dying), ALEX, made.id, name="Contoso Ltd")
@@ -203,9 +210,7 @@ async def test_an_account_log_survives_the_directory(
 
 
 async def test_events_of_other_partitions_reach_the_directory(app: App, made: Made) -> None:
-    """An act on the connection to presence waits in the connection's partition until it is in both
-    logs.
-    """
+    """An event about presence is in the outbox of another partition until both logs have it."""
     acts = [audit.Act("presence.connected", GUID)]
     waiting = audit.new_events(app.clock, ALEX, acts, made.id)
     links = audit_relay.LINKS
@@ -217,17 +222,17 @@ async def test_events_of_other_partitions_reach_the_directory(app: App, made: Ma
 
 
 async def test_a_later_release_may_add_fields(app: App) -> None:
-    """Readers pass over fields that they do not know."""
+    """Unknown fields of a stored event are ignored."""
     (event,) = audit.new_events(app.clock, ALEX, [audit.Act("directory.deleted")], "contoso")
     stored = orjson.loads(audit.encode(event))
     stored["later"] = stored["actor"]["later"] = stored["act"]["later"] = 1
     assert audit.decode(event.id, orjson.dumps(stored)) == event
 
 
-async def test_old_events_are_removed_in_the_time_that_there_is(
+async def test_events_older_than_the_retention_are_removed(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """AUDIT_RETENTION_DAYS: from the logs of directory and account, within the maintenance's deadline."""
+    """AUDIT_RETENTION_DAYS applies to both logs; the removal ends at the maintenance's deadline."""
     clock.advance(364 * 86_400)
     await service.set_up(app, ALEX, made.id, name="Contoso Ltd")
     await maintenance.run(app, clock.monotonic() + 60)
@@ -242,10 +247,12 @@ async def test_old_events_are_removed_in_the_time_that_there_is(
     assert codes(await account_log(app)) == codes(await log(app, made.id)) == ["directory.renamed"]
 
 
-async def test_instances_that_act_at_once_write_one_event_for_each_act(
+async def test_concurrent_changes_of_instances_have_one_event_each(
     any_app: App, clock: FixedClock
 ) -> None:
-    """The act that is repeated because another instance came first has one event, of the change that it made."""
+    """A change that is retried after a conflict has one event, with the values of the attempt that
+    was stored.
+    """
     directory, _ = await service.create(any_app, ALEX, NewDirectory("Contoso"))
     several = [App(any_app.settings, clock, any_app.tables) for _ in range(4)]
     await asyncio.gather(
@@ -264,8 +271,8 @@ async def test_instances_that_act_at_once_write_one_event_for_each_act(
     assert sorted(act.old["name"] for act in renames) == sorted(names[:-1])
 
 
-async def test_an_unknown_act_is_refused(app: App) -> None:
-    """An act without a text could not be shown; its author learns so at once."""
+async def test_an_unknown_action_raises_an_error(app: App) -> None:
+    """The log couldn't show an action without a text, so a developer must learn of it."""
     with pytest.raises(audit.UnknownAct):
         audit.new_events(app.clock, ALEX, [audit.Act("directory.exploded")], "contoso")
 
@@ -283,7 +290,7 @@ async def test_an_unknown_act_is_refused(app: App) -> None:
         ("", ""),
     ],
 )
-def test_the_client_address_is_what_the_platform_appended(header: str, address: str) -> None:
-    """The last entry of X-Forwarded-For, without its port; the client can send any entry before it."""
+def test_the_client_address_is_the_last_of_x_forwarded_for(header: str, address: str) -> None:
+    """The platform appends the last entry; the client can send the others. The port is removed."""
     request = Request("GET", "https://app.example/", {"x-forwarded-for": header})
     assert request.client_address == address

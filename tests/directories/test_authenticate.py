@@ -1,4 +1,4 @@
-"""Who may use a directory's SCIM address."""
+"""Authentication of a request to a directory's SCIM address."""
 
 import dataclasses
 import secrets
@@ -17,14 +17,14 @@ from tests.directories.made import ACCOUNT, Made
 
 
 async def refused(app: App, directory_id: str, header: str | None) -> Unauthenticated:
-    """Return the refusal of a call; fail if the call gets in."""
+    """Return the error of an authentication that must fail."""
     with pytest.raises(Unauthenticated) as caught:
         await authenticate(app, directory_id, header)
     return caught.value
 
 
 async def test_a_live_token_opens_its_directory(any_app: App) -> None:
-    """The bearer of a live token is served (RFC 6750 section 2.1), whatever the case of the scheme's name."""
+    """RFC 6750 section 2.1: a valid bearer token is accepted; the scheme's name ignores case."""
     directory, token = await create(
         any_app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="DE", strict_numbers=True)
     )
@@ -33,9 +33,9 @@ async def test_a_live_token_opens_its_directory(any_app: App) -> None:
         assert (found.id, found.region, found.strict_numbers) == (directory.id, "DE", True)
 
 
-async def test_every_refusal_is_the_same_answer(app: App, made: Made) -> None:
-    """Strangers learn nothing about stored data: status, headers and body are equal for every
-    reason.
+async def test_every_refusal_has_the_same_response(app: App, made: Made) -> None:
+    """Status, headers and body don't depend on the reason, so that they reveal nothing about stored
+    data.
     """
     other, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Other"))
     answers = [
@@ -60,7 +60,9 @@ async def test_every_refusal_is_the_same_answer(app: App, made: Made) -> None:
 
 
 async def test_a_cold_token_costs_one_round_trip_and_a_warm_one_none(app: App, made: Made) -> None:
-    """SCIM sign-in 1, then 0 (docs/PERFORMANCE.md)."""
+    """docs/PERFORMANCE.md, "SCIM sign-in": one round trip for the first use of a token on an
+    instance, none later.
+    """
     tables = app.tables
     assert isinstance(tables, CountingTables)
     await authenticate(app, made.id, made.header)
@@ -78,7 +80,7 @@ async def test_a_cold_token_costs_one_round_trip_and_a_warm_one_none(app: App, m
 async def test_refusals_cost_the_same_for_known_and_unknown_directories(
     app: App, made: Made
 ) -> None:
-    """The number of reads tells nothing about whether a directory exists."""
+    """The number of reads doesn't reveal whether a directory exists."""
     tables = app.tables
     assert isinstance(tables, CountingTables)
     for _ in range(3):
@@ -94,10 +96,11 @@ async def test_refusals_cost_the_same_for_known_and_unknown_directories(
 async def test_made_up_ids_do_not_reveal_whether_a_directory_exists(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """After thousands of made-up ids a wrong token costs as many reads as before, known directory or not.
+    """After thousands of invented ids, a wrong token still costs the same number of reads for a
+    known and an unknown directory.
 
-    The attack: use up both allowances, push an unknown directory out of the cache with made-up ids, and
-    compare how long the next answers take.
+    The attack: use up both rate limits, evict the unknown directory from the cache with invented
+    ids, and compare the times of the next responses.
     """
     tables = app.tables
     assert isinstance(tables, CountingTables)
@@ -124,7 +127,7 @@ async def test_made_up_ids_do_not_reveal_whether_a_directory_exists(
 async def test_a_flood_of_wrong_tokens_reads_once_a_second_at_the_most(
     app: App, made: Made
 ) -> None:
-    """Wrong tokens cause ten reads at once, then one per second."""
+    """Wrong tokens cause at most ten reads at once, then one per second."""
     tables = app.tables
     assert isinstance(tables, CountingTables)
     with tables.measured() as calls:
@@ -137,7 +140,7 @@ async def test_a_flood_of_wrong_tokens_reads_once_a_second_at_the_most(
 async def test_a_token_issued_elsewhere_works_at_once(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """A token of a moment ago is not refused because this instance remembers the directory without it."""
+    """This instance has cached the directory without the token; it reads the directory again."""
     await authenticate(app, made.id, made.header)
     from directories.tokens import digest
 
@@ -154,10 +157,10 @@ async def test_a_token_issued_elsewhere_works_at_once(
     assert (await authenticate(app, made.id, "Bearer issued-elsewhere")).id == made.id
 
 
-async def test_a_token_revoked_elsewhere_is_dead_within_30_seconds(
+async def test_a_token_revoked_elsewhere_is_refused_within_30_seconds(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """An instance trusts a row that it read for 30 seconds at the most."""
+    """An instance caches a directory for at most 30 seconds."""
     await authenticate(app, made.id, made.header)
     elsewhere = App(app.settings, clock, CountingTables(app.tables))
     await change(
@@ -171,7 +174,7 @@ async def test_a_token_revoked_elsewhere_is_dead_within_30_seconds(
 
 
 async def test_an_expired_token_is_refused(app: App, made: Made, clock: FixedClock) -> None:
-    """A token is dead from its expiry on, even while the directory is remembered."""
+    """It is refused from its expiry on, even while the directory is cached."""
     clock.advance(10)
     expires = store.now(clock)
     clock.advance(-10)

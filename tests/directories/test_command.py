@@ -1,4 +1,4 @@
-"""`python -m local directory`."""
+"""The command `python -m local directory`."""
 
 import re
 from pathlib import Path
@@ -17,20 +17,20 @@ from tests.directories.made import ACCOUNT
 
 
 class Command:
-    """Runs the command on a file of its own."""
+    """Runs the command on a SQLite file of its own."""
 
     def __init__(self, path: Path, output: pytest.CaptureFixture[str]) -> None:
         self.url = f"sqlite:///{path}/command.db"
         self._output = output
 
     def run(self, *arguments: str, code: int = 0) -> Any:
-        """Return the JSON that it prints; with `code` 1 the line that names the reason."""
+        """Run the command and return its JSON; with `code` 1, return the printed error."""
         assert main(["directory", *arguments, "--tables", self.url]) == code
         printed = self._output.readouterr()
         return orjson.loads(printed.out) if code == 0 else printed.err
 
     async def opens(self, directory_id: str, token: str) -> bool:
-        """Whether the SCIM endpoint would take the token."""
+        """Return whether the SCIM endpoint accepts the token."""
         app = App(
             Settings.read({"TABLES": self.url}),
             SystemClock(),
@@ -48,12 +48,12 @@ class Command:
 
 @pytest.fixture
 def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
-    """The command on an empty file."""
+    """Return the command on an empty file."""
     return Command(tmp_path, capsys)
 
 
 def test_a_name_that_is_taken_gets_a_number(command: Command) -> None:
-    """A script may add several directories by one name; on the pages each name is used once."""
+    """A script may add several directories with one name; the pages need unique names."""
     for name in ("Contoso", "CONTOSO", "Contoso"):
         command.run("add", "--name", name)
     names = {one["name"] for one in command.run("list")}
@@ -61,14 +61,14 @@ def test_a_name_that_is_taken_gets_a_number(command: Command) -> None:
 
 
 def opens(command: Command, directory_id: str, token: str) -> bool:
-    """Whether the token opens the directory."""
+    """Return whether the directory accepts the token."""
     import asyncio
 
     return asyncio.run(command.opens(directory_id, token))
 
 
-def test_add_prints_what_entra_needs(command: Command) -> None:
-    """One JSON object with the id, the SCIM base URL and the token, which works."""
+def test_add_prints_the_settings_for_entra(command: Command) -> None:
+    """A JSON object with the id, the SCIM base URL, and a valid token."""
     made = command.run(
         "add", "--name", "Contoso", "--kind", "other", "--region", "de", "--strict-numbers"
     )
@@ -107,8 +107,8 @@ def test_a_directory_moves_with_its_address_and_token(command: Command) -> None:
     assert "--id" in command.run("add", "--name", "Again", "--id", "Old-Id-1", code=1)
 
 
-def test_rotate_prints_a_new_token_and_the_end_of_the_old_one(command: Command) -> None:
-    """The old token lives on for the hours asked for."""
+def test_rotate_prints_a_new_token_and_the_expiry_of_the_old_one(command: Command) -> None:
+    """By default the old token stays valid for the overlap."""
     made = command.run("add", "--name", "Contoso")
     rotated = command.run("rotate", "--id", made["directory_id"])
     assert rotated["old_token_until"]
@@ -117,7 +117,7 @@ def test_rotate_prints_a_new_token_and_the_end_of_the_old_one(command: Command) 
 
 
 def test_rotate_with_two_valid_tokens_ends_the_named_one_only(command: Command) -> None:
-    """Without --replaces it names both, so that the one in use isn't ended by accident."""
+    """Without --replaces the error names both, so that the one in use isn't revoked by accident."""
     made = command.run("add", "--name", "Contoso")
     place = ("rotate", "--id", made["directory_id"], "--overlap", "0")
     rotated = command.run("rotate", "--id", made["directory_id"])
@@ -131,7 +131,9 @@ def test_rotate_with_two_valid_tokens_ends_the_named_one_only(command: Command) 
 
 
 def test_delete_removes_the_directory(command: Command) -> None:
-    """Gone from the list, and its token with it; a second time is an error in one line."""
+    """Neither the directory nor its token exists afterwards; a second deletion is a one-line
+    error.
+    """
     made = command.run("add", "--name", "Contoso")
     assert command.run("delete", "--id", made["directory_id"]) == {
         "directory_id": made["directory_id"],
@@ -144,7 +146,7 @@ def test_delete_removes_the_directory(command: Command) -> None:
 
 
 def test_accounts_are_kept_apart(command: Command) -> None:
-    """--account chooses the owner; another owner's directory is not there."""
+    """--account selects the owner; a directory of another account isn't found."""
     made = command.run("add", "--name", "Contoso", "--account", ACCOUNT)
     assert command.run("list") == []
     assert len(command.run("list", "--account", ACCOUNT)) == 1
@@ -161,18 +163,18 @@ def test_accounts_are_kept_apart(command: Command) -> None:
         (("rotate", "--id", "none", "--overlap", "99999"), "--overlap"),
     ],
 )
-def test_what_is_wrong_is_reported_in_one_line(
+def test_an_error_is_reported_in_one_line(
     command: Command, arguments: tuple[str, ...], said: str
 ) -> None:
-    """The option, the fault and the remedy; no traceback."""
+    """It names the option, the fault and the remedy, without a traceback."""
     printed = command.run(*arguments, code=1)
     assert printed.startswith("directory: ")
     assert said in printed
     assert printed.count("\n") == 1
 
 
-def test_a_wrong_place_is_reported_in_one_line(command: Command) -> None:
-    """A TABLES value that is none, and a file that can't be opened."""
+def test_wrong_storage_is_reported_in_one_line(command: Command) -> None:
+    """A malformed TABLES value, and a file that can't be opened."""
     for url in ("nonsense", "sqlite:////proc/none/x.db"):
         command.url = url
         assert command.run("list", code=1).count("\n") == 1

@@ -1,4 +1,6 @@
-"""Warnings before a used credential ends: on the page from 30 days before, in the log 30, 14 and 3 days before."""
+"""Warnings that a credential in use expires: on the page 30 days before, in the log 30, 14 and 3
+days before.
+"""
 
 import json
 import logging
@@ -36,10 +38,10 @@ async def _endings(app: App, made: Made) -> list[tuple[str, int]]:
     return [(ending.credential.id, ending.days_left) for ending in glance.endings]
 
 
-async def test_a_used_credential_is_warned_of_30_days_before(
+async def test_a_used_credential_is_warned_about_30_days_before(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """TOKEN_LIFETIME_DAYS is a year: from day 335 on."""
+    """TOKEN_LIFETIME_DAYS is a year by default: the warning is shown from day 335 on."""
     await _use(app, made)
     clock.advance(334.9 * DAY)
     assert await _endings(app, made) == []
@@ -47,18 +49,20 @@ async def test_a_used_credential_is_warned_of_30_days_before(
     assert await _endings(app, made) == [(made.directory.tokens[0].id, 30)]
 
 
-async def test_an_unused_credential_is_not_warned_of(
+async def test_an_unused_credential_is_not_warned_about(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """Nothing stops when it ends."""
+    """Provisioning doesn't stop when it expires."""
     clock.advance(364 * DAY)
     assert await _endings(app, made) == []
 
 
-async def test_a_credential_that_the_client_has_left_is_not_warned_of(
+async def test_a_replaced_credential_is_not_warned_about_once_the_new_one_is_used(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """The replaced token ends tomorrow: a warning until the client uses the new one."""
+    """The replaced token expires the next day: its warning is shown until the client uses the new
+    one.
+    """
     await _use(app, made)
     issued = await credentials.rotate(
         app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(24)
@@ -72,7 +76,7 @@ async def test_a_credential_that_the_client_has_left_is_not_warned_of(
 async def test_the_alert_comes_30_14_and_3_days_before_once_each(
     app: App, made: Made, clock: FixedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A day that was missed is caught up by the next."""
+    """If no maintenance runs on such a day, the warning is logged by the next run."""
     caplog.set_level(logging.INFO, log.NAME)
     await _use(app, made)
     clock.advance(330 * DAY)
@@ -89,10 +93,10 @@ async def test_the_alert_comes_30_14_and_3_days_before_once_each(
     assert seen == [(335, 30), (352, 14), (362, 3)]
 
 
-async def test_maintenance_looks_once_a_day(
+async def test_maintenance_warns_once_a_day(
     app: App, made: Made, clock: FixedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It runs each hour, and each directory has its hour."""
+    """Maintenance runs each hour, and each directory is checked in one hour of the day."""
     caplog.set_level(logging.INFO, log.NAME)
     await _use(app, made)
     clock.advance(340 * DAY)
@@ -102,8 +106,8 @@ async def test_maintenance_looks_once_a_day(
     assert sum("credential.ending" in record.getMessage() for record in caplog.records) == 1
 
 
-async def test_without_a_valid_credential_the_state_is_not_good(app: App, made: Made) -> None:
-    """Every call is refused, so the directory needs attention before the first refused call."""
+async def test_a_directory_without_a_valid_credential_needs_attention(app: App, made: Made) -> None:
+    """Every request would be refused, so it is shown before the first one."""
     await credentials.revoke(
         app, operator_actor(ACCOUNT), made.id, "tokens", made.directory.tokens[0].id
     )
@@ -112,8 +116,8 @@ async def test_without_a_valid_credential_the_state_is_not_good(app: App, made: 
     assert (glance.has_credential, glance.condition) == (False, "attention")
 
 
-async def test_the_state_is_good_after_a_good_call_and_people(app: App, made: Made) -> None:
-    """Before the first call it waits for it, and then for people."""
+async def test_a_new_directory_waits_for_a_request_and_then_for_users(app: App, made: Made) -> None:
+    """The condition is "waiting_for_call", then "waiting_for_people"."""
     directory = await service.read(app, ACCOUNT, made.id)
     assert (await status.glance(app, directory)).condition == "waiting_for_call"
     credential_usage.served(app, made.id)

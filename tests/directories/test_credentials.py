@@ -1,4 +1,4 @@
-"""Tokens, client secrets and trust: issue, rotate, revoke."""
+"""Tokens, client secrets and trusted identities: issued, rotated, revoked."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ GUID = "5f2f7b1c-0a52-4c39-9d60-0c4f3f8f7a10"
 
 
 async def opens(app: App, directory_id: str, token: str) -> bool:
-    """Whether the token is accepted."""
+    """Return whether the directory accepts the token."""
     try:
         await authenticate(app, directory_id, f"Bearer {token}")
     except Unauthenticated:
@@ -29,7 +29,7 @@ async def opens(app: App, directory_id: str, token: str) -> bool:
 
 
 async def test_two_tokens_may_be_live_and_no_third(app: App, made: Made) -> None:
-    """At most two live tokens, so that one can be replaced by the other without a gap."""
+    """A directory has at most two valid tokens, so that one can replace the other without a gap."""
     second = (await issue(app, operator_actor(ACCOUNT), made.id, "tokens")).plain
     assert await opens(app, made.id, made.token)
     assert await opens(app, made.id, second)
@@ -37,10 +37,10 @@ async def test_two_tokens_may_be_live_and_no_third(app: App, made: Made) -> None
         await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
 
 
-async def test_a_rotated_token_lives_on_for_the_chosen_time(
+async def test_a_rotated_token_is_valid_for_the_chosen_overlap(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """After a rotation both tokens work until the overlap is over, then only the new one."""
+    """Until the overlap ends, both tokens work; after it only the new one."""
     new = (await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(2))).plain
     clock.advance(2 * 3600 - 1)
     assert await opens(app, made.id, made.token)
@@ -51,14 +51,16 @@ async def test_a_rotated_token_lives_on_for_the_chosen_time(
 
 
 async def test_a_rotation_without_overlap_ends_the_old_token_at_once(app: App, made: Made) -> None:
-    """Zero hours is the choice after a leak."""
+    """An overlap of zero hours is for a token that has leaked."""
     new = (await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0))).plain
     assert not await opens(app, made.id, made.token)
     assert await opens(app, made.id, new)
 
 
 async def test_a_third_token_is_refused_and_both_are_named(app: App, made: Made) -> None:
-    """A person who decides which one ends needs to know which one is in use."""
+    """The error says when each was last used, so that the administrator can decide which one to
+    revoke.
+    """
     second = (await issue(app, operator_actor(ACCOUNT), made.id, "tokens")).credential
     await authenticate(app, made.id, made.header)
     await app.background.drain()
@@ -71,7 +73,9 @@ async def test_a_third_token_is_refused_and_both_are_named(app: App, made: Made)
 
 
 async def test_only_the_named_token_is_replaced(app: App, made: Made) -> None:
-    """The token in use survives although it is the older one: the never used one was named."""
+    """The older token stays valid, because the request names the other one, which was never
+    used.
+    """
     lost = await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
     done = await rotate(
         app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0, lost.credential.id)
@@ -83,18 +87,16 @@ async def test_only_the_named_token_is_replaced(app: App, made: Made) -> None:
     assert (done.replaced.id, done.replaced.revoked) == (lost.credential.id, True)
 
 
-async def test_a_replaced_token_does_not_stay_in_addition_to_two_others(
-    app: App, made: Made
-) -> None:
-    """Two are the limit, so with two live ones the replaced one ends at once or not at all."""
+async def test_no_overlap_is_possible_with_two_valid_tokens(app: App, made: Made) -> None:
+    """A directory has at most two, so the replaced one must end at once."""
     second = (await issue(app, operator_actor(ACCOUNT), made.id, "tokens")).credential
     with pytest.raises(InvalidField) as caught:
         await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(1, second.id))
     assert caught.value.field == "overlapHours"
 
 
-async def test_to_replace_an_ended_token_ends_no_other(app: App, made: Made) -> None:
-    """It was revoked in another tab: the new one is issued, and the second live one stays."""
+async def test_replacing_a_revoked_token_revokes_no_other(app: App, made: Made) -> None:
+    """If it was revoked in another tab, the new token is issued and the second valid one stays."""
     second = await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
     first = made.directory.tokens[0].id
     await revoke(app, operator_actor(ACCOUNT), made.id, "tokens", first)
@@ -105,8 +107,8 @@ async def test_to_replace_an_ended_token_ends_no_other(app: App, made: Made) -> 
         await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0, "other"))
 
 
-async def test_two_rotations_at_once_leave_no_more_than_was_named(app: App, made: Made) -> None:
-    """The storage's tag decides: the second one finds two live tokens, and ends neither."""
+async def test_of_two_concurrent_rotations_one_fails(app: App, made: Made) -> None:
+    """The row's ETag has changed, so the second one finds two valid tokens and revokes neither."""
     answers = await asyncio.gather(
         *(
             rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(24))
@@ -122,16 +124,18 @@ async def test_two_rotations_at_once_leave_no_more_than_was_named(app: App, made
     ("lifetime", "expires"),
     [("default", "2027-01-01"), (None, ""), (30, "2026-01-31")],
 )
-async def test_a_token_lives_as_chosen_else_as_the_operator_set(
+async def test_a_token_has_the_chosen_lifetime_or_the_default(
     app: App, made: Made, lifetime: Lifetime, expires: str
 ) -> None:
-    """TOKEN_LIFETIME_DAYS is a year unless set; None is a token without an end."""
+    """TOKEN_LIFETIME_DAYS is the default, a year unless set. None is a token that doesn't
+    expire.
+    """
     token = (await issue(app, operator_actor(ACCOUNT), made.id, "tokens", lifetime)).credential
     assert token.expires[:10] == expires
 
 
-async def test_a_rotation_never_lengthens_a_life(app: App, made: Made, clock: FixedClock) -> None:
-    """A token that was to end sooner than the overlap ends when it was to end."""
+async def test_a_rotation_never_extends_a_lifetime(app: App, made: Made, clock: FixedClock) -> None:
+    """A token that expires before the overlap ends keeps its expiry."""
     await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0))
     short = (await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0), 1)).plain
     await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(100))
@@ -139,8 +143,8 @@ async def test_a_rotation_never_lengthens_a_life(app: App, made: Made, clock: Fi
     assert not await opens(app, made.id, short)
 
 
-async def test_a_revoked_token_is_dead_at_once(any_app: App) -> None:
-    """On the instance that revokes it, the next call is refused."""
+async def test_a_revoked_token_is_refused_at_once(any_app: App) -> None:
+    """The instance that revoked it refuses the next request."""
     directory, token = await service.create(
         any_app, operator_actor(ACCOUNT), service.NewDirectory("Contoso")
     )
@@ -149,8 +153,8 @@ async def test_a_revoked_token_is_dead_at_once(any_app: App) -> None:
     assert not await opens(any_app, directory.id, token)
 
 
-async def test_only_the_owner_touches_tokens(app: App, made: Made) -> None:
-    """Another account can neither issue nor revoke."""
+async def test_only_the_owner_issues_and_revokes_tokens(app: App, made: Made) -> None:
+    """Another account gets the error for a directory that doesn't exist."""
     with pytest.raises(NotThere):
         await issue(app, operator_actor(OTHER_ACCOUNT), made.id, "tokens")
     with pytest.raises(NotThere):
@@ -161,8 +165,8 @@ async def test_only_the_owner_touches_tokens(app: App, made: Made) -> None:
         await revoke(app, operator_actor(ACCOUNT), made.id, "tokens", "unknown1")
 
 
-async def test_ended_tokens_are_kept_for_a_while_only(app: App, made: Made) -> None:
-    """The page can say which token was revoked, and the record does not grow with every rotation."""
+async def test_only_the_latest_ended_tokens_are_kept(app: App, made: Made) -> None:
+    """The page can show which token was revoked, but the record doesn't grow with each rotation."""
     for _ in range(10):
         directory = (
             await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0))
@@ -173,18 +177,20 @@ async def test_ended_tokens_are_kept_for_a_while_only(app: App, made: Made) -> N
 
 @pytest.mark.parametrize("days", [0, -1, 1096])
 async def test_a_lifetime_out_of_range_is_refused(app: App, made: Made, days: int) -> None:
-    """One day to three years."""
+    """A lifetime is one day to three years."""
     with pytest.raises(InvalidField, match="lifetime_out_of_range"):
         await issue(app, operator_actor(ACCOUNT), made.id, "tokens", days)
 
 
 async def test_client_secrets_expire_after_two_years(app: App, made: Made) -> None:
-    """Microsoft's gallery asks for secrets that live one to three years (Learn, "App gallery requirements")."""
+    """Microsoft Learn, "App gallery requirements": secrets are valid for one to three years."""
     secret = (await issue(app, operator_actor(ACCOUNT), made.id, "secrets")).credential
     assert secret.expires == "2028-01-01T00:00:00.000Z"
 
 
-async def test_trust_is_kept_as_given_and_can_be_dropped(app: App, made: Made) -> None:
+async def test_a_trusted_identity_is_stored_as_given_and_can_be_removed(
+    app: App, made: Made
+) -> None:
     """Tenant and subject are GUIDs in any case; audiences are compared exactly."""
     trust = TrustedIdentity(
         tenant_id=GUID.upper(),
@@ -213,14 +219,16 @@ async def test_trust_is_kept_as_given_and_can_be_dropped(app: App, made: Made) -
 async def test_a_wrong_trust_is_refused(
     app: App, made: Made, trust: TrustedIdentity, field: str
 ) -> None:
-    """An identity that isn't exact is not trusted."""
+    """The error names the field that isn't an exact value."""
     with pytest.raises(InvalidField) as caught:
         await credentials.set_trust(app, operator_actor(ACCOUNT), made.id, trust)
     assert caught.value.field == field
 
 
-async def test_the_log_tells_what_was_done_to_credentials(app: App, made: Made) -> None:
-    """Who looks for the reason of a refused call finds that its token was revoked; never the token itself."""
+async def test_the_provisioning_log_has_changes_of_credentials(app: App, made: Made) -> None:
+    """An administrator sees that a refused request's token was revoked. The log has ids, never the
+    token.
+    """
     issued = await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
     token, plain = issued.credential, issued.plain
     await revoke(app, operator_actor(ACCOUNT), made.id, "tokens", token.id)

@@ -1,4 +1,4 @@
-"""The provisioning log: events written, read newest first, collapsed, and protected from floods."""
+"""The provisioning log: events are written, read newest first, merged into lines, and limited."""
 
 from datetime import timedelta
 
@@ -25,14 +25,16 @@ DIRECTORY = "d1"
 
 
 async def put(app: App, *found: Event) -> None:
-    """Write events, each in a transaction, a second apart."""
+    """Write each event in a transaction of its own, and advance the clock by a second after
+    each.
+    """
     for event in found:
         await app.tables.transact("contacts", DIRECTORY, [write(event, app.clock)])
         app.clock.advance(1)  # type: ignore[attr-defined]
 
 
 def created(app: App, name: str, **more: object) -> Event:
-    """A person who came."""
+    """Return the event of a user's creation."""
     at = timestamp(app.clock.now())
     return Event(
         at,
@@ -47,7 +49,7 @@ def created(app: App, name: str, **more: object) -> Event:
 
 
 async def fail(app: App, name: str, detail: str = "title is too long.") -> None:
-    """A refused request about a person."""
+    """Log a refused request about the user `name`."""
     await refused(
         app,
         DIRECTORY,
@@ -83,15 +85,15 @@ async def fail(app: App, name: str, detail: str = "title is too long.") -> None:
         (Event("t", "user.changed", active=True), Marks()),
     ],
 )
-def test_the_key_tells_what_an_event_adds(clock: FixedClock, event: Event, found: Marks) -> None:
-    """Totals read keys only."""
+def test_the_key_has_the_counts_of_an_event(clock: FixedClock, event: Event, found: Marks) -> None:
+    """Totals are computed from keys, without reading values."""
     key = write(event, clock).key
     assert marks(key) == found
     assert events.moment_of(key) == clock.now()
 
 
-def test_an_event_is_read_as_it_was_written() -> None:
-    """Every field survives, and False is not taken for absent."""
+def test_an_event_is_decoded_as_it_was_encoded() -> None:
+    """Every field is kept, and False isn't treated as absent."""
     event = Event(
         at="2026-01-01T00:00:00.000Z",
         kind="user.disabled",
@@ -109,7 +111,7 @@ def test_an_event_is_read_as_it_was_written() -> None:
 
 
 async def test_the_log_is_read_newest_first_page_by_page(any_app: App) -> None:
-    """Pages follow each other without gap or overlap, on both engines."""
+    """Pages have no gap and no overlap, on both engines."""
     names = [f"person{number}" for number in range(25)]
     directory_before = [line.event.name for line in (await read(any_app, "d-pages")).lines]
     assert directory_before == []
@@ -128,7 +130,7 @@ async def test_the_log_is_read_newest_first_page_by_page(any_app: App) -> None:
 
 
 async def test_a_dense_log_is_read_in_few_queries(app: App, tables: CountingTables) -> None:
-    """The newest lines of 5,000 events of one minute cost a handful of reads, not a walk through all of them."""
+    """The newest lines of 5,000 events of one minute don't need all of them."""
     for _ in range(50):
         operations = [write(created(app, "someone"), app.clock) for _ in range(100)]
         await tables.transact("contacts", DIRECTORY, operations)
@@ -140,9 +142,7 @@ async def test_a_dense_log_is_read_in_few_queries(app: App, tables: CountingTabl
 
 
 async def test_repeated_failures_of_a_person_are_one_line_with_a_count(app: App) -> None:
-    """Entra retries a failing person for 28 days; the log has one line, with the first time and the
-    count.
-    """
+    """Entra retries a failing user for 28 days: the line has the first time and the count."""
     for _ in range(3):
         await fail(app, "anna")
         app.clock.advance(1)  # type: ignore[attr-defined]
@@ -154,8 +154,8 @@ async def test_repeated_failures_of_a_person_are_one_line_with_a_count(app: App)
     assert page.lines[1].event.at == "2026-01-01T02:00:00.000Z"
 
 
-async def test_a_success_in_between_parts_the_failures(app: App) -> None:
-    """Failures before a person's successful request are another line than those after it."""
+async def test_a_success_separates_failures(app: App) -> None:
+    """Failures before and after a user's successful request are two lines."""
     await fail(app, "anna")
     app.clock.advance(1)  # type: ignore[attr-defined]
     await put(app, created(app, "anna"))
@@ -166,7 +166,9 @@ async def test_a_success_in_between_parts_the_failures(app: App) -> None:
 
 
 async def test_the_log_is_filtered(app: App) -> None:
-    """By a person's history, by refused requests only, by text without case and accents."""
+    """By one user's history, by refused requests only, and by text that ignores case and
+    accents.
+    """
     await put(
         app,
         created(app, "anna", external_id="x-1"),
@@ -190,10 +192,10 @@ async def test_the_log_is_filtered(app: App) -> None:
     assert await names(EventFilter(person="nobody")) == []
 
 
-async def test_refusals_are_found_among_an_import_without_reading_it(
+async def test_refusals_among_an_import_are_found_by_their_keys(
     app: App, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The key tells what was refused: 2,000 people who came are passed over, in as many reads as
+    """The values of 2,000 creations aren't read, and the number of queries is that of a read
     without a filter.
     """
     await fail(app, "anna")
@@ -219,7 +221,9 @@ async def test_refusals_are_found_among_an_import_without_reading_it(
 
 
 async def test_a_rare_kind_is_found_page_by_page(app: App, tables: CountingTables) -> None:
-    """A page may come without lines while older events wait; continuing from its end finds them."""
+    """A page may be empty although older events match; it has the position from which to
+    continue.
+    """
     await put(
         app,
         Event("t", "group.created", resource_type="Group", resource_id="g", name="Sales", groups=1),
@@ -243,7 +247,7 @@ async def test_a_rare_kind_is_found_page_by_page(app: App, tables: CountingTable
 
 
 async def test_equal_refusals_of_a_minute_are_stored_once(app: App, tables: CountingTables) -> None:
-    """A client in a loop writes one event a minute; the count comes with the next one."""
+    """A client that repeats a request causes one event a minute; the next one has the count."""
     with tables.measured() as calls:
         for _ in range(1000):
             await fail(app, "anna")
@@ -256,7 +260,7 @@ async def test_equal_refusals_of_a_minute_are_stored_once(app: App, tables: Coun
 
 
 async def test_a_flood_of_different_refusals_is_bounded(app: App, tables: CountingTables) -> None:
-    """No more than 60 events a minute, and the number of the others."""
+    """At most 60 refusals are stored in a minute; the others are counted."""
     for number in range(500):
         await fail(app, f"person{number}")
     rows = await tables.query("contacts", DIRECTORY, "event|", events.end())
@@ -268,10 +272,8 @@ async def test_a_flood_of_different_refusals_is_bounded(app: App, tables: Counti
     await app.background.drain()
 
 
-async def test_a_refusal_is_answered_even_when_it_cannot_be_stored(
-    app: App, clock: FixedClock
-) -> None:
-    """Storage in trouble loses the line, never the answer."""
+async def test_a_refusal_that_cannot_be_stored_raises_nothing(app: App, clock: FixedClock) -> None:
+    """If storage fails, the line is lost, but the client gets its response."""
 
     class Broken(CountingTables):
         async def transact(self, table: str, partition: str, operations: object) -> list[str]:
@@ -280,8 +282,8 @@ async def test_a_refusal_is_answered_even_when_it_cannot_be_stored(
     await fail(App(app.settings, clock, Broken(app.tables)), "anna")
 
 
-async def test_events_are_kept_for_the_set_time(any_app: App, clock: FixedClock) -> None:
-    """Older events go (EVENT_RETENTION_DAYS), and the totals stay right without them."""
+async def test_events_are_kept_for_the_retention(any_app: App, clock: FixedClock) -> None:
+    """EVENT_RETENTION_DAYS: older events are removed, and the totals stay right."""
     from directories import totals
 
     directory_id = "d-retention"
@@ -302,10 +304,12 @@ async def test_events_are_kept_for_the_set_time(any_app: App, clock: FixedClock)
     ("refusal", "done", "stays"),
     [("anna", "anna", False), ("anna", "bob", True), ("", "bob", False)],
 )
-async def test_a_refusal_that_is_mended_is_shown_no_more(
+async def test_a_refusal_is_not_shown_after_a_success(
     app: App, made: Made, refusal: str, done: str, stays: bool
 ) -> None:
-    """A person's failure is mended by that person's success, a wrong address by any success."""
+    """A user's refusal ends with a success of that user; one without a user, such as a wrong path,
+    with any success.
+    """
     directory = await service.read(app, ACCOUNT, made.id)
     await refused(
         app,

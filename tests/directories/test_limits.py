@@ -1,4 +1,6 @@
-"""Rate of a directory, quarantine's thresholds, and the notes of last calls."""
+"""The rate limit of a directory, Entra's quarantine thresholds, and the stored times of credential
+use.
+"""
 
 import contextlib
 import logging
@@ -29,7 +31,7 @@ from tests.openapi.conftest import ADDRESS, TOKEN, started, stopped
 
 
 def served(app: App, directory_id: str, requests: int) -> int:
-    """How many of so many requests at once are served."""
+    """Return how many of this many requests at the same moment are permitted."""
     count = 0
     for _ in range(requests):
         try:
@@ -41,7 +43,9 @@ def served(app: App, directory_id: str, requests: int) -> int:
 
 
 def test_a_directory_has_its_rate_next_to_a_flood(app: App, clock: FixedClock) -> None:
-    """25 requests a second for each tenant, sustained (Learn, "Develop a SCIM endpoint"), whatever another one does."""
+    """Microsoft Learn, "Develop a SCIM endpoint": 25 requests a second per tenant, sustained,
+    whatever another directory does.
+    """
     flooded, calm = 0, 0
     for _ in range(120):
         clock.advance(0.5)
@@ -56,8 +60,8 @@ def test_a_directory_has_its_rate_next_to_a_flood(app: App, clock: FixedClock) -
     )
 
 
-def test_a_flood_is_told_when_to_come_back(app: App) -> None:
-    """429 with Retry-After in whole seconds (RFC 6585 section 4)."""
+def test_too_many_requests_get_a_429_with_retry_after(app: App) -> None:
+    """RFC 6585 section 4: Retry-After in whole seconds."""
     served(app, "flood", int(rate_limits.DIRECTORY_BURST))
     with pytest.raises(rate_limits.DirectoryRateExceeded) as caught:
         rate_limits.take_request(app, "flood")
@@ -65,10 +69,8 @@ def test_a_flood_is_told_when_to_come_back(app: App) -> None:
     assert int(caught.value.response.headers["Retry-After"]) >= 1
 
 
-def test_a_request_that_costs_much_counts_as_many(app: App, clock: FixedClock) -> None:
-    """Bulk requests, scans, groups of thousands: their storage operations are deducted, and paid
-    back with time.
-    """
+def test_an_expensive_request_counts_as_several(app: App, clock: FixedClock) -> None:
+    """The round trips of bulk requests, scans and large groups are charged to the directory."""
     rate_limits.take_request(app, "bulk")
     rate_limits.charge_work(app, "bulk", rate_limits.ROUND_TRIPS_PER_REQUEST)
     assert served(app, "bulk", 1) == 1
@@ -87,8 +89,8 @@ def test_a_request_that_costs_much_counts_as_many(app: App, clock: FixedClock) -
     assert served(app, "bulk", 1) == 1
 
 
-def test_groups_that_fill_up_are_no_flood(app: App, clock: FixedClock) -> None:
-    """25 requests a second next to others hold for dear ones, too: a PATCH with a hundred members,
+def test_requests_that_fill_groups_keep_the_full_rate(app: App, clock: FixedClock) -> None:
+    """25 requests a second are served also if each is a PATCH with a hundred members, which costs
     205 round trips.
     """
     for _ in range(60):
@@ -99,8 +101,8 @@ def test_groups_that_fill_up_are_no_flood(app: App, clock: FixedClock) -> None:
             rate_limits.charge_work(app, "filling", 205)
 
 
-async def test_what_a_scim_request_costs_is_settled(tmp_path: Path) -> None:
-    """Two operations of one bulk request are two requests' work."""
+async def test_a_bulk_request_is_charged_for_its_round_trips(tmp_path: Path) -> None:
+    """Two operations of a bulk request cost as much as two requests."""
     deployed = await started(tmp_path)
     metered = replace(deployed.app, tables=MeteredTables(deployed.app.tables))
     settled: list[int] = []
@@ -124,8 +126,8 @@ async def test_what_a_scim_request_costs_is_settled(tmp_path: Path) -> None:
     await stopped(deployed)
 
 
-def test_a_directory_alone_may_go_faster(app: App, clock: FixedClock) -> None:
-    """A first import harms no one if there is no other directory."""
+def test_a_directory_alone_may_exceed_the_usual_rate(app: App, clock: FixedClock) -> None:
+    """A first import delays no one if no other directory is active."""
     total = 0
     for _ in range(100):
         clock.advance(0.1)
@@ -149,14 +151,16 @@ def test_a_directory_alone_may_go_faster(app: App, clock: FixedClock) -> None:
 def test_the_warning_comes_before_entras_thresholds(
     successes: int, failures: int, outlook: str
 ) -> None:
-    """From 5,000 failures on more than 40 %, or over 40,000 (Learn, "Quarantine status")."""
+    """Microsoft Learn, "Quarantine status": more than 40 % failures if there are at least 5,000, or
+    more than 40,000 failures.
+    """
     assert judge(successes, failures).outlook == outlook
 
 
 async def test_nearing_quarantine_is_logged_for_the_operator(
     app: App, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The event `quarantine.near` names the directory and the counts."""
+    """The log event `quarantine.near` has the directory and the counts."""
     event = Event("t", "request.refused", count=4000)
     await app.tables.transact("contacts", "d1", [write(event, app.clock)])
     with caplog.at_level(logging.WARNING):
@@ -167,10 +171,12 @@ async def test_nearing_quarantine_is_logged_for_the_operator(
     ]
 
 
-async def test_the_use_of_a_token_is_noted_every_five_minutes_at_the_most(
+async def test_the_use_of_a_token_is_stored_at_most_every_five_minutes(
     app: App, tables: CountingTables, made: Made, clock: FixedClock
 ) -> None:
-    """The request never waits for the note, and a busy token writes next to nothing."""
+    """It is stored in the background, so that requests don't wait and a busy token causes few
+    writes.
+    """
     with tables.measured() as calls:
         for _ in range(100):
             await authenticate(app, made.id, made.header)
@@ -185,10 +191,10 @@ async def test_the_use_of_a_token_is_noted_every_five_minutes_at_the_most(
     assert (first.latest, second.latest) == ("2026-01-01T00:00:00.000Z", "2026-01-01T00:06:40.000Z")
 
 
-async def test_the_first_call_that_goes_well_is_an_event(
+async def test_the_first_successful_request_is_an_event(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """The live line shows that the connection was tested; once, on whichever instance."""
+    """It is logged once for all instances, so that the page can show that the connection works."""
     for instance in (app, App(app.settings, clock, CountingTables(app.tables))):
         credential_usage.served(instance, made.id)
         await instance.background.drain()
@@ -197,10 +203,10 @@ async def test_the_first_call_that_goes_well_is_an_event(
 
 
 @pytest.mark.parametrize(("header", "reason"), [(None, "missing"), ("Bearer nope", "wrong")])
-async def test_a_call_that_was_turned_away_is_noted(
+async def test_a_failed_authentication_is_stored_with_its_reason(
     app: App, made: Made, header: str | None, reason: str
 ) -> None:
-    """The administrator learns why the first call failed, though the client is told nothing."""
+    """The administrator sees it; the client's response doesn't have it."""
     with pytest.raises(Unauthenticated):
         await authenticate(app, made.id, header)
     await app.background.drain()
@@ -208,10 +214,10 @@ async def test_a_call_that_was_turned_away_is_noted(
     assert denied == credential_usage.AuthFailures("2026-01-01T00:00:00.000Z", reason, 1)
 
 
-async def test_the_first_good_call_after_a_bad_one_is_noted_at_once(
+async def test_the_first_success_after_a_failed_authentication_is_stored_at_once(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """The administrator who mends the token sees within moments that it is mended."""
+    """An administrator who corrects the token sees within seconds that it works."""
     for header in (made.header, "Bearer wrong", made.header, made.header):
         with contextlib.suppress(Unauthenticated):
             await authenticate(app, made.id, header)
@@ -221,10 +227,10 @@ async def test_the_first_good_call_after_a_bad_one_is_noted_at_once(
     assert (await glance(app, made.directory)).denied is None
 
 
-async def test_a_call_that_goes_well_is_noted_at_most_every_two_seconds(
+async def test_a_successful_request_after_a_refused_one_is_stored_at_most_every_two_seconds(
     app: App, tables: CountingTables, made: Made, clock: FixedClock
 ) -> None:
-    """An import in which every second person is refused writes little more than its people."""
+    """An import in which every second user is refused causes few further writes."""
     with tables.measured() as calls:
         for _ in range(100):
             credential_usage.failed(app, made.id)
@@ -234,10 +240,12 @@ async def test_a_call_that_goes_well_is_noted_at_most_every_two_seconds(
     assert calls.count(("transact", "directories")) == 25
 
 
-async def test_strangers_write_next_to_nothing(
+async def test_wrong_tokens_cause_few_writes(
     app: App, tables: CountingTables, made: Made, clock: FixedClock
 ) -> None:
-    """A flood of wrong tokens is one row and one line of the log a minute; an unknown directory is no row."""
+    """Many wrong tokens cause one row and one log line a minute; an unknown directory causes
+    none.
+    """
     with tables.measured() as calls:
         for attempt in range(300):
             for directory_id in (made.id, "unknown0unknown0unkn"):
@@ -263,7 +271,7 @@ async def test_strangers_write_next_to_nothing(
 async def test_the_warning_is_logged_within_the_request_that_is_the_500th(
     app: App, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The host drops lines that come after the answer, and an alert waits for this one."""
+    """The host drops log lines written after the response, and an alert depends on this one."""
     event = Event("t", "request.refused", count=4000)
     await app.tables.transact("contacts", "d1", [write(event, app.clock)])
     with caplog.at_level(logging.WARNING):

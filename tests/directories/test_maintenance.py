@@ -1,4 +1,4 @@
-"""The maintenance timer."""
+"""The maintenance timer's work for directories."""
 
 import logging
 import math
@@ -29,14 +29,14 @@ from tests.directories.made import ACCOUNT, Made
 
 
 async def a_day(app: App) -> None:
-    """Twenty-four runs, an hour apart."""
+    """Run the maintenance 24 times, an hour apart."""
     for _ in range(24):
         await maintenance.run(app, math.inf)
         app.clock.advance(3600)  # type: ignore[attr-defined]
 
 
 async def test_each_directory_is_tidied_once_a_day(app: App, tables: CountingTables) -> None:
-    """An idle directory costs a handful of reads a day and no write."""
+    """An idle directory costs a few reads a day and no write."""
     for number in range(30):
         await service.create(app, operator_actor(ACCOUNT), NewDirectory(f"Directory {number}"))
     await a_day(app)
@@ -47,10 +47,8 @@ async def test_each_directory_is_tidied_once_a_day(app: App, tables: CountingTab
     assert len(calls) <= 24 * 8 + 30 * 15
 
 
-async def test_access_tokens_beyond_their_end_are_removed(
-    app: App, made: Made, clock: FixedClock
-) -> None:
-    """Expired access tokens and assertions to remember do not pile up; the live ones stay."""
+async def test_expired_access_tokens_are_removed(app: App, made: Made, clock: FixedClock) -> None:
+    """Expired access tokens and used assertions are deleted; valid tokens stay."""
     issued = await credentials.issue(app, operator_actor(ACCOUNT), made.id, "secrets")
     directory, secret = issued.directory, issued.credential
     for _ in range(3):
@@ -68,16 +66,18 @@ async def test_access_tokens_beyond_their_end_are_removed(
     await app.background.drain()
 
 
-async def test_removals_go_on_every_hour(app: App, made: Made, clock: FixedClock) -> None:
-    """A deleted directory is gone with the next run after its ten minutes."""
+async def test_a_deleted_directory_is_removed_by_the_next_run(
+    app: App, made: Made, clock: FixedClock
+) -> None:
+    """This applies after the ten minutes in which it can be restored."""
     await deletion.delete(app, operator_actor(ACCOUNT), made.id)
     clock.advance(601)
     await maintenance.run(app, math.inf)
     assert await store.get(app.tables, made.id) is None
 
 
-async def test_an_index_row_without_a_directory_goes(app: App, clock: FixedClock) -> None:
-    """Rows that a killed creation left are removed within a day."""
+async def test_an_index_row_without_a_directory_is_removed(app: App, clock: FixedClock) -> None:
+    """The creation was killed in the middle; its row is removed within a day."""
     entry = orjson.dumps({"v": 1, "created": store.now(clock)})
     await app.tables.transact("directories", ALL_DIRECTORIES, [Upsert("gone", entry)])
     clock.advance(3601)
@@ -86,14 +86,16 @@ async def test_an_index_row_without_a_directory_goes(app: App, clock: FixedClock
 
 
 def _order(ids: list[str], first_hour: int) -> list[str]:
-    """The order in which a day's runs tidy directories."""
+    """Return the ids in the order in which the runs of a day, from `first_hour` on, handle them."""
     return sorted(ids, key=lambda one: ((zlib.crc32(one.encode()) - first_hour) % 24, one))
 
 
 async def test_one_bad_directory_does_not_stop_the_others(
     app: App, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A totals row of a later release can't be read; the log names its directory, all others are tidied."""
+    """The totals row of one directory can't be decoded; the log names it, and the others are
+    handled.
+    """
     made = [
         (await service.create(app, operator_actor(ACCOUNT), NewDirectory(f"D{n}")))[0].id
         for n in range(6)
@@ -116,7 +118,7 @@ async def test_one_bad_directory_does_not_stop_the_others(
 async def test_a_run_continues_where_the_last_one_ended(
     app: App, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Runs that end at their deadline, and hours without a run, leave no directory out and repeat none."""
+    """If runs end at their deadline, or hours have no run, no directory is skipped or repeated."""
     made = [
         (await service.create(app, operator_actor(ACCOUNT), NewDirectory(f"D{n}")))[0].id
         for n in range(20)

@@ -1,4 +1,4 @@
-"""A name is used once in an account; storage decides between instances."""
+"""A directory's name is unique in its account; storage enforces it for all instances."""
 
 import asyncio
 
@@ -22,17 +22,19 @@ ALEX = operator_actor(ACCOUNT)
 
 @pytest.mark.parametrize("name", ["Contoso", "contoso", " CONTOSO ", "\uff23ontoso"])
 async def test_a_name_that_looks_the_same_is_refused(app: App, made: Made, name: str) -> None:
-    """Case, spaces and full-width letters make no other name; another account is free to use it."""
+    """409 for names that differ in case, spaces or full-width letters only. Another account may use
+    the name.
+    """
     with pytest.raises(NameTaken) as caught:
         await service.create(app, ALEX, NewDirectory(name))
     assert (caught.value.field, caught.value.status) == ("name", 409)
     await service.create(app, operator_actor(OTHER_ACCOUNT), NewDirectory(name))
 
 
-async def test_two_instances_cannot_take_the_same_name(
+async def test_of_concurrent_creations_with_one_name_one_succeeds(
     tables: CountingTables, clock: FixedClock
 ) -> None:
-    """Neither remembers anything of the other."""
+    """Each runs on another instance."""
     apps = [App(Settings(platform_sign_in=True), clock, tables) for _ in range(4)]
     answers = await asyncio.gather(
         *(service.create(one, ALEX, NewDirectory("Fabrikam")) for one in apps),
@@ -44,8 +46,8 @@ async def test_two_instances_cannot_take_the_same_name(
         await one.background.drain()
 
 
-async def test_a_rename_takes_the_new_name_and_frees_the_old_one(app: App, made: Made) -> None:
-    """Renamed to itself in another spelling it keeps its name."""
+async def test_a_rename_reserves_the_new_name_and_frees_the_old_one(app: App, made: Made) -> None:
+    """A directory may change the spelling of its own name."""
     other, _ = await service.create(app, ALEX, NewDirectory("Fabrikam"))
     with pytest.raises(NameTaken):
         await service.set_up(app, ALEX, other.id, name="contoso")
@@ -55,7 +57,7 @@ async def test_a_rename_takes_the_new_name_and_frees_the_old_one(app: App, made:
 
 
 async def test_a_deleted_directory_frees_its_name(app: App, made: Made) -> None:
-    """Delete and begin again with the same name; then the first one can't be restored."""
+    """After another directory uses the name, the deleted one can't be restored."""
     await deletion.delete(app, ALEX, made.id)
     again, _ = await service.create(app, ALEX, NewDirectory("Contoso"))
     with pytest.raises(NameTaken):
@@ -64,10 +66,10 @@ async def test_a_deleted_directory_frees_its_name(app: App, made: Made) -> None:
     assert (await deletion.restore(app, ALEX, made.id)).is_active
 
 
-async def test_a_name_of_a_run_that_was_killed_is_free_after_a_minute(
+async def test_a_name_reserved_by_a_killed_creation_is_free_after_a_minute(
     app: App, clock: FixedClock
 ) -> None:
-    """The row was there before the directory, which never came."""
+    """The row of the name is stored before the directory."""
     await names.claim(app, ACCOUNT, "Fabrikam", "never-written-0000000")
     with pytest.raises(NameTaken):
         await service.create(app, ALEX, NewDirectory("Fabrikam"))
@@ -75,8 +77,8 @@ async def test_a_name_of_a_run_that_was_killed_is_free_after_a_minute(
     await service.create(app, ALEX, NewDirectory("Fabrikam"))
 
 
-async def test_directories_of_the_first_release_have_their_names(app: App, made: Made) -> None:
-    """They have no row of their name; the first claim of the account adds it."""
+async def test_names_of_the_first_release_are_reserved_too(app: App, made: Made) -> None:
+    """That release stored no rows of names; the next creation in the account adds them."""
     partition = names_partition(ACCOUNT)
     rows = await store.index(app.tables, partition)
     await app.tables.transact(DIRECTORIES, partition, [Delete(row.key) for row in rows])
@@ -85,8 +87,8 @@ async def test_directories_of_the_first_release_have_their_names(app: App, made:
 
 
 async def test_the_kind_can_be_changed_while_nothing_is_provisioned(app: App, made: Made) -> None:
-    """A wrong choice in step 1 is no reason to delete; a connection of the features above counts,
-    too.
+    """A wrong choice of kind doesn't require a deletion, unless users or another feature, such as
+    presence, depend on it.
     """
     assert (await service.set_up(app, ALEX, made.id, kind="other")).kind == "other"
 

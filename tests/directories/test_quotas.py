@@ -1,4 +1,6 @@
-"""The quotas of an account or credential: each names its limit, and holds for all instances."""
+"""The quotas of an account and of a credential: each error names its limit, and all instances share
+it.
+"""
 
 import asyncio
 from dataclasses import replace
@@ -18,13 +20,15 @@ from tests.directories.made import ACCOUNT, Made
 
 
 def instances(app: App, count: int, **settings: int) -> list[App]:
-    """So many instances over the same tables."""
+    """Return this many instances over the same storage, with these settings changed."""
     changed = replace(app.settings, **settings)  # type: ignore[arg-type]
     return [App(changed, app.clock, CountingTables(app.tables)) for _ in range(count)]
 
 
 async def test_an_account_never_has_more_directories_than_its_quota(any_app: App) -> None:
-    """However many instances create at the same time (MAX_DIRECTORIES); a refused one leaves no row."""
+    """MAX_DIRECTORIES applies to concurrent creations on several instances; a refused one leaves no
+    row.
+    """
     several = instances(any_app, 6, max_directories=3)
     results = await asyncio.gather(
         *(
@@ -47,8 +51,10 @@ async def test_an_account_never_has_more_directories_than_its_quota(any_app: App
     assert len(rows) == 3
 
 
-async def test_a_full_account_still_creates_nothing_twice(app: App, made: Made) -> None:
-    """A form that is sent again for the last directory loses no row of the one that exists."""
+async def test_a_repeated_creation_in_a_full_account_keeps_the_existing_directory(
+    app: App, made: Made
+) -> None:
+    """The refused repetition must not delete the rows of the directory with that id."""
     (full,) = instances(app, 1, max_directories=1)
     with pytest.raises(Exception, match=r"id_taken|directories_most"):
         await service.create(full, operator_actor(ACCOUNT), NewDirectory("Again", id=made.id))
@@ -58,7 +64,9 @@ async def test_a_full_account_still_creates_nothing_twice(app: App, made: Made) 
 async def test_access_tokens_of_a_credential_are_counted_over_all_instances(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """MAX_ACCESS_TOKENS, exceeded by at most 10 for each instance; the first ones cost no reading."""
+    """Each instance may exceed MAX_ACCESS_TOKENS by at most 10, because its first 10 tokens aren't
+    counted.
+    """
     issued = await credentials.issue(app, operator_actor(ACCOUNT), made.id, "secrets")
     directory, secret = issued.directory, issued.credential.id
     several = instances(app, 3, max_access_tokens=60)

@@ -1,4 +1,4 @@
-"""Deleting a directory."""
+"""Deletion of a directory and removal of its rows."""
 
 import contextlib
 import math
@@ -21,7 +21,7 @@ from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 
 async def fill(app: App, directory_id: str, rows: int) -> None:
-    """Put rows into the directory."""
+    """Store this many rows in the directory."""
     for start in range(0, rows, 100):
         operations = [
             Insert(keys.key("user", str(number)), b"{}")
@@ -31,7 +31,7 @@ async def fill(app: App, directory_id: str, rows: int) -> None:
 
 
 async def left(app: App, directory_id: str) -> int:
-    """How many rows there still are, anywhere."""
+    """Return how many rows of the directory are stored, in all tables and indexes."""
     own = [
         await store.index(app.tables, directory_id, table)
         for table in ("contacts", "directories", "presence")
@@ -46,8 +46,10 @@ async def left(app: App, directory_id: str) -> int:
     return sum(map(len, own)) + len(indexes) + len([row for row in work if row.key == directory_id])
 
 
-async def test_a_deleted_directory_is_hidden_and_shut_at_once(app: App, made: Made) -> None:
-    """From the moment of deletion no one sees it and no token opens it."""
+async def test_a_deleted_directory_is_hidden_and_refuses_its_token_at_once(
+    app: App, made: Made
+) -> None:
+    """It isn't listed or found, and its token gets 401."""
     await authenticate(app, made.id, made.header)
     await deletion.delete(app, operator_actor(ACCOUNT), made.id)
     assert await service.list_directories(app, ACCOUNT) == []
@@ -60,7 +62,7 @@ async def test_a_deleted_directory_is_hidden_and_shut_at_once(app: App, made: Ma
 async def test_a_deletion_can_be_undone_for_ten_minutes(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """People and tokens are as before."""
+    """After the restoration, users and tokens are as before."""
     await fill(app, made.id, 3)
     await deletion.delete(app, operator_actor(ACCOUNT), made.id)
     clock.advance(599)
@@ -75,8 +77,8 @@ async def test_a_deletion_can_be_undone_for_ten_minutes(
     await app.background.drain()
 
 
-async def test_no_one_else_deletes_or_restores(app: App, made: Made) -> None:
-    """Another account's directory does not exist."""
+async def test_another_account_cannot_delete_or_restore(app: App, made: Made) -> None:
+    """The error is that of a directory that doesn't exist."""
     with pytest.raises(NotThere):
         await deletion.delete(app, operator_actor(OTHER_ACCOUNT), made.id)
     await deletion.delete(app, operator_actor(ACCOUNT), made.id)
@@ -85,7 +87,7 @@ async def test_no_one_else_deletes_or_restores(app: App, made: Made) -> None:
 
 
 async def test_after_ten_minutes_every_row_is_removed(any_app: App, clock: FixedClock) -> None:
-    """All tables, all rows of the directory, on both engines; other directories keep theirs."""
+    """In all tables, on both engines; other directories keep their rows."""
     directory, _ = await service.create(any_app, operator_actor(ACCOUNT), NewDirectory("Gone"))
     stays, _ = await service.create(any_app, operator_actor(ACCOUNT), NewDirectory("Stays"))
     await fill(any_app, directory.id, 250)
@@ -102,14 +104,14 @@ async def test_after_ten_minutes_every_row_is_removed(any_app: App, clock: Fixed
 
 
 class Dying(CountingTables):
-    """Tables of a process that is killed after some transactions."""
+    """Tables that fail after `left` transactions, as if the process had been killed."""
 
     left = 0
 
     async def transact(
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> list[str]:
-        """Carry out, as long as the process lives."""
+        """Carry out the transaction, or raise StorageUnavailable after `left` of them."""
         if self.left == 0:
             raise StorageUnavailable("killed")
         self.left -= 1
@@ -117,10 +119,10 @@ class Dying(CountingTables):
 
 
 @pytest.mark.parametrize("transactions", range(1, 12))
-async def test_a_removal_that_was_killed_goes_on_where_it_was(
+async def test_a_removal_that_was_killed_is_completed_by_a_later_run(
     app: App, made: Made, clock: FixedClock, transactions: int
 ) -> None:
-    """Killed anywhere between the deletion and its end, a later run removes the rest."""
+    """It may be killed after any of its transactions."""
     await fill(app, made.id, 250)
     dying = Dying(app.tables)
     dying.left = transactions
@@ -137,10 +139,10 @@ async def test_a_removal_that_was_killed_goes_on_where_it_was(
     assert await left(app, made.id) == 0
 
 
-async def test_a_removal_stops_in_time_and_goes_on_later(
+async def test_a_removal_stops_at_its_deadline_and_continues_later(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """A run ends before the platform would end it."""
+    """A run must end before the platform ends it."""
     await fill(app, made.id, 50)
     await deletion.delete(app, operator_actor(ACCOUNT), made.id)
     clock.advance(601)
@@ -150,11 +152,11 @@ async def test_a_removal_stops_in_time_and_goes_on_later(
     assert await left(app, made.id) == 0
 
 
-async def test_what_is_removed_at_once_is_gone_through_again(
+async def test_an_immediate_removal_is_checked_again(
     app: App, made: Made, clock: FixedClock
 ) -> None:
-    """A call that another instance still let in may write after the removal; a later run removes
-    that too.
+    """Another instance may accept a request and write after the removal; a later run removes that
+    row.
     """
     await fill(app, made.id, 10)
     assert await deletion.remove_now(app, operator_actor(ACCOUNT), made.id, math.inf)
@@ -167,8 +169,12 @@ async def test_what_is_removed_at_once_is_gone_through_again(
     assert await left(app, made.id) == 0
 
 
-async def test_a_deletion_that_was_killed_is_finished_by_the_command(app: App, made: Made) -> None:
-    """Deleted on a page, or by a command that was killed: the directory is hidden already, its rows are there."""
+async def test_the_command_finishes_the_removal_of_a_deleted_directory(
+    app: App, made: Made
+) -> None:
+    """The directory was deleted on a page, or by a command that was killed: it is hidden, but its
+    rows are stored.
+    """
     await app.tables.transact("contacts", made.id, [Insert("user|x", b"{}")])
     await deletion.delete(app, operator_actor(ACCOUNT), made.id)
     with pytest.raises(NotThere):

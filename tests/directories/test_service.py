@@ -1,4 +1,4 @@
-"""Directories: created, listed, changed; each seen by its own account only."""
+"""Directories are created, listed and changed; each is visible to its own account only."""
 
 import re
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ from shared.tables.schema.base import account_partition
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 
-async def test_a_directory_is_read_as_it_was_made(any_app: App) -> None:
-    """Name, kind, region and strictness are kept on both engines; a field left out has the
-    deployment's default.
+async def test_a_directory_is_read_as_it_was_created(any_app: App) -> None:
+    """Both engines keep name, kind, region and strictness; an omitted field has the deployment's
+    default.
     """
     new = NewDirectory("  Contoso   Ltd ", kind="other", region="de", strict_numbers=True)
     directory, token = await service.create(any_app, operator_actor(ACCOUNT), new)
@@ -39,7 +39,9 @@ async def test_a_directory_is_read_as_it_was_made(any_app: App) -> None:
 
 
 async def test_ids_fit_every_client(app: App) -> None:
-    """20 lower-case letters and digits: Okta refuses an underscore in a base URL (Okta, SCIM FAQ)."""
+    """An id has 20 lower-case letters and digits, because Okta refuses underscores in a base URL
+    (Okta, "SCIM FAQ").
+    """
     ids = {
         (await service.create(app, operator_actor(ACCOUNT), NewDirectory(f"A{number}")))[0].id
         for number in range(20)
@@ -52,7 +54,7 @@ async def test_ids_fit_every_client(app: App) -> None:
 
 
 async def test_the_plain_token_is_stored_nowhere(app: App, made: Made) -> None:
-    """Only the SHA-256 of a token is kept."""
+    """Only the token's SHA-256 hash is stored."""
     row = await app.tables.get("directories", made.id, "directory")
     assert row is not None
     assert made.token.encode() not in row.value
@@ -60,7 +62,7 @@ async def test_the_plain_token_is_stored_nowhere(app: App, made: Made) -> None:
 
 
 async def test_accounts_do_not_see_each_other(app: App, made: Made) -> None:
-    """Another account's directory does not exist for a person (SECURITY.md)."""
+    """SECURITY.md: another account's directory is as one that doesn't exist."""
     theirs, _ = await service.create(app, operator_actor(OTHER_ACCOUNT), NewDirectory("Theirs"))
     assert [found.id for found in await service.list_directories(app, ACCOUNT)] == [made.id]
     assert [found.id for found in await service.list_directories(app, OTHER_ACCOUNT)] == [theirs.id]
@@ -70,10 +72,8 @@ async def test_accounts_do_not_see_each_other(app: App, made: Made) -> None:
         await service.set_up(app, operator_actor(OTHER_ACCOUNT), made.id, name="Mine now")
 
 
-async def test_directories_are_listed_in_the_order_of_their_making(
-    any_app: App, clock: FixedClock
-) -> None:
-    """The list keeps its order, whatever the ids are."""
+async def test_directories_are_listed_in_order_of_creation(any_app: App, clock: FixedClock) -> None:
+    """The order doesn't depend on the ids."""
     account = "33333333-3333-3333-3333-333333333333"
     for name in ("One", "Two", "Three"):
         await service.create(any_app, operator_actor(account), NewDirectory(name))
@@ -101,15 +101,17 @@ async def test_directories_are_listed_in_the_order_of_their_making(
     ],
 )
 async def test_a_wrong_field_is_named(app: App, new: NewDirectory, field: str) -> None:
-    """A bad value is refused with the field, the fault and the remedy."""
+    """The error names the field, the fault and the remedy."""
     with pytest.raises(InvalidField) as caught:
         await service.create(app, operator_actor(ACCOUNT), new)
     assert caught.value.field == field
     assert re.fullmatch(r"[^.]+\. [^.].+\.", caught.value.message.text())
 
 
-async def test_a_given_id_is_taken_once(any_app: App) -> None:
-    """A directory moved from another deployment keeps its id and token; a second one with that id is refused."""
+async def test_a_given_id_is_used_once(any_app: App) -> None:
+    """A directory moved from another deployment keeps its id and token; a second one with that id
+    is refused.
+    """
     new = NewDirectory("Moved", id="5d1b8f2e-moved", token="token-of-the-old-deployment")
     directory, token = await service.create(any_app, operator_actor(ACCOUNT), new)
     assert (directory.id, token) == ("5d1b8f2e-moved", "token-of-the-old-deployment")
@@ -121,8 +123,10 @@ async def test_a_given_id_is_taken_once(any_app: App) -> None:
     ]
 
 
-async def test_a_change_by_two_at_once_loses_nothing(any_app: App) -> None:
-    """A change read from an older version is made again on the newer one; with a tag to be met it is refused."""
+async def test_concurrent_changes_are_both_kept(any_app: App) -> None:
+    """A change that conflicts is applied to the newer version; with an ETag of the older one it is
+    refused.
+    """
     directory, _ = await service.create(any_app, operator_actor(ACCOUNT), NewDirectory("Old"))
     renamed = await service.set_up(any_app, operator_actor(ACCOUNT), directory.id, name="New")
     changed = await service.set_up(
@@ -136,21 +140,21 @@ async def test_a_change_by_two_at_once_loses_nothing(any_app: App) -> None:
 
 
 async def test_a_change_without_effect_writes_nothing(app: App, made: Made) -> None:
-    """The same settings again keep the version."""
+    """The same settings keep the version."""
     assert (
         await service.set_up(app, operator_actor(ACCOUNT), made.id, name="Contoso")
     ).etag == made.directory.etag
 
 
 class Dying(CountingTables):
-    """Tables of a process that is killed after some transactions."""
+    """Tables that fail after `left` transactions, as if the process had been killed."""
 
     left = 0
 
     async def transact(
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> list[str]:
-        """Carry out, as long as the process lives."""
+        """Carry out the transaction, or raise StorageUnavailable after `left` of them."""
         if self.left == 0:
             raise StorageUnavailable("killed")
         self.left -= 1
@@ -158,11 +162,11 @@ class Dying(CountingTables):
 
 
 @pytest.mark.parametrize("transactions", [0, 1, 2])
-async def test_a_creation_that_was_killed_leaves_nothing_to_see(
+async def test_a_creation_that_was_killed_leaves_no_directory(
     app: App, clock: FixedClock, transactions: int
 ) -> None:
-    """Index rows come first, so a half-made directory is no directory; a later listing removes the
-    rest of it.
+    """Index rows are stored first and don't count without a directory; a later listing deletes
+    them.
     """
     tables = Dying(app.tables)
     tables.left = transactions
@@ -179,14 +183,14 @@ async def test_a_creation_that_was_killed_leaves_nothing_to_see(
 async def test_an_index_row_of_another_accounts_directory_shows_nothing(
     app: App, made: Made
 ) -> None:
-    """The directory's own record names its account."""
+    """The account in the directory's own record decides."""
     row = Upsert(made.id, orjson.dumps({"v": 1, "created": store.now(app.clock)}))
     await app.tables.transact("directories", account_partition(OTHER_ACCOUNT), [row])
     assert await service.list_directories(app, OTHER_ACCOUNT) == []
 
 
-async def test_a_field_of_a_later_version_does_no_harm(app: App, made: Made) -> None:
-    """After going back to an older version of the product, directories stay readable."""
+async def test_an_unknown_field_of_a_later_release_is_ignored(app: App, made: Made) -> None:
+    """After a rollback to an older release, directories can be decoded."""
     row = await app.tables.get("directories", made.id, "directory")
     assert row is not None
     value = orjson.dumps({**orjson.loads(row.value), "colour": "red"})

@@ -1,4 +1,4 @@
-"""Secrets: their form, and the checksum that tells a typing error from a wrong secret."""
+"""The format of secrets, and the checksum that distinguishes a typing error from a wrong secret."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,8 +20,8 @@ FIRST_RELEASE = "extdir_Zt3kQ-m8_0aXn5v1BdG7rLpYw2cHs6UeJf9iKoT4qMx"  # as commi
 @pytest.mark.parametrize(
     "prefix", [tokens.TOKEN_PREFIX, tokens.SECRET_PREFIX, tokens.ACCESS_PREFIX]
 )
-def test_a_new_secret_is_not_mistyped(prefix: str) -> None:
-    """43 random characters of base 62 and a checksum of six; a double click selects all of it."""
+def test_a_new_secret_has_a_valid_checksum(prefix: str) -> None:
+    """43 random base-62 characters and a checksum of six. A double click selects all of it."""
     made = [tokens.new_secret(prefix) for _ in range(200)]
     assert not any(tokens.is_mistyped(one) for one in made)
     assert len(set(made)) == 200
@@ -30,7 +30,7 @@ def test_a_new_secret_is_not_mistyped(prefix: str) -> None:
 
 
 def test_every_changed_character_is_a_typing_error() -> None:
-    """CRC-32 finds every error within 32 bits in a row."""
+    """CRC-32 detects every error within 32 consecutive bits."""
     plain = tokens.new_secret(tokens.TOKEN_PREFIX)
     start = len(tokens.TOKEN_PREFIX)
     for at in range(start, len(plain)):
@@ -55,18 +55,18 @@ def test_every_changed_character_is_a_typing_error() -> None:
     ],
 )
 def test_a_damaged_copy_is_a_typing_error(change: Callable[[str], str]) -> None:
-    """Cut at either end, quoted, with a scheme or a space, in the wrong case, pasted twice."""
+    """Cut at either end, quoted, with a scheme or a space, in the wrong case, or pasted twice."""
     assert tokens.is_mistyped(change(tokens.new_secret(tokens.TOKEN_PREFIX)))
 
 
 @pytest.mark.parametrize("text", ["", "wrong", FIRST_RELEASE, "a" * 49, "eyJhbGciOi.eyJpc3M.c2ln"])
-def test_what_may_be_right_is_no_typing_error(text: str) -> None:
+def test_a_secret_without_our_prefix_is_no_typing_error(text: str) -> None:
     """No secret, one of another service, and one of the first release, which has no checksum."""
     assert not tokens.is_mistyped(text)
 
 
 async def test_a_token_of_the_first_release_stays_valid(app: App, made: Made) -> None:
-    """Only its hash is stored, so nothing has to be migrated."""
+    """Only the token's hash is stored, so nothing has to be migrated."""
     token = Token(id="first111", hash=tokens.digest(FIRST_RELEASE), created=made.directory.created)
 
     await change(
@@ -75,8 +75,10 @@ async def test_a_token_of_the_first_release_stays_valid(app: App, made: Made) ->
     assert (await authenticate(app, made.id, f"Bearer {FIRST_RELEASE}")).id == made.id
 
 
-async def test_a_stranger_learns_no_more_from_a_typing_error(app: App, made: Made) -> None:
-    """The answer depends on the text that was sent, not on whether there is such a directory."""
+async def test_the_error_for_a_mistyped_token_does_not_reveal_whether_a_directory_exists(
+    app: App, made: Made
+) -> None:
+    """The response depends only on the text that was sent."""
     mistyped, unknown = made.token[:-1], tokens.new_secret(tokens.TOKEN_PREFIX)
     details: dict[str, set[str]] = {}
     for text in (mistyped, unknown):
@@ -91,10 +93,10 @@ async def test_a_stranger_learns_no_more_from_a_typing_error(app: App, made: Mad
     ("text", "reason"),
     [("mistyped", "denied_mistyped"), ("unknown", "denied_wrong"), ("none", "denied_missing")],
 )
-async def test_the_log_says_why_a_call_was_turned_away(
+async def test_the_log_has_the_reason_of_a_failed_authentication(
     app: App, made: Made, text: str, reason: str
 ) -> None:
-    """For the administrator's eyes; a flood of such calls is one line a minute."""
+    """The administrator sees it; repeated failures are one line a minute."""
     sent = {"mistyped": f"{made.token}x", "unknown": FIRST_RELEASE, "none": ""}[text]
     for _ in range(50):
         with pytest.raises(Unauthenticated):

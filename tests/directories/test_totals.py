@@ -1,4 +1,4 @@
-"""Totals: exact without counting."""
+"""Totals of a directory: exact, without counting its rows."""
 
 import asyncio
 import logging
@@ -26,19 +26,19 @@ GROUP = Event("t", "group.created", groups=1)
 
 
 async def put(app: App, *found: Event, directory_id: str = DIRECTORY) -> None:
-    """Write events, up to 100 in a transaction."""
+    """Write the events, up to 100 in a transaction."""
     for at in range(0, len(found), 100):
         operations = [write(event, app.clock) for event in found[at : at + 100]]
         await app.tables.transact("contacts", directory_id, operations)
 
 
 def elsewhere(app: App) -> App:
-    """Another instance on the same storage."""
+    """Return another instance over the same storage."""
     return App(app.settings, app.clock, CountingTables(app.tables))
 
 
 async def test_totals_follow_each_write_at_once(any_app: App) -> None:
-    """A client that has just written sees the new total, on this instance and another, on both engines."""
+    """A client that has just written sees the new total, on each instance and on both engines."""
     other, directory_id = elsewhere(any_app), "d-follow"
     expected = 0
     for number in range(12):
@@ -52,7 +52,7 @@ async def test_totals_follow_each_write_at_once(any_app: App) -> None:
 
 
 async def test_a_read_costs_two_round_trips_and_then_one(app: App, tables: CountingTables) -> None:
-    """The row and the keys after it; the instance remembers the row's part."""
+    """The totals row, which the instance caches, and the keys of newer events."""
     await put(app, CAME, GROUP)
     with tables.measured() as calls:
         assert await read(app, DIRECTORY) == Totals(1, 1, 1, {"2026-01-01T00": (2, 0)})
@@ -65,7 +65,7 @@ async def test_a_read_costs_two_round_trips_and_then_one(app: App, tables: Count
 async def test_many_events_cost_a_reader_no_more_once_they_are_folded(
     app: App, tables: CountingTables, clock: FixedClock
 ) -> None:
-    """After 20,000 people came, a fresh instance needs two round trips, as with ten."""
+    """After 20,000 creations a new instance needs two round trips, as after ten."""
     await put(app, *[CAME] * 20_000)
     clock.advance(600)
     assert (await read(app, DIRECTORY)).users == 20_000
@@ -90,7 +90,9 @@ async def test_events_of_the_last_minutes_are_not_folded(app: App, clock: FixedC
 
 
 async def test_a_slow_transaction_is_counted_within_a_minute(app: App, clock: FixedClock) -> None:
-    """The memory of an instance is refreshed after a minute, so a late event is not lost for ever."""
+    """An instance reads its cached totals again after a minute, so an event that is stored late is
+    counted.
+    """
     late = write(CAME, clock)
     clock.advance(30)
     await put(app, CAME)
@@ -105,7 +107,7 @@ async def test_a_slow_transaction_is_counted_within_a_minute(app: App, clock: Fi
 async def test_two_instances_fold_at_once_without_counting_twice(
     app: App, clock: FixedClock
 ) -> None:
-    """The row's tag lets one of them win."""
+    """The row's ETag has changed, so one of them stores nothing."""
     await put(app, CAME, CAME)
     clock.advance(600)
     await asyncio.gather(fold(app, DIRECTORY), fold(elsewhere(app), DIRECTORY))
@@ -116,14 +118,14 @@ async def test_two_instances_fold_at_once_without_counting_twice(
 
 
 class Overtaken(CountingTables):
-    """Tables on which another instance's fold comes in just before this one's."""
+    """Tables on which another instance folds just before this one's transaction."""
 
     other: App | None = None
 
     async def transact(
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> list[str]:
-        """Let the other one go first, once."""
+        """Let the other instance fold before the first transaction."""
         other, self.other = self.other, None
         if other is not None:
             await put(other, CAME)
@@ -132,8 +134,8 @@ class Overtaken(CountingTables):
         return await super().transact(table, partition, operations)
 
 
-async def test_a_fold_never_takes_a_later_one_back(app: App, clock: FixedClock) -> None:
-    """The row goes forward only: events before its position may be trimmed already."""
+async def test_a_fold_never_overwrites_a_later_one(app: App, clock: FixedClock) -> None:
+    """Events before the later position may have been deleted, so they couldn't be counted again."""
     await put(app, CAME)
     clock.advance(600)
     await fold(app, DIRECTORY)
@@ -148,7 +150,7 @@ async def test_a_fold_never_takes_a_later_one_back(app: App, clock: FixedClock) 
 
 
 async def test_the_last_day_is_counted_by_the_hour(app: App, clock: FixedClock) -> None:
-    """Changes and refusals of 24 hours, whether folded or not; older ones drop out."""
+    """Changes and refusals of the last 24 hours, folded or not; older ones don't count."""
     refusal = Event(timestamp(clock.now()), "request.refused", count=4)
     await put(app, CAME, refusal)
     clock.advance(12 * 3600)
@@ -160,8 +162,8 @@ async def test_the_last_day_is_counted_by_the_hour(app: App, clock: FixedClock) 
     assert (found.users, found.last_day(clock.now())) == (3, (2, 4))
 
 
-async def test_foreign_rows_between_do_not_count(app: App) -> None:
-    """Only events count."""
+async def test_rows_next_to_events_do_not_count(app: App) -> None:
+    """Only keys of events are counted."""
     await app.tables.transact(
         "contacts", DIRECTORY, [Insert("eventful", b"{}"), Insert("evens|u1", b"{}")]
     )
@@ -169,7 +171,7 @@ async def test_foreign_rows_between_do_not_count(app: App) -> None:
 
 
 def people(count: int) -> list[Operation]:
-    """The rows by which active users are counted."""
+    """Return the rows by which users and active users are counted."""
     ids = [f"01a22052-bc22-7734-9da1-{n:012x}" for n in range(count)]
     return [
         *(Insert(USER.key(one), b"{}") for one in ids),
@@ -177,11 +179,11 @@ def people(count: int) -> list[Operation]:
     ]
 
 
-async def test_totals_that_a_wrong_clock_spoiled_are_recounted(
+async def test_totals_that_are_wrong_because_of_a_clock_are_recounted(
     app: App, clock: FixedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An event dated before those folded is never counted; the daily maintenance counts keys and
-    reports it.
+    """An event dated before the folded ones is never counted; the daily maintenance counts the keys
+    of users and logs the correction.
     """
     late = [write(CAME, clock) for _ in range(3)]
     clock.advance(3600)
@@ -200,7 +202,7 @@ async def test_totals_that_a_wrong_clock_spoiled_are_recounted(
 
 
 async def test_a_recount_changes_nothing_if_the_directory_changed_in_between(app: App) -> None:
-    """Events that came while it counted would be counted twice or not at all."""
+    """Events stored during the count would be counted twice or not at all."""
     await app.tables.transact("contacts", DIRECTORY, people(3))
 
     class Busy(CountingTables):
@@ -216,10 +218,10 @@ async def test_a_recount_changes_nothing_if_the_directory_changed_in_between(app
 
 
 @pytest.mark.parametrize("minutes", [2, 60])
-async def test_an_instance_with_a_slow_clock_dates_events_by_those_it_has_read(
+async def test_an_instance_with_a_slow_clock_dates_its_events_after_those_it_has_read(
     app: App, clock: FixedClock, minutes: int
 ) -> None:
-    """Its events come after those that another instance folded, so they are counted at once."""
+    """Otherwise they would precede events that are folded, and never be counted."""
     await put(app, *[CAME] * 3)
     clock.advance(600)
     await fold(app, DIRECTORY)
@@ -236,7 +238,7 @@ async def test_an_instance_with_a_slow_clock_dates_events_by_those_it_has_read(
 
 
 def test_a_clock_that_is_set_back_does_not_date_events_before_earlier_ones(app: App) -> None:
-    """One step of an hour back."""
+    """The test sets it back by an hour."""
     clock = FixedClock()
     own = clock_of(App(app.settings, clock, app.tables))
     first = own.now()
@@ -247,7 +249,9 @@ def test_a_clock_that_is_set_back_does_not_date_events_before_earlier_ones(app: 
 
 
 def test_a_clock_that_is_far_ahead_is_not_followed(app: App) -> None:
-    """More than two hours is a fault, not a difference."""
+    """An event dated more than two hours ahead comes from a faulty clock, so it doesn't shift later
+    events.
+    """
     own = clock_of(app)
     own.seen(write(CAME, FixedClock(app.clock.now() + timedelta(days=400))).key)
     assert own.now() == app.clock.now()
