@@ -21,7 +21,10 @@ MAX_PEOPLE = 200  # reports of a manager that are read
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportingLine:
-    """The people around a person, by name. `has_more`: a manager has more reports than are read."""
+    """The people around a person, each list sorted by name.
+
+    `has_more` is True if a manager has more reports than are read.
+    """
 
     manager: Found | None = None
     peers: list[Found] = field(default_factory=list)

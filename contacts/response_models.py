@@ -113,7 +113,7 @@ class ContactPage(TypedDict):
 
 
 class StandInContact(FoundContact):
-    """A person who can take a call in place of another, with the reason why this one."""
+    """A person who can take a call in place of another, and the reason why this person is offered."""
 
     reason: Literal["sameTeam", "manager", "report", "sameGroup", "sameDepartmentAndOffice"]
 

@@ -210,7 +210,7 @@ def search_parameters(body: dict[str, Any]) -> dict[str, str]:
 
 
 def named_parameters(sent: Mapping[str, Value]) -> dict[str, Value]:
-    """Return the values by the canonical names of parameters; a name in its own spelling wins over others."""
+    """Return the values by the canonical names of parameters; one that was sent with the canonical name takes precedence."""
     named = {_CANONICAL.get(name.lower(), name): value for name, value in sent.items()}
     return named | {name: value for name, value in sent.items() if name in _PARAMETERS}
 

@@ -65,7 +65,7 @@ class Job:
             raise Skipped
 
     def wanted(self, person: Person, attributes: Flat) -> Flat:
-        """Return the attributes, and the manager's ID in the target if the manager has been provisioned."""
+        """Return the attributes; add the manager's ID in the target if the manager has been provisioned."""
         manager = self.links.get(person.manager) if person.manager is not None else None
         return attributes | {MANAGER: manager} if manager else attributes
 
