@@ -224,7 +224,7 @@ def named_parameters(sent: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _text(name: str, value: Any) -> str:
-    """Return a parameter of a search as the text that it would be in a URL."""
+    """Return a parameter of a search as text, as it would be in a URL."""
     if isinstance(value, str):
         return value
     wanted = _PARAMETERS[name]
