@@ -96,7 +96,8 @@ async def test_a_malformed_name_does_not_undo_a_deactivation(scim: ScimClient) -
 
 async def test_a_new_uri_of_the_manager_does_not_keep_the_old_id(scim: ScimClient) -> None:
     """RFC 7643 section 4.3: `value` and `$ref` name the same user; together they named two."""
-    person = await scim.user(**{ENTERPRISE: {"manager": {"value": "1"}}})
+    extension: dict[str, Any] = {ENTERPRISE: {"manager": {"value": "1"}}}
+    person = await scim.user(**extension)
     value = {"$ref": "https://idp.example/scim/Users/2"}
     operation = {"op": "replace", "path": f"{ENTERPRISE}:manager", "value": value}
     answer = await scim.patch(f"/Users/{person.id}", operation)
