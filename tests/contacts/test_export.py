@@ -355,7 +355,7 @@ def test_a_person_with_a_display_name_alone_keeps_a_name(
     """FossifyOrg/Contacts#465: address books show N, so a person with an empty one had no name there."""
     user = _user("", "", "")
     user.resource.pop("name", None)
-    user.resource |= {"displayName": "Anna Müller", **names}
+    user.resource.update({"displayName": "Anna Müller", **names})
     card = vobject.readOne(vcard_export.entry(user, [], "", version).decode())
     assert (card.fn.value, card.n.value.family) == ("Anna Müller", "Anna Müller")
 
