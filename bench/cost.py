@@ -149,7 +149,10 @@ def sampled_per_second(quota_gb: int, instances: int) -> float:
 
 
 def traced_per_second(quota_gb: int, instances: int) -> float:
-    """Return how many traces of three rows an instance sends per second, to use half of the traces' quota."""
+    """Return how many traces per second an instance sends at most, if traces use half of their quota.
+
+    A trace has three rows.
+    """
     rows_per_day = quota_gb * 1e9 * 0.5 / ROW_BYTES / instances
     return min(0.5, rows_per_day / 3 / 86_400)
 
@@ -208,7 +211,7 @@ def timer_seconds(it: Deployment) -> float:
 
 
 def _batches(it: Deployment) -> int:
-    """Return how many messages of a tick are split into one per tenant; 0 if there are few tenants."""
+    """Return how many messages of a tick are batches of tenants, each split later; 0 for few tenants."""
     return ceil(it.tenants / TENANTS_OF_A_BATCH) if it.tenants > TENANTS_OF_A_BATCH else 0
 
 

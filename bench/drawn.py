@@ -163,7 +163,11 @@ def _scrolled(page: Page) -> Iterator[tuple[int, float, float, float]]:
 
 
 def _typed(page: Page, text: str) -> tuple[float, float, float]:
-    """Type `text` into the empty field; return milliseconds: until the frame, until the request, and of the request."""
+    """Type `text` into the empty field; return three durations in milliseconds.
+
+    They are from the last key to the frame with the result, from the last key to the request, and from
+    the request to its response.
+    """
     field = page.get_by_role("searchbox")
     if field.input_value():
         field.fill("")

@@ -199,7 +199,7 @@ def _behind(stretches: Sequence[_Stretch], limit: int) -> list[_Stretch]:
 
 
 def _merged(stretches: Sequence[_Stretch], where: Range, limit: int) -> Page:
-    """Merge what was read of all directories into one page.
+    """Merge the people found in all directories into one page.
 
     The page ends at the latest at the position up to which every directory was read.
     """

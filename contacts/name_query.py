@@ -82,10 +82,10 @@ class NameQuery:
         return tuple(found)
 
     def likely(self) -> str:
-        """Return the prefix of the index terms of people who have exactly these words; "" if there is only one word.
+        """Return the prefix of the index terms of people who probably have all of these words; "" for a single word.
 
-        It starts with the longest word; the words after it follow, then those before it. The last word is cut off at
-        its last consonant, because the name may differ from there on.
+        It starts with the longest word; the words after it follow, then those before it. The last of these is cut off
+        at its last consonant, because the name may differ from there on.
         """
         if len(self.groups) < 2 or self.addresses:
             return ""
@@ -96,7 +96,7 @@ class NameQuery:
         return f"{collapse(self.groups[at])} {rest[: min(end, MAX_REST)]}"
 
     def wide(self) -> str:
-        """Return the prefix of the index terms of people who have the longest word."""
+        """Return the prefix of the index terms of people who have the search text's longest word."""
         if self.addresses:
             return max(self.addresses, key=len)
         return collapse(_longest(self.groups))

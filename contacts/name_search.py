@@ -493,9 +493,10 @@ async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Fo
 async def _with_presence(
     app: App, external_ids: Mapping[str, Mapping[str, str]]
 ) -> frozenset[tuple[str, str]]:
-    """Return (directory id, user id) of the people whose status is known; `external_ids` are given by these two ids.
+    """Return (directory id, user id) of the people whose status is known.
 
-    No extra round trip, because the page needs these statuses anyway.
+    `external_ids` has the people's external IDs by directory id and user id. No extra round trip, because the page
+    needs these statuses anyway.
     """
 
     async def present(item: tuple[str, Mapping[str, str]]) -> list[tuple[str, str]]:

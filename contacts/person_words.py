@@ -63,7 +63,7 @@ def uncollapsed(sequences: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 
 def joined_names(sequences: Sequence[Sequence[str]]) -> list[str]:
-    """Return the names without spaces, from each word on, because a search text may start at any word."""
+    """Return each name without spaces, once from each of its words on, because a search text may start at any word."""
     return [
         collapse("".join((*words[at:], *words[:at])))
         for words in sequences

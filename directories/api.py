@@ -110,7 +110,7 @@ async def change(call: Call) -> Response:
 
 
 async def delete(call: Call) -> Response:
-    """Delete a directory; the response has the seconds for which it can be undone, and the path for that."""
+    """Delete a directory; the response says for how many seconds this can be undone, and by which path."""
     await deletion.delete(call.app, call.actor, call.directory_id, await _expected(call))
     seconds = int(deletion.RESTORE_WINDOW.total_seconds())
     restore = f"/api/directories/{call.directory_id}/restore"

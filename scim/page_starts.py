@@ -37,7 +37,11 @@ _ATTEMPTS = 12
 
 @dataclass(frozen=True, slots=True)
 class PageStart:
-    """A stored start: the key before it, the time when a page last ended there (Unix seconds), and the row's storage tag."""
+    """A stored start of a page.
+
+    `key` is the row key of the last resource before it, `at` the time when a page last ended there (Unix seconds), and
+    `tag` the row's storage tag.
+    """
 
     key: str
     at: float
@@ -56,7 +60,7 @@ class Walk:
     name: str
 
     async def key_before(self, app: App, start_index: int) -> str | None:
-        """Return the key before the page at `start_index`, or None if no page ended there recently."""
+        """Return the row key of the last resource before `start_index`, or None if no page ended there recently."""
         key = PAGE_START.key(self.name, _number(start_index))
         row = await app.tables.get(CONTACTS, self.directory_id, key)
         start = decode(row.value, row.etag) if row else None

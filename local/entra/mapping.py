@@ -152,7 +152,10 @@ def group_patch(changes: Flat, dialect: Dialect) -> dict[str, Any]:
 
 
 def _default_operations(changes: Flat, stored: Flat) -> list[dict[str, Any]]:
-    """Return one operation per attribute, with capitalised names, and booleans as strings."""
+    """Return one operation per attribute, with `op` capitalised and booleans as strings.
+
+    Entra sends this form without its compliance flag.
+    """
     return [
         {
             "op": "Replace" if attribute in stored else "Add",

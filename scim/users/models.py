@@ -77,7 +77,7 @@ class UserRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredUser:
-    """A user with the groups it is a direct member of and the storage tag of its record.
+    """A user, with the ids of the groups that have it as a direct member, and the storage tag of its record.
 
     `notes` are the rows of agents' notes, which are no SCIM data and are removed with the user.
     """

@@ -397,7 +397,7 @@ async def test_a_joined_name_is_found_divided_before_its_longer_part(
 async def test_a_name_is_similar_to_its_spelling_in_another_script(
     agent: Person, contoso: Company, name: str, text: str
 ) -> None:
-    """Agents hear a name and type it in Latin letters; the answer says that it is only similar."""
+    """Agents hear a name and type it in Latin letters; the answer marks it as similar."""
     await contoso.hire(name)
     (found,) = (await agent.get("/api/contacts", q=text))["contacts"]
     assert (found["displayName"], "similarTo" in found) == (name, True)
