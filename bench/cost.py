@@ -139,7 +139,7 @@ DEPLOYMENTS = (
 
 
 def _rows_per_day(quota_gb: int, instances: int) -> float:
-    """Return how many rows one instance may store per day for each of the shares."""
+    """Return how many rows one instance may store per day for one of the three purposes that have a `SHARE` each."""
     return quota_gb * 1e9 * SHARE / ROW_BYTES / instances
 
 
@@ -149,7 +149,10 @@ def sampled_per_second(quota_gb: int, instances: int) -> float:
 
 
 def traced_per_second(quota_gb: int, instances: int) -> float:
-    """Return how many traces of three rows an instance sends per second, to use half of the traces' quota."""
+    """Return how many traces per second an instance sends at most, if traces use half of their quota.
+
+    A trace has three rows.
+    """
     rows_per_day = quota_gb * 1e9 * 0.5 / ROW_BYTES / instances
     return min(0.5, rows_per_day / 3 / 86_400)
 
@@ -184,8 +187,8 @@ def instances(it: Deployment) -> int:
 def always_ready(it: Deployment) -> float:
     """Return the monthly price of HTTP: the always-ready instance, further ones during working hours, and executions.
 
-    An instance is billed while it serves at least one request. That is estimated as each request
-    alone, up to all working hours.
+    The always-ready instance costs more while it serves requests. That time is estimated as the sum of
+    the requests' durations, at most all working hours.
     """
     alone = it.requests * REQUEST_SECONDS
     working = min(alone, WORKING_SECONDS) * price("always ready, working")
@@ -208,7 +211,7 @@ def timer_seconds(it: Deployment) -> float:
 
 
 def _batches(it: Deployment) -> int:
-    """Return how many messages of a tick are split into one per tenant; 0 if there are few tenants."""
+    """Return how many messages of a tick are batches of tenants, each split later; 0 for few tenants."""
     return ceil(it.tenants / TENANTS_OF_A_BATCH) if it.tenants > TENANTS_OF_A_BATCH else 0
 
 

@@ -143,7 +143,11 @@ def _measured(page: Page, runs: int) -> Iterator[tuple[str, float, float, float,
 
 
 def _scrolled(page: Page) -> Iterator[tuple[int, float, float, float]]:
-    """Yield for growing lengths of the list: rows, mean and longest frame of scrolling, and longest task before it."""
+    """Yield a tuple for each length of the list, shortest first.
+
+    It has the number of rows, the mean and the longest frame while scrolling, and the longest task
+    before the scrolling, in milliseconds.
+    """
     page.get_by_role("searchbox").fill("")
     page.wait_for_function("() => window.seen.drawn")
     page.evaluate(_LONG_TASKS)
@@ -159,7 +163,11 @@ def _scrolled(page: Page) -> Iterator[tuple[int, float, float, float]]:
 
 
 def _typed(page: Page, text: str) -> tuple[float, float, float]:
-    """Type `text` into the empty field; return milliseconds: until the frame, until the request, and of the request."""
+    """Type `text` into the empty field; return three durations in milliseconds.
+
+    They are from the last key to the frame with the result, from the last key to the request, and from
+    the request to its response.
+    """
     field = page.get_by_role("searchbox")
     if field.input_value():
         field.fill("")

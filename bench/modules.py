@@ -49,7 +49,7 @@ Work = Callable[[int], Awaitable[object]]
 
 @contextmanager
 def entered() -> Iterator[set[str]]:
-    """Yield a set that receives the names of the product's modules of which a function is called inside the block."""
+    """Yield a set; inside the block it collects the names of the product's modules that are entered."""
     names = set[str]()
 
     def note(frame: FrameType, event: str, _: Any) -> None:
@@ -69,7 +69,10 @@ def entered() -> Iterator[set[str]]:
 
 
 async def measured(work: Work) -> set[str]:
-    """Return the modules that the third call of `work` enters; the first two warm caches."""
+    """Run `work` three times and return the names of the modules that the third run enters.
+
+    The first two runs fill caches.
+    """
     await work(1)
     await work(2)
     with entered() as names:
@@ -106,7 +109,7 @@ async def deployed(url: str) -> AsyncIterator[tuple[App, Host]]:
 
 
 async def posted_user() -> set[str]:
-    """Return the modules that POST /Users enters."""
+    """Send POST /Users three times, and return the names of the modules that the last request entered."""
     async with deployed("http://127.0.0.1:9") as (app, host):
         directory, token = await create(app, operator_actor(_ACCOUNT), NewDirectory("Contoso"))
         headers = {"authorization": f"Bearer {token}", "content-type": "application/scim+json"}
@@ -132,7 +135,7 @@ async def posted_user() -> set[str]:
 
 
 async def organisation_page() -> set[str]:
-    """Return the modules that the Organisation page enters, with one empty directory."""
+    """Request the Organisation page with one empty directory, and return the names of the modules that this entered."""
     async with deployed("http://127.0.0.1:9") as (app, host):
         await create(app, operator_actor(_ACCOUNT), NewDirectory("Contoso"))
         headers = dict(principal_headers(f"reader.{_ACCOUNT}"))
@@ -145,7 +148,7 @@ async def organisation_page() -> set[str]:
 
 
 async def steady_sync() -> set[str]:
-    """Return the modules that a presence sync enters if little has changed."""
+    """Run a presence sync in which little has changed, and return the names of the modules that it entered."""
     simulator = Simulator()
     size = Size(tenants=1, people=_PEOPLE, latency=0.0)
     with running(simulator) as url:

@@ -2,9 +2,9 @@
 
 Uses a real Chromium and a real host with 60 people and a simulated Microsoft. The page's clock is
 advanced by ten minutes in steps of a second, and every request is counted; the count times six is
-shown. No status changes, and the user does nothing on the page unless its name says otherwise. An
-untouched page polls at its full rate only for the first two of the ten minutes. The exit code is 1
-if a page makes more requests than its bound.
+shown. No status changes, and the user does nothing on the page unless the name of the row says
+otherwise. An untouched page polls at its full rate only for the first two of the ten minutes. The
+exit code is 1 if a page makes more requests than its bound.
 """
 
 import sys

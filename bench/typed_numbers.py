@@ -142,7 +142,10 @@ def _prefixes(region: str, significant: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _candidates(region: str) -> list[str]:
-    """Return the digits with which the region's rule for parsing begins, alone or before a long number."""
+    """Return all short sequences of digits that the region's rule for parsing accepts as a prefix.
+
+    The rule is tried on the sequence alone, and on the sequence before a long number.
+    """
     metadata = PhoneMetadata.metadata_for_region(region, None)
     rule = metadata.national_prefix_for_parsing if metadata else None
     if not rule:

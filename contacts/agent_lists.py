@@ -67,11 +67,11 @@ class AgentLists:
     unknown_fields: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def with_favourite(self, key: str) -> "AgentLists":
-        """Return the lists with this person added to the favourites; raise ListFull."""
+        """Return the lists with this person added to the favourites; raise ListFull if there is no room."""
         return replace(self, favourites=_added(self.favourites, key, MAX_FAVOURITES))
 
     def with_group(self, key: str) -> "AgentLists":
-        """Return the lists with this group added to the favourites; raise ListFull."""
+        """Return the lists with this group added to the favourites; raise ListFull if there is no room."""
         return replace(self, groups=_added(self.groups, key, MAX_FAVOURITE_GROUPS))
 
     def without_favourite(self, key: str) -> "AgentLists":
@@ -215,7 +215,7 @@ def encode(lists: AgentLists) -> bytes:
 
 
 def decode(value: bytes) -> AgentLists:
-    """Decode a row value that `encode` returned; raise UnsupportedRowVersion."""
+    """Decode a row value that `encode` returned; raise UnsupportedRowVersion if a later release wrote it."""
     row = row_versions.read(value, "agent lists")
     for name in ("people", "searches"):
         row[name] = tuple(row_versions.build(Recent, one) for one in row.get(name, ()))

@@ -25,7 +25,10 @@ from shared.tables.schema.base import CONTACTS, DIRECTORIES, account_partition, 
 
 
 async def tidy(app: App, directory_id: str) -> None:
-    """Remove the directory's expired notes and, once a day with the account's first directory, tidy the agents' lists."""
+    """Remove the directory's expired notes; if it is the account's first directory, also tidy all agents' lists.
+
+    Maintenance calls it once a day for each directory, so the lists of an account are tidied once a day.
+    """
     directory = await store.get(app.tables, directory_id)
     if directory is None:
         return
@@ -46,9 +49,9 @@ async def tidy(app: App, directory_id: str) -> None:
 
 
 async def forget_directory(app: App, directory: Directory) -> None:
-    """Remove the people and groups of a directory that is being erased from the lists of all agents.
+    """Remove the people and groups of a directory from the lists of all agents, because the directory is being erased.
 
-    Audit events of notes that still wait in the directory are first copied to the account's log.
+    First copy the audit events of notes that are still in the directory's outbox to the account's log.
     """
     await audit_relay.relay_waiting(app, Outbox(CONTACTS, directory.id))
     agents = agents_partition(directory.account)

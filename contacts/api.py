@@ -143,7 +143,7 @@ async def numbers(app: App, request: Request, person: Principal) -> Response:
 async def _numbers_csv(
     app: App, request: Request, person: Principal, directory: Directory, after: str
 ) -> Response:
-    """Return a part of these numbers as CSV, for administrators.
+    """Return a part of the numbers that need attention as CSV, for administrators.
 
     The header `Link: …; rel="next"` is the address of the next part.
     """
@@ -282,7 +282,7 @@ def read_cursor(request: Request) -> str:
 
 
 def _one_of(request: Request, name: str, known: Iterable[str]) -> str:
-    """Return a query parameter that must be one of `known`; the first of them if it is absent. Raise HttpError 400."""
+    """Return a query parameter, or the first of `known` if it is absent; raise HttpError 400 if it isn't in `known`."""
     allowed = list(known)
     value = request.query.get(name, "") or allowed[0]
     if value not in allowed:

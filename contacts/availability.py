@@ -27,13 +27,13 @@ async def who_is_free(
 
     Each status is at most 15 seconds old: Microsoft Graph is queried for statuses older than three seconds.
 
-    Round trips: one per directory for its presence (none within a second of the last), then at most four per
-    directory, however many people it has; with a group, one per member read, at most four pages; two per person if at
-    most 32 are free.
+    Round trips: one per directory for its presence, unless that was read within the last second; then at most four per
+    directory, however many people it has. With a group, these four are instead one per page of members (at most four
+    pages) and one per member. If at most 32 people are free, they are two per free person.
 
     Args:
         app: The App.
-        directories: The directories to search, at most 100; with `query.group` only that of the group.
+        directories: The directories to search, at most 100; with `query.group`, only the directory of that group.
         query: The search text and filters (`PeopleQuery.typed` parses a text such as "free now in Sales UK").
         limit: The maximum number of people.
         cursor: The cursor of the page before.
@@ -89,8 +89,9 @@ async def among(
 async def confirmed_ready(app: App, found: Sequence[Found]) -> FreePage:
     """Return those of the people who are free now or soon, in the same order, with confirmed statuses.
 
-    At most one round trip per directory. Microsoft Graph is queried for statuses older than three seconds, because of a
-    hundred people two change status per second: ten seconds after a confirmation, every tenth is no longer free.
+    At most one round trip per directory. Microsoft Graph is queried first for each status older than three seconds.
+    Older ones are not reliable enough: about 2 % of people change status per second, and of the people who were free
+    ten seconds ago, one in ten no longer is.
     """
     known = await presence_of(
         app, [(one.directory, one.card) for one in found], on_demand=True, old_after=_OLD_AFTER

@@ -132,7 +132,7 @@ def _calls(line: str, skipped: frozenset[int]) -> Iterator[Call]:
 
 
 def _without_direction(cell: str) -> str:
-    """Return a cell without arrows or words for the call's direction at its start and end."""
+    """Return a cell without the arrows, and words for a call's direction, at its start and end."""
     words = cell.strip(_EDGES).split(" ")
     while words and fold_word(words[0].strip(_EDGES)) in _DIRECTIONS:
         words.pop(0)

@@ -55,7 +55,11 @@ def company_of(directories: Sequence[Directory], text: str) -> Company | None:
 
 
 def _is_of(name: Sequence[str], token: str) -> bool:
-    """Return whether each part of `token` is the start of a word of a directory's name."""
+    """Return whether each word in `token` matches a word of a directory's name.
+
+    A word matches if it is equal to it or, from `_MIN_LETTERS` letters on, if it is its beginning. `token` has several
+    words if it contains a hyphen, for example.
+    """
     parts = words_of(token)
     return bool(parts) and all(
         any(word == part or (len(part) >= _MIN_LETTERS and word.startswith(part)) for word in name)

@@ -67,7 +67,7 @@ class Condition:
         return replace(self, ready=ready)
 
     def words(self) -> list[str]:
-        """Return words of the filters by which the index finds the people, to be used as search text."""
+        """Return the words of the filters that are added to the search text, because the index finds people by them."""
         company, office = self.company[:_MAX_WORDS], self.office[:_MAX_WORDS]
         found = [*self.department, *company, *office]
         # A particle would be joined with the next word, as in a name.

@@ -124,7 +124,7 @@ def labelled(person: Person) -> list[tuple[str, str]]:
 
 
 def time_zone(resource: dict[str, Any]) -> str:
-    """Return the person's time zone as a tz database name (RFC 7643 section 4.1.1); "" if it has none or a false one."""
+    """Return the person's time zone as a tz database name (RFC 7643 section 4.1.1); "" if it is missing or unknown."""
     text = str(resource.get("timezone") or "")
     if not text or len(text) > MAX_ZONE:
         return ""

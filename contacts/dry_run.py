@@ -1,4 +1,4 @@
-"""The dry run of a mapping over HTTP: takes a user or a CSV row that an administrator pastes, returns the outcome as JSON."""
+"""The dry run of a mapping over HTTP: parses the user or CSV row in a request, and returns the outcome as JSON."""
 
 from contacts.response_models import DryRunNumber, DryRunPerson, DryRunRefusal, DryRunResult
 from directories import service

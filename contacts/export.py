@@ -100,7 +100,9 @@ async def _entries(
     names: ManagerNames,
     room: int,
 ) -> tuple[list[bytes], str | None]:
-    """Return the active users as written, and the id of the last user written if `room` bytes were too few for all, else None.
+    """Return the active users, each formatted as bytes, and the id after which the next part of the file must continue.
+
+    The id is that of the last user returned if they need `room` bytes or more; it is None if all users fit.
 
     Yields to other requests in between, because parsing a person's numbers takes up to some milliseconds.
     """

@@ -1,4 +1,4 @@
-"""Lists the people of directories by name who meet a condition, such as being free."""
+"""Lists people who meet a condition, such as being free, sorted by name."""
 
 from collections.abc import Sequence
 
@@ -23,9 +23,9 @@ async def list_meeting(
     cursor: str,
     condition: Condition,
 ) -> Page:
-    """Return the next people by name who meet a condition.
+    """Return the next people who meet a condition, sorted by name.
 
-    If only a few people can meet the condition, their records are read one by one instead of the whole list.
+    If only a few people can meet it, their records are read one by one; otherwise the list of all people is read.
     """
     selection = Selection(
         keep=lambda directory, _word, card: condition.meets(directory, card),
@@ -56,10 +56,10 @@ async def _read_few(
     directories: Sequence[Directory],
     condition: Condition,
 ) -> list[Found] | None:
-    """Return the people with these object IDs, by name; None if an object ID matches no person.
+    """Return the people with these object IDs, by name; None if an ID gives no person who meets the condition.
 
-    Two round trips per person. External IDs are case exact (RFC 7643 section 3.1), and a client may send an object ID
-    in upper case, although presence stores it in lower case.
+    That may be because of its spelling: presence stores object IDs in lower case, a client may send them in upper case,
+    and external IDs are case exact (RFC 7643 section 3.1). Two round trips per person.
     """
     by_id = {one.id: one for one in directories}
 

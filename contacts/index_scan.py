@@ -95,7 +95,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class EncodedRow:
-    """A row that a scan read, of the person `identifier`; its value isn't decoded."""
+    """A row that a scan read: its directory, the id of its person (`identifier`), and its value, not decoded."""
 
     directory: Directory
     identifier: str
@@ -106,7 +106,7 @@ class EncodedRow:
 class _Stretch:
     """The people found so far in one directory.
 
-    `scanned_to` is the position up to which they are complete, "" if the range was read to its end.
+    All of its people up to the position `scanned_to` have been read; "" means up to the end of the range.
     """
 
     directory: Directory
@@ -199,7 +199,7 @@ def _behind(stretches: Sequence[_Stretch], limit: int) -> list[_Stretch]:
 
 
 def _merged(stretches: Sequence[_Stretch], where: Range, limit: int) -> Page:
-    """Merge what was read of all directories into one page.
+    """Merge the people found in all directories into one page.
 
     The page ends at the latest at the position up to which every directory was read.
     """

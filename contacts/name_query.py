@@ -23,7 +23,10 @@ _MAX_RUN = 4  # words of a query that may be one word of a name
 
 
 class Closeness(NamedTuple):
-    """How closely a person matches, as a sort key; all values are 0 or False for the whole name in its own spelling."""
+    """A sort key for how closely a person matches.
+
+    All values are 0 or False if the whole name was typed as it is spelled.
+    """
 
     is_part: bool  # the name has more words
     others: int  # words of the query that are in no name
@@ -76,10 +79,10 @@ class NameQuery:
         return tuple(found)
 
     def likely(self) -> str:
-        """Return the prefix of the index terms of people who have exactly these words; "" if there is only one word.
+        """Return the prefix of the index terms of people who probably have all of these words; "" for a single word.
 
-        It starts with the longest word; the words after it follow, then those before it. The last word is cut off at
-        its last consonant, because the name may differ from there on.
+        It starts with the longest word; the words after it follow, then those before it. The last of these is cut off
+        at its last consonant, because the name may differ from there on.
         """
         if len(self.groups) < 2 or self.addresses:
             return ""
@@ -90,7 +93,7 @@ class NameQuery:
         return f"{collapse(self.groups[at])} {rest[: min(end, MAX_REST)]}"
 
     def wide(self) -> str:
-        """Return the prefix of the index terms of people who have the longest word."""
+        """Return the prefix of the index terms of people who have the search text's longest word."""
         if self.addresses:
             return max(self.addresses, key=len)
         return collapse(_longest(self.groups))
@@ -129,7 +132,10 @@ class NameQuery:
         return self.is_meant_beside(self.missing_in(person.names), person)
 
     def missing_in(self, names: Names) -> tuple[int, ...]:
-        """Return the indexes of the words that are the start of no name; none if the names contain them joined."""
+        """Return the indexes of the words with which no word of the names starts.
+
+        Return () if the names contain all words when words are joined or divided differently.
+        """
         sequences = person_words.name_sequences(names)
         own = person_words.name_words(sequences)
         missing = tuple(
@@ -142,7 +148,11 @@ class NameQuery:
         return () if self._has_joined(missing, sequences) else missing
 
     def is_meant_beside(self, missing: tuple[int, ...], person: Person) -> bool:
-        """Return whether the person has all words if the names lack those at the indexes `missing`."""
+        """Return whether the person matches; `missing` is the result of `missing_in` for the person's names.
+
+        Each of these words must be in another text of the person, such as the title, or in the names if they are
+        joined or divided differently. Every address in the search text must be the start of an address of the person.
+        """
         if self.addresses:
             own = person_words.addresses(person)
             if not all(any(one.startswith(a) for one in own) for a in self.addresses):
@@ -160,7 +170,7 @@ class NameQuery:
         return person_words.has_other(person, self.collapsed[at])
 
     def _has_joined(self, missing: Sequence[int], sequences: Sequence[Sequence[str]]) -> bool:
-        """Return whether the names contain the missing words if they are divided otherwise."""
+        """Return whether the names contain the missing words if words are joined or divided differently."""
         return not missing or (
             self._may_be_joined(missing, sequences)
             and self._is_joined(missing, person_words.joined_names(sequences))
@@ -208,7 +218,7 @@ class NameQuery:
 
 
 class Matcher:
-    """Decides whom one query means; the words that names lack are cached for equal names."""
+    """Decides which people match one query; caches the result of `missing_in`, because many people have equal names."""
 
     def __init__(self, query: NameQuery) -> None:
         self._query = query

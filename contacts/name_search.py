@@ -17,6 +17,7 @@ from contacts.first_rules import with_first_rules
 from contacts.index_scan import EncodedRow, Found, Page, Range, Selection, walk
 from contacts.name_query import Matcher, NameQuery
 from contacts.similarity import (
+    MIN_MISTYPED,
     Plan,
     Similarities,
     Similarity,
@@ -61,10 +62,10 @@ async def search(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page:
-    """Return the next matches; on the first page, if there are few matches, also similar people.
+    """Return the next matches; on the first page, also similar people if fewer than `MIN_EXACT` people match.
 
-    If the query is for free people, no similar ones are added: the agent must see that none of the matches is free.
-    Raises HttpError 400 for a cursor of another query.
+    If the query is for free people, similar people are never added: an agent could take them for matches and not notice
+    that none of the matches is free. Raise HttpError 400 for a cursor of another query.
     """
     exact = _Exact(app, directories, query, limit, condition)
     await exact.read(read_cursor(cursor) if cursor else None)
@@ -193,11 +194,11 @@ class _Exact:
         return await walk(self._app, directories, where, limit, cursor, selection)
 
     async def _walk_rest(self, where: Range) -> Page:
-        """Return the people of the rest of the range, whose first part had no one.
+        """Read the rest of a range whose first part had no people, and return the people found there.
 
-        So the word may be mistyped. If that is near its end, the right word begins with the same
-        letters: the same round trip reads such rows too, which are rejected here and considered by
-        the search for similar people.
+        If there are no matches, the word may be mistyped. If it is mistyped near its end, its beginning is right. So
+        the same round trip also reads other rows with this beginning; they are appended to `rejected` and considered
+        by the search for similar people.
         """
         word, stop = where.beginning, keys.escape(where.stop)
         begun = word[: max(_LEAST_BEGUN, min(_MOST_BEGUN, len(word) - _ENDING))]
@@ -229,7 +230,10 @@ class _Exact:
         return await self._walk(where, "", is_first=True)
 
     def _may_keep(self, directory: Directory, value: bytes) -> bool:
-        """Return False for a row that the query doesn't mean: some rows of addresses exist only for SCIM filters."""
+        """Return False if the encoded value proves that the person doesn't match.
+
+        It is also False for the rows of addresses that exist only for SCIM filters.
+        """
         if value == resource_rows.NOTHING:
             return False
         if self._condition is not None and not self._condition.may_meet(directory, value):
@@ -237,7 +241,11 @@ class _Exact:
         return self._matcher.is_meant(EncodedCard(value))
 
     def _keep(self, where: Range, directory: Directory, term: str, card: Card) -> bool:
-        """Return whether to show the person at this row: the first of the person's rows, in the earliest range that has one."""
+        """Return whether the person of a row is to be shown, and at this row.
+
+        A person may have several rows, but is shown only once: at the first row of the earliest range that contains
+        one.
+        """
         if self._condition is not None and not self._condition.meets(directory, card):
             return False
         if card.rules < RULES:
@@ -316,7 +324,10 @@ class _Similar:
         self.cursor = exact.cursor
 
     async def read(self) -> None:
-        """Read the ranges concurrently. Choose similar people from them and from the rows that the exact search rejected."""
+        """Read the ranges concurrently, and choose similar people from their rows.
+
+        Choose them also from the rows that the exact search rejected.
+        """
         ranges = await self._ranges()
         shown = self._exact.shown
         await self._consider(self._exact.rejected, may_be_meant=False)
@@ -367,8 +378,9 @@ class _Similar:
         read = list(await asyncio.gather(*map(self._read, ranges)))
         is_complete = all(one.is_complete for one in read)
         following = plan.if_complete if is_complete else plan.if_truncated
-        if joined and is_complete and len(read) < left:
-            # Two words with a typing error each, the other choice, are rarer than a divided name.
+        # The other choice finds people if both words are mistyped, which is not assumed of a short one.
+        is_better = joined and is_complete and len(joined) - len(self._query.wide()) < MIN_MISTYPED
+        if is_better and len(read) < left:
             read.append(replace(await self._read(Range(FIND, joined)), is_joined=True))
         elif following and len(read) < left:
             read.append(await self._read(following))
@@ -385,7 +397,11 @@ class _Similar:
     async def _consider(
         self, rows: Sequence[EncodedRow], is_joined: bool = False, *, may_be_meant: bool
     ) -> None:
-        """Choose from the rows of people who were not considered before."""
+        """Decide for the person of each row, unless it was done before: a match, a similar person, or neither.
+
+        With `may_be_meant`, matches are added to `meant`; otherwise they are left to a later page of the exact
+        search. If `is_joined`, people who were not a match before are considered again.
+        """
         time_slice, known = TimeSlice(self._app), self._known
         if is_joined:  # others were only compared with the words as they are divided
             known = {_place(one) for one in (*self._exact.found, *self.meant)}
@@ -405,7 +421,7 @@ class _Similar:
                 await time_slice.yield_when_over()
 
     def _is_meant(self, row: _Row) -> bool:
-        """Return whether the query means a person; note a person who is similar to it."""
+        """Return whether a person matches the query; if the person is only similar, add it to the similar people."""
         similarity = self._similarities.of(row.person)
         if similarity is None or not self._meets_condition(row):
             return False
@@ -468,9 +484,10 @@ async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Fo
 async def _with_presence(
     app: App, external_ids: Mapping[str, Mapping[str, str]]
 ) -> frozenset[tuple[str, str]]:
-    """Return (directory id, user id) of the people whose status is known; `external_ids` are given by these two ids.
+    """Return (directory id, user id) of the people whose status is known.
 
-    No extra round trip, because the page needs these statuses anyway.
+    `external_ids` has the people's external IDs by directory id and user id. No extra round trip, because the page
+    needs these statuses anyway.
     """
 
     async def present(item: tuple[str, Mapping[str, str]]) -> list[tuple[str, str]]:

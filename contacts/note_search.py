@@ -22,7 +22,7 @@ _NAME = f"{NOTED.name}{keys.SEPARATOR}"  # of the rows in a cursor
 async def find_noted(
     app: App, directories: Sequence[Directory], text: str, limit: int, cursor: str = ""
 ) -> Page:
-    """Return the next people whose notes contain words that start with all the words of `text`, oldest people first.
+    """Return the next people in whose notes each word of `text` occurs or starts a word, oldest people first.
 
     If `text` is "", return everyone with notes. One round trip per directory and one per person. A page may be short or
     empty and still have a cursor.

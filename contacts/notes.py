@@ -124,7 +124,10 @@ class Target:
     version: str = ""
 
     def found(self, notes: Sequence[Note], person: Principal) -> Note:
-        """Return the note; raise NoteChanged, or HttpError 403 if it is another agent's note."""
+        """Return this note of `notes`.
+
+        Raise NoteChanged if it was changed or removed, HttpError 403 if the user may not change it.
+        """
         note = next((one for one in notes if one.id == self.note_id), None)
         if note is None or self.version not in ("", note.version):
             raise NoteChanged(note)
@@ -248,7 +251,7 @@ def _written(app: App, identifier: str, actor: Actor, draft: Draft) -> Note:
 
 
 def _plain(text: str) -> str:
-    """Return a text on one line without control and format characters, which no one sees."""
+    """Return a text on one line, without control and format characters, because they are invisible."""
     words = " ".join(text.split())
     return "".join(
         c for c in words if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
@@ -261,7 +264,7 @@ def encode(note: Note) -> bytes:
 
 
 def decode(identifier: str, value: bytes) -> Note:
-    """Decode a row value that `encode` returned; raise UnsupportedRowVersion."""
+    """Decode a row value that `encode` returned; raise UnsupportedRowVersion if a later release wrote it."""
     note: Note = row_versions.build(Note, {**row_versions.read(value, "note"), "id": identifier})
     return note
 
@@ -275,13 +278,13 @@ class Noted:
 
 
 def encode_noted(notes: Sequence[Note]) -> bytes:
-    """Encode the value of the row that searches of notes read."""
+    """Encode the value of the row by which the notes on a person are searched."""
     words = dict.fromkeys(collapse(word) for note in notes for word in words_of(note.text))
     expires = min(note.expires for note in notes)
     return orjson.dumps({"v": 1, "words": list(words), "expires": expires})
 
 
 def decode_noted(value: bytes) -> Noted:
-    """Decode a row value that `encode_noted` returned; raise UnsupportedRowVersion."""
+    """Decode a row value that `encode_noted` returned; raise UnsupportedRowVersion if a later release wrote it."""
     row = row_versions.read(value, "words of notes")
     return Noted(tuple(row["words"]), row["expires"])

@@ -67,7 +67,7 @@ async def _with(
 
 
 def _line(number: str) -> str:
-    """Return the digits of the main line if the number may be one of its extensions; "" for a short number."""
+    """Return the digits of the main line of which the number may be an extension; "" for a short number."""
     digits = number.lstrip("+")
     code = country_code(digits)
     line = digits[:-_LINE_DIGITS]

@@ -88,7 +88,10 @@ async def lookup_numbers(
 
 
 async def _asked(app: App, directories: Sequence[Directory], texts: Sequence[str]) -> list[_Asked]:
-    """Return the query of each directory. Parsing a number takes up to 1 ms per region, so others are served in between."""
+    """Return the query of each directory.
+
+    Other requests are served in between, because parsing a number takes up to 1 ms per region.
+    """
     by_region: dict[str, dict[str, Query]] = {one.region: {} for one in directories}
     starts: dict[str, list[str]] = {}
     time_slice = TimeSlice(app)
@@ -211,11 +214,11 @@ class _Hit:
 
 
 def _meant(query: Query, hits: Sequence[_Hit]) -> frozenset[str]:
-    """Return the digits that are exactly the number looked up.
+    """Return the stored digits that are an exact match for the number looked up.
 
     Digits without a country code can be parsed in several ways. The result is the most probable one if a person has
-    it, else the only one that people have. If people have several of the others, the result is empty, and all of them
-    are possible.
+    it, else the only one that people have. If people have several of the less probable ones, the result is empty, and
+    these people are possible matches.
     """
     stored = {hit.digits for hit in hits if hit.is_whole and query.is_exact(hit.digits)}
     own = stored & {key.digits for key in query.number.keys}

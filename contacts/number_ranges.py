@@ -46,10 +46,11 @@ def stages_of(text: str, region: str) -> list[Stage]:
     """Return the stages for digits that are typed in a directory of the region.
 
     The first stage reads the beginnings of numbers in international form, or the ends of numbers; the next ones read
-    the middle. Three digits are searched for only at the beginning and the end. Four or more digits from a trunk zero
-    on may also be the beginning of a national number; then the least selective range of the middle is a last resort.
-    After a plus or an exit code the whole middle is. The beginnings of numbers after a carrier code or a similar prefix
-    are read with the middle if four digits of the national number are typed, else as a last resort.
+    the middle. Three digits are searched for only at the beginning and the end. After a plus or an exit code, the
+    middle is a last resort. After a trunk zero and three digits, which may also be the beginning of a national
+    number, only the least selective range of the middle is a last resort. The beginnings of numbers after a carrier
+    code or a similar prefix are read with the middle if four digits of the national number are typed, else as a last
+    resort.
     """
     typed = typed_of(text, region)
     if not typed.digits:
@@ -83,7 +84,7 @@ def stages_of(text: str, region: str) -> list[Stage]:
 
 
 def whole_stage(digits: tuple[str, ...]) -> Stage:
-    """Return a stage that finds the people who have exactly one of these numbers."""
+    """Return a stage that finds the people who have a number with the same digits as one of `digits`."""
     return Stage(tuple(_exactly(one[::-1]) for one in digits))
 
 

@@ -1,4 +1,4 @@
-"""Finds people by a number while it is typed: by the whole number, its beginning, its end, or any four digits in between.
+"""Finds people by a number while it is typed: by all its digits, its beginning, its end, or four digits in between.
 
 The search reads ranges of rows in stages (`number_ranges`) and returns each person once, at the person's first row. Its
 cursor contains the stage, the range and the position reached, so everyone appears on some page, however many match.
@@ -56,7 +56,7 @@ class _Hit:
 
     @property
     def person(self) -> tuple[str, str]:
-        """Return the id of the directory and that of the person."""
+        """Return the directory id and the person's id."""
         return self.found.directory.id, self.found.card.id
 
 
@@ -80,11 +80,14 @@ class _Search:
         return own[stage].ranges if stage < len(own) else ()
 
     def count(self, stage: int) -> int:
-        """Return the number of ranges in this stage, that of the directory with the most."""
+        """Return the number of ranges in this stage of the directory that has the most."""
         return max((len(self.ranges_of(one, stage)) for one in self.directories), default=0)
 
     def by_range(self, stage: int, number: int) -> list[tuple[NumberRange, list[Directory]]]:
-        """Return each different range at this index of the stage, with the directories that have it (those of one region)."""
+        """Return each different range at index `number` of the stage, with the directories that have it.
+
+        Directories of the same region have the same range.
+        """
         found: dict[str, tuple[NumberRange, list[Directory]]] = {}
         for directory in self.directories:
             own = self.ranges_of(directory, stage)
@@ -116,10 +119,12 @@ async def find_by_number(
 ) -> Page:
     """Return the next people who have this number or, if there are none, whose numbers contain the digits.
 
-    With a `condition`, only people who meet it. The first page takes one round trip per directory for a whole number
-    that exists, or for a prefix in international form; three for three digits; otherwise one for the end and three
-    for the middle, and one more if a whole number has no match. A later page takes one more per person, to leave out
-    people whom another of their numbers put on an earlier page.
+    With a `condition`, only people who meet it are returned.
+
+    Round trips per directory for the first page: one for a complete number that a person has, or for the beginning of a
+    number in international form; three for three digits; otherwise one for the end of numbers and three for the middle,
+    and one more if the text is a complete number that no one has. A later page takes one more per person, to leave out
+    people whom an earlier page shows because of another of their numbers.
 
     Raises:
         HttpError: 400 for a cursor of another query.
@@ -146,9 +151,9 @@ async def find_by_number(
 async def _whole(
     app: App, directories: Sequence[Directory], text: str, condition: Condition | None
 ) -> tuple[list[Match], list[Match]]:
-    """Return the exact and the possible matches of a text that is a whole number.
+    """Return the exact and the possible matches if the text can be parsed as a complete number, else two empty lists.
 
-    The number may still be incomplete although it parses as a whole one: +44 20 7946 010, for example.
+    A text that can be parsed may still be incomplete: +44 20 7946 010, for example.
     """
 
     async def in_one(directory: Directory) -> list[Match]:
@@ -175,7 +180,7 @@ def _once(found: Iterable[Found]) -> list[Found]:
 
 
 async def _page(search: _Search, start: _Start, limit: int, shown: Sequence[Found] = ()) -> Page:
-    """Return the next page, without the people in `shown` and, on a later page, without those of earlier pages."""
+    """Return the next page, without the people in `shown`, and without people who were on an earlier page."""
     if start.had:
         search = search.without_last_resort()
     had, following, hits = start.had, None, list[_Hit]()

@@ -58,7 +58,7 @@ def name_words(sequences: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 
 def joined_names(sequences: Sequence[Sequence[str]]) -> list[str]:
-    """Return the names without spaces, from each word on, because a search text may start at any word."""
+    """Return each name without spaces, once from each of its words on, because a search text may start at any word."""
     return [
         collapse("".join((*words[at:], *words[:at])))
         for words in sequences
@@ -93,7 +93,7 @@ def has_other(person: Person, word: str) -> bool:
 
 @lru_cache(maxsize=_CACHED)
 def _has_text(texts: tuple[str, ...], word: str) -> bool:
-    """Return whether a word of the texts, which many people share, begins so."""
+    """Return whether a word of the texts starts with `word`; cached, because many people share such texts."""
     return any(own.startswith(word) for text in texts if text for own in collapsed_words(text))
 
 
@@ -107,7 +107,7 @@ def _may_hold(address: str, word: str) -> bool:
 def constant_part(word: str) -> str:
     """Return the longest part of a collapsed word that is in every spelling of it in ASCII.
 
-    Only after four letters, `collapse` leaves a letter out.
+    `collapse` leaves out letters only after `a`, `o`, `u` and `d`, so the word is divided after each of these.
     """
     parts: list[str] = _UNDIVIDED.findall(word)
     return max(parts, key=len)

@@ -39,9 +39,10 @@ class ScreenPop:
 
 
 def as_dialled(text: str, region: str) -> str:
-    """Return the number of a URL query with its `+` restored, which becomes a space if it isn't percent-encoded.
+    """Return the phone number in a URL's query with its `+` restored.
 
-    A leading space is read as a plus only if the digits after it are a number with a country code.
+    A `+` that isn't percent-encoded arrives as a space. A leading space is read as a plus only if the digits after it
+    are a number with a country code.
     """
     with_plus = _LOST_PLUS.sub(lambda found: f"{found[1] or ''}+", text, count=1)
     if _LOST_PLUS.match(text) and derive(with_plus, region).is_international:

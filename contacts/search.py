@@ -38,7 +38,7 @@ async def find_meeting(
     cursor: str,
     condition: Condition | None,
 ) -> Page:
-    """Return the next people who meet the condition, listed or (if the query has a text) searched.
+    """Return the next people who meet the condition; if the query has a text, only those who also match it.
 
     With `query.group`, `directories` holds only the directory of that group.
     """
@@ -144,9 +144,9 @@ async def find(
 ) -> Page:
     """Return the next people who meet the filters of the query, listed or (if it has a text) searched.
 
-    With `query.group`, `directories` holds only the directory of that group. If the query is for free people, a text
-    that can be the name of a group is also looked up as one, after the people whom it finds by their words; one round
-    trip per directory.
+    With `query.group`, `directories` holds only the directory of that group. If the query is for free people and its
+    text can be the name of a group, the members of groups with this name follow the people whose own words match.
+    That takes one more round trip per directory.
 
     Raises:
         HttpError: 400 for a cursor of another query, or if free people of too many directories are requested.

@@ -106,7 +106,7 @@ def _resemblance(
 
 
 class _Near:
-    """A word of the query, and the names compared with it so far: their distance, and whether they sound alike."""
+    """A word of the query, with a cache of its comparisons with names: the distance, and whether both sound alike."""
 
     def __init__(self, word: str, *, is_last: bool) -> None:
         self.word = word
@@ -116,7 +116,10 @@ class _Near:
         self._known: dict[str, tuple[float, bool] | None] = {}
 
     def nearest(self, names: Sequence[str]) -> tuple[float, bool] | None:
-        """Return the smallest distance of a name, and whether that name sounds alike; None if no name is near."""
+        """Return the smallest distance between the word and a name, and whether that name sounds like the word.
+
+        Return None if no name is near.
+        """
         best: tuple[float, bool] | None = None
         for name in names:
             if name.startswith(self.word):
@@ -152,7 +155,7 @@ class _Near:
         return (cost, is_sound) if cost <= most else None
 
     def _may_be_near(self, name: str, most: float) -> bool:
-        """Return False if the letters alone show that the name can't be near. Costs a tenth of a comparison."""
+        """Return False if the letters alone show that the name can't be near; this costs a tenth of a comparison."""
         if abs(len(name) - len(self.word)) > most + 1:
             return False
         return len(self._letters.symmetric_difference(name)) <= 1 + most * _PER_MISTYPED
@@ -168,7 +171,10 @@ def comparable_words(query: NameQuery) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Ranges to read at the same time, and one to read afterwards, chosen by whether they could be read to their ends."""
+    """The ranges to read for similar people: `ranges` at the same time, then at most one more.
+
+    That is `if_complete` if all of `ranges` were read to their ends, else `if_truncated`; None to read no more.
+    """
 
     ranges: list[Range]
     if_complete: Range | None = None
@@ -206,5 +212,8 @@ def ranges_of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
 
 
 def _with_sound(word: str, beside: str = "") -> Range:
-    """Return the range of people who have a word of this sound and another word that ends like `beside`."""
+    """Return the range of the sound terms of people who have a word that sounds like `word`.
+
+    With `beside`, only the terms whose second code has the same last letter as the code of `beside`.
+    """
     return Range(SOUND, f"{code(word)[::-1]} {code(beside)[::-1][:1]}")

@@ -14,7 +14,10 @@ from shared.tables.schema.contacts import UNPARSED
 
 @dataclass(frozen=True, slots=True)
 class Unparsed:
-    """A person with such numbers, each as sent (`value`) with its `type`, and the `fault` with its remedy."""
+    """A person with numbers that can't be parsed.
+
+    Each number has the `value` as sent, its `type`, and the `fault` with its remedy.
+    """
 
     id: str
     name: str
@@ -22,7 +25,7 @@ class Unparsed:
 
 
 async def count_unparsed(app: App, directory: Directory, most: int) -> int:
-    """Return how many people have such numbers; `most` + 1 if there are more than `most`. One round trip."""
+    """Return how many people have numbers that can't be parsed, or `most` + 1 if more than `most` do. One round trip."""
     start, stop = UNPARSED.all()
     rows = await app.tables.query(
         CONTACTS, directory.id, start, stop, limit=most + 1, keys_only=True
@@ -33,7 +36,10 @@ async def count_unparsed(app: App, directory: Directory, most: int) -> int:
 async def list_unparsed(
     app: App, directory: Directory, limit: int, cursor: str = ""
 ) -> tuple[list[Unparsed], str]:
-    """Return the next `limit` people, oldest first, and the next cursor ("" after the last)."""
+    """Return the next `limit` people with numbers that can't be parsed, oldest first, and the next cursor.
+
+    The cursor is "" after the last page.
+    """
     start, stop = UNPARSED.all()
     if cursor:
         start = keys.successor(UNPARSED.key(cursor))

@@ -32,7 +32,7 @@ def entry(user: UserRecord, numbers: list[tuple[str, Number]], manager: str, ver
 
 
 def _common(user: UserRecord, manager: str) -> Iterator[str]:
-    """Yield the properties that are written alike in both versions."""
+    """Yield the properties that are written in the same way in both versions."""
     resource = user.resource
     name, enterprise = resource.get("name", {}), resource.get(contact_cards.ENTERPRISE, {})
     yield f"UID:urn:uuid:{user.id}"
@@ -93,7 +93,7 @@ def _text(text: str) -> str:
 
 
 def _fold(line: str) -> bytes:
-    """Return the line folded into pieces of at most 75 octets, never cut inside a character (section 3.2)."""
+    """Return the line folded into pieces of at most 75 octets, never cut inside a character (RFC 6350 section 3.2)."""
     octets = line.encode()
     if len(octets) <= _MAX_OCTETS:
         return octets + b"\r\n"

@@ -60,11 +60,14 @@ def decode_access(value: bytes) -> Access:
 
 
 def insert_assertion(assertion: Assertion) -> Insert:
-    """Return the operation that stores a used assertion; AlreadyExists then means that it was used before."""
+    """Return the operation that stores a used assertion; it fails with AlreadyExists if it was used before."""
     used = USED_ASSERTION.key(tokens.digest(f"{assertion.issuer}\n{assertion.identifier}"))
     return Insert(used, orjson.dumps({"v": 1, "expires": assertion.expires}))
 
 
 def expires_of(value: bytes) -> str:
-    """Return the time (RFC 3339) at which a row's access token or assertion expires; raise UnsupportedRowVersion."""
+    """Return the time (RFC 3339) at which a row's access token or assertion expires.
+
+    Raise UnsupportedRowVersion if a later release wrote the row.
+    """
     return str(row_versions.read(value, "access token")["expires"])

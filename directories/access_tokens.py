@@ -60,8 +60,8 @@ async def client(app: App, directory_id: str, client_id: str, secret: str) -> tu
 async def trusted_identity(app: App, directory_id: str) -> tuple[Directory, TrustedIdentity] | None:
     """Return the directory and the identity that it trusts; None if there is no directory or no such identity.
 
-    The reads of storage are the same in all three cases: anyone can send an assertion, and must not
-    learn from the duration of the response which case it is.
+    Storage is read in the same way whether there is such an identity, none, or no directory: anyone can send an
+    assertion, and must not learn from the duration of the response which of these is so.
     """
     directory, fresh = await cache(app).get(app, directory_id)
     if not fresh:
@@ -73,8 +73,8 @@ async def issue(app: App, directory: Directory, by: str, assertion: Assertion | 
     """Return a new access token for a client secret or for the trusted identity.
 
     `by` is the secret's ID, or BY_TRUST. The token and the used `assertion` are stored in one
-    transaction. The token stops working with its credential: if the secret ends, or `directory`
-    trusts another identity.
+    transaction. The token is valid only as long as its credential: until the secret expires or is
+    revoked, or until `directory` trusts another identity.
 
     Raises:
         AssertionReplayed: The assertion was used before.

@@ -110,7 +110,7 @@ async def change(call: Call) -> Response:
 
 
 async def delete(call: Call) -> Response:
-    """Delete a directory; the response has the seconds for which it can be undone, and the path for that."""
+    """Delete a directory; the response says for how many seconds this can be undone, and by which path."""
     await deletion.delete(call.app, call.actor, call.directory_id, await _expected(call))
     seconds = int(deletion.RESTORE_WINDOW.total_seconds())
     restore = f"/api/directories/{call.directory_id}/restore"
@@ -205,12 +205,12 @@ async def drop_trust(call: Call) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The handlers to list, issue or rotate, and revoke credentials of one sort: tokens or client secrets."""
+    """The handlers of one sort of credential, tokens or client secrets: list, issue or rotate, and revoke."""
 
     sort: Sort
 
     async def list_all(self, call: Call) -> Response:
-        """Return the live credentials and those that ended lately, without plain text."""
+        """Return the live credentials, and those that expired or were revoked lately, without plain text."""
         directory = await service.read(call.app, call.account, call.directory_id)
         calls = await credential_usage.read(call.app.tables, directory.id)
         if self.sort == "tokens":

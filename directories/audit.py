@@ -35,9 +35,9 @@ _LAST_MILLISECOND = 2**48 - 1  # the last time that a ULID can have
 class Actor:
     """Who acts, in which account, and from which client address.
 
-    The kinds are `person`, a signed-in user with the object ID and name from Entra; `link`, the
-    company's administrator, who uses the set-up link with the ID; `operator`, who runs `python -m
-    local`; and `system`, a timer or queue of the app, which `name` names.
+    The `kind` is `person` for a signed-in user, with `id` and `name` from Entra; `link` for the
+    company's administrator, with the `id` of the set-up link; `operator` for the user of `python -m
+    local`; and `system` for the app itself, with the `name` of the timer or queue.
     """
 
     account: str

@@ -86,7 +86,7 @@ def _setting(directory: Directory, name: str) -> Any:
 def _credentials(sort: str, before: tuple[Token, ...], after: tuple[Token, ...]) -> Iterator[Act]:
     """Yield an act for each token or secret that was issued, revoked or changed.
 
-    The removal of a long-ended credential from the row is not an act.
+    It isn't an act that a credential is removed from the row long after it expired or was revoked.
     """
     had = {token.id: token for token in before}
     for token in after:

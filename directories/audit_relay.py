@@ -1,4 +1,4 @@
-"""Copy audit events from outbox rows to the log of the account and, if they aren't there, to the directory's log.
+"""Copy audit events from outbox rows to the account's log, and to the directory's log if they are stored elsewhere.
 
 An outbox row is written with the act and deleted when its event is in every log. The instance that
 carried out the act copies the event at once; if it was killed, the hourly maintenance does. The key

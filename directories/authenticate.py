@@ -42,9 +42,9 @@ class Unauthenticated(HttpError):
 class _Grant:
     """A directory that a security token gave access to, as long as the cached directory may be used.
 
-    `expires` is when the token ends, as an RFC 3339 time, "" for never; `until` is when the directory is read again
-    (monotonic seconds). `changes` and `denials` are the counts of `DirectoryCache` and `UsageNotes` at that time: with
-    other counts the directory may have changed, or the use of the token has to be stored at once.
+    `expires` is when the token expires, as an RFC 3339 time, "" for never; `until` is when the directory is read again
+    (monotonic seconds). `changes` and `denials` are the counts of `DirectoryCache` and `UsageNotes` when the grant was
+    stored: if they differ now, the directory may have changed, or the use of the token has to be stored at once.
     """
 
     directory: Directory
@@ -78,7 +78,7 @@ async def authenticate(app: App, directory_id: str, authorization: str | None) -
 
 
 def _is_valid(app: App, grant: _Grant) -> bool:
-    """Return whether all checks would give the same result as when the grant was made."""
+    """Return whether the grant is still valid: all checks would have the same result as when it was stored."""
     clock = app.clock
     return (
         clock.monotonic() < grant.until
@@ -89,7 +89,10 @@ def _is_valid(app: App, grant: _Grant) -> bool:
 
 
 async def _checked(app: App, place: tuple[str, bytes], authorization: str | None) -> Directory:
-    """Do the work of `authenticate` without a grant; keep one for a security token that is valid."""
+    """Authenticate a request for which there is no grant; store a grant if it has a valid security token.
+
+    `place` is the grant's key. Raise Unauthenticated.
+    """
     directory_id, _ = place
     changes = cache(app).changes  # before the directory is read: a change in between ends the grant
     plain = _bearer(authorization)

@@ -54,7 +54,10 @@ class _Denials:
 
 @dataclass(slots=True)
 class UsageNotes:
-    """What an instance remembers of the uses of credentials, to store them seldom. `denials` were stored or logged."""
+    """The uses of credentials that an instance has stored lately, so that it doesn't store each one.
+
+    `denials` counts the refusals that were stored or logged.
+    """
 
     denials: int = 0
     used: LruCache[tuple[str, str], float] = field(default_factory=lambda: LruCache(8192))

@@ -1,9 +1,9 @@
 """Issue, rotate and revoke security tokens and client secrets, and set the trusted identity of a directory.
 
 At most two tokens (and two secrets) are live at a time, so that a client can be given the new one
-before the old one ends. Issuing a credential ends another one only if the caller names that one,
-because a client that uses it is refused from then on. A few ended credentials are kept, so that the
-page can say that Entra still uses a revoked token.
+before the old one expires. A new credential replaces another one only if the caller names that
+one, because a client that uses it will be refused, at once or after an overlap. A few expired and
+revoked credentials are kept, so that the page can say that Entra still uses a revoked token.
 """
 
 import dataclasses
@@ -211,7 +211,7 @@ async def _too_many(app: App, directory_id: str, live: Sequence[Token]) -> TooMa
 
 
 def named(token: Token, calls: LastCalls) -> Message:
-    """Return a message with the ID and the last use of a credential, for an administrator who decides which to end."""
+    """Return a message with the ID and the last use of a credential, by which an administrator decides which to replace."""
     if used := calls.used.get(token.id):
         return Message("credential_used", id=token.id, at=readable(used))
     return Message("credential_unused", id=token.id)
@@ -220,7 +220,7 @@ def named(token: Token, calls: LastCalls) -> Message:
 def _victim(
     directory: Directory, sort: Sort, live: Sequence[Token], credential_id: str
 ) -> Token | None:
-    """Return the live credential to replace; None if the named one has ended or no credential is live.
+    """Return the live credential to replace; None if the named one is no longer live, or if none is.
 
     Raises:
         _TwoLive: Two are live, and none of them is named.
@@ -266,7 +266,7 @@ def _days(app: App, sort: Sort, lifetime: Lifetime) -> int:
 
 
 def _divided(app: App, directory: Directory, sort: Sort) -> tuple[list[Token], list[Token]]:
-    """Return the live credentials and the ended ones, each oldest first."""
+    """Return the live credentials, and those that expired or were revoked, each oldest first."""
     held, now = _held(directory, sort), store.now(app.clock)
     return [token for token in held if token.is_live(now)], [
         token for token in held if not token.is_live(now)
@@ -288,7 +288,7 @@ def _revoked(app: App, token: Token) -> Token:
 
 
 def _ending(token: Token, until: str) -> Token:
-    """Return the token with its expiry at `until`, unless it expires earlier anyway."""
+    """Return the token with the expiry `until`, or unchanged if it expires earlier."""
     return dataclasses.replace(token, expires=min(token.expires or until, until))
 
 

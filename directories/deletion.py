@@ -232,9 +232,10 @@ async def _finish(app: App, directory_id: str, directory: Directory | None) -> N
 
 
 async def _note_purge(app: App, directory: Directory) -> None:
-    """Store an event in the account's log that the directory's rows are removed.
+    """Store an event in the account's log which says that the directory's rows are removed.
 
-    If a run is killed between this and its end, the next run stores the event again.
+    If the run is killed after this, before the directory's record is removed, the next run stores the
+    event again.
     """
     actor, act = _timer(directory), Act("directory.purged")
     events = audit.new_events(app.clock, actor, [act], directory.id, directory.name)

@@ -49,7 +49,7 @@ class KindFixed(InvalidField):
 
 
 class NotThere(DirectoryError):
-    """The account has no directory with this ID, or the directory has no credential or link with it."""
+    """The account has no directory with this ID, or the directory has no credential or link with this ID."""
 
     status = 404
 

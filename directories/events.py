@@ -168,7 +168,7 @@ def marks(row_key: str) -> Marks:
 
 @lru_cache(maxsize=1024)
 def marks_in(suffix: str) -> Marks:
-    """Return the counters in the end of an event's key, from `MARKS_AT` on."""
+    """Return the counters in `suffix`, which is the part of an event's key from the index `MARKS_AT` on."""
     found = {kind: int(number) for kind, number in _MARK.findall(suffix)}
     return Marks(
         users=found.get("u", 0),
@@ -227,7 +227,7 @@ class EventClock:
     latest: datetime = datetime.min.replace(tzinfo=UTC)
 
     def now(self) -> datetime:
-        """Return the time for the next event, which is never before that of the previous one."""
+        """Return the time for the next event, which is never earlier than the time of the previous event."""
         present = self.clock.now()
         if present + self.ahead < self.latest <= present + _MAX_AHEAD:  # the clock was set back
             self.ahead = self.latest - present

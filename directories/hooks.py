@@ -32,7 +32,7 @@ class MaintenanceJobs:
 
 @dataclass(slots=True)
 class LinkRevocations:
-    """What else ends when a set-up link is revoked; features register it when the app's functions are built."""
+    """Functions to call after a set-up link is revoked; features register them when functions are built."""
 
     revocations: list[Revocation] = field(default_factory=list)
 

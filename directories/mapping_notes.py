@@ -1,6 +1,6 @@
 """Log faults of a client's attribute mapping in the provisioning log, once a day each and not once per person.
 
-A request only compares them with this instance's memory. Faults that are not there are written in
+A request only looks its faults up in this instance's memory. Those that aren't there are written in
 the background, with the row `noted` in the same transaction, so that several instances log a fault
 only once.
 """
@@ -75,7 +75,10 @@ def encode(stored: Mapping[str, Any]) -> bytes:
 
 
 def decode(value: bytes) -> dict[str, Any]:
-    """Return the JSON object of the row, including fields of a later release; raise UnsupportedRowVersion."""
+    """Return the JSON object of the row, including fields of a later release.
+
+    Raise UnsupportedRowVersion if a later release wrote it in a version that this one can't read.
+    """
     return row_versions.read(value, "mapping faults")
 
 

@@ -126,5 +126,8 @@ class Directory:
 
 
 def is_directory_id(text: str) -> bool:
-    """Return whether `text` has the form of a directory ID, which no internal partition's name has."""
+    """Return whether `text` has the form of a directory ID, which is also the key of the directory's partition.
+
+    The keys of other partitions of these tables contain `|`, so no text of this form names one of them.
+    """
     return ID_PATTERN.fullmatch(text) is not None

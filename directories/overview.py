@@ -83,7 +83,7 @@ def refresh_due(app: App, account: str, found: Iterable[Overview]) -> int:
 def keep_seen(
     app: App, account: str, before: Iterable[Overview], after: Iterable[Overview]
 ) -> None:
-    """Store overviews that were computed for a page in the background, if they differ from those before."""
+    """In the background, store the overviews `after`, which a page has computed, if they differ from `before`."""
     stored = {one.id: one for one in before}
     changed = [
         one for one in after if one.id not in stored or replace(stored[one.id], at=one.at) != one

@@ -207,9 +207,10 @@ def _is_same(one: Event, other: Event) -> bool:
 
 
 async def happened(app: App, directory_id: str, kind: str, detail: str = "") -> None:
-    """Log an action on the directory itself after it succeeded; if storage fails, only the line is lost.
+    """Write an event about the directory itself to its log, such as a revoked token or a connected company.
 
-    `detail` is the ID of a token or secret, or the reason of a loss; never a secret.
+    `kind` is the kind of the event. `detail` is the ID of the token or secret, or the reason why presence can't be
+    read; it is never a plain secret. Called after the action succeeded, so an error of storage is only logged.
     """
     event = Event(timestamp(app.clock.now()), kind, detail=detail)
     try:

@@ -1,10 +1,10 @@
 """Rate limits, so that no user and no directory slows down the others (RFC 6585 section 4).
 
 A user is charged for round trips to storage and for processor time, because pages and API calls
-need from none to thousands of them, and how many is known only afterwards. The limit is far above
-what an agent needs who types and opens people all day, or a program that looks up five callers a
-second in 100 directories; a program with 1,000 should name the directory. A user who is alone on an
-instance may use eight times as much.
+need from none to thousands of round trips, and their number is known only afterwards. The limit is
+far above the needs of an agent who types and opens people all day, and of a program that looks up
+five callers a second in 100 directories. A program for 1,000 directories should name the one to
+search. A user who is alone on an instance may use eight times as much.
 
 A directory is charged per request, and more for a request with unusually many round trips or much
 processor time, whichever is more. Entra must be able to send 25 requests a second per tenant

@@ -1,6 +1,6 @@
 """Validate the agents who may see a directory; an administrator names them by app roles and Entra groups.
 
-`contacts.account_directories` enforces it for everything that agents read.
+`contacts.account_directories` enforces these limits for everything that agents read.
 """
 
 import re

@@ -37,8 +37,8 @@ class Progress:
         passed: The number of records that it has read.
         rewritten: The number of records whose index rows it has written again.
         skipped: The number of records that can't be decoded.
-        started: When it began (RFC 3339), like `updated` and `finished`.
-        finished: When it ended; "" while it runs.
+        started: When the pass began. This, `updated` and `finished` are RFC 3339 times.
+        finished: When the pass ended; "" while it runs.
         repeats: Whether an earlier pass with the same version has finished.
     """
 

@@ -253,12 +253,12 @@ def event(line: Line) -> LogEvent:
 
 
 def cursor(row_key: str) -> str:
-    """Return the key of an event without the family's name, which the API uses as an ID and a cursor."""
+    """Return the ID of an event in the API, which is also a cursor: the row key without the family's name."""
     return row_key.partition(SEPARATOR)[2]
 
 
 def read_cursor(text: str) -> str:
-    """Return the row key from which `cursor` returned this text, "" for ""; raise InvalidField for another text."""
+    """Return the row key of an event's ID, "" for ""; raise InvalidField for a text that isn't such an ID."""
     if text and not _CURSOR.fullmatch(text):
         raise _no_place()
     row_key = f"{EVENT.name}{SEPARATOR}{text}" if text else ""

@@ -24,7 +24,7 @@ ALL_RATE = 50.0
 
 @dataclass(slots=True)
 class _Buckets:
-    """Token buckets by client address, and the one for all addresses."""
+    """A token bucket per client address, and one for all addresses together."""
 
     by_address: Buckets[str] = field(default_factory=lambda: Buckets(16_384))
     all: Buckets[None] = field(default_factory=lambda: Buckets(1))

@@ -132,11 +132,11 @@ async def list_links(app: App, account: str, directory_id: str) -> list[SetupLin
 
 
 async def revoke(app: App, actor: Actor, directory_id: str, link_id: str) -> SetupLink:
-    """Revoke a link, which can't be used from now on, not even in the browser that opened it; return it.
+    """Revoke a link and return it; from now on it can't be used, not even in the browser that opened it.
 
-    A link that has ended is returned unchanged. Credentials that were issued through it stay valid.
-    A company that was confirmed through it and isn't connected yet is not connected any more. Raise
-    NotThere.
+    A link that can't be used any more is returned unchanged. Credentials that were issued through it
+    stay valid. A consent that was confirmed through it and is still pending is removed. Raise NotThere
+    if the directory has no such link.
     """
     directory = await service.read(app, actor.account, directory_id)
     for _ in range(_ATTEMPTS):

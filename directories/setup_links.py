@@ -49,7 +49,7 @@ CredentialSort = Literal["", "secret", "trust", "token"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupLink:
-    """A set-up link as stored. Times are RFC 3339 in UTC, "" until it happens.
+    """A set-up link as stored. Times are RFC 3339 in UTC; that of an event is "" until it happens.
 
     Attributes:
         hash: The SHA-256 of the code.

@@ -221,9 +221,9 @@ async def note_test(app: App, session: SetupSession) -> None:
 
 
 async def finish(app: App, session: SetupSession) -> SetupSession:
-    """End the link as done and return the session; raise LinkRefused.
+    """Mark the link as done and return the session; raise LinkRefused.
 
-    A link for the whole set-up also ends the wizard.
+    If the link is for the whole set-up, also mark the wizard as finished.
     """
     for _ in range(_ATTEMPTS):
         link = await check(app, session)

@@ -243,7 +243,10 @@ def encode(totals: Totals, through: str) -> bytes:
 
 
 def decode(value: bytes) -> tuple[Totals, str]:
-    """Return a row's sums and the event key up to which they count; raise UnsupportedRowVersion."""
+    """Return a row's sums and the event key up to which they count.
+
+    Raise UnsupportedRowVersion if a later release wrote the row.
+    """
     stored = row_versions.read(value, "total")
     through = str(stored.pop("through"))
     pairs = stored.get("hours", {}).items()

@@ -384,12 +384,7 @@ def check_registrations(flight: Preflight) -> None:
         )
         return
     roles = {one.get("roleTemplateId") for one in held}
-    if flight.is_on("GRANT_COMPANY_NAMES") and not roles & set(MAY_GRANT):
-        flight.fault(
-            f"you may not grant the permission to read companies' names (none of {_listed(MAY_GRANT)})",
-            "azd env set GRANT_COMPANY_NAMES false; a colleague with such a role runs"
-            " infra/grant-company-names.sh after provisioning",
-        )
+    _check_grant(flight, may_grant=bool(roles & set(MAY_GRANT)))
     if not roles & set(MAY_REGISTER):
         _check_policy(flight, graph, is_guest=person.get("userType") == "Guest")
     if not roles & MAY_CONSENT:
@@ -408,6 +403,24 @@ def _check_company_names(flight: Preflight) -> None:
         flight.note(
             "GRANT_COMPANY_NAMES does nothing while REGISTER_APPS is false",
             f"a {_listed(MAY_GRANT, ' or ')} runs infra/grant-company-names.sh once",
+        )
+
+
+def _check_grant(flight: Preflight, *, may_grant: bool) -> None:
+    """Check that the signed-in user may grant the permission for companies' names if GRANT_COMPANY_NAMES is on.
+
+    If it is off, note that the user may grant the permission.
+    """
+    if may_grant and not flight.is_on("GRANT_COMPANY_NAMES"):
+        flight.note(
+            "the template doesn't grant the permission to read companies' names, and you may grant it",
+            "optional: azd env set GRANT_COMPANY_NAMES true, or infra/grant-company-names.sh after provisioning",
+        )
+    if flight.is_on("GRANT_COMPANY_NAMES") and not may_grant:
+        flight.fault(
+            f"you may not grant the permission to read companies' names (none of {_listed(MAY_GRANT)})",
+            "azd env set GRANT_COMPANY_NAMES false; a colleague with such a role runs"
+            " infra/grant-company-names.sh after provisioning",
         )
 
 

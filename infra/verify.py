@@ -126,7 +126,7 @@ class Compiler:
 
 
 def digest() -> str:
-    """Return a hash of the templates and of this program, which identifies their predictions."""
+    """Return a hash of the templates and of this script; predictions with an equal stored hash are current."""
     found = hashlib.sha256()
     for path in sorted(path for path in INFRA.rglob("*") if path.is_file()):
         if path.suffix in (".bicep", ".bicepparam", ".json") or path == Path(__file__).resolve():

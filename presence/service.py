@@ -37,8 +37,9 @@ class Status:
         shown: One of seven states.
         message: The text for a person's details.
         as_of: When the status was last confirmed, None for never.
-        changed_at: Since when it has been so, None if unknown.
-        stale: Whether it wasn't confirmed for three intervals; it is then shown in grey.
+        changed_at: When the status last changed, None if unknown.
+        stale: Whether the last confirmation is more than three sync intervals ago; the status is then
+            shown in grey.
     """
 
     availability: str

@@ -82,14 +82,14 @@ class DirectoryLink:
         tenant_name: The name of the tenant (`graph.tenant_information`).
         tenant_domain: The primary domain of the tenant, from the same source.
         named_at: When these two were read; 0 before that.
-        named_tenant: The tenant whose name it is; rows with another one have no name.
-        begun_by: The ID of the actor here who began it.
+        named_tenant: The tenant of this name; the name is dropped if `tenant_id` differs.
+        begun_by: The ID of the actor in this product who began the consent.
         is_confirmed: Whether the company was confirmed as the right one. Until then it isn't connected,
             and the row has a version that releases without this rule can't read.
-        confirmed_by: The ID of the actor here who confirmed the company.
+        confirmed_by: The ID of the actor in this product who confirmed the company.
         sampled: For how many of the directory's people presence was requested when consent took
             effect.
-        sample_known: For how many of them Graph had one.
+        sample_known: For how many of these Graph had a presence.
         gone_checked_at: When the company was last checked for having removed the app. A removed
             connection keeps the tenant's ID for this check.
         gone_code: The result of that check.
@@ -125,7 +125,7 @@ class DirectoryLink:
 
     @property
     def decided_by(self) -> str:
-        """The ID of the actor who confirmed the company; in rows of earlier releases, of the one who began it."""
+        """The ID of the actor who confirmed the company; in rows of earlier releases, of the actor who began the consent."""
         return self.confirmed_by or self.begun_by
 
     @property
@@ -252,9 +252,10 @@ async def leave(
 async def pause(
     tables: Tables, tenant_id: str, reason: str, since: int, until: int, now: int
 ) -> None:
-    """Store why consent counts as lost, and until when the tenant isn't synced; an empty reason ends the loss.
+    """Store why consent counts as lost, and until when the tenant isn't synced.
 
-    `now` is when that was found: a tenant that was connected later isn't paused.
+    With an empty reason, consent no longer counts as lost. `now` is the time at which the failure was
+    found: a tenant that was connected later isn't paused.
     """
 
     def paused(old: TenantLink | None) -> TenantLink | None:

@@ -1,7 +1,7 @@
 """Responses to requests to a base URL without its `/v2`; they contain the correct URL.
 
-The request is authenticated first, so a stranger learns nothing. It is also written to the provisioning log, so that an
-administrator who waits for the first request sees why it doesn't arrive.
+The client is authenticated first, so a stranger learns nothing. The request is also written to the provisioning log, so
+that an administrator who waits for the first request sees the mistake in the URL.
 """
 
 from directories import provisioning_log, rate_limits

@@ -61,7 +61,7 @@ def shown_response(shown: ShownResource) -> Response:
 
 
 def list_response(answer: ListAnswer) -> Response:
-    """Return the answer to a query."""
+    """Return the HTTP response with the result of a query."""
     return Response(200, answer.to_json(), {"Content-Type": SCIM_JSON})
 
 
@@ -86,7 +86,7 @@ def error_response(error: Exception) -> Response:
 
 
 def as_scim_error(error: ScimError | RecursionError | LimitExceeded) -> ScimError:
-    """Return the error to send for a fault found late: JSON nested too deeply, or more data than a row can hold."""
+    """Return the ScimError for a fault found by a lower layer: JSON nested too deeply, or too much data for a row."""
     match error:
         case ScimError():
             return error
@@ -152,8 +152,9 @@ def too_deep() -> ScimError:
 def parameters(request: Request) -> dict[str, str]:
     """Return the query parameters by name, in any case; repeated lists of attributes are joined.
 
-    If a `Filter` were ignored, the answer would be everybody, and the client would take the first one for the person.
-    Many HTTP libraries write an array as `attributes=userName&attributes=emails`; RFC 7644 section 3.9 joins by commas.
+    If a parameter such as `Filter` were ignored, the response would list all users, and the client would match the
+    first of them. Many HTTP libraries write an array as `attributes=userName&attributes=emails`; RFC 7644 section 3.9
+    joins by commas.
     """
     if "?" not in request.url:
         return {}
@@ -209,13 +210,13 @@ def search_parameters(body: dict[str, Any]) -> dict[str, str]:
 
 
 def named_parameters(sent: Mapping[str, Value]) -> dict[str, Value]:
-    """Return the values by the canonical names of parameters; a name in its own spelling wins over others."""
+    """Return the values by the canonical names of parameters; one that was sent with the canonical name takes precedence."""
     named = {_CANONICAL.get(name.lower(), name): value for name, value in sent.items()}
     return named | {name: value for name, value in sent.items() if name in _PARAMETERS}
 
 
 def _text(name: str, value: Any) -> str:
-    """Return a parameter of a search as the text that it would be in a URL."""
+    """Return a parameter of a search as text, as it would be in a URL."""
     if isinstance(value, str):
         return value
     wanted = _PARAMETERS[name]

@@ -1,4 +1,4 @@
-"""Resources on their way from their source to an answer: a single one, or a ListResponse (RFC 7644 section 3.4.2)."""
+"""Results of reads and queries as JSON: single resources, and ListResponses (RFC 7644 section 3.4.2)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
 
 class Item(NamedTuple):
-    """A resource as clients see it, with the row key after which a walk continues.
+    """A resource as clients see it, with its row key, after which a scan continues.
 
-    A source gives it as an object, or as JSON that the usual projection leaves unchanged. The JSON of a
+    It is an object (`made`) or, if the usual projection would leave it unchanged, JSON (`json`). The JSON of a
     thousand large people takes a fifteenth of the memory of their objects.
     """
 
@@ -24,14 +24,14 @@ class Item(NamedTuple):
 
     @property
     def resource(self) -> dict[str, Any]:
-        """The resource as an object; of JSON a new one each time, so that no one keeps it."""
+        """The resource as an object; JSON is parsed each time, so that the object isn't kept in memory."""
         if self.made is not None:
             return self.made
         resource: dict[str, Any] = orjson.loads(self.json)
         return resource
 
     def shown(self, projection: Projection) -> "ShownItem":
-        """Return what the answer has of it."""
+        """Return the resource as JSON with only the projection's attributes."""
         if self.json and projection.is_usual:
             return ShownItem(self.key, self.json)
         shown = projection.apply(self.resource)
@@ -39,7 +39,7 @@ class Item(NamedTuple):
 
 
 class ShownResource(NamedTuple):
-    """The answer to a read as JSON, with its entity tag and address."""
+    """A resource as the JSON of a response, with its entity tag and address."""
 
     json: bytes
     etag: str
@@ -47,13 +47,13 @@ class ShownResource(NamedTuple):
 
 
 class NotModified(NamedTuple):
-    """The answer to a read whose client has this version."""
+    """The result of a read by a client that already has the current version."""
 
     etag: str
 
 
 class ShownItem(NamedTuple):
-    """A resource of an answer as JSON, its row key, and the number of its members."""
+    """A resource as JSON for a ListResponse, with its row key and the number of its members."""
 
     key: str
     json: bytes
@@ -62,9 +62,9 @@ class ShownItem(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListAnswer:
-    """The answer to a query (RFC 7644 section 3.4.2); the resources are JSON.
+    """The result of a query (RFC 7644 section 3.4.2); the resources are JSON.
 
-    `total` and `start_index` are None if the answer doesn't have them (RFC 9865 section 2).
+    `total` and `start_index` are None if the ListResponse doesn't have them (RFC 9865 section 2).
     """
 
     total: int | None

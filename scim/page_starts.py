@@ -3,7 +3,8 @@
 If a page is followed by others, its end is stored before the page is sent: the next start index, and the key of the
 last resource before it. Any instance continues from that key, so deletions in earlier pages don't shift later ones. A
 start index in use is never moved to another key, because then two clients that page at the same time would lose
-resources. If a page would end there at another key, it is made shorter, which RFC 7644 section 3.4.2.4 allows.
+resources. If a page would end at a start index that is in use with another key, the page is made shorter, which RFC
+7644 section 3.4.2.4 allows.
 """
 
 from bisect import bisect_right
@@ -36,7 +37,11 @@ _ATTEMPTS = 12
 
 @dataclass(frozen=True, slots=True)
 class PageStart:
-    """A stored start: the key before it, the time when a page last ended there (Unix seconds), and the row's storage tag."""
+    """A stored start of a page.
+
+    `key` is the row key of the last resource before it, `at` the time when a page last ended there (Unix seconds), and
+    `tag` the row's storage tag.
+    """
 
     key: str
     at: float
@@ -55,7 +60,7 @@ class Walk:
     name: str
 
     async def key_before(self, app: App, start_index: int) -> str | None:
-        """Return the key before the page at `start_index`, or None if no page ended there recently."""
+        """Return the row key of the last resource before `start_index`, or None if no page ended there recently."""
         key = PAGE_START.key(self.name, _number(start_index))
         row = await app.tables.get(CONTACTS, self.directory_id, key)
         start = decode(row.value, row.etag) if row else None
@@ -99,10 +104,11 @@ class Walk:
 
 
 def _length(live: Mapping[int, str], count: int, keys: Sequence[str]) -> int:
-    """Return a page length that conflicts with no start in use; `live` maps lengths to the keys of such starts.
+    """Return a page length that conflicts with no start in use.
 
-    If a full page would end at a start in use, the page ends at that start's key, because clients that add `count`
-    instead of itemsPerPage to their start index continue there.
+    `live` has the key of each start in use, by the length at which a page would end there. If a full page would end at
+    a start in use, the page ends at that start's key, because clients that add `count` instead of itemsPerPage to their
+    start index continue there.
     """
     if count in live:
         length = bisect_right(keys, live[count])
@@ -135,7 +141,7 @@ def encode(key: str, at: float) -> bytes:
 
 
 def decode(value: bytes, tag: str) -> PageStart:
-    """Decode a row value that `encode` returned. Raise UnsupportedRowVersion."""
+    """Decode a row value that `encode` returned; raise UnsupportedRowVersion if a later release wrote it."""
     stored = row_versions.read(value, "page start")
     return PageStart(str(stored["key"]), float(stored["at"]), tag)
 

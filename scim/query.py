@@ -52,7 +52,7 @@ class Source(Protocol):
 
     @property
     def directory_id(self) -> str:
-        """Return the id of their directory."""
+        """Return the id of the directory that has the resources."""
         ...
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:

@@ -205,7 +205,7 @@ def encode_unparsed(unparsed: UnparsedNumbers) -> bytes:
 
 
 def decode_unparsed(value: bytes) -> UnparsedNumbers:
-    """Decode the unparsed numbers of a row. Raise UnsupportedRowVersion."""
+    """Decode the unparsed numbers of a row; raise UnsupportedRowVersion if a later release wrote it."""
     stored = row_versions.read(value, "unparsed")
     return UnparsedNumbers(stored["name"], stored["numbers"])
 
@@ -286,6 +286,9 @@ def encode_key_sample(sample: KeySample) -> bytes:
 
 
 def decode_key_sample(value: bytes) -> KeySample:
-    """Decode a row value that `encode_key_sample` returned. Raise UnsupportedRowVersion."""
+    """Decode a row value that `encode_key_sample` returned.
+
+    Raise UnsupportedRowVersion if a later release wrote it.
+    """
     stored = row_versions.read(value, "key sample")
     return KeySample(tuple(stored["keys"]), float(stored["at"]))

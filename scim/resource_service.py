@@ -39,17 +39,17 @@ class StoredResource(Protocol):
 
     @property
     def id(self) -> str:
-        """Return its id."""
+        """Return the resource's id."""
         ...
 
     @property
     def resource(self) -> Resource:
-        """Return its canonical JSON without the attributes that the service adds."""
+        """Return the resource's canonical JSON without the attributes that the service adds."""
         ...
 
     @property
     def etag(self) -> str:
-        """Return its weak entity tag."""
+        """Return the resource's weak entity tag."""
         ...
 
 
@@ -87,7 +87,10 @@ class ResourceService(ABC, Generic[Stored]):
     async def show(
         self, identifier: str, projection: Projection, known: Preconditions
     ) -> ShownResource | NotModified:
-        """Return the resource as an answer shows it; raise ScimError 404."""
+        """Return the resource as the JSON of a response, or NotModified if the client already has this version.
+
+        Raise ScimError 404 if there is no such resource.
+        """
         stored = await self.read(identifier)
         if self.has_whole_etag(projection) and known.not_modified(stored.etag):
             return NotModified(stored.etag)
@@ -104,7 +107,10 @@ class ResourceService(ABC, Generic[Stored]):
     async def patch(
         self, identifier: str, operations: Sequence[Operation], conditions: Preconditions
     ) -> Stored:
-        """Apply all operations of a PATCH, or none if one fails; write nothing if they change nothing (section 3.5.2)."""
+        """Apply all operations of a PATCH, or none if one fails (RFC 7644 section 3.5.2).
+
+        Write nothing if nothing changes.
+        """
         change = self._patching(operations)
         return await self._change(identifier, conditions, change, Notes(), self._update)
 
@@ -192,7 +198,7 @@ class ResourceService(ABC, Generic[Stored]):
     ) -> Stored:
         """Read a resource, apply `change`, and store the result with `update`.
 
-        `sent` are the notes of the request's body.
+        `sent` are the notes from parsing the request's body; each attempt continues with a copy of them.
         """
 
         async def attempt() -> Stored:

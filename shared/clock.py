@@ -152,8 +152,8 @@ def is_ahead(until: int, now: int, longest: int) -> bool:
     """Return whether `until` is later than `now` by at most `longest`.
 
     Used for leases and pauses of at most `longest`. If the clock was set back after `until` was
-    stored, `until` is further in the future than `longest`. The lease then counts as ended, because
-    otherwise it would last longer by the size of the change.
+    stored, `until` may be further in the future than `longest`. The lease then counts as expired,
+    because otherwise it would last longer by the size of the change.
     """
     return now < until <= now + longest
 

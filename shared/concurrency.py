@@ -32,7 +32,7 @@ async def each(items: Iterable[Item], use: Callable[[Item], Awaitable[Result]]) 
 
 @dataclass(slots=True)
 class Turns:
-    """Takes turns between the long computations of an App on its event loop: one slice at a time, then a pause.
+    """Lets the long computations of an App take turns on its event loop: each one computes for a slice, then pauses.
 
     A small request needs several rounds of the loop: for its arrival, its task and its response. If
     each round had a slice of every long computation, the request would wait for all of them several

@@ -120,8 +120,8 @@ def _has_overage(claims: list[tuple[str, str]]) -> bool:
 def _test_account(account: str) -> str:
     """Return the account that a deployment's smoke test administers: a UUID derived from its tenant's ID.
 
-    The result is not the ID of any tenant. So no user has that account, and the test sees no real
-    one.
+    The result is not the ID of any tenant. So no user belongs to that account, and the test sees no
+    data of a real account.
     """
     return str(uuid.uuid5(_TEST_ACCOUNTS, account))
 

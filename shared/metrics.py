@@ -43,7 +43,10 @@ class _Spread:
         self.highest = max(self.highest, value)
 
     def percentile(self, share: float) -> float:
-        """Return an upper bound of the given share of the values, which is at most the highest value."""
+        """Return the percentile for `share` (from 0 to 1), rounded up to a bound of the histogram.
+
+        The result is at most the highest value.
+        """
         wanted, seen = share * self.counts.total(), 0
         for place, count in sorted(self.counts.items()):
             seen += count

@@ -182,9 +182,10 @@ def unknown_address(app: App) -> Handler:
 
 
 async def _import_pages() -> None:
-    """Import all page modules and compile the templates, unless that is done.
+    """Import all page modules and compile the templates, if that has not been done yet.
 
-    All at once, because most pages share their modules. Other requests are served while this runs.
+    They are imported together, because most of the modules that they import are shared. Other requests
+    are served while this runs.
     """
     await import_modules(*_PAGES)
     from web import render

@@ -94,7 +94,7 @@ def _person(request: Request, app: App) -> Principal | None:
 
 
 def _describe(error: Exception) -> FailureDescription:
-    """Return the error's status, message, and those of its headers that suit an HTML page."""
+    """Return the error's status and message, and the headers that suit an HTML page."""
     match error:
         case HttpError():
             kept = ("Allow", "Retry-After")

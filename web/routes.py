@@ -39,9 +39,11 @@ from web.setup_handlers import SetupPage, of_session
 
 
 def _leads_to(page: str) -> Page:
-    """Return a page that redirects a GET of a form's address to `page`, the page with that form.
+    """Return a page that redirects to `page`, the page with a form, for GET of the form's own address.
 
-    Browsers send such a GET after a sign-in that a form's submission required.
+    The form is only sent by POST to its address. If that POST required a sign-in, the browser
+    afterwards sends GET to the same address. `page` is a path below the directory's address, "" for the
+    directory itself.
     """
 
     async def lead(visit: PageRequest) -> Response:
@@ -52,7 +54,11 @@ def _leads_to(page: str) -> Page:
 
 
 async def _leads_to_history(visit: PageRequest) -> Response:
-    """Redirect a GET of the export to the page with its form; browsers send it after a sign-in."""
+    """Redirect GET of the export's address to the page with its form.
+
+    The form is only sent by POST. If that POST required a sign-in, the browser afterwards sends GET to
+    the same address.
+    """
     return visit.go("/contacts/history")
 
 

@@ -1,6 +1,6 @@
-"""Families of message codes: a page builds a code from the family's prefix and a value.
+"""Families of message codes: a page builds a code from a family's prefix, a value and, in some families, a suffix.
 
-Each family lists all values that occur, and some have a suffix.
+Each family lists all of its values.
 """
 
 from typing import get_args

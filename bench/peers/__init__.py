@@ -51,7 +51,7 @@ PEERS = (
 
 
 def set_up() -> None:
-    """Install the peers, unless those of the lists in this folder are installed.
+    """Install the peers in the versions that the lists in this folder name, unless these are installed.
 
     Raise CalledProcessError if that fails.
     """

@@ -134,7 +134,10 @@ async def enable(job: Job) -> None:
 
 
 async def delete(job: Job) -> None:
-    """Delete the other disabled people, as Entra does after thirty days, and the people whose responses were lost."""
+    """Delete the half of the disabled people who stay disabled, as Entra does after thirty days.
+
+    Also delete the people whose first responses were lost.
+    """
     plan = changes.plan(job.options)
     gone = [*plan.purged, *range(*plan.lost)]
     await _linked(job, "delete", gone, lambda person: users.delete(job, person))

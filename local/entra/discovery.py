@@ -115,7 +115,7 @@ def _category(job: Job, resource: dict[str, Any], known: set[str]) -> str:
 
 
 class _Guests:
-    """Users whom another administrator adds and removes during the listing."""
+    """Users whom another administrator adds and removes while Account Discovery pages through all users."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -134,7 +134,7 @@ class _Guests:
         await self._go()
 
     async def arrive(self) -> None:
-        """Add a guest; if that fails, the fault is recorded and the listing continues."""
+        """Add a guest; if that fails, record the fault and raise no exception."""
         guest = self._job.company.person(self._next)
         self._next += 1
         try:

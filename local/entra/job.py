@@ -55,7 +55,7 @@ class Job:
         return self.changed.get(index) or self.company.person(index)
 
     def note(self, operation: str, answer: Answer, reasons: list[str]) -> bool:
-        """Record the faults of a response; return whether there is none."""
+        """Record the faults of a response; return True if there are none."""
         self.record.deviations(operation, answer.request, reasons)
         return not reasons
 
@@ -65,7 +65,7 @@ class Job:
             raise Skipped
 
     def wanted(self, person: Person, attributes: Flat) -> Flat:
-        """Return the attributes, and the manager's ID in the target if the manager has been provisioned."""
+        """Return the attributes; add the manager's ID in the target if the manager has been provisioned."""
         manager = self.links.get(person.manager) if person.manager is not None else None
         return attributes | {MANAGER: manager} if manager else attributes
 

@@ -67,7 +67,7 @@ def post_body(values: Flat) -> dict[str, Any]:
 def group_body(display_name: str, external_id: str) -> dict[str, Any]:
     """Return the body of POST /Groups, without members.
 
-    It has Entra's second schema, which isn't one of SCIM.
+    In addition to SCIM's Group schema it names Entra's own schema for groups.
     """
     return {
         "schemas": [GROUP, ADSCIM_GROUP],
@@ -152,7 +152,10 @@ def group_patch(changes: Flat, dialect: Dialect) -> dict[str, Any]:
 
 
 def _default_operations(changes: Flat, stored: Flat) -> list[dict[str, Any]]:
-    """Return one operation per attribute, with capitalised names, and booleans as strings."""
+    """Return one operation per attribute, with `op` capitalised and booleans as strings.
+
+    Entra sends this form without its compliance flag.
+    """
     return [
         {
             "op": "Replace" if attribute in stored else "Add",

@@ -132,7 +132,7 @@ def departments() -> list[str]:
 
 
 def first_title(department: str) -> str:
-    """Return a job title in the department of people to whom no one reports."""
+    """Return a job title for people of the department to whom no one reports."""
     return next(row["job_title"] for row in reversed(_rows()) if row["department"] == department)
 
 
@@ -158,7 +158,7 @@ def _neighbours() -> dict[str, list[int]]:
 
 
 def _colleague(number: int, turn: int) -> int:
-    """Return the number of the row whose family name a person gets who is derived from row `number`.
+    """Return the number of the row that gives the family name of a person who is derived from row `number`.
 
     `turn` is the round: in round 0 each of the 250 rows gives one person, and larger companies need
     further rounds.

@@ -185,9 +185,10 @@ async def read(job: Job, person: Person) -> Resource | None:
 
 
 async def _patched(job: Job, person: Person, operation: str, body: Any, changes: Flat) -> Answer:
-    """Send a PATCH and check the response: 200 with the user, or 204, and in both cases the changes are stored.
+    """Send a PATCH and check its response: 200 with the user, or 204; raise Skipped for any other.
 
-    Return the response with the user: of the PATCH, or after a 204 of a GET.
+    After a 204, GET the user. In both cases check that the user has the changes, and return the
+    response that contains the user.
     """
     path = f"/Users/{job.links[person.index]}"
     answer = await job.wire.send(operation, "PATCH", path, body=body)

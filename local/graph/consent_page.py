@@ -21,7 +21,11 @@ _FAULTS = frozenset((65001, 65004, 90094))
 
 
 class ConsentPage:
-    """Asks an administrator to consent; `needs_scope` for the v2.0 address, which requires `scope`."""
+    """The page on which an administrator consents to the application's permissions.
+
+    `needs_scope` is True for the v2.0 address, which requires the parameter `scope`, and False for the
+    older one.
+    """
 
     def __init__(self, simulator: Simulator, *, needs_scope: bool = True) -> None:
         self.simulator, self.needs_scope = simulator, needs_scope

@@ -174,7 +174,7 @@ class Graph:
         )
 
     def _information(self, function: str) -> Response:
-        """Return what a tenant shows to people of every other tenant (the resource tenantInformation)."""
+        """Return the resource tenantInformation of a tenant, which the applications of all other tenants may read."""
         found = _FIND_TENANT.fullmatch(function)
         if found is None:
             raise GraphError(400, "BadRequest", "Resource not found for the segment.")

@@ -100,7 +100,7 @@ class Host:
         self._invoker.close()
 
     async def cancel_jobs(self) -> None:
-        """Cancel running timer functions and queue messages, as the platform does when its grace is over."""
+        """Cancel running timer functions and queue messages, as the platform does after its grace period."""
         jobs = self.timers.running() + self.queues.running()
         for job in jobs:
             job.cancel()

@@ -1,7 +1,7 @@
 """A simulation of App Service Authentication: by default, the app sees a fixed user of a fixed local account.
 
-Like the platform, it removes headers that imitate its own and sets them for a signed-in user. It
-redirects the requests of others, including those of scripts, to sign in at another origin
+Like the platform, it removes headers that imitate its own and sets them for a signed-in user. If no
+user is signed in, it redirects the request, even that of a script, to sign in at another origin
 (learn.microsoft.com/azure/app-service/overview-authentication-authorization).
 
 With `asks`, a request without a session cookie is signed out, as on the platform, and the cookie
@@ -130,9 +130,9 @@ def person_of(headers: dict[str, str]) -> str | None:
 def _ask_to_sign_in(path: str, query: str, headers: dict[str, str]) -> Answer:
     """Redirect to another origin, as the platform does for every request, even a script's or a POST.
 
-    (RedirectToLoginPage; Azure-Samples/azure-search-openai-demo, pull request 3144.) The other
-    origin is this host under its other loopback name, so that browsers treat it as a foreign site,
-    like Microsoft's.
+    The other origin is this host under its other loopback name, so that browsers treat it as a foreign
+    site, like Microsoft's. Sources: the platform's option RedirectToLoginPage;
+    Azure-Samples/azure-search-openai-demo, pull request 3144.
     """
     host = headers.get("host", "")
     name, _, port = host.rpartition(":") if _PORT.search(host) else (host, "", "")

@@ -46,7 +46,8 @@ Result = TypeVar("Result")
 class _State:
     """The progress of an import, as stored in the target.
 
-    `sha256` identifies the file. All sections before number `section` and its first `rows` rows are stored.
+    `sha256` identifies the file. While `clearing`, earlier rows of the target are being removed. After
+    that, all sections before number `section` are stored, and the first `rows` rows of that section.
     """
 
     sha256: str
@@ -129,7 +130,7 @@ async def _is_empty(app: App) -> bool:
 
 
 async def _clear(app: App) -> None:
-    """Remove every row; the index by which the others are found is removed last."""
+    """Remove every row; the index rows, by which the other partitions are found, are removed last."""
     tables = app.tables
     ids = await partitions.directory_ids(tables)
     accounts = await partitions.account_sections(tables, ids)

@@ -85,9 +85,9 @@ async def save(
 
 
 async def begun_by(tables: Tables, state: str) -> str:
-    """Return the ID of the actor who began the request with this state, or "" if there is none.
+    """Return the ID of the actor who began the request with this state, or "" if there is no such request.
 
-    The request can still be used.
+    The request is only read, so `consume` can still use it.
     """
     row = await tables.get(WORK, CONSENTS, _key(state)) if state else None
     return str(_read(row)["person_id"]) if row else ""

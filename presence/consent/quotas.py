@@ -107,6 +107,9 @@ def encode(times: Sequence[int]) -> bytes:
 
 
 def decode(value: bytes) -> list[int]:
-    """Return the times in a row, in milliseconds since 1970; raise UnsupportedRowVersion."""
+    """Return the times in a row, in milliseconds since 1970.
+
+    Raise UnsupportedRowVersion if a later release wrote the row.
+    """
     times: list[int] = row_versions.read(value, "consent quota")["times"]
     return times

@@ -1,8 +1,8 @@
 """The actions of an administrator on a directory's presence, for the JSON API and the pages.
 
-Every function gets the signed-in user, or for a change the actor, and accepts only directories of
-that account: for any other directory it raises `directories.errors.NotThere`. It raises HttpError
-if the action isn't possible.
+Every function gets the signed-in user, or for a change the actor, and raises
+`directories.errors.NotThere` for a directory of another account. It raises HttpError if the action
+isn't possible.
 """
 
 import re
@@ -53,8 +53,8 @@ async def connect(
 ) -> tuple[str, dict[str, str]]:
     """Return the URL of Microsoft's sign-in, and headers that set the cookie which binds the browser.
 
-    Microsoft redirects the browser to the path `callback` afterwards. With `must_confirm`, the
-    company is connected only after `confirm` was called with its tenant, which a page offers.
+    Microsoft redirects the browser to the path `callback` afterwards. With `must_confirm`, the company
+    isn't connected before `confirm` is called with its tenant, after a page has shown the company.
     """
     directory = await directories.read(app, actor.account, directory_id)
     if directory.kind != "entra":
@@ -200,7 +200,7 @@ async def check_gone(app: App, actor: Actor, directory_id: str) -> probe.Removal
 
 @contextmanager
 def _conflicts_as_409() -> Iterator[None]:
-    """Convert a conflict to HttpError 409: others changed the connection at the same time, also during retries."""
+    """Convert an error of the block to HttpError 409 if others changed the connection at the same time."""
     try:
         yield
     except (

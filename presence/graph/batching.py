@@ -63,10 +63,10 @@ class _Chunk:
 
 
 class Fetch:
-    """One run over many IDs.
+    """One run that requests the presence of many IDs, in chunks.
 
     Args:
-        call: Requests some IDs and keeps the response.
+        call: Requests the presence of a chunk of IDs and stores the response.
         acquire: Charges a request to the rate limit; returns 0, or the seconds until the next try.
         monotonic: Returns the monotonic time in seconds.
         pause: Waits for some seconds.
@@ -219,8 +219,8 @@ def _chunks(ids: Sequence[str]) -> list[_Chunk]:
 def _from_both_ends(chunks: list[_Chunk]) -> list[_Chunk]:
     """Return the first chunk, the last, the second, the last but one and so on.
 
-    If Graph always fails for some neighbouring people, they are not always at the front, so they
-    delay only themselves.
+    Neighbouring chunks are thus requested apart. If Graph always fails for some neighbouring people,
+    other people's chunks are requested between theirs and don't have to wait for all of them.
     """
     return [chunks[at // 2] if at % 2 == 0 else chunks[-(at + 1) // 2] for at in range(len(chunks))]
 

@@ -73,6 +73,6 @@ def cloud_of(settings: Settings) -> Cloud:
 
 
 def is_loopback_http(url: str) -> bool:
-    """Return whether the URL is http on this machine, as that of a simulator is."""
+    """Return whether the URL is http on this machine, such as the URL of a simulator."""
     parts = urlsplit(url)
     return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")

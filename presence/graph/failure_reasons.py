@@ -18,11 +18,11 @@ Kind = Literal["consent", "operator", "passing"]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A reason why presence fails.
+    """A reason why presence can't be read.
 
-    `kind` is who can end it: the company (`consent`), the operator of this service (`operator`), or
-    no party, because it passes (`passing`). `of_tenant` is true if the tenant as a whole refuses
-    the app, so that more than one try in ten minutes is useless.
+    `kind` says who can remove the cause: the company (`consent`) or the operator of this service
+    (`operator`); with `passing`, the failure passes without any action. `of_tenant` is true if the
+    tenant as a whole refuses the app, so that more than one try in ten minutes is useless.
     """
 
     code: str
@@ -36,7 +36,7 @@ class Reason:
 
     @property
     def remedy(self) -> Message:
-        """The step that ends it, as a sentence."""
+        """The action that removes the cause, as a sentence."""
         return Message(REASON_REMEDY.code(self.code))
 
 

@@ -86,7 +86,7 @@ class TenantInformation:
         return None
 
     async def probe(self) -> State:
-        """Return whether names can be read, by reading that of the home tenant; at most once a minute."""
+        """Return whether names can be read, after trying to read the home tenant's name; the result is kept for a minute."""
         if not self._is_set_up:
             return "not_set_up"
         now = self._clock.monotonic()

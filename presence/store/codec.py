@@ -86,7 +86,10 @@ def _entry(row: list[Any], kinds: list[GraphPresence]) -> Entry:
 
 
 def decode(value: bytes) -> Delta:
-    """Return the people in the row of a delta or a page; raise UnsupportedRowVersion."""
+    """Return the people in the row of a delta or a page.
+
+    Raise UnsupportedRowVersion if a later release wrote the row.
+    """
     content = row_versions.read(value, "presence page")
     kinds = [intern(*kind) for kind in content["k"]]
     changed = {row[0]: _entry(row, kinds) for row in content["p"]}

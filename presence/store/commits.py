@@ -88,7 +88,7 @@ async def commit(
 
 
 def _delta_row(seq: int, delta: Delta) -> list[Operation]:
-    """Return the operation that stores a delta's row; [] for an empty or too large delta.
+    """Return a list with the operation that stores a delta's row; [] for an empty or too large delta.
 
     It overwrites an existing row with this number: that row is unused, because the stored manifest
     doesn't count it.

@@ -1,4 +1,4 @@
-"""Decide when failures become a loss of consent, and how long to wait after one, without I/O."""
+"""Decide after which failures consent counts as lost, and how long to wait after a failure, without I/O."""
 
 import random
 
@@ -17,7 +17,7 @@ def record_failure(before: FailureState, reason: str, now: int) -> FailureState:
     """Return the failure state after one more failure with this reason.
 
     Consent counts as lost after at least two failures over at least ten minutes, because a single
-    response may be a passing error. A failure of another kind doesn't end the loss.
+    response may be a passing error. Once it is lost, a failure of another kind changes nothing.
     """
     kind = REASONS[reason].kind
     if before.lost and kind != "consent":

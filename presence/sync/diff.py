@@ -87,7 +87,8 @@ def _bits(snapshot: Snapshot, changed: Mapping[str, int], object_id: str) -> int
 def are_strangers_due(head: Manifest, now: int) -> bool:
     """Return whether this sync also requests the presence of people whom the tenant doesn't know.
 
-    Each sync does, unless they are most of the directory's people; then one does every ten minutes.
+    Each sync does so if the tenant knows enough of the people. Otherwise it is probably the wrong
+    company, and only one sync in ten minutes does.
     """
     is_wrong = head.counts.is_probably_wrong_company
     return not is_wrong or not is_recent(head.strangers_asked_at, now, STRANGERS_EVERY)

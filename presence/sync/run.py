@@ -37,7 +37,7 @@ class SyncRun:
         started: Milliseconds since 1970.
         deadline: The monotonic time (seconds) after which no request is sent.
         reason: Why presence couldn't be read, or "".
-        is_tidy: Whether rows that waited to be deleted are deleted.
+        is_tidy: Whether the rows that were waiting for deletion have been deleted.
     """
 
     app: App

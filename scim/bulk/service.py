@@ -47,7 +47,7 @@ class BulkOperation:
 
 
 def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
-    """Parse the body into operations and `failOnErrors` (0: never stop). Raise ScimError."""
+    """Parse the body into operations and `failOnErrors` (0: never stop); raise ScimError if it is malformed."""
     sent = _folded(body)
     operations = sent.get("operations")
     if not isinstance(operations, list):
@@ -65,7 +65,7 @@ def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
 
 
 def _folded(sent: Any) -> dict[str, Any]:
-    """Return the members of an object by their names in small letters, as those of a PATCH are read; {} for another value."""
+    """Return the members of an object with their names in lower case; {} if `sent` isn't an object."""
     return {name.lower(): value for name, value in sent.items()} if isinstance(sent, dict) else {}
 
 
@@ -104,7 +104,7 @@ class _Outcome:
 async def carry_out(
     context: Context, operations: list[BulkOperation], fail_on_errors: int
 ) -> list[dict[str, Any]]:
-    """Return the results of the operations in order, up to the failure with which their number reaches `fail_on_errors`.
+    """Run the operations, and return their results in order; stop after `fail_on_errors` failures (0: never stop).
 
     An operation that refers to a bulkId waits until that resource exists. If it never will (its creation failed, it
     isn't in the request, or two operations wait for each other), the operation fails with 409 (RFC 7644 section

@@ -243,7 +243,10 @@ def _read_complex(
 
 
 def _is_common(attribute: Attribute, name: str, part: object, notes: Notes | None) -> bool:
-    """Return whether all multi-valued attributes have the sub-attribute; any other is noted as unknown."""
+    """Return whether the name is that of a sub-attribute which every multi-valued attribute has.
+
+    If it isn't, add it to `notes` as an unknown name, unless its value `part` is empty.
+    """
     if attribute.multi_valued and name.lower() in interop.COMMON_SUB_ATTRIBUTES:
         return True
     if notes is not None and not interop.is_empty(part):

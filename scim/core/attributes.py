@@ -17,8 +17,8 @@ class Attribute:
     """An attribute with its characteristics (RFC 7643 section 2.2). `path` is its full name, which its schema sets.
 
     `needed`: agents find or recognise people by it, so a request with a malformed value is refused; the value of any
-    other attribute is left out instead. `is_kept`: a client's value is stored; that of a read-only attribute, of
-    `schemas` and of the password isn't.
+    other attribute is left out instead. `is_kept`: whether a client's value is stored, which it isn't for read-only
+    attributes, `schemas` and the password.
     """
 
     name: str

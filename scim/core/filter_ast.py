@@ -202,7 +202,7 @@ def _kind(term: Term) -> str:
 
 
 def is_exact_equality(node: Node) -> bool:
-    """Return whether `node` is true exactly if its one equality is."""
+    """Return whether `node` is a single equality; brackets that select elements by `type` may precede it."""
     if isinstance(node, Term):
         return _is_equality(node)
     if not isinstance(node, ValuePath):

@@ -28,7 +28,7 @@ class Filter:
 
     @cached_property
     def matches(self) -> Match:
-        """Return the test."""
+        """Return the function that tests a resource."""
         return self.node.compile()
 
     def equalities(self) -> list[Equality]:
@@ -65,7 +65,7 @@ def _parse_kept(text: str, resource_type: ResourceType) -> Filter:
 
 @lru_cache(maxsize=256)
 def _sample_equality(name: str, resource_type: ResourceType) -> Term | None:
-    """Return the comparison of a text attribute with some text; None if it isn't one or the name is unknown."""
+    """Return the parsed filter `name eq "x"`, or None if `name` is unknown or isn't the name of a text attribute."""
     try:
         sample = _parse(f'{name} eq "x"', resource_type)
     except ScimError:
@@ -74,7 +74,7 @@ def _sample_equality(name: str, resource_type: ResourceType) -> Term | None:
 
 
 def _of_equality(text: str, sample: Term, literal: str) -> Filter:
-    """Return the filter that compares with another text than the sample does, without parsing it."""
+    """Return the Filter for `text`, which is the equality `sample` with the value `literal`, without parsing it."""
     target = sample.target
     attribute = target.sub or target.attribute
     assert attribute is not None

@@ -1,7 +1,7 @@
 """Finds the value with half of a surrogate pair in a body that was refused for it.
 
 RFC 8259 section 8.2 allows such a text in JSON, but it is no Unicode and can't be stored. Programs that cut a text
-after so many UTF-16 units leave half of an emoji.
+after a fixed number of UTF-16 units may leave half of an emoji.
 """
 
 import json
@@ -36,7 +36,10 @@ def _name_of(parsed: Any) -> str:
 
 
 def _below(name: str, holder: dict[str, Any], key: str) -> str:
-    """Return the name of a part: an operation's value has the operation's path."""
+    """Return the name of the value that `holder` has under `key`; `name` is the name of `holder`.
+
+    For the value of a PATCH operation, it is the operation's path.
+    """
     path = holder.get("path")
     if key == "value" and isinstance(path, str) and path:
         return path

@@ -76,9 +76,9 @@ def only_element(attribute: Attribute, element: object) -> object:
 def elements(attribute: Attribute, value: object) -> list[Any] | None:
     """Return the elements of a value sent for a multi-valued attribute; None if the value is ambiguous.
 
-    One object is read as an array of one (Captain-P-Goldfish/SCIM-SDK#968, wireapp/wire-server#5435). For attributes
-    such as roles one text does too, unless it may list several. An e-mail address or phone number sent as bare text
-    is a fault of the mapping that affects every request, so it is refused.
+    One object is read as an array of one (Captain-P-Goldfish/SCIM-SDK#968, wireapp/wire-server#5435). So is a single
+    text for an attribute such as `roles`, unless the text may be a list of several. An e-mail address or phone number
+    sent as bare text is a fault of the mapping that affects every request, so it is refused.
     """
     if isinstance(value, list):
         return value
@@ -92,12 +92,13 @@ def elements(attribute: Attribute, value: object) -> list[Any] | None:
 
 
 def complex_value(attribute: Attribute, value: object) -> object:
-    """Return {"value": …} for a text or number that was sent instead of the object, and the object in JSON text.
+    """Return the object for a value of a complex attribute that was sent in another form.
 
-    Entra sends `manager` as the bare id (Learn; apache/directory-scimple#1242). The stored and
-    returned form is the RFC's object: Entra can't read its own text back. Roles come as texts
-    (Captain-P-Goldfish/SCIM-SDK#968 and pull request 974). A number in place of an e-mail address
-    or phone number is more likely a fault in the mapping, so it is refused.
+    A text or number becomes {"value": …}; a text with an object in JSON becomes that object. Entra sends
+    `manager` as the bare id (Learn; apache/directory-scimple#1242). The stored and returned form is the RFC's
+    object: Entra can't read its own text back. Roles come as texts (Captain-P-Goldfish/SCIM-SDK#968 and pull
+    request 974). A number in place of an e-mail address or phone number is more likely a fault in the mapping, so
+    it is refused.
     """
     if isinstance(value, str):
         value = _described(attribute, value)
@@ -145,11 +146,11 @@ def _manager_object(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def number_text(attribute: Attribute, value: object) -> str | None:
-    """Return a whole number sent for a text attribute as text; None if its text form is ambiguous.
+    """Return the text of an integer that was sent for a text attribute; None if the text of a number is ambiguous.
 
     Captain-P-Goldfish/SCIM-SDK (commit 53d1e20c) and goauthentik/authentik#15533 saw numeric ids. A fraction is
-    refused, because JSON keeps neither its zeros nor its length. So is a number as `userName`, by which people are
-    matched.
+    refused, because JSON keeps neither its zeros nor its length. A number as `userName` is refused, because people
+    are matched by user name.
     """
     if attribute.name == "userName" or isinstance(value, bool) or not isinstance(value, int):
         return None
@@ -179,10 +180,10 @@ def deactivates(body: Mapping[str, Any], resource_type: ResourceType) -> bool:
 
 
 def value_target(path: str, resource_type: ResourceType) -> Target | None:
-    """Return the attribute that `active.value` means: a singular one that has no sub-attributes; None for another path.
+    """Return the attribute of a path such as `active.value`: a singular one without sub-attributes; else None.
 
-    Clients that read every attribute as an object with a `value` name that value in their paths, too. To pass over such
-    a path would lose a deactivation.
+    Clients that read every attribute as an object with a member `value` write that member in their paths, too. If
+    such a path were ignored, a deactivation would be lost.
     """
     name, dot, part = path.strip().rpartition(".")
     target = resource_type.find(name) if dot and part.lower() == "value" else None
@@ -193,10 +194,10 @@ def value_target(path: str, resource_type: ResourceType) -> Target | None:
 
 
 def stays_when_cleared(attribute: Attribute, current: object) -> bool:
-    """Return whether an attribute keeps its value if the client removes it or sets it to null: `active` does while it is false.
+    """Return whether an attribute keeps its value if the client removes it or sets it to null: only `active: false`.
 
-    A client that leaves `active` out or clears it doesn't mean that the person is back (slashdevops/idp-scim-sync
-    sends a suspended person without it).
+    A client that leaves out or clears `active` doesn't want to reactivate the person (slashdevops/idp-scim-sync sends a
+    suspended person without it).
     """
     return attribute.name == "active" and current is False
 
@@ -271,8 +272,8 @@ def qualified_names(urn: str, name: str) -> tuple[str, ...]:
 def extension_of(name: str, resource_type: ResourceType) -> str:
     """Return the URN of the extension whose attribute has this name in small letters; "" if none has.
 
-    OneLogin's templates send `manager` and `department` beside the core attributes; no core attribute has those names,
-    so that they can mean one thing only. A PATCH takes them without the URN, too (see `qualified_names`).
+    OneLogin's templates send `manager` and `department` beside the core attributes. No core attribute has these names,
+    so they can only be those of the extension. A PATCH may also name them without the URN (see `qualified_names`).
     """
     owners = (urn for urn, own in resource_type.extension_attributes.items() if name in own)
     return next(owners, "")

@@ -89,7 +89,7 @@ def _members_path(text: str) -> Path | None:
 def _split(
     operation: Operation, value: dict[str, Any], changes: list[MemberChange]
 ) -> Iterator[Operation]:
-    """Yield an operation without a path without its members, whose changes are appended to `changes`."""
+    """Append the changes of members in the value of an operation without a path to `changes`; yield the rest."""
     rest = {}
     for name, part in value.items():
         target = GROUP.find(name)

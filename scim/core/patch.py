@@ -53,9 +53,9 @@ def apply_patch(
     """Return the resource after all operations: a new one, or `resource` itself if nothing changes.
 
     `resource` and its values are never modified, even if an operation fails. Unknown attributes are ignored. If
-    `notes` is given, they are added to it, and an operation with a malformed value is left out and added too, unless
-    the attribute is needed. If the request deactivates a person, every operation that can't be carried out is left
-    out, except those on `userName` and `active`.
+    `notes` is given, it receives the unknown attributes, and also each operation with a malformed value, which is left
+    out unless the attribute is needed. If the request deactivates a person, every operation that can't be carried out
+    is left out, except those on `userName` and `active`.
 
     Raises:
         ScimError: invalidPath, invalidFilter, invalidValue, noTarget or mutability; tooMany if the operations
@@ -129,7 +129,7 @@ def _tidy(result: dict[str, Any], before: dict[str, Any]) -> None:
 def _with_former_primary(
     tidied: list[Any] | None, changed: list[Any], before: list[Any] | None
 ) -> list[Any] | None:
-    """Return the elements with the primary one of before, if the new primary one had no value and is gone.
+    """Return the elements; if the new primary element had no value and was removed, the former one is primary again.
 
     Entra sends a constant `emails[type eq "other"].primary` also for people who have no such address.
     """

@@ -18,7 +18,10 @@ Names = dict[str, "Names | None"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """Which attributes a response contains."""
+    """Which attributes a response contains; `is_usual`: all that is stored.
+
+    With `is_usual` the stored JSON can be sent as it is.
+    """
 
     wanted: Names | None
     unwanted: Names = field(default_factory=dict)
@@ -66,11 +69,18 @@ def read_attributes(
     excluding = _targets(excluded or "", resource_type, selections=False)
     _name(unwanted, (part for one in excluding for part in _excludable(one, resource_type)))
     _name(unwanted, _returned(resource_type, "request"))
-    return Projection(None, unwanted, is_usual=not (excluded and excluded.strip()))
+    is_usual = not (excluded and excluded.strip()) and not _has_hidden(resource_type)
+    return Projection(None, unwanted, is_usual=is_usual)
+
+
+def _has_hidden(resource_type: ResourceType) -> bool:
+    """Return whether a stored resource can have a value that a response leaves out unless it is requested."""
+    hidden = _returned(resource_type, "never", "request")
+    return any(part.is_kept for target in hidden if (part := target.sub or target.attribute))
 
 
 def _not_named(named: Sequence[Target], resource_type: ResourceType) -> Iterator[Target]:
-    """Yield the attributes that are returned only if requested by name, and were not."""
+    """Yield the attributes whose `returned` is "request" and that the client didn't request by name."""
     for target in _returned(resource_type, "request"):
         if not any(_asks_for(one, target) for one in named):
             yield target
@@ -106,7 +116,10 @@ def _excludable(target: Target, resource_type: ResourceType) -> Iterator[Target]
 def _targets(
     text: str, resource_type: ResourceType, *, selections: bool = True
 ) -> Iterator[Target]:
-    """Yield the targets of the names in a list; selections of elements only if `selections`."""
+    """Yield the targets of the names in a list, without unknown names.
+
+    A name with brackets, such as `emails[type eq "work"]`, is skipped unless `selections`.
+    """
     for name in interop.listed_names(text):
         if "[" not in name:
             target = resource_type.find(name)

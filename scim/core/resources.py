@@ -57,7 +57,7 @@ def read_resource(
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Copies the attributes of a body into a resource, checked."""
+    """Validates the attributes of a body, and copies them into a resource."""
 
     resource_type: ResourceType
     notes: Notes | None

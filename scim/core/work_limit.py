@@ -1,7 +1,7 @@
 """A limit on the comparisons of one request: operations times comparisons times elements.
 
-RFC 7644 section 3.12 defines `tooMany` for results that a service provider doesn't calculate. Real
-clients need few comparisons over few elements; only an attack multiplies hundreds by hundreds.
+RFC 7644 section 3.12 defines `tooMany` for requests with more results than a service provider is willing to
+calculate. Real clients need few comparisons over few elements; only an attack multiplies hundreds by hundreds.
 """
 
 from dataclasses import dataclass

@@ -72,6 +72,6 @@ def _one_or_all(
 
 
 def _refuse_filter(request: Request) -> None:
-    """Refuse a filter, so that a client doesn't take some of the documents for all (RFC 7644 section 4)."""
+    """Raise ScimError 403 for a filter, so that a client doesn't believe it was applied (RFC 7644 section 4)."""
     if "filter" in request.query:
         raise ScimError(403, Message("no_filter_here"))

@@ -63,7 +63,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Changes to a membership: the ids to `add` and `remove`; with `only`, all other members leave."""
+    """Changes of a group's members: the ids to `add` and to `remove`.
+
+    With `only`, the members in `add` replace all others.
+    """
 
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
@@ -95,8 +98,8 @@ async def members_between(
 ) -> tuple[dict[str, list[Member]], int]:
     """Return the members by group id for adjacent groups of a scan, and how many of these groups were read completely.
 
-    One round trip per thousand members. At least one group is read completely; after a limit of members no further
-    group is read.
+    One round trip per thousand members. At least one group is read completely; once a maximum number of members has
+    been read, no further group is.
     """
     start, stop = MEMBER.under(group_ids[0])[0], MEMBER.under(group_ids[-1])[1]
     found, count, last = defaultdict[str, list[Member]](list), 0, group_ids[-1]

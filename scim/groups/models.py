@@ -152,7 +152,7 @@ def is_current(record: GroupRecord) -> bool:
 
 
 def insertion(record: GroupRecord) -> list[OwnRow]:
-    """Return the operations that store a new group; the one of its record is first."""
+    """Return the operations that store a new group; the operation on its record is the first."""
     index = index_rows(record)
     return [
         Insert(GROUP.key(record.id), encode(_with_index(record, index))),
@@ -161,7 +161,10 @@ def insertion(record: GroupRecord) -> list[OwnRow]:
 
 
 def replacement(old: GroupRecord, new: GroupRecord, tag: str) -> list[OwnRow]:
-    """Return the operations that replace a group that was read with this storage tag; the one of its record is first."""
+    """Return the operations that replace the group `old` by `new`; the operation on the record is the first.
+
+    `tag` is the storage tag of the record of `old`.
+    """
     before, after = stored_keys(old), index_rows(new)
     return [
         Replace(GROUP.key(new.id), encode(_with_index(new, after)), tag),
@@ -194,7 +197,7 @@ def reindexing(
 
 
 def removal(record: GroupRecord, tag: str) -> list[OwnRow]:
-    """Return the operations that remove a group that was read with this storage tag, and its index rows."""
+    """Return the operations that remove a group and its index rows; `tag` is the storage tag of its record."""
     return [Delete(GROUP.key(record.id), tag), *(Delete(key) for key in stored_keys(record))]
 
 

@@ -50,9 +50,9 @@ async def write(
 ) -> bool:
     """Write a group's rows, the record first, and the changes of its members, in one transaction if possible.
 
-    A larger change continues in further transactions. Each also writes the record, so that no one is added to a group
-    that is deleted during the change; a group that was never stored has no members either. Raise the error of the
-    first transaction. After that the change is completed despite other writers (RFC 7644 section 3.5.2: all or
+    A larger change continues in further transactions. Each of them also replaces the record, so no one is added to a
+    group that was never stored, or that is deleted during the change. Raise the error of the first transaction. Once
+    that is stored, the change is completed even if other clients write the group (RFC 7644 section 3.5.2: all or
     nothing); if the instance is killed, the client's retry completes it. Return False if another client deleted the
     group during the change.
     """

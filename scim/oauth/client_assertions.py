@@ -28,7 +28,7 @@ _LAST_SECOND = 2**37  # far later than any assertion, and a valid date
 class BadAssertion(Exception):
     """An assertion that is refused; `why` is the reason.
 
-    `of_itself`: the fault is in the assertion itself, so its sender may be told.
+    If `of_itself`, the fault is in the assertion itself, so the reason may be sent to its sender.
     """
 
     of_itself = True
@@ -59,7 +59,7 @@ class ParsedAssertion:
 
 
 def read(app: App, text: str) -> ParsedAssertion:
-    """Parse an assertion, and check its form and times. Raise BadAssertion."""
+    """Parse an assertion, and check its form and times; raise BadAssertion if one of them is wrong."""
     import jwt
 
     if len(text) > _MAX_LENGTH:
@@ -88,8 +88,8 @@ async def verify(
 ) -> Assertion | None:
     """Check issuer, audience, subject and signature. Raise Untrusted or KeysUnavailable.
 
-    `client_ids` are the client ids in the request. Return the record to store against replay, or None without a `jti`,
-    because Entra then presents the same assertion several times during its lifetime.
+    `client_ids` are the client ids in the request. Return the record to store so that the assertion can't be used
+    again. Return None if it has no `jti`, because Entra presents such an assertion several times during its lifetime.
     """
     import jwt
 

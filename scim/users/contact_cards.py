@@ -22,7 +22,7 @@ _FIRST_APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
 
 
 class Names(NamedTuple):
-    """The names of a person by which a search compares people: those with equal ones only once."""
+    """The names of a person. A search caches its comparisons by this value, because many people have equal names."""
 
     shown: str
     given: str = ""
@@ -65,7 +65,7 @@ class Card:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The texts whose words find the person beside the names and addresses."""
+        """The texts whose words find the person, in addition to the names and addresses."""
         return self.title, self.department, self.employee_number, *self.further_texts
 
     @property
@@ -162,7 +162,7 @@ class EncodedCard:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The texts whose words find the person beside the names and addresses."""
+        """The texts whose words find the person, in addition to the names and addresses."""
         get = self._parts.get
         return get("t", ""), get("d", ""), get("i", ""), get("o", ""), get("l", "")
 
@@ -179,20 +179,21 @@ class EncodedCard:
 
     @property
     def external_id(self) -> str:
-        """The id by which presence is known."""
+        """The external ID, by which the person's presence is found."""
         return str(self._parts.get("x", ""))
 
     def may_hold(self, word: bytes) -> bool:
-        """Return False only if the parts after the shown name lack a word in ASCII, in small letters.
+        """Return False only if the value after the shown name certainly lacks `word`, which is lower-case ASCII.
 
-        An apostrophe, and letters outside ASCII, may hide it.
+        If that part has an apostrophe or a letter outside ASCII, return True, because it may spell the word
+        differently.
         """
         start = self._value.find(_NEXT) if self.names.shown else 0
         rest = self._value[start:]
         return not rest.isascii() or b"'" in rest or b"`" in rest or word in rest.lower()
 
     def card(self, identifier: str) -> Card:
-        """Return the whole card of the person `identifier`."""
+        """Decode the whole card, which is that of the person `identifier`."""
         parts, (_, given, family, _) = self._parts, self.names
         found = {name: parts.get(letter, "") for letter, name in _LETTERS.items()}
         found |= {"given": given, "family": family}

@@ -179,7 +179,7 @@ def insertion(record: UserRecord, region: str) -> list[Operation]:
 
 
 def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> list[Operation]:
-    """Return the operations that replace a user that was read with this storage tag by its next version.
+    """Return the operations that replace the user `old` by `new`; `etag` is the storage tag of the record of `old`.
 
     Rows that stay the same are left out, unless an older version of the rules wrote them, because then their values are
     unknown.
@@ -246,7 +246,7 @@ def _family_of(key: str) -> str:
 
 
 def removal(record: UserRecord, etag: str) -> list[Operation]:
-    """Return the operations that remove a user that was read with this storage tag, and all its rows."""
+    """Return the operations that remove a user and all its rows; `etag` is the storage tag of its record."""
     return [Delete(USER.key(record.id), etag), *[Delete(key) for key in stored_keys(record)]]
 
 

@@ -1,7 +1,7 @@
 """A person's manager: `manager` is an id, externalId or user name (RFC 7643 section 4.3).
 
-It is resolved when it is read. The manager may be provisioned after the report, renamed or deleted, and no write of
-another person needs to follow.
+The manager is looked up whenever it is needed. So the manager may be provisioned after the report, renamed or deleted
+without a change of the report's rows.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ async def _active(app: App, directory_id: str, identifiers: list[str]) -> Manage
 
 
 class ManagerNames:
-    """The names of managers during a walk over a directory."""
+    """The names of managers, collected while the people of a directory are read page by page."""
 
     def __init__(self, app: App, directory_id: str) -> None:
         self._app = app
@@ -72,7 +72,7 @@ class ManagerNames:
         self._names: dict[str, str] = {}
 
     async def add(self, users: Sequence[UserRecord]) -> None:
-        """Note the names of these people, then read those managers of theirs that are still unknown."""
+        """Add the names of these people, and look up those of their managers whose names are not known yet."""
         for user in users:
             shown = contact_cards.display_name(user.resource) if user.active else ""
             for name in names_of(user):

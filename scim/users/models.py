@@ -27,9 +27,9 @@ class UserRecord:
 
     `resource` is the canonical SCIM JSON without id, meta and groups. `created` and `modified` are
     RFC 3339 times, `version` counts changes (the ETag). `index` holds the keys, without the id, of
-    every row of this user, so that a change removes just those whatever release or default region
-    derived them. `index_version` and `index_region` are the version of the rules and the region
-    that derived them: version 1 and "" in rows of the first release, which stored neither.
+    every row of this user. So a change removes exactly the existing rows, even if another release or
+    default region derived them. `index_version` and `index_region` are the version of the rules and the
+    region that derived them: version 1 and "" in rows of the first release, which stored neither.
     `unknown_fields` are those of a later release, which stay when the record is rewritten.
     """
 
@@ -77,7 +77,7 @@ class UserRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredUser:
-    """A user with the groups it is a direct member of and the storage tag of its record.
+    """A user, with the ids of the groups that have it as a direct member, and the storage tag of its record.
 
     `notes` are the rows of agents' notes, which are no SCIM data and are removed with the user.
     """

@@ -84,9 +84,9 @@ def _typed(number: Number) -> list[str]:
 def offsets(count: int) -> tuple[int, ...]:
     """Return the offsets at which a number with `count` digits has rows, 0 first.
 
-    The last offset leaves up to two digits more than _OFFSET_STEP, because the last four digits are found by the row
-    of the number's end. Offset 1 is left out of long numbers, because it would only serve a text that starts with the
-    second digit of a country code.
+    More than four digits follow the last offset, because the last four digits are found by the row of the number's end.
+    Offset 1 is left out of long numbers, because it would only serve a text that starts with the second digit of a
+    country code.
     """
     if count < _MIN_TYPED + 1:
         return (0,)

@@ -44,7 +44,10 @@ class UserService(ResourceService[StoredUser]):
     async def show(
         self, identifier: str, projection: Projection, known: Preconditions
     ) -> ShownResource | NotModified:
-        """Return the user as an answer shows it; raise ScimError 404."""
+        """Return the user as the JSON of a response, or NotModified if the client already has this version.
+
+        Raise ScimError 404 if there is no such user.
+        """
         base_url = self.context.base_url
         found = await store.get_json(self.app, self.directory_id, identifier, base_url)
         if found is None:

@@ -119,7 +119,7 @@ def _derive(text: str, region: str) -> Number:
 
 
 def _may_have_extension(text: str, compact: str) -> bool:
-    """Return whether the last digits can be an extension, although the whole is a possible number too.
+    """Return whether the last digits can be an extension, although all digits together are a possible number, too.
 
     An example is +90 212 345 67 89-12.
     """

@@ -207,7 +207,7 @@ def is_possible(number: "PhoneNumber") -> bool:
 
 
 def is_service(number: "PhoneNumber") -> bool:
-    """Return whether the number's whole country dials it without an area code, such as 13 11 14 in Australia."""
+    """Return whether the number is dialled without an area code in its whole country, such as 13 11 14 in Australia."""
     from phonenumbers import PhoneNumberType, number_type
 
     return number_type(number) in (

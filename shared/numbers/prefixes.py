@@ -2,8 +2,9 @@
 
 libphonenumber's metadata has a rule for each region: a pattern for the prefixes, which may contain digits of the
 number itself, and a rule by which these are put together again (`national_prefix_for_parsing` and
-`national_prefix_transform_rule`, github.com/google/libphonenumber, resources/phonemetadata.proto). The rule is made for whole
-numbers. Here it is applied to a beginning, which is completed by digits of which the result keeps none.
+`national_prefix_transform_rule`, github.com/google/libphonenumber, resources/phonemetadata.proto). The rule is made for
+whole numbers. Here it is applied to the beginning of a number: digits are appended to make it a whole number for the
+rule, and are removed from the result.
 """
 
 import re
@@ -36,8 +37,8 @@ class _Rule:
 def beginnings_after_prefix(digits: str, region: str) -> tuple[str, ...]:
     """Return the first digits of the national numbers that `digits` can begin, after a prefix of the region.
 
-    At most three, the longest first; "" is one of them if nothing but a prefix is typed. Readings are left out that
-    begin with another one.
+    At most three are returned, the longest first; "" is one of them if nothing but a prefix is typed. A result that
+    begins with another one is left out, because the other one includes it.
     """
     rule = _rule(region)
     if rule is None:
@@ -62,7 +63,10 @@ def _rule(region: str) -> _Rule | None:
 
 
 def _readings(digits: str, rule: _Rule) -> Iterator[str]:
-    """Yield the beginnings for each way in which the digits can go on, with the digits that complete a prefix."""
+    """Yield the beginning of the national number for each way in which the digits can continue.
+
+    That includes ways in which the digits first complete a prefix.
+    """
     completions = _COMPLETIONS if rule.pattern.groups else ("",)
     for completion in completions:
         known = digits + completion
@@ -84,7 +88,7 @@ class _Reading:
 
 
 def _reading(match: re.Match[str], rule: _Rule, known: int) -> _Reading | None:
-    """Return the beginning that the first `known` digits of a match determine; None if they don't end the prefix."""
+    """Return the beginning that the first `known` digits of a match determine; None if the prefix ends after them."""
     groups = rule.pattern.groups
     if not (rule.parts and groups and match[groups] is not None):
         end = match.end()

@@ -15,11 +15,12 @@ _MAX_DIRECT_DIAL = 5  # digits after the number of a private branch exchange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """The digits to look a number up by.
+    """The digits by which a number is looked up.
 
     Attributes:
         number: The text, parsed like a stored number.
-        readings: All digits that the text can denote as a whole number, the most probable first.
+        readings: The digits of each complete number that the text can stand for, the most probable one
+            first.
         is_international: Whether the text was written with a country code.
         ends: Digits to compare with the last digits of stored numbers.
     """
@@ -31,7 +32,7 @@ class Query:
     _set: frozenset[str] = field(default=frozenset())
 
     def is_exact(self, digits: str) -> bool:
-        """Return whether `digits`, under which a number is stored, are one of the readings."""
+        """Return whether one of the readings is equal to `digits`, under which a number is stored."""
         return digits in self._set
 
     def is_possible(self, digits: str, kind: KeyKind | None = None) -> bool:

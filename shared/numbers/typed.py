@@ -110,7 +110,10 @@ def typed_of(text: str, region: str) -> Typed:
 
 
 def _after_prefix(digits: str, region: str, beginnings: Iterable[str]) -> tuple[str, ...]:
-    """Return the beginnings of E.164 numbers after a prefix of the region, without those that begin with another one."""
+    """Return the beginnings of E.164 numbers that `digits` can stand for after a prefix of the region.
+
+    Those that begin with one of `beginnings` are left out, because that one includes them.
+    """
     own = dialling(region)
     if not own.code or len(digits) < MIN_PART:
         return ()
@@ -124,7 +127,7 @@ def _international(digits: str, *, has_trunk_zero: bool = False) -> tuple[str, .
     """Return the beginnings of numbers for digits that start with a country code.
 
     The trunk prefix after the code is left out, and prefixes of mobile numbers are left out or
-    added. `has_trunk_zero`: a zero is in parentheses.
+    added. `has_trunk_zero` is True if a zero was typed in parentheses.
     """
     digits = digits.removeprefix("00")
     code = country_code(digits)

@@ -348,7 +348,10 @@ class SqliteTables:
 
 
 def _keys_alone(together: str | None) -> Iterable[tuple[str, bytes, str]]:
-    """Return rows that have only a key, in their order, for keys in lines: no key has a line end (`shared.keys`)."""
+    """Return a row with only a key for each line of `together`, sorted; [] for None.
+
+    The keys can be joined by line ends, because no key contains one (`shared.keys`).
+    """
     if together is None:
         return []
     # SQLite concatenates in the order of the subquery, but its documentation doesn't promise it.

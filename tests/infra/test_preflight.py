@@ -23,6 +23,7 @@ ACCOUNT = {
     "state": "Enabled",
     "user": {"name": "ada@example.com", "type": "user"},
 }
+READY = "ok    nothing stands in the way of azd up"
 DEVELOPER = "cf1c38e5-3621-4004-a7cb-879624dced7c"
 ADMINISTRATOR = "158c047a-c907-4556-b7ef-446551a6b5f7"
 SETTINGS = {
@@ -125,7 +126,7 @@ def azure(
 def test_a_ready_subscription_has_no_fault(azure: Azure, tmp_path: Path) -> None:
     """Exit status 0, one line, and no call that changes anything. Here alone `az` is a program."""
     azure.as_program = True
-    assert azure.run() == (0, ["ok    nothing stands in the way of azd up"])
+    assert azure.run() == (0, [READY])
     calls = [json.loads(line) for line in (tmp_path / "calls.jsonl").read_text().splitlines()]
     verbs = {"show", "list", "version", "list-flexconsumption-locations", "get"}
     assert all(verbs & set(call) for call in calls)
@@ -296,7 +297,10 @@ def test_what_is_fine_is_no_fault(azure: Azure, change: dict[str, Any]) -> None:
 def test_a_privileged_role_administrator_may_grant_names(azure: Azure) -> None:
     """The least role for an application permission of Microsoft Graph."""
     azure.entra = [DEVELOPER, ADMINISTRATOR, "e8611ab8-c189-46e8-94e1-60213ab1f814"]
-    assert azure.run(GRANT_COMPANY_NAMES="true")[0] == 0
+    assert azure.run(GRANT_COMPANY_NAMES="true") == (0, [READY])
+    status, printed = azure.run()
+    assert status == 0
+    assert any("azd env set GRANT_COMPANY_NAMES true" in line for line in printed)
 
 
 def test_a_region_without_zones_is_fine_without_zones(azure: Azure) -> None:

@@ -27,7 +27,7 @@ class Schemas:
         return reference(name)
 
     def union(self, name: str, models: tuple[type, ...]) -> Json:
-        """Return a reference to a schema that matches one of the models, after adding it as `name`.
+        """Return a reference to a schema that matches one of the models, after adding that schema as `name`.
 
         The models' member `action` is the discriminator.
         """

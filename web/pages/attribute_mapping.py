@@ -10,8 +10,7 @@ from shared.messages import Message
 class MappingRow:
     """A row of the mapping.
 
-    `copy_source` adds a button that copies `source`, used if that is an expression and not only a
-    name.
+    `copy_source` adds a button that copies `source`; used for an expression, but not for a plain name.
     """
 
     label: Message

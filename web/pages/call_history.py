@@ -1,4 +1,4 @@
-"""Call history: resolve the numbers of a pasted call log to people, with all calls of each grouped."""
+"""Call history: find the people who have the numbers in a pasted call log, and group the calls by person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ _MAX_CALLS = 3  # times of calls that a row shows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchView:
-    """A person who has the number; `exact` is False if the person only possibly has it."""
+    """A person found by a number; `exact` is False if it is only possible that the person has this number."""
 
     key: str
     id: str
@@ -39,10 +39,10 @@ class MatchView:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A company that an unknown number may belong to.
+    """A company to which the unknown number of a caller may belong.
 
-    `address` lists the company's people with similar numbers. `is_line` is True if those numbers
-    have the same main line as the unknown number, False if they only have the same area code.
+    `address` is the URL of a list of the company's people who have similar numbers. `is_line` is True
+    if their numbers and the unknown one have the same main line, False if only the same area code.
     """
 
     name: str

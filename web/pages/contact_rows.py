@@ -169,12 +169,15 @@ def _similar(visit: PageRequest, found: Found) -> str:
 
 
 def mark_of(values: Iterable[object]) -> str:
-    """Return a short hash of the values, by which a change is detected."""
+    """Return a short hash of the values, by which a page detects that one of them has changed."""
     return hashlib.blake2s(repr(list(values)).encode(), digest_size=8).hexdigest()
 
 
 def count_free(visit: PageRequest, query: PeopleQuery, page: Page, count: int) -> str:
-    """Return the text that `count` people are free (or free soon), and whether more may follow."""
+    """Return the text above a list of free people: how many are free (or free soon), and whether more may follow.
+
+    It may also say how many statuses could not be confirmed.
+    """
     if query.free == "soon":
         return visit.counted("people_free_soon_more" if page.cursor else "people_free_soon", count)
     if page.unconfirmed:
@@ -217,11 +220,14 @@ class Counted:
 
     @classmethod
     def before(cls, query: dict[str, str]) -> "Counted":
-        """Return the counts of the earlier parts of a list, from the query of a further part's address."""
+        """Return the counts of the parts that the browser already shows.
+
+        The request for the next part of a list has them as the query parameters `meant` and `similar`.
+        """
         return cls(_number(query.get("meant", "")), _number(query.get("similar", "")))
 
     def and_of(self, page: Page) -> "Counted":
-        """Return the sum of these counts and those of one more part."""
+        """Return the sum of these counts and of the counts of `page`, the next part."""
         similar = sum(bool(one.similar_to) for one in page.found)
         return Counted(self.meant + len(page.found) - similar, self.similar + similar)
 

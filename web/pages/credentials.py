@@ -21,7 +21,7 @@ _TONES = {"live": "good", "expired": "", "revoked": ""}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """A row of the table; `ends` is the text shown before `expires`, or "" without expiry."""
+    """A row of the table; `ends` is the text shown before the time `expires`, "" if the credential never expires."""
 
     id: str
     words: str
@@ -54,7 +54,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def issue(visit: PageRequest) -> Response:
-    """Issue a new token or secret; if that would end another one at once, ask for confirmation first."""
+    """Issue a new token or secret; ask for confirmation first if another one would then expire at once."""
     kind, _ = issuing.kind_of(visit.form)
     done = await issuing.issue(visit, kind, "credentials")
     if isinstance(done, Response):

@@ -28,7 +28,7 @@ _SEPARATOR = {"de": "semicolon"}
 
 @dataclass(frozen=True, slots=True)
 class ExportLink:
-    """A link that exports people in one format; `form` is the format's code in the texts `EXPORT`.
+    """A link that exports people in one format; `form` is the format's member of the message codes `EXPORT`.
 
     `is_usual` marks the formats that are shown first.
     """

@@ -79,7 +79,11 @@ async def show(visit: PageRequest) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """The account's directories: their stored overviews and, if all were read for this page, their rows by ID."""
+    """The account's directories, to be filtered and shown as a list.
+
+    `stored` are their stored overviews. `rows` has a row by directory ID if the current state of every
+    directory was read for this page, else it is None.
+    """
 
     visit: PageRequest
     stored: Sequence[Overview]

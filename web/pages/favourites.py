@@ -67,7 +67,7 @@ async def set_star(visit: PageRequest) -> Response:
 
 
 def star_of(lists: AgentLists, key: str, *, is_group: bool = False) -> StarView:
-    """Return the star of a person or a group, with its current state."""
+    """Return the star button of a person or a group, with its current state."""
     return StarView(key, key in (lists.groups if is_group else lists.favourites), is_group)
 
 
@@ -94,7 +94,7 @@ async def read(
 
 
 async def meant(visit: PageRequest, query: PeopleQuery, found: list[Found]) -> list[Found]:
-    """Return the people who match the query's text, then those in a group with this name."""
+    """Return the people of `found` who match the query's text, then those in a group with this text as its name."""
     text = query.text
     by_words = [one for one in found if _has(one, text)]
     others = [one for one in found if not _has(one, text)]
@@ -181,7 +181,7 @@ async def clear_recents(visit: PageRequest) -> Response:
 
 
 def note_recent(visit: PageRequest, lists: AgentLists, key: str, search: str) -> None:
-    """Store, in the background, that the agent opened a person, unless `lists` shows that already.
+    """Store, in the background, that the agent opened a person, unless that changes nothing in `lists`.
 
     `lists` are the agent's lists as read for the page. `search` is the text by which the person was
     found.

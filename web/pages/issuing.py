@@ -1,7 +1,8 @@
-"""The dialog that issues a token or client secret; it names the credential that will end, and when.
+"""The dialog that issues a token or client secret.
 
-If another credential would end at once, the dialog shows when that was last used and asks for
-confirmation, because a client that still uses it is refused from then on.
+The new credential may replace a live one; the dialog then shows which one expires, and when. If it
+expires at once, the dialog also shows when it was last used and asks for confirmation, because
+requests with it will be refused.
 """
 
 from dataclasses import dataclass
@@ -41,7 +42,10 @@ class LiveCredential:
 
 
 def kind_of(fields: dict[str, str]) -> tuple[str, Sort]:
-    """Return the credential's kind and its field of the directory; raise NotThere for an unknown kind."""
+    """Return the form's field `kind` ("security_token" or "client_secret") and its `Sort` ("tokens" or "secrets").
+
+    Raise NotThere if the field has another value.
+    """
     kind = fields.get("kind", "")
     if kind not in SORTS:
         raise NotThere(kind)
@@ -148,9 +152,10 @@ def _overlaps(visit: PageRequest) -> list[tuple[str, str]]:
 
 
 def _lifetimes(visit: PageRequest, sort: Sort) -> list[tuple[int, str, bool]]:
-    """Return the choices of lifetimes.
+    """Return the choices of lifetimes as tuples.
 
-    Each is days (0: no expiry), text with the exact time, and whether it is the default.
+    A tuple has the days (0 for no expiry), the text with the exact time, and whether the choice is the
+    default.
     """
     usual = visit.settings.token_lifetime_days if sort == "tokens" else held.SECRET_LIFETIME_DAYS
     days = sorted({*_LIFETIMES[sort], usual} - {0})

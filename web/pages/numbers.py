@@ -48,7 +48,7 @@ class Described(NamedTuple):
 
 @dataclass(slots=True)
 class Cause:
-    """The numbers with the same cause; `code` is the cause's code in the texts `NUMBER_CAUSE`."""
+    """The numbers with the same cause; `code` is the cause's member of the message codes `NUMBER_CAUSE`."""
 
     code: str
     remedy: str

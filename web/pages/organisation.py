@@ -137,10 +137,10 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class Shortcuts:
-    """The part above the people: links to groups, and recent searches.
+    """The part above the list of people: links to groups, and recent searches.
 
-    `clearable` shows a button that removes the recents. `free` is the filter for free people that
-    links to groups keep.
+    `clearable` shows a button that removes recent people and searches. `free` is the search's filter
+    for free people ("now", "soon", or "" for none). Each link to a group contains the same filter.
     """
 
     groups: Sequence[GroupLink] = ()
@@ -325,9 +325,9 @@ async def _found(
 async def _members(
     visit: PageRequest, group: str, directories: Sequence[Directory], found: list[Found]
 ) -> list[Found]:
-    """Return the people in the filtered group, or all of them without such a filter.
+    """Return the people of `found` who are members of the group with the ID `group`; all if it is "".
 
-    `directories` is then the one directory shown.
+    If a group is given, `directories` has only the directory to which the group belongs.
     """
     if not group:
         return found

@@ -41,9 +41,10 @@ _TONES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventLine:
-    """A line of the log; its name links to the history of `person`, "" if the event concerns no user.
+    """A line of the log, which represents `count` equal events.
 
-    `count` is the number of equal events that the line stands for.
+    `name` is the name of the user or group. It is a link to the history of the person with the ID
+    `person`, unless `person` is "" because the event concerns no user.
     """
 
     at: str

@@ -1,8 +1,8 @@
 """Screen pop: `/contacts?number=…&pop=1` shows the agent who is calling.
 
 The page opens the card of the only person who has the number, lists the people if there are
-several, or else searches for the number. A page that is already open requests `/contacts/pop` for
-the same.
+several, or else searches for the number. If the page is already open, it requests only the new list
+and card, from `/contacts/pop`.
 """
 
 from contacts import account_directories

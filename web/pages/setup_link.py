@@ -74,9 +74,9 @@ async def to_page(visit: PageRequest, session: SetupSession) -> Response:
 async def take(visit: PageRequest, session: SetupSession) -> Response:
     """Issue a client secret or a security token; only this response contains it.
 
-    A form that is submitted again, because the response was reloaded, issues nothing: its field
-    `seen` is the time of the last credential that the page knew of, which is then no longer the
-    last one.
+    The form's field `seen` is the time of the link's last credential when the page was rendered. If a
+    later credential exists, the same form was submitted before (reloading the response does that), and
+    nothing is issued.
     """
     sort: Literal["token", "secret"] = "token" if visit.form.get("sort") == "token" else "secret"
     if visit.form.get("seen", "") != session.link.credential_at and not session.link.done:
@@ -139,7 +139,7 @@ async def consent(visit: PageRequest, session: SetupSession) -> Response:
 async def confirm(visit: PageRequest, session: SetupSession) -> Response:
     """Connect the company whose administrator signed in through this link.
 
-    A link for the sign-in alone is then done.
+    If the link is only for the sign-in, also mark it as done.
     """
     tenant_id = visit.form.get("tenant", "")
     found = await consent_status.read(visit.app, session.directory.id)
@@ -157,7 +157,7 @@ async def confirm(visit: PageRequest, session: SetupSession) -> Response:
 
 
 async def withdraw(visit: PageRequest, session: SetupSession) -> Response:
-    """Withdraw the consent of a company that isn't the administrator's own; no data of that company was read."""
+    """Withdraw the unconfirmed consent of a wrong company; the app has read none of its data."""
     await setup_session.check(visit.app, session)
     tenant_id = visit.form.get("tenant", "")
     try:

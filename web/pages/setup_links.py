@@ -70,9 +70,10 @@ async def create(visit: PageRequest) -> Response:
 
 
 def _id_of(visit: PageRequest, once: str) -> str:
-    """Return the ID for the link that this user's form `once` creates, or "" for a random ID if `once` is "".
+    """Return the ID of the link that a form creates, derived from the form's field `once` and the user.
 
-    With the same ID, submitting the form twice creates only one link.
+    Return "", for a random ID, if `once` is "". Because the ID is derived, submitting the same form
+    twice creates only one link.
     """
     if not once:
         return ""

@@ -14,10 +14,10 @@ from web.translations import fault_text
 
 
 async def new(visit: PageRequest) -> Response:
-    """Show `/directories/new?once=…`, the form that creates a directory.
+    """Show `/directories/new?once=…`, the form that creates a directory; `once` is a random ID of the form.
 
-    If the form with this `once` has already created one (after Back, or if sent twice), redirect to
-    that directory.
+    If a form with this ID has already created a directory (the user went Back, or sent the form twice),
+    redirect to that directory.
     """
     once = visit.query.get("once", "")
     made = await store.get(visit.app.tables, _id_of(visit, once)) if once else None
@@ -63,9 +63,9 @@ async def _made_before(visit: PageRequest, directory_id: str) -> Response:
 
 
 def _id_of(visit: PageRequest, once: str) -> str:
-    """Return the ID for the directory that this user's form `once` creates.
+    """Return the ID of the directory that a form creates, derived from the form's field `once` and the user.
 
-    It depends on the user, so that a link on another site can't choose the ID.
+    The user is included, so that a link on another site can't choose the ID.
     """
     assert visit.person is not None
     return tokens.short_id_of(visit.account, visit.person.object_id, once, length=20)

@@ -41,7 +41,7 @@ async def show(visit: PageRequest) -> Response:
 async def new_token(visit: PageRequest) -> Response:
     """Issue another token; only this response contains it.
 
-    If that would end another token at once, ask for confirmation first.
+    If it replaces a token that would then expire at once, ask for confirmation first.
     """
     done = await issuing.issue(visit, "security_token", "connect")
     if isinstance(done, Response):
