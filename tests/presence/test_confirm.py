@@ -39,7 +39,7 @@ async def test_nothing_is_read_before_the_company_is_confirmed(
 
 
 async def test_a_second_tab_does_not_change_the_company(world: World, browser: Browser) -> None:
-    """Tab B consents for Fabrikam, then tab A for Contoso: A gets an outcome that says so, and
+    """Tab B consents for Fabrikam, then tab A for Contoso: A gets an outcome that reports it, and
     Fabrikam stays.
     """
     browser.must_confirm = True

@@ -236,7 +236,7 @@ async def test_the_retry_action_logs_no_new_connection(world: World, browser: Br
 
 
 async def test_the_retry_action_restarts_the_ten_minutes(world: World, browser: Browser) -> None:
-    """The administrator says that the cause is corrected, so consent must not be lost sooner."""
+    """The administrator states that the cause is corrected, so consent must not be lost sooner."""
     await world.linked(5)
     await world.tick()
     fault(world, 700016)

@@ -77,7 +77,7 @@ def more_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_an_error_says_who_can_correct_it(error: str, code: int, kind: str) -> None:
-    """Only for a passing error the page says that no action is needed (Microsoft Learn,
+    """Only for a passing error the page states that no action is needed (Microsoft Learn,
     "reference-error-codes").
     """
     reason = REASONS[fault_of(400, error, (code,), None).reason]

@@ -153,7 +153,7 @@ async def test_ten_numbers_are_tested(world: World, link: Link) -> None:
 
 
 async def test_the_first_people_are_tested(world: World, link: Link) -> None:
-    """Or the page says that none has been provisioned."""
+    """Or the page states that none has been provisioned."""
     browser = world.browser()
     await browser.open(link.url)
     empty = await browser.post(f"{link.page}/numbers", {"source": "people"})

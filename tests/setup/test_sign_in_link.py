@@ -364,7 +364,7 @@ async def test_a_redirect_of_microsoft_is_used_once(world: World, link: Link) ->
 
 
 async def test_a_set_up_link_confirms_the_company_before_it_is_finished(world: World) -> None:
-    """As a sign-in link does; *Finish* says that it must be confirmed first."""
+    """As a sign-in link does; *Finish* states that it must be confirmed first."""
     link = await world.link()
     browser = await opened(world, link)
     assert await accepted(browser, link) == "consented"

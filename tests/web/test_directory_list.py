@@ -138,7 +138,7 @@ async def test_a_change_is_seen_at_once_among_many(app: App, visit: Visitor) -> 
 async def test_states_among_many_are_checked_again_while_the_list_is_open(
     app: App, clock: FixedClock, visit: Visitor
 ) -> None:
-    """The first request after some time starts the check and says so; the next one shows a new
+    """The first request after some time starts the check and reports it; the next one shows a new
     fault.
     """
     ids = await _make(app, 60)

@@ -120,7 +120,7 @@ async def test_another_directory_clears_the_group_filter(visit: Visitor, app: Ap
 
 
 async def test_a_truncated_list_of_groups_says_so(visit: Visitor, app: App) -> None:
-    """Only the first 500 are listed, and a text says that."""
+    """Only the first 500 are listed, and a text states that."""
     company = await _company(app, "Contoso")
     for number in range(501):
         await company.group(f"Group {number}")

@@ -139,7 +139,7 @@ async def test_the_next_lines_keep_the_filter(app: App, clock: FixedClock, visit
 async def test_a_page_does_not_say_that_no_event_matches_before_all_are_read(
     app: App, clock: FixedClock, visit: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For a rare kind in a busy log it says that it searches further, and continues by itself."""
+    """For a rare kind in a busy log it states that it searches further, and continues by itself."""
     path = await _log(app, clock)
     monkeypatch.setattr("directories.provisioning_log._MAX_QUERIES", 1)
     clock.advance(7200)
@@ -158,7 +158,7 @@ async def test_a_search_through_a_long_log_ends_with_a_result(
     kind: str,
     found: bool,
 ) -> None:
-    """Each part replaces the line that loads it; the last one says whether any event matched."""
+    """Each part replaces the line that loads it; the last one shows whether any event matched."""
     path = await _log(app, clock)
     monkeypatch.setattr("directories.provisioning_log._MAX_QUERIES", 1)
     clock.advance(7200)

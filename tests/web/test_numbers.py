@@ -29,7 +29,7 @@ async def _directory(app: App) -> str:
 
 
 async def test_the_better_region_is_one_click_away(app: App, visit: Visitor) -> None:
-    """The page says how many numbers are valid in the suggested region; its button sets it."""
+    """The page shows how many numbers are valid in the suggested region; its button sets it."""
     path = f"/directories/{(directory_id := await _directory(app))}"
     page = (await visit("GET", f"{path}/numbers")).body.decode()
     assert "Of 4 numbers without a country code, 4 are valid numbers of DE, and 0 of GB" in page

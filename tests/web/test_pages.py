@@ -82,12 +82,12 @@ async def test_an_agent_gets_no_administration_page(app: App, visit: Visitor) ->
     ],
 )
 async def test_an_empty_page_says_what_comes_next(visit: Visitor, path: str, words: str) -> None:
-    """It says what is missing and how to add it."""
+    """It names what is missing and how to add it."""
     assert words in (await visit("GET", path)).body.decode()
 
 
 async def test_a_new_directory_has_an_empty_log_and_no_numbers(app: App, visit: Visitor) -> None:
-    """Each page of the directory says so."""
+    """Each page of the directory reports it."""
     one = f"/directories/{await _directory(app)}"
     assert "Once the client starts calling" in (await visit("GET", f"{one}/log")).body.decode()
     assert "Every number could be read." in (await visit("GET", f"{one}/numbers")).body.decode()
@@ -255,7 +255,7 @@ _BELOW = ("", "/setup", "/connect", "/presence", "/credentials", "/log", "/numbe
 async def test_a_storage_outage_is_shown_on_a_page(
     app: App, visit: Visitor, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    """503 with Retry-After; it says that no data is lost and has a button to retry."""
+    """503 with Retry-After; it states that no data is lost and has a button to retry."""
     address = path.format(id=await _directory(app))
 
     async def away(*_: object, **__: object) -> None:
@@ -273,7 +273,7 @@ async def test_a_storage_outage_is_shown_on_a_page(
 async def test_rows_of_a_later_release_are_reported_on_a_page(
     app: App, visit: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a rollback: it says who can correct it, and doesn't reload itself."""
+    """After a rollback: it names who can correct it, and doesn't reload itself."""
     address = f"/directories/{await _directory(app)}"
 
     async def newer(*_: object, **__: object) -> None:

@@ -36,7 +36,7 @@ async def test_a_callback_without_a_session_continues_after_the_sign_in(
 async def test_an_expired_state_is_reported_in_the_list_of_directories(
     visit: Visitor, language: str, words: str
 ) -> None:
-    """Its directory isn't known; the text says what happened and how to start again."""
+    """Its directory isn't known; the text explains what happened and how to start again."""
     answer = await visit("GET", "/sign-in/callback?code=c&state=s")
     assert answer.status == 303
     page = await visit(
