@@ -1,10 +1,11 @@
 """The health check, for monitors and administrators."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from local.graph.simulator import CONTOSO
+from local.graph.simulator import CONTOSO, HOME_TENANT_ID
 from presence.sync import dispatch
 from shared.tables.port import StorageUnavailable, Upsert
 from tests.presence.browser import Browser
@@ -269,3 +270,14 @@ async def test_the_own_credential_is_checked_on_request(world: World, browser: B
     answer = await browser.send("GET", "/health?credential=1")
     assert answer.json["checks"]["credential"]["ok"] is False
     assert answer.status == 200  # pages and SCIM work without it
+
+
+async def test_strangers_cause_one_test_at_microsoft_a_minute(
+    world: World, browser: Browser
+) -> None:
+    """`/health` needs no sign-in: twenty requests at once wait for the same answer."""
+    await asyncio.gather(*(browser.send("GET", "/health?credential=1") for _ in range(20)))
+    counters = world.running.simulator.counters
+    assert counters.calls("tenant-information") == 1
+    # One for the credential, and one for the role in it.
+    assert counters.calls("token", tenant=HOME_TENANT_ID) == 2
