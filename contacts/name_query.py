@@ -93,7 +93,7 @@ class NameQuery:
         return f"{collapse(self.groups[at])} {rest[: min(end, MAX_REST)]}"
 
     def wide(self) -> str:
-        """Return the prefix of the index terms of people who have the longest word."""
+        """Return the prefix of the index terms of people who have the search text's longest word."""
         if self.addresses:
             return max(self.addresses, key=len)
         return collapse(_longest(self.groups))

@@ -212,8 +212,8 @@ def ranges_of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
 
 
 def _with_sound(word: str, beside: str = "") -> Range:
-    """Return the range of the sound terms that begin with the code of `word`, which belong to people with such a word.
+    """Return the range of the sound terms of people who have a word that sounds like `word`.
 
-    With `beside`, only terms whose second code has the same last letter as the code of `beside`.
+    With `beside`, only the terms whose second code has the same last letter as the code of `beside`.
     """
     return Range(SOUND, f"{code(word)[::-1]} {code(beside)[::-1][:1]}")

@@ -120,8 +120,16 @@ def read_json(request: Request, limit: int = MAX_BODY) -> Any:
 
         if name := half_pair_in(body):
             raise bad_value(name, "surrogate") from None
-        said = Message("body_no_json", error=str(error))
-        raise ScimError(400, said, "invalidSyntax") from None
+        raise ScimError(400, _no_json(body, error), "invalidSyntax") from None
+
+
+def _no_json(body: bytes, error: orjson.JSONDecodeError) -> Message:
+    """Return why a body isn't JSON in UTF-8."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as fault:
+        return Message("body_not_utf_8", place=fault.start + 1)
+    return Message("body_no_json", error=str(error))
 
 
 def _check_encoding(request: Request, content_type: str) -> None:
@@ -217,7 +225,7 @@ def named_parameters(sent: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _text(name: str, value: Any) -> str:
-    """Return a parameter of a search as the text that it would be in a URL."""
+    """Return a parameter of a search as text, as it would be in a URL."""
     if isinstance(value, str):
         return value
     wanted = _PARAMETERS[name]

@@ -73,8 +73,9 @@ class Request:
     @cached_property
     def origin(self) -> str:
         """The scheme and host of the URL, such as `https://example.com`."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc}"
+        scheme, _, rest = self.url.partition("://")
+        host = rest.partition("/")[0].partition("?")[0].partition("#")[0]
+        return f"{scheme.lower()}://{host}"
 
 
 @dataclass(slots=True)

@@ -18,7 +18,10 @@ Names = dict[str, "Names | None"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """Which attributes a response contains."""
+    """Which attributes a response contains.
+
+    `is_usual` is True if these are all attributes that are stored; the stored JSON can then be sent as it is.
+    """
 
     wanted: Names | None
     unwanted: Names = field(default_factory=dict)
@@ -66,7 +69,14 @@ def read_attributes(
     excluding = _targets(excluded or "", resource_type, selections=False)
     _name(unwanted, (part for one in excluding for part in _excludable(one, resource_type)))
     _name(unwanted, _returned(resource_type, "request"))
-    return Projection(None, unwanted, is_usual=not (excluded and excluded.strip()))
+    is_usual = not (excluded and excluded.strip()) and not _has_hidden(resource_type)
+    return Projection(None, unwanted, is_usual=is_usual)
+
+
+def _has_hidden(resource_type: ResourceType) -> bool:
+    """Return whether a stored resource can have a value that a response leaves out unless it is requested."""
+    hidden = _returned(resource_type, "never", "request")
+    return any(part.is_kept for target in hidden if (part := target.sub or target.attribute))
 
 
 def _not_named(named: Sequence[Target], resource_type: ResourceType) -> Iterator[Target]:

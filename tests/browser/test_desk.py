@@ -5,6 +5,7 @@ from typing import Any
 from playwright.sync_api import Browser, CDPSession, Page, Request, expect
 
 from tests.browser import chromium
+from tests.browser.axe import narrow
 from tests.browser.conftest import Populated
 from tests.browser.pages import first_person
 
@@ -60,6 +61,7 @@ def test_recent_people_and_searches_come_back(page: Page) -> None:
     page.goto("/contacts")
     page.get_by_text("Recent", exact=True).click()
     expect(page.locator(".person .name").first).to_have_text("Noor Driver 03")
+    assert narrow(page, 280) == []
     page.get_by_role("link", name="driver 03", exact=True).click()
     expect(page.get_by_role("searchbox")).to_have_value("driver 03")
     page.goto("/contacts?recent=1")
@@ -156,6 +158,7 @@ def test_a_note_is_written_and_found_by_keyboard(page: Page) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator(".note")).to_contain_text("Transfer only after 10")
+    assert narrow(page, 280) == []
     page.goto("/contacts?noted=1&q=transfer")
     expect(page.locator(".person .name")).to_have_text("Noor Driver 02")
     page.locator(".person").click()
