@@ -27,6 +27,21 @@ def test_an_app_keeps_one_state_of_each_kind(app: App) -> None:
     assert app.state(_Seen).names == ["Anna"]
 
 
+def test_a_state_that_needs_the_app_is_made_for_it(app: App) -> None:
+    """A state's class method `made_for` takes the App, for example to read its clock."""
+
+    @dataclass
+    class Dated:
+        clock: object
+
+        @classmethod
+        def made_for(cls, app: App) -> "Dated":
+            return cls(app.clock)
+
+    assert app.state(Dated).clock is app.clock
+    assert app.state(Dated) is app.state(Dated)
+
+
 def test_two_apps_over_the_same_tables_share_no_state(app: App) -> None:
     """State belongs to the App, not to the tables, so a new App starts empty."""
     other = replace(app)
