@@ -126,10 +126,10 @@
     get: () => {
       try {
         const { by, people } = JSON.parse(sessionStorage.getItem("watched"));
-        return by === words().agent ? people : {};
+        return by === document.body.dataset.person ? people : {};
       } catch { return {}; }
     },
-    set: (people) => { try { sessionStorage.setItem("watched", JSON.stringify({ by: words().agent, people })); } catch { /* private window */ } },
+    set: (people) => { try { sessionStorage.setItem("watched", JSON.stringify({ by: document.body.dataset.person, people })); } catch { /* private window */ } },
   };
   const ask = async (of) => {
     const answer = await fetch("/contacts/statuses", { method: "POST", body: new URLSearchParams({ of: of.join(",") }) });
