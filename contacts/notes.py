@@ -278,7 +278,7 @@ class Noted:
 
 
 def encode_noted(notes: Sequence[Note]) -> bytes:
-    """Encode the value of the row that searches of notes read."""
+    """Encode the value of the row by which the notes on a person are searched."""
     words = dict.fromkeys(collapse(word) for note in notes for word in words_of(note.text))
     expires = min(note.expires for note in notes)
     return orjson.dumps({"v": 1, "words": list(words), "expires": expires})

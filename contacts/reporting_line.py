@@ -32,7 +32,7 @@ class ReportingLine:
     has_more: bool = False
 
     def people(self) -> list[Found]:
-        """Return everyone of the line."""
+        """Return the manager, the peers and the reports in one list."""
         return [*([self.manager] if self.manager else []), *self.peers, *self.reports]
 
 
@@ -68,7 +68,7 @@ async def _above(app: App, directory: Directory, value: str) -> tuple[Found | No
 
 
 def found_of(directory: Directory, user: UserRecord) -> Found:
-    """Return the person of a record in the form of lists."""
+    """Return the person of a record as an entry of a list."""
     numbers = index_rows.derived(user, directory.region)
     digits = tuple(key.digits for _, number in numbers for key in number.keys)
     return Found(directory=directory, card=index_rows.card_of(user, numbers), numbers=digits)

@@ -77,7 +77,7 @@ class ContactDetails(Contact, AttributeTexts):
 
 
 class FoundContact(Contact):
-    """A person of a page. With `similarTo`, the name only resembles the query."""
+    """A person on a page. With `similarTo`, the name only resembles the query."""
 
     similarTo: NotRequired[Annotated[str, Doc("The words of the query that the name resembles.")]]
     similarBy: NotRequired[
@@ -299,7 +299,7 @@ class DryRunPerson(TypedDict):
 
 
 class NumberKey(TypedDict):
-    """Digits that a number is found by."""
+    """Digits by which a number is found."""
 
     digits: str
     kind: Annotated[
@@ -309,7 +309,7 @@ class NumberKey(TypedDict):
 
 
 class DryRunNumber(TypedDict):
-    """A number, how it was read, and the forms by which it is found."""
+    """A number, how it was parsed, and the forms by which it is found."""
 
     value: str
     type: str

@@ -36,8 +36,12 @@ def _common(user: UserRecord, manager: str) -> Iterator[str]:
     resource = user.resource
     name, enterprise = resource.get("name", {}), resource.get(contact_cards.ENTERPRISE, {})
     yield f"UID:urn:uuid:{user.id}"
-    yield f"FN:{_text(contact_cards.display_name(resource))}"
-    yield "N:" + ";".join(_text(name.get(part, "")) for part in _NAME_PARTS)
+    shown = contact_cards.display_name(resource)
+    parts = [name.get(part, "") for part in _NAME_PARTS]
+    if not any(parts):  # address books show N, and no name if it is empty (FossifyOrg/Contacts#465)
+        parts[0] = shown
+    yield f"FN:{_text(shown)}"
+    yield "N:" + ";".join(map(_text, parts))
     organization, department = enterprise.get("organization", ""), enterprise.get("department", "")
     if organization or department:
         yield f"ORG:{_text(organization)};{_text(department)}"

@@ -407,7 +407,10 @@ def _check_company_names(flight: Preflight) -> None:
 
 
 def _check_grant(flight: Preflight, *, may_grant: bool) -> None:
-    """Check that the signed-in user may grant the permission for names of companies, if that is asked for."""
+    """Check that the signed-in user may grant the permission for companies' names if GRANT_COMPANY_NAMES is on.
+
+    If it is off, note that the user may grant the permission.
+    """
     if may_grant and not flight.is_on("GRANT_COMPANY_NAMES"):
         flight.note(
             "the template doesn't grant the permission to read companies' names, and you may grant it",

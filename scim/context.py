@@ -56,7 +56,7 @@ class Preconditions:
             raise ScimError(412, Message("none_match", version=etag))
 
     def not_modified(self, etag: str) -> bool:
-        """Return whether a GET can be answered with 304."""
+        """Return whether the response to a GET is 304, because the client has this version."""
         return self.if_none_match is not None and bool(self.if_none_match & {"*", _opaque(etag)})
 
 

@@ -49,9 +49,10 @@ def resource_response(
 ) -> Response:
     """Return a response with a resource, its ETag and Location (RFC 7644 section 3.14; section 3.3 for 201)."""
     meta = resource["meta"]
-    return scim_response(
-        projection.apply(resource), status, {"ETag": meta["version"], "Location": meta["location"]}
-    )
+    is_whole = projection.wanted is None and projection.unwanted.keys().isdisjoint(resource)
+    shown = resource if is_whole else projection.apply(resource)
+    headers = {"ETag": meta["version"], "Location": meta["location"]}
+    return scim_response(shown, status, headers)
 
 
 def shown_response(shown: ShownResource) -> Response:
@@ -119,8 +120,16 @@ def read_json(request: Request, limit: int = MAX_BODY) -> Any:
 
         if name := half_pair_in(body):
             raise bad_value(name, "surrogate") from None
-        said = Message("body_no_json", error=str(error))
-        raise ScimError(400, said, "invalidSyntax") from None
+        raise ScimError(400, _no_json(body, error), "invalidSyntax") from None
+
+
+def _no_json(body: bytes, error: orjson.JSONDecodeError) -> Message:
+    """Return why a body isn't JSON in UTF-8."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as fault:
+        return Message("body_not_utf_8", place=fault.start + 1)
+    return Message("body_no_json", error=str(error))
 
 
 def _check_encoding(request: Request, content_type: str) -> None:
@@ -216,7 +225,7 @@ def named_parameters(sent: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _text(name: str, value: Any) -> str:
-    """Return a parameter of a search as the text that it would be in a URL."""
+    """Return a parameter of a search as text, as it would be in a URL."""
     if isinstance(value, str):
         return value
     wanted = _PARAMETERS[name]

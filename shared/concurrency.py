@@ -58,20 +58,20 @@ class Turns:
 
 
 class TimeSlice:
-    """Lets other tasks of the event loop run every five milliseconds during a long computation.
+    """Lets other tasks of the event loop run every three milliseconds during a long computation.
 
-    A step between two checks should take at most five milliseconds too, so that others wait less
-    than ten. The slices of several computations of an App don't follow each other without a pause.
+    A step between two checks should take at most five milliseconds, so that others wait less than
+    ten. The slices of several computations of an App don't follow each other without a pause.
     """
 
-    SECONDS = 0.005
+    SECONDS = 0.003
 
     def __init__(self, app: App) -> None:
         self._clock, self._turns = app.clock, app.state(Turns)
         self._since = self._clock.monotonic()
 
     async def yield_when_over(self) -> None:
-        """Let other tasks run if five milliseconds have passed since they last could; await it after each step."""
+        """Let other tasks run if three milliseconds have passed since they last could; await it after each step."""
         if self._clock.monotonic() - self._since > self.SECONDS:
             await self._turns.next()
             self._since = self._clock.monotonic()

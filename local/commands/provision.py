@@ -172,7 +172,7 @@ class Screen:
         self._cycle, self._last = progress.cycle, line
 
     def end(self) -> None:
-        """Print the last line of the last cycle for good."""
+        """Print the final progress as a line that isn't overwritten."""
         if self._last:
             self._print(self._last, final=True)
 

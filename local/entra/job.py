@@ -55,7 +55,7 @@ class Job:
         return self.changed.get(index) or self.company.person(index)
 
     def note(self, operation: str, answer: Answer, reasons: list[str]) -> bool:
-        """Record the faults of a response; return whether there is none."""
+        """Record the faults of a response; return True if there are none."""
         self.record.deviations(operation, answer.request, reasons)
         return not reasons
 

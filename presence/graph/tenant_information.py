@@ -69,6 +69,7 @@ class TenantInformation:
         self._token: tuple[float, str] | None = None
         self._closed_until = 0.0
         self._probed: tuple[float, State] | None = None
+        self._probing = asyncio.Lock()
 
     async def find(self, tenant_id: str) -> TenantName | None:
         """Return the tenant's name, or None if it can't be read now; takes at most three seconds."""
@@ -89,10 +90,11 @@ class TenantInformation:
         """Return whether names can be read, after trying to read the home tenant's name; the result is kept for a minute."""
         if not self._is_set_up:
             return "not_set_up"
-        now = self._clock.monotonic()
-        if self._probed is None or not 0 <= now - self._probed[0] < _FAILED_FOR:
-            self._probed = now, await self._probe()
-        return self._probed[1]
+        async with self._probing:
+            now = self._clock.monotonic()
+            if self._probed is None or not 0 <= now - self._probed[0] < _FAILED_FOR:
+                self._probed = now, await self._probe()
+            return self._probed[1]
 
     @property
     def _is_set_up(self) -> bool:
@@ -119,7 +121,7 @@ class TenantInformation:
         except Refused:
             self._token = None
             raise
-        if str(found.get("tenantId", "")).lower() != tenant_id:
+        if str(found.get("tenantId", "")).lower() != tenant_id.lower():
             raise Unavailable(UNREADABLE)
         return TenantName(plain_name(found.get("displayName")), _domain(found))
 

@@ -155,6 +155,7 @@ class Control:
     def __init__(self, credential: Credential, clock: Clock, home: str) -> None:
         self._credential, self._clock, self._home = credential, clock, home
         self._last: tuple[float, str | None] | None = None
+        self._probing = asyncio.Lock()
 
     async def attribute_fault(self, fault: Fault) -> str:
         """Return the reason of a failure; if the response leaves it open, after a token request for the home tenant."""
@@ -170,10 +171,11 @@ class Control:
 
     async def own_failure(self) -> str | None:
         """Return why the home tenant issues no token, None if it does; requested at most once a minute."""
-        now = self._clock.monotonic()
-        if self._last is None or not 0 <= now - self._last[0] < _PROBE_SECONDS:
-            self._last = now, await self._probe()
-        return self._last[1]
+        async with self._probing:
+            now = self._clock.monotonic()
+            if self._last is None or not 0 <= now - self._last[0] < _PROBE_SECONDS:
+                self._last = now, await self._probe()
+            return self._last[1]
 
     async def _probe(self) -> str | None:
         try:

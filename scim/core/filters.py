@@ -28,7 +28,7 @@ class Filter:
 
     @cached_property
     def matches(self) -> Match:
-        """Return the test."""
+        """Return the function that tests a resource."""
         return self.node.compile()
 
     def equalities(self) -> list[Equality]:

@@ -42,6 +42,7 @@ __all__ = [
 
 # These parts of a reference describe the old value and are wrong for a new one.
 _DEPENDENT_ON_VALUE = ("$ref", "display", "displayName")
+_DESCRIBES_URI = ("value", "display", "displayName")
 
 
 def apply_patch(
@@ -378,8 +379,10 @@ def _complex(
     kept = {name: part for name, part in current.items() if name not in named}
     if "value" in read and read["value"] != current.get("value"):
         kept = {name: part for name, part in kept.items() if name not in _DEPENDENT_ON_VALUE}
-    if "$ref" in read and "value" not in named:
-        return {**kept, **read}  # a reference by its URI alone
+    if "$ref" in read and "value" not in named:  # a reference by its URI alone
+        if read["$ref"] != current.get("$ref"):
+            kept = {name: part for name, part in kept.items() if name not in _DESCRIBES_URI}
+        return {**kept, **read}
     return _drop_empty_reference(attribute, {**kept, **read})
 
 

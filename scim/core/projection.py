@@ -18,9 +18,9 @@ Names = dict[str, "Names | None"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """Which attributes a response contains; `is_usual`: all that is stored.
+    """Which attributes a response contains.
 
-    With `is_usual` the stored JSON can be sent as it is.
+    `is_usual` is True if these are all attributes that are stored; the stored JSON can then be sent as it is.
     """
 
     wanted: Names | None

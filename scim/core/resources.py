@@ -57,7 +57,7 @@ def read_resource(
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Copies the attributes of a body into a resource, checked."""
+    """Validates the attributes of a body, and copies them into a resource."""
 
     resource_type: ResourceType
     notes: Notes | None
@@ -118,7 +118,8 @@ def is_spared(attribute: Attribute, deactivating: bool) -> bool:
     A request that deactivates a person is carried out whatever else is wrong with it: a fault in another attribute
     must not keep a person visible who has left.
     """
-    if attribute.name in ("userName", "active") or attribute.required:
+    is_required = attribute.required and not interop.may_be_missing(attribute.path)
+    if attribute.name in ("userName", "active") or is_required:
         return False
     return deactivating or not attribute.needed
 

@@ -26,7 +26,7 @@ def sort_key(resource: dict[str, Any], path: str, resource_type: ResourceType) -
 
 @lru_cache(maxsize=256)
 def sorter(path: str, resource_type: ResourceType) -> Callable[[dict[str, Any]], SortKey]:
-    """Return `sort_key` for a path that is parsed once, to sort many resources."""
+    """Return a function that returns the `sort_key` of a resource; it parses `path` only once."""
     parsed = parse_path(path, resource_type)
     leaf = _leaf(parsed, path)
     convert = _converter(leaf)

@@ -347,6 +347,19 @@ def test_excel_keeps_every_digit_of_a_number(sent: str, written: str) -> None:
     assert not is_number or (written[0] not in "+0" and len(written) <= 11)
 
 
+@pytest.mark.parametrize("version", ["3.0", "4.0"])
+@pytest.mark.parametrize("names", [{}, {"name": {"formatted": "Anna Müller"}}])
+def test_a_person_with_a_display_name_alone_keeps_a_name(
+    version: str, names: dict[str, Any]
+) -> None:
+    """FossifyOrg/Contacts#465: address books show N, so a person with an empty one had no name there."""
+    user = _user("", "", "")
+    user.resource.pop("name", None)
+    user.resource.update({"displayName": "Anna Müller", **names})
+    card = vobject.readOne(vcard_export.entry(user, [], "", version).decode())
+    assert (card.fn.value, card.n.value.family) == ("Anna Müller", "Anna Müller")
+
+
 def _rich() -> UserRecord:
     user = _user("Müller; Anna, Dr.", "Head\nof R\\D", "020 7946 0958 x12")
     user.resource["phoneNumbers"] += [

@@ -79,6 +79,34 @@ async def test_a_deactivation_is_recognised_in_every_wrapping(
     assert (answer.status, answer.body["active"]) == (200, False)
 
 
+async def test_a_malformed_name_does_not_undo_a_deactivation(scim: ScimClient) -> None:
+    """/Schemas announces `name` as required, but a person is taken without it: so its fault is noted, too."""
+    person = await scim.user(name={"givenName": "Anna"})
+    path = f"/Users/{person.id}"
+    body = {"userName": "anna@example.com", "active": "False", "name": "Anna", ENTERPRISE: "x"}
+    assert (await scim.put(path, {**body, "active": True})).status == 400
+    answer = await scim.put(path, body)
+    assert (answer.status, answer.body["active"]) == (200, False)
+    assert answer.body["name"] == {"givenName": "Anna"}
+    other = await scim.user("b@example.com")
+    fault = {"op": "replace", "path": "name", "value": "Ben"}
+    off = {"op": "replace", "path": "active", "value": False}
+    assert (await scim.patch(f"/Users/{other.id}", fault, off)).body["active"] is False
+
+
+async def test_a_new_uri_of_the_manager_does_not_keep_the_old_id(scim: ScimClient) -> None:
+    """RFC 7643 section 4.3: `value` and `$ref` name the same user; together they named two."""
+    extension: dict[str, Any] = {ENTERPRISE: {"manager": {"value": "1"}}}
+    person = await scim.user(**extension)
+    value = {"$ref": "https://idp.example/scim/Users/2"}
+    operation = {"op": "replace", "path": f"{ENTERPRISE}:manager", "value": value}
+    answer = await scim.patch(f"/Users/{person.id}", operation)
+    assert answer.body[ENTERPRISE]["manager"] == value
+    title = {"op": "add", "path": "title", "value": "x"}
+    again = await scim.patch(f"/Users/{person.id}", operation, title)
+    assert again.body[ENTERPRISE]["manager"] == value
+
+
 async def test_a_primary_element_without_a_value_does_not_unset_the_primary_one(
     scim: ScimClient,
 ) -> None:
@@ -175,6 +203,14 @@ async def test_half_of_an_emoji_in_an_operation_is_named_by_its_path(scim: ScimC
     data = b'{"Operations": [{"method": "POST", "path": "/Users", "data": {"title": "\\ud83d"}}]}'
     bulk = await scim.call("POST", "/Bulk", data)
     assert bulk.body["detail"].startswith("title ")
+
+
+async def test_octets_that_are_not_utf_8_are_called_so(scim: ScimClient) -> None:
+    """RFC 8259 section 8.1: the place of the first wrong octet, so that the field is found; not a fault of the JSON."""
+    for body, place in ((b'{"userName": "a\xff"}', 16), ('{"userName": "a"}'.encode("utf-16"), 1)):
+        answer = await scim.call("POST", "/Users", body)
+        assert (answer.status, answer.body["scimType"]) == (400, "invalidSyntax")
+        assert f"byte {place} begins no character" in answer.body["detail"]
 
 
 async def test_an_empty_list_of_operations_is_called_empty(scim: ScimClient) -> None:

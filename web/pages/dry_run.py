@@ -59,7 +59,7 @@ async def ask(visit: PageRequest) -> Response:
 
 
 async def run(visit: PageRequest) -> Response:
-    """Show the result below the pasted text, or the fault of the text itself."""
+    """Show the result below the pasted text, or the fault if the text can't be parsed."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     text = visit.form.get("text", "").replace("\r\n", "\n").strip()
     fault = _fault_of(visit, text)

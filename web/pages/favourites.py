@@ -67,7 +67,7 @@ async def set_star(visit: PageRequest) -> Response:
 
 
 def star_of(lists: AgentLists, key: str, *, is_group: bool = False) -> StarView:
-    """Return the star of a person or a group, with its current state."""
+    """Return the star button of a person or a group, with its current state."""
     return StarView(key, key in (lists.groups if is_group else lists.favourites), is_group)
 
 
