@@ -30,6 +30,9 @@ class Closeness(NamedTuple):
 
     is_part: bool  # the name has more words
     others: int  # words of the query that are in no name
+    repeated: (
+        int  # words that are only the start of a name's word that another word of the query has
+    )
     beginnings: int  # words of the query that only begin a name
     is_spelt_otherwise: bool
 
@@ -115,7 +118,7 @@ class NameQuery:
         """
         may_be_name = any(
             len(self.words) > at + 1
-            and (len(word) == 1 or word in ALSO_NAMES)
+            and (len(word) == 1 or word in ALSO_NAMES or (at == 0 and word in PARTICLES))
             and (len(self.words[at + 1]) == 1 or self.words[at + 1] not in PARTICLES)
             for at, word in enumerate(self.words)
         )
@@ -204,17 +207,27 @@ class NameQuery:
         sequences = person_words.name_sequences(card.names)
         own, names = person_words.name_words(sequences), person_words.joined_names(sequences)
         joined = collapse("".join(self.words))
-        others = beginnings = 0
+        others = beginnings = repeated = 0
+        left = [name for name in own if name not in self.collapsed]
         for word in self.collapsed:
             if word in own:
                 continue
             if any(name.startswith(word) for name in names):
                 beginnings += 1
+                repeated += not _taken(word, left) and any(one.startswith(word) for one in own)
             elif person_words.has_other(card, word):
                 others += 1
         shown = fold_case(card.name)
         spelt = all(typed in shown for typed in self.typed)
-        return Closeness(joined not in names, others, beginnings, not spelt)
+        return Closeness(joined not in names, others, repeated, beginnings, not spelt)
+
+
+def _taken(word: str, names: list[str]) -> bool:
+    """Remove the first name that starts with `word`; return whether there is one."""
+    found = next((name for name in names if name.startswith(word)), None)
+    if found is not None:
+        names.remove(found)
+    return found is not None
 
 
 class Matcher:

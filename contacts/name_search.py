@@ -392,7 +392,12 @@ class _Similar:
         wide = self._query.wide()
         searched = next((one for one in words if wide.endswith(one)), words[-1])
         other = words[0] if searched == words[-1] else words[-1]
-        return ranges_of_two(searched, other, was_truncated=bool(self._exact.cursor))
+        return ranges_of_two(
+            searched,
+            other,
+            was_truncated=bool(self._exact.cursor),
+            had_particle=wide != searched,
+        )
 
     async def _consider(
         self, rows: Sequence[EncodedRow], is_joined: bool = False, *, may_be_meant: bool
@@ -423,7 +428,11 @@ class _Similar:
     def _is_meant(self, row: _Row) -> bool:
         """Return whether a person matches the query; if the person is only similar, add it to the similar people."""
         similarity = self._similarities.of(row.person)
-        if similarity is None or not self._meets_condition(row):
+        if similarity is None:
+            # The words may be divided otherwise than the name.
+            is_meant = len(self._query.words) > 1 and self._matcher.is_meant(row.person)
+            return is_meant and self._meets_condition(row)
+        if not self._meets_condition(row):
             return False
         if similarity.words and not self._matcher.is_meant(row.person):
             self._similar.append((row, similarity))

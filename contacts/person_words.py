@@ -57,6 +57,11 @@ def name_words(sequences: Sequence[Sequence[str]]) -> tuple[str, ...]:
     return tuple(map(collapse, dict.fromkeys(word for words in sequences for word in words)))
 
 
+def uncollapsed(sequences: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return the words of the names that `collapse` changes, as they are."""
+    return tuple([word for words in sequences for word in words if collapse(word) != word])
+
+
 def joined_names(sequences: Sequence[Sequence[str]]) -> list[str]:
     """Return each name without spaces, once per word: starting there, with the words before it at the end.
 

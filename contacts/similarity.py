@@ -16,7 +16,7 @@ from contacts.index_scan import Range
 from contacts.name_query import NameQuery
 from scim.users.contact_cards import EncodedCard, Names
 from scim.users.search_terms import main_words
-from shared.sounds import code, distance
+from shared.sounds import code, distance, in_latin
 from shared.tables.schema.contacts import FIND, SOUND
 from shared.words import PARTICLES, collapse, is_unspaced
 
@@ -24,7 +24,12 @@ MIN_SIMILAR = 3  # letters of a word that may sound like another one
 MIN_MISTYPED, MIN_TWICE_MISTYPED = 5, 9  # letters of a word for one and two typing errors
 _UNFINISHED = 0.35  # how much further a word is from a name that it only begins, with an error
 _PER_MISTYPED = 2  # letters that only one of two words has, for each typing error
+_OTHER_SCRIPT = 0.2  # how far a word at least is from a name of another script
+_OTHER_SPELLINGS = 1  # letters of a name that are spelt otherwise in Latin letters, such as Hnatiuk
+_ARTICLES = ("al", "el", "\u0627\u0644")  # before Arabic names, also without a space
+_WITHOUT_ARTICLE = 0.3  # how much further a word is from a name without its article
 Resemblance = Literal["spelling", "sound"]
+_Comparison = tuple[float, bool] | None
 _BEGINNING = 3  # letters of a word
 _END = 3  # letters of a code
 
@@ -50,11 +55,10 @@ class Similarities:
     """Compares people with one query; the results of equal names are cached."""
 
     def __init__(self, query: NameQuery) -> None:
-        words = query.collapsed
-        self._near = [(_near(words), query.typed)]
+        self._near = [(_near(query.words), query.typed)]
         if len(query.groups) < len(query.words):
-            self._near.append((_near(tuple(map(collapse, query.groups))), query.groups))
-        self._longest = max(map(len, words), default=0)
+            self._near.append((_near(query.groups), query.groups))
+        self._longest = max(map(len, query.collapsed), default=0)
         self._known = dict[Names, list[_Reading]]()
 
     def of(self, person: EncodedCard) -> Similarity | None:
@@ -75,6 +79,7 @@ class Similarities:
         is_longer = max(map(len, words), default=0) + 1 < self._longest
         if is_longer or not PARTICLES.isdisjoint(words):
             words += tuple(person_words.joined_words(sequences))
+        words += person_words.uncollapsed(sequences)
         found = [_resemblance(near, typed, words) for near, typed in self._near]
         return sorted([one for one in found if one], key=lambda one: one.similarity.cost)
 
@@ -97,7 +102,7 @@ def _resemblance(
         if found is None:
             if missing or len(near) == 1:
                 return None
-            missing = one.word
+            missing = one.forms[0].word
         elif found[0] > 0:
             cost += found[0]
             unlike.append(as_typed)
@@ -106,23 +111,24 @@ def _resemblance(
 
 
 class _Near:
-    """A word of the query, with a cache of its comparisons with names: the distance, and whether both sound alike."""
+    """A word of the query, with a cache of its comparisons with names: the distance, and whether both sound alike.
+
+    Its `forms` are the collapsed word and, if that differs, the word as it is: an error may part or make two letters
+    that `collapse` makes one.
+    """
 
     def __init__(self, word: str, *, is_last: bool) -> None:
-        self.word = word
-        self._is_last = is_last
-        self._code = code(word)
-        self._letters = frozenset(word)
-        self._known: dict[str, tuple[float, bool] | None] = {}
+        self.forms = [_Form(one, is_last=is_last) for one in dict.fromkeys((collapse(word), word))]
+        self._known: dict[str, _Comparison] = {}
 
-    def nearest(self, names: Sequence[str]) -> tuple[float, bool] | None:
+    def nearest(self, names: Sequence[str]) -> _Comparison:
         """Return the smallest distance between the word and a name, and whether that name sounds like the word.
 
         Return None if no name is near.
         """
-        best: tuple[float, bool] | None = None
+        best: _Comparison = None
         for name in names:
-            if name.startswith(self.word):
+            if name.startswith(self.forms[0].word):
                 return 0.0, True
             if name in self._known:
                 found = self._known[name]
@@ -132,7 +138,39 @@ class _Near:
                 best = found
         return best
 
-    def _compared(self, name: str) -> tuple[float, bool] | None:
+    def _compared(self, name: str) -> _Comparison:
+        found = [one.compared(name) for one in self.forms]
+        if not any(found) and name.startswith(_ARTICLES) and len(name) > MIN_MISTYPED:
+            found = [_further(one.compared(name[2:])) for one in self.forms]
+        return min([one for one in found if one], default=None)
+
+
+def _further(found: _Comparison) -> _Comparison:
+    """Return a comparison with a name from which the article was taken."""
+    return (found[0] + _WITHOUT_ARTICLE, found[1]) if found else None
+
+
+class _Form:
+    """A word to compare with names."""
+
+    def __init__(self, word: str, *, is_last: bool) -> None:
+        self.word = word
+        self._is_last = is_last
+        self._code = code(word)
+        self._letters = frozenset(word)
+
+    def compared(self, name: str) -> _Comparison:
+        """Return the distance from a name and whether it sounds like the word; None if it isn't near."""
+        if name.isascii() == self.word.isascii():
+            return self._near(name)
+        if name.isascii():
+            found = _Form(in_latin(self.word), is_last=self._is_last).compared(name)
+        else:
+            latin = in_latin(name)
+            found = self._near(latin, _OTHER_SPELLINGS) if latin.isascii() else None
+        return (max(found[0], _OTHER_SCRIPT), found[1]) if found else None
+
+    def _near(self, name: str, other_letters: int = 0) -> _Comparison:
         length = max(len(self.word), len(name))
         if length < MIN_SIMILAR:
             return None
@@ -145,7 +183,7 @@ class _Near:
         begun = name
         if self._is_last and len(name) > len(self.word) + 1 >= MIN_MISTYPED:
             begun = name[: len(self.word)]
-        if not is_sound and not self._may_be_near(begun, most):
+        if not is_sound and not self._may_be_near(begun, most + other_letters):
             return None
         cost = distance(self.word, name, most)
         if cost > most and begun is not name:
@@ -200,13 +238,18 @@ def ranges_of_one(word: str) -> Plan:
     )
 
 
-def ranges_of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
+def ranges_of_two(searched: str, other: str, *, was_truncated: bool, had_particle: bool) -> Plan:
     """Return the ranges for two words: first assuming that `other` is right, then that `searched` is.
 
-    The exact search has already read all people whose terms start with `searched`, unless `was_truncated`.
+    The exact search has already read all people whose terms start with `searched`, unless `was_truncated`. If it
+    `had_particle`, it read those with the particle, which may be wrong (`van den Berg` for `van der Berg`).
     """
     if was_truncated:
         return Plan([_with_sound(other), _with_sound(searched, beside=other)])
+    if had_particle:
+        return Plan(
+            [_with_sound(other)], _with_sound(searched), _with_sound(other, beside=searched)
+        )
     backwards = code(searched)[::-1]
     ending = backwards[: _END if len(backwards) > _END else _END - 1]
     return Plan([_with_sound(other)], Range(SOUND, ending), _with_sound(other, beside=searched))

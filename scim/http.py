@@ -49,9 +49,10 @@ def resource_response(
 ) -> Response:
     """Return a response with a resource, its ETag and Location (RFC 7644 section 3.14; section 3.3 for 201)."""
     meta = resource["meta"]
-    return scim_response(
-        projection.apply(resource), status, {"ETag": meta["version"], "Location": meta["location"]}
-    )
+    is_whole = projection.wanted is None and projection.unwanted.keys().isdisjoint(resource)
+    shown = resource if is_whole else projection.apply(resource)
+    headers = {"ETag": meta["version"], "Location": meta["location"]}
+    return scim_response(shown, status, headers)
 
 
 def shown_response(shown: ShownResource) -> Response:

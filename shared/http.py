@@ -6,7 +6,7 @@ from functools import cached_property
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlsplit
 
 import orjson
 
@@ -116,7 +116,10 @@ class HttpError(Exception):
 
 def _decoded(text: str) -> str:
     """Decode a name or value of a query: `application/x-www-form-urlencoded` (URL Standard section 5.1)."""
-    return unquote(text.replace("+", " "))
+    text = text.replace("+", " ")
+    if "%" in text and text.isascii():
+        return unquote_to_bytes(text).decode(errors="replace")  # half the time of `unquote`
+    return unquote(text)
 
 
 def json_response(

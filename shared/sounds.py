@@ -68,6 +68,21 @@ _ARABIC = dict(
 _LETTERS = str.maketrans({**_CYRILLIC, **_GREEK, **_ARABIC})
 
 
+# The same letters as a reader of Latin script spells them, for the distance between words of two scripts.
+_SPELT = str.maketrans(
+    {
+        **_CYRILLIC, **_GREEK, **_ARABIC,
+        "х": "kh", "ц": "ts", "щ": "shch", "ю": "yu", "я": "ya", "й": "y", "ы": "y", "є": "ye", "ї": "yi", "и": "i",
+        "υ": "u", "χ": "ch", "خ": "kh", "ش": "sh", "ذ": "dh", "غ": "gh", "ث": "th",
+    }
+)  # fmt: skip
+
+
+def in_latin(word: str) -> str:
+    """Return a folded word of Cyrillic, Greek or Arabic letters in Latin ones; others stay as they are."""
+    return word if word.isascii() else word.translate(_SPELT)
+
+
 @lru_cache(maxsize=4096)
 def code(word: str) -> str:
     """Return the code of a folded word, at most 8 letters; "" if the word is empty or no letter of it is heard."""
@@ -112,8 +127,9 @@ def _substitutions() -> dict[str, dict[str, float]]:
                 costs[one][other] = _SAME_CLASS
     for one in _VOWELS:
         costs[one] = {other: _VOWEL_FOR_VOWEL for other in _VOWELS if other != one}
-    for one, other in ("bv", "gj"):  # Vázquez and Basquez, Geoffrey and Jeffrey
-        costs[one][other] = costs[other][one] = _VOWEL_FOR_VOWEL
+    # Vázquez and Basquez, Geoffrey and Jeffrey, Hnatiuk and Gnatyuk
+    for one, other in ("bv", "gj", "gh"):
+        costs.setdefault(one, {})[other] = costs.setdefault(other, {})[one] = _VOWEL_FOR_VOWEL
     return costs
 
 

@@ -94,7 +94,7 @@ def derive(text: str, region: str) -> Number:
 
 def _derive(text: str, region: str) -> Number:
     compact = text.strip().translate(_PUNCTUATION)
-    is_plain = _E164.fullmatch(compact) and plan.is_canonical(compact) and "(0" not in text
+    is_plain = _E164.fullmatch(compact) and _is_canonical(compact) and "(0" not in text
     if is_plain and not _may_have_extension(text, compact):
         return Number(raw=text, e164=compact, keys=(Key(compact[1:], "international"),))
     if len(text) > 4 * MAX_TEXT:
@@ -118,6 +118,14 @@ def _derive(text: str, region: str) -> Number:
     return _number(text, found[0])
 
 
+def _is_canonical(e164: str) -> bool:
+    """Return whether phonenumbers would neither change `e164` nor call its length impossible."""
+    rules = plan.plan_of(e164[1:4])
+    national = e164[1 + len(rules.code) :]
+    is_possible = len(e164) <= MAX_DIGITS + 1 and len(national) in rules.lengths
+    return is_possible and not (rules.prefix and rules.prefix.match(national))
+
+
 def _may_have_extension(text: str, compact: str) -> bool:
     """Return whether the last digits can be an extension, although all digits together are a possible number, too.
 
@@ -127,7 +135,7 @@ def _may_have_extension(text: str, compact: str) -> bool:
         return True
     at = max(text.rfind("-"), text.rfind("("))
     ending = _ENDING.fullmatch(text, at) if at >= 0 else None
-    return ending is not None and plan.is_canonical(compact[: -len(ending[1])])
+    return ending is not None and _is_canonical(compact[: -len(ending[1])])
 
 
 _derive_kept = lru_cache(maxsize=8192)(_derive)

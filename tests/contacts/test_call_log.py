@@ -1,4 +1,4 @@
-"""A pasted call log: which digits are phone numbers, and what each line says about its call."""
+"""A pasted call log: which digits are phone numbers, and what each line tells about its call."""
 
 import pytest
 

@@ -108,7 +108,7 @@ async def test_a_row_is_read_by_its_headings(deployed: Deployed, separator: str)
 
 
 async def test_two_columns_for_one_attribute_are_named(deployed: Deployed) -> None:
-    """A remark says that the second column is ignored."""
+    """A remark states that the second column is ignored."""
     found = await deployed.json("POST", PATH, {"csv": "userName,mail,email\nanna,a@x.de,b@x.de"})
     assert [one["reason"] for one in found["remarks"]] == ["column_twice"]
 

@@ -381,3 +381,54 @@ async def test_a_joined_name_is_found_divided_before_its_longer_part(
             found = await _found(agent, contoso, text)
         assert found[0] == name, text
         assert calls.count(("query", "contacts")) <= 4, calls
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Иван Щербаков", "Ivan Shcherbakov"),
+        ("Тетяна Гнатюк", "Tetiana Hnatiuk"),  # passports of Ukraine: resolution 55 of 2010
+        ("Юлия Чайковская", "Julia Tschaikowskaja"),
+        ("Γιώργος Παπαδόπουλος", "Giorgos Papadopoulos"),
+        ("Jane Shevchenko", "Шевченко"),
+        ("خالد العتيبي", "خالد عتيبي"),  # without the article
+    ],
+)
+async def test_a_name_is_similar_to_its_spelling_in_another_script(
+    agent: Person, contoso: Company, name: str, text: str
+) -> None:
+    """Agents hear a name and type it in Latin letters; the answer marks it as similar."""
+    await contoso.hire(name)
+    (found,) = (await agent.get("/api/contacts", q=text))["contacts"]
+    assert (found["displayName"], "similarTo" in found) == (name, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Yousef Abu Ghazaleh", "youef abu ghazaleh"),  # ue is not ü here
+        ("Sjoerd 't Hooft", "sjferd t hooft"),
+        ("Zaynab Qureshi", "queshi zaynab"),
+        ("José Luis Gutiérrez Ibáñez", "joseluis ibanez"),
+        ("Jan-Willem van der Berg", "janwillem van den berg"),
+        ("Nicholas Brown", "nic bro"),  # Nic is an Irish particle as well
+    ],
+)
+async def test_letters_that_may_be_one_and_particles_hide_no_one(
+    agent: Person, contoso: Company, name: str, text: str
+) -> None:
+    """The letters ue, oe and ae are compared as they are, too; a particle may be wrong, or the start of a name."""
+    await contoso.hire(name)
+    await _found(
+        agent, contoso, text
+    )  # an instance's first search looks for rows of the first release, too
+    assert await _found(agent, contoso, text) == [name]
+
+
+async def test_an_initial_is_another_word_than_the_family_name(
+    agent: Person, contoso: Company
+) -> None:
+    """M Muñoz is María Muñoz before Álvaro Muñoz, whose only M begins the family name."""
+    for name in ("Álvaro Muñoz", "María Muñoz"):
+        await contoso.hire(name)
+    assert await _found(agent, contoso, "m muñoz") == ["María Muñoz", "Álvaro Muñoz"]

@@ -138,7 +138,7 @@ async def test_numbers_in_an_old_form_or_with_a_foreign_prefix_are_possible(
 async def test_short_numbers_and_prefixes_of_the_region_are_exact(
     app: App, agent: Person, region: str, stored: str, arrives: str
 ) -> None:
-    """The region's numbering plan says which digits are prefixes and which are part of the
+    """The region's numbering plan shows which digits are prefixes and which are part of the
     number.
     """
     company = await make_company(app, ACCOUNT, "Company", region)

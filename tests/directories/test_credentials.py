@@ -58,7 +58,7 @@ async def test_a_rotation_without_overlap_ends_the_old_token_at_once(app: App, m
 
 
 async def test_a_third_token_is_refused_and_both_are_named(app: App, made: Made) -> None:
-    """The error says when each was last used, so that the administrator can decide which one to
+    """The error shows when each was last used, so that the administrator can decide which one to
     revoke.
     """
     second = (await issue(app, operator_actor(ACCOUNT), made.id, "tokens")).credential

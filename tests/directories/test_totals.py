@@ -104,6 +104,20 @@ async def test_a_slow_transaction_is_counted_within_a_minute(app: App, clock: Fi
     assert (await read(app, DIRECTORY)).users == 2
 
 
+async def test_an_event_dated_before_those_already_counted_is_counted(
+    app: App, clock: FixedClock
+) -> None:
+    """Transactions commit in another order than their keys are made, within some seconds."""
+    late = write(CAME, clock)
+    clock.advance(3)
+    await put(app, CAME, CAME)
+    assert (await read(app, DIRECTORY)).users == 2
+    await app.tables.transact("contacts", DIRECTORY, [late])
+    assert (await read(app, DIRECTORY)).users == 3
+    await put(app, WENT)
+    assert (await read(app, DIRECTORY)).users == 2
+
+
 async def test_two_instances_fold_at_once_without_counting_twice(
     app: App, clock: FixedClock
 ) -> None:

@@ -1,4 +1,6 @@
-"""Runs an act between two steps of another: schedules that chance would take years to find."""
+"""Runs one operation between two storage calls of another, for races that chance would rarely
+cause.
+"""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ Then = Callable[[], Awaitable[Any]]
 def before_transaction(
     world: World, fits: Callable[[str, Sequence[Operation]], bool], then: Then
 ) -> Iterator[None]:
-    """Before the first transaction that fits (table, operations) is carried out, `then` happens."""
+    """Run `then` just before the first transaction for which `fits(table, operations)` is true."""
     inner, original, is_due = world.tables._inner, world.tables._inner.transact, True
 
     async def transact(table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
@@ -34,7 +36,9 @@ def before_transaction(
 
 @contextmanager
 def before_listing(world: World, then: Then) -> Iterator[None]:
-    """Before the keys of a tenant's presence are listed for cleaning, `then` happens."""
+    """Run `then` just before the keys of a tenant's presence are listed for deletion of old
+    rows.
+    """
     inner, original, is_due = world.tables._inner, world.tables._inner.query, True
 
     async def query(table: str, *arguments: Any, **options: Any) -> Any:
@@ -54,7 +58,7 @@ def before_listing(world: World, then: Then) -> Iterator[None]:
 
 @contextmanager
 def killed_at(world: World, number: int) -> Iterator[None]:
-    """The worker dies before its transaction with that number (from 1)."""
+    """Raise Killed in place of the transaction with this number, counted from 1."""
     inner, original, count = world.tables._inner, world.tables._inner.transact, 0
 
     async def transact(table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
@@ -72,4 +76,4 @@ def killed_at(world: World, number: int) -> Iterator[None]:
 
 
 class Killed(BaseException):
-    """The process is gone."""
+    """The worker's process was killed."""

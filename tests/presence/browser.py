@@ -1,4 +1,6 @@
-"""A signed-in person's browser: the product's functions on one side, Microsoft's pages on the other."""
+"""A signed-in user's browser, which sends requests to the function app and to the simulated pages
+of Microsoft.
+"""
 
 import base64
 from dataclasses import dataclass, field
@@ -22,7 +24,7 @@ MAX = "max@contoso.example"
 
 @dataclass
 class Answer:
-    """The product's answer."""
+    """A response of the function app."""
 
     status: int
     headers: dict[str, str]
@@ -38,13 +40,15 @@ class Answer:
 
     @property
     def outcome(self) -> str:
-        """The outcome that the page is told."""
+        """Return the outcome in the address to which the response redirects, or ""."""
         return dict(parse_qsl(urlsplit(self.location).query)).get("outcome", "")
 
 
 @dataclass
 class Browser:
-    """`person`: object id in the product's own sign-in."""
+    """A browser with cookies; `person` is the object id of the user who is signed in to the
+    product.
+    """
 
     world: World
     account: str = ACCOUNT
@@ -54,7 +58,7 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=dict)
 
     async def send(self, method: str, address: str, body: bytes = b"", **headers: str) -> Answer:
-        """A request to the product, through the function that the host would choose."""
+        """Send a request to the function that the host would choose, and return the response."""
         parts = urlsplit(address)
         name = "presence_connection"
         if parts.path == "/sign-in/callback":
@@ -84,7 +88,10 @@ class Browser:
     must_confirm: bool = False
 
     async def act(self, action: str, directory_id: str = DIRECTORY, **fields: Any) -> Answer:
-        """An action of the wizard; `must_confirm`: the company is confirmed before it is connected."""
+        """Send an action of the wizard.
+
+        If `must_confirm` is set, the company must be confirmed before it is connected.
+        """
         if action == "connect" and self.must_confirm:
             fields["confirm"] = True
         body = orjson.dumps({"action": action, **fields})
@@ -96,26 +103,30 @@ class Browser:
         )
 
     async def connection(self, directory_id: str = DIRECTORY) -> Any:
-        """The state that the page shows."""
+        """Return the state of the connection that the page shows."""
         return (await self.send("GET", f"/api/directories/{directory_id}/presence")).json
 
     async def start(self, directory_id: str = DIRECTORY) -> str:
-        """Press "Sign in to Microsoft"; the address there."""
+        """Start connecting, and return the address of Microsoft's sign-in page."""
         return str((await self.act("connect", directory_id)).json["location"])
 
     async def at_microsoft(self, address: str, who: str = GLORIA, decide: str = "") -> str:
-        """Answer Microsoft's page; path and query of the address that it sends the browser back to."""
+        """Sign in or decide on Microsoft's page; return path and query of the address to which it
+        redirects.
+        """
         asked = {"sign_in_as": who} | ({"decide": decide} if decide else {})
         status, body, headers = await call(f"{address}&{urlencode(asked)}")
         assert status == 302, body
         return headers["location"].removeprefix(self.origin)
 
     async def signed_in(self, who: str = GLORIA, directory_id: str = DIRECTORY) -> Answer:
-        """Start, sign in at Microsoft, and come back."""
+        """Start connecting, sign in at Microsoft, and return the response to the callback."""
         return await self.send("GET", await self.at_microsoft(await self.start(directory_id), who))
 
     async def connected(self, who: str = GLORIA, directory_id: str = DIRECTORY) -> Answer:
-        """All of it, up to the way back from the consent page."""
+        """Start connecting, sign in, accept the consent page, and return the response to the
+        callback.
+        """
         answer = await self.signed_in(who, directory_id)
         assert "/v2.0/adminconsent?" in answer.location, answer
         return await self.send("GET", await self.at_microsoft(answer.location, who, "accept"))
@@ -142,17 +153,17 @@ class Browser:
 
 
 def state_of(address: str) -> str:
-    """The `state` in an address."""
+    """Return the query parameter `state` of an address."""
     return dict(parse_qsl(urlsplit(address).query))["state"]
 
 
 def tenant_of(address: str) -> str:
-    """The tenant in the path of an address of Microsoft."""
+    """Return the tenant in the path of an address of Microsoft."""
     return urlsplit(address).path.split("/")[1]
 
 
 async def has_nothing(world: World, tenant_id: str = CONTOSO) -> bool:
-    """Whether no directory is connected to the tenant, nor on the way to it."""
+    """Return whether no directory is connected, or about to be connected, to the tenant."""
     from presence import tenant_links
 
     linked = [

@@ -1,4 +1,4 @@
-"""The simulator and a deployment that gets its presence from it."""
+"""Fixtures: the simulator of Graph and of the sign-in service, and a deployment that uses it."""
 
 from collections.abc import AsyncIterator
 
@@ -22,7 +22,7 @@ __all__ = ["graph_simulator", "served_simulator"]
 async def world(
     tables: CountingTables, clock: FixedClock, graph_simulator: RunningSimulator
 ) -> AsyncIterator[World]:
-    """A deployment with nothing linked yet; the simulator's time is the deployment's."""
+    """Yield a deployment without a connected directory; the simulator has the same clock."""
     world = World(tables, clock, graph_simulator, settings_for(graph_simulator))
     yield world
     await world.close()
@@ -30,14 +30,16 @@ async def world(
 
 @pytest.fixture
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages and deltas of a tenth of their size, so that 3,000 people are as many pages as 30,000."""
+    """Set the size of stored pages and deltas to a tenth, so that 3,000 people need as many as
+    30,000 would.
+    """
     monkeypatch.setattr(commits, "PAGE", commits.PAGE // 10)
     monkeypatch.setattr(commits, "MAX_DELTA", commits.MAX_DELTA // 10)
 
 
 @pytest.fixture
 async def browser(world: World) -> Browser:
-    """An administrator of the account; the directory is not connected yet."""
+    """Return a browser of an administrator whose directory isn't connected yet."""
     await directories.create(
         world.app, operator_actor(ACCOUNT), NewDirectory("Contoso", id=DIRECTORY)
     )

@@ -1,4 +1,6 @@
-"""Ways to get at a company's presence without its administrator; each fails (SECURITY.md)."""
+"""Attempts to read a company's presence without its administrator's consent; all fail
+(SECURITY.md).
+"""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -22,7 +24,9 @@ EVIL = "directory-evil"
 
 @pytest.fixture
 async def mallory(world: World, browser: Browser) -> Browser:
-    """A customer of ours with a directory of their own; the victim has consented long ago."""
+    """Return the browser of an attacker with an account and directory; the victim's company has
+    consented.
+    """
     from directories import service
     from directories.service import NewDirectory
 
@@ -34,7 +38,7 @@ async def mallory(world: World, browser: Browser) -> Browser:
 async def test_naming_the_victims_tenant_with_a_sign_in_state(
     world: World, mallory: Browser
 ) -> None:
-    """The confused deputy: a valid state of the attacker's, the victim's tenant in the address."""
+    """Confused deputy: the callback has a valid `state` of the attacker and the victim's tenant."""
     state = state_of(await mallory.start(EVIL))
     forged = urlencode({"admin_consent": "True", "tenant": VICTIM, "state": state})
     assert (await mallory.send("GET", f"/sign-in/callback?{forged}")).outcome == "failed"
@@ -44,15 +48,19 @@ async def test_naming_the_victims_tenant_with_a_sign_in_state(
 async def test_naming_the_victims_tenant_with_a_consent_state(
     world: World, mallory: Browser
 ) -> None:
-    """Signed in at their own company, then the victim's tenant in the answer of the consent page."""
+    """The attacker signs in at the own company, and changes the tenant in the consent page's
+    redirect.
+    """
     state = state_of((await mallory.signed_in(MALLORY, EVIL)).location)
     forged = urlencode({"admin_consent": "True", "tenant": VICTIM, "state": state})
     assert (await mallory.send("GET", f"/sign-in/callback?{forged}")).outcome == "other_tenant"
     assert await has_nothing(world, VICTIM)
 
 
-async def test_naming_no_tenant_links_only_ones_own(world: World, mallory: Browser) -> None:
-    """Without `tenant` the proven one counts, and there the probe shows that no one consented."""
+async def test_a_callback_without_a_tenant_can_connect_only_the_own_one(
+    world: World, mallory: Browser
+) -> None:
+    """The tenant of the sign-in counts, and no one has consented there."""
     state = state_of((await mallory.signed_in(MALLORY, EVIL)).location)
     forged = urlencode({"admin_consent": "True", "state": state})
     await mallory.send("GET", f"/sign-in/callback?{forged}")
@@ -62,14 +70,14 @@ async def test_naming_no_tenant_links_only_ones_own(world: World, mallory: Brows
 
 
 async def test_a_state_works_once(world: World, browser: Browser) -> None:
-    """Replay of the address that Microsoft sent the browser to."""
+    """Replay of the redirect from the sign-in page."""
     returned = await browser.at_microsoft(await browser.start())
     assert "adminconsent" in (await browser.send("GET", returned)).location
     assert (await browser.send("GET", returned)).outcome == "expired"
 
 
 async def test_a_state_works_once_for_consent_too(world: World, browser: Browser) -> None:
-    """Replay of the second return."""
+    """Replay of the redirect from the consent page."""
     returned = await browser.at_microsoft((await browser.signed_in()).location, GLORIA, "accept")
     assert (await browser.send("GET", returned)).outcome == "consented"
     assert (await browser.send("GET", returned)).outcome == "expired"
@@ -78,8 +86,8 @@ async def test_a_state_works_once_for_consent_too(world: World, browser: Browser
 async def test_a_state_works_in_its_own_browser_only(
     world: World, browser: Browser, mallory: Browser
 ) -> None:
-    """The attacker's link sent to the victim's administrator, whose silent sign-in would complete
-    it (login CSRF).
+    """Login CSRF: the attacker sends a link to the victim's administrator, whose automatic sign-in
+    would complete it.
     """
     returned = await mallory.at_microsoft(await mallory.start(EVIL), GLORIA)
     victim = Browser(
@@ -90,27 +98,23 @@ async def test_a_state_works_in_its_own_browser_only(
     assert await has_nothing(world, VICTIM)
 
 
-async def test_another_browsers_cookie_does_not_fit(world: World, browser: Browser) -> None:
-    """A cookie of one's own with another browser's state."""
+async def test_a_cookie_of_another_browser_is_refused(world: World, browser: Browser) -> None:
+    """The cookie must belong to the `state`."""
     returned = await browser.at_microsoft(await browser.start())
     other = Browser(world)
     await other.start()
     assert (await other.send("GET", returned)).outcome == "expired"
 
 
-async def test_a_cookie_that_a_neighbouring_host_can_set_is_not_taken(
-    world: World, browser: Browser
-) -> None:
-    """Without `__Host-` it may come from another name under the same domain, with a secret that its sender knows."""
+async def test_a_cookie_without_the_host_prefix_is_refused(world: World, browser: Browser) -> None:
+    """Another host of the same domain can set it, with a secret that an attacker knows."""
     returned = await browser.at_microsoft(await browser.start())
     planted = {name.removeprefix("__Host-"): value for name, value in browser.cookies.items()}
     assert (await Browser(world, cookies=planted).send("GET", returned)).outcome == "expired"
 
 
-async def test_another_person_in_the_same_browser_does_not_fit(
-    world: World, browser: Browser
-) -> None:
-    """The state belongs to the administrator who pressed the button."""
+async def test_another_user_of_the_same_browser_is_refused(world: World, browser: Browser) -> None:
+    """The `state` belongs to the administrator who started connecting."""
     returned = await browser.at_microsoft(await browser.start())
     for account, person in ((browser.account, "somebody-else"), ("account-evil", browser.person)):
         other = Browser(world, account=account, person=person, cookies=dict(browser.cookies))
@@ -118,7 +122,7 @@ async def test_another_person_in_the_same_browser_does_not_fit(
 
 
 async def test_a_state_lasts_ten_minutes(world: World, browser: Browser) -> None:
-    """A way that was begun and left lying about."""
+    """An abandoned sign-in can't be completed later."""
     returned = await browser.at_microsoft(await browser.start())
     world.clock.advance(601)
     assert (await browser.send("GET", returned)).outcome == "expired"
@@ -127,16 +131,16 @@ async def test_a_state_lasts_ten_minutes(world: World, browser: Browser) -> None
 @pytest.mark.parametrize(
     "query", ["", "state=", "state=made-up", "code=x", "admin_consent=True&tenant=" + VICTIM]
 )
-async def test_a_made_up_state_opens_nothing(world: World, browser: Browser, query: str) -> None:
-    """No state, an unknown one, none of the rest counts."""
+async def test_an_unknown_state_is_refused(world: World, browser: Browser, query: str) -> None:
+    """Without a known `state`, no other parameter has an effect."""
     await browser.start()
     answer = await browser.send("GET", f"/sign-in/callback?{query}")
     assert (answer.status, answer.outcome) == (303, "expired")
     assert await has_nothing(world)
 
 
-async def test_a_code_of_another_sign_in_does_not_fit(world: World, browser: Browser) -> None:
-    """Code injection: a code from another flow fails on PKCE, whoever it is for."""
+async def test_a_code_of_another_sign_in_is_refused(world: World, browser: Browser) -> None:
+    """Code injection: PKCE refuses the code of another flow, whoever signed in."""
     other = Browser(world, person="another")
     theirs = await other.at_microsoft(await other.start(), GLORIA)
     state = state_of(await browser.start())
@@ -150,7 +154,9 @@ async def test_a_code_of_another_sign_in_does_not_fit(world: World, browser: Bro
 async def test_an_id_token_that_microsoft_did_not_sign_is_refused(
     world: World, browser: Browser
 ) -> None:
-    """msal does not validate id_tokens: signature, issuer, audience and time are checked here (msal 1.39)."""
+    """msal 1.39 doesn't validate id_tokens, so the app checks signature, issuer, audience and
+    time.
+    """
     simulator = world.running.simulator
     returned = await browser.at_microsoft(await browser.start())
     published = simulator.keys.published
@@ -166,7 +172,7 @@ async def test_an_id_token_that_microsoft_did_not_sign_is_refused(
 
 
 async def test_an_old_id_token_is_refused(world: World, browser: Browser) -> None:
-    """`exp` is compared with the app's own clock."""
+    """`exp` is compared with the app's clock."""
     world.running.simulator.options.token_lifetime = -600
     assert (await browser.signed_in()).outcome == "failed"
 
@@ -174,7 +180,9 @@ async def test_an_old_id_token_is_refused(world: World, browser: Browser) -> Non
 async def test_a_tenant_belongs_to_the_account_that_linked_it_first(
     world: World, browser: Browser
 ) -> None:
-    """Even an administrator of the company cannot link it to a second account (docs/presence.md)."""
+    """docs/presence.md: even an administrator of the company can't connect its tenant to a second
+    account.
+    """
     from directories import service
     from directories.service import NewDirectory
 
@@ -187,10 +195,10 @@ async def test_a_tenant_belongs_to_the_account_that_linked_it_first(
     assert (await second.signed_in(GLORIA, "directory-two")).outcome == "owned"
 
 
-async def test_two_accounts_on_the_way_at_once_end_with_one_owner(
+async def test_of_two_accounts_that_connect_a_tenant_one_succeeds(
     world: World, browser: Browser
 ) -> None:
-    """Both came back from Microsoft before either was linked: the first look that succeeds owns the tenant."""
+    """Both have returned from Microsoft; the first whose check succeeds owns the tenant."""
     from directories import service
     from directories.service import NewDirectory
 
@@ -204,8 +212,8 @@ async def test_two_accounts_on_the_way_at_once_end_with_one_owner(
     assert (await browser.act("check")).json["state"] == "removed"
 
 
-async def test_the_last_write_of_a_link_checks_the_owner_too(world: World) -> None:
-    """Whatever was looked at before: the transaction that links is the one that decides."""
+async def test_the_transaction_that_links_checks_the_owner(world: World) -> None:
+    """An earlier check may be outdated, so the transaction itself decides."""
     await tenant_links.join(
         world.tables,
         DirectoryLink(directory_id=DIRECTORY, tenant_id=VICTIM, account="account-one"),
@@ -222,10 +230,10 @@ async def test_the_last_write_of_a_link_checks_the_owner_too(world: World) -> No
     assert await tenant_links.directory(world.tables, EVIL) is None
 
 
-async def test_another_accounts_directory_cannot_be_touched(
+async def test_every_action_on_another_accounts_directory_gets_a_404(
     world: World, browser: Browser, mallory: Browser
 ) -> None:
-    """Every action on it is 404, as if it did not exist."""
+    """The directory is as one that doesn't exist."""
     for action in ("connect", "check", "retry", "remove", "check-gone"):
         assert (await mallory.act(action, DIRECTORY)).status == 404
     assert (await mallory.send("GET", f"/api/directories/{DIRECTORY}/presence")).status == 404
@@ -234,7 +242,7 @@ async def test_another_accounts_directory_cannot_be_touched(
 async def test_a_page_of_another_site_cannot_start_or_remove(
     world: World, browser: Browser
 ) -> None:
-    """Cross-site request forgery on the wizard."""
+    """Cross-site request forgery: actions of the wizard need the same origin."""
     answer = await browser.send(
         "POST",
         f"/api/directories/{DIRECTORY}/presence",
@@ -245,15 +253,19 @@ async def test_a_page_of_another_site_cannot_start_or_remove(
     assert answer.status == 403
 
 
-async def test_a_reader_cannot_connect_or_come_back(world: World, browser: Browser) -> None:
-    """Directory.Reader is not enough; neither is no role at all."""
+async def test_only_an_administrator_can_connect_and_return_from_microsoft(
+    world: World, browser: Browser
+) -> None:
+    """The role Directory.Reader isn't enough, and neither is no role."""
     reader = Browser(world, roles=("Directory.Reader",), cookies=browser.cookies)
     assert (await reader.act("connect")).status == 403
     assert (await reader.send("GET", "/sign-in/callback?state=x")).status == 403
 
 
 async def test_secrets_are_stored_as_hashes(world: World, browser: Browser) -> None:
-    """A reader of the table can't finish another person's sign-in: it has neither state nor cookie."""
+    """Someone who can read the table can't finish another user's sign-in without `state` and
+    cookie.
+    """
     state = state_of(await browser.start())
     rows = await world.tables.query("work", "consent", *AUTH_REQUEST.all())
     stored = b"".join(row.value + row.key.encode() for row in rows)
@@ -262,8 +274,8 @@ async def test_secrets_are_stored_as_hashes(world: World, browser: Browser) -> N
     assert next(iter(browser.cookies.values())).encode() not in stored
 
 
-async def test_abandoned_attempts_do_not_pile_up(world: World, browser: Browser) -> None:
-    """Abandoned attempts are deleted by later ones."""
+async def test_abandoned_attempts_are_deleted(world: World, browser: Browser) -> None:
+    """Each later attempt deletes expired ones."""
     for _ in range(5):
         await browser.start()
     world.clock.advance(601)
@@ -289,10 +301,10 @@ async def test_abandoned_attempts_do_not_pile_up(world: World, browser: Browser)
         {"wids": {"62e90394-69f5-4237-9190-012177145e10": True}},
     ],
 )
-async def test_an_id_token_in_which_anything_is_wrong_opens_nothing(
+async def test_an_id_token_with_any_wrong_claim_is_refused(
     world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch, changed: dict[str, object]
 ) -> None:
-    """Audience, issuer, tenant, nonce, times, roles: each counts (OpenID Connect Core section 3.1.3.7)."""
+    """OpenID Connect Core section 3.1.3.7: audience, issuer, tenant, nonce, times and roles."""
     original = TokenEndpoint._id_claims
 
     def claims(self: TokenEndpoint, *arguments: Any) -> dict[str, Any]:
@@ -307,10 +319,10 @@ async def test_an_id_token_in_which_anything_is_wrong_opens_nothing(
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
-async def test_an_id_token_with_another_algorithm_opens_nothing(
+async def test_an_id_token_with_another_algorithm_is_refused(
     world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch, algorithm: str
 ) -> None:
-    """No signature at all, or one made with the public key as a shared secret (RFC 8725 section 2.1)."""
+    """RFC 8725 section 2.1: no signature, or one with the public key as a shared secret."""
     keys = world.running.simulator.keys
     known = {"kid": keys.published[-1].kid}
     secret = keys.published[-1].public["n"] if algorithm == "HS256" else ""
@@ -324,7 +336,7 @@ async def test_an_id_token_with_another_algorithm_opens_nothing(
 
 
 async def test_a_token_of_another_tenant_proves_no_consent(world: World, browser: Browser) -> None:
-    """Whatever the login service hands out: `tid` must be the tenant that was signed in to (SECURITY.md)."""
+    """SECURITY.md: the access token's `tid` must be the tenant of the sign-in."""
     world.running.simulator.consent(FABRIKAM)
     await browser.connected()
     asked = world.runtime.credential.fresh_token

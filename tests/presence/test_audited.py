@@ -1,4 +1,4 @@
-"""The acts of an administrator on presence, each with its audit event."""
+"""Audit events of an administrator's actions on presence."""
 
 from typing import Any
 
@@ -15,14 +15,16 @@ from tests.presence.world import ACCOUNT, DIRECTORY, World
 
 
 async def events(world: World) -> list[AuditEvent]:
-    """The account's acts on consent and presence, oldest first."""
+    """Return the account's audit events about consent and presence, oldest first."""
     page = await audit_log.read(world.app, audit_log.of_account(ACCOUNT), limit=200)
     codes = [e for e in page.events if e.act.code.startswith(("consent.", "presence."))]
     return sorted(codes, key=lambda event: event.at)
 
 
 async def test_consent_and_removal_name_the_administrator(world: World, browser: Browser) -> None:
-    """Consent begun and given, presence connected, tried again, removed, checked: by whom, for which tenant."""
+    """Events of starting, consenting, connecting, retrying, removing and checking have the user and
+    the tenant.
+    """
     signed_in = await browser.signed_in()
     world.clock.advance(1)
     await browser.send("GET", await browser.at_microsoft(signed_in.location, GLORIA, "accept"))
@@ -56,10 +58,10 @@ ACTS: tuple[tuple[str, dict[str, Any], str], ...] = (
 )
 
 
-async def test_every_action_writes_its_event_with_its_change(
+async def test_every_action_stores_its_event_in_the_transaction_of_the_change(
     world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new action needs its event; the event of a changed connection is in the transaction of the change."""
+    """A new action must be added to the list of this test."""
     assert {action for action, _, _ in ACTS} == set(ACTIONS)
     seen = 0
     with watched(world.tables, monkeypatch) as stored_with_act:
@@ -84,7 +86,7 @@ async def test_every_action_writes_its_event_with_its_change(
 
 
 async def test_a_confirmed_company_names_who_confirmed_it(world: World, browser: Browser) -> None:
-    """In the transaction that confirms it; a second confirmation changes nothing and is no act."""
+    """The transaction that confirms stores the event. A repeated confirmation has no event."""
     browser.must_confirm = True
     await browser.connected()
     world.clock.advance(1)
@@ -95,8 +97,8 @@ async def test_a_confirmed_company_names_who_confirmed_it(world: World, browser:
     assert confirmed[0].act.new == {"company": "contoso.example", "tenant_name": "Contoso"}
 
 
-async def test_a_refused_consent_is_an_act(world: World, browser: Browser) -> None:
-    """Who declined or failed, with the outcome; nothing was connected."""
+async def test_a_refused_consent_has_an_audit_event(world: World, browser: Browser) -> None:
+    """It has the user and the outcome; nothing is connected."""
     signed_in = await browser.signed_in()
     world.clock.advance(1)
     address = await browser.at_microsoft(signed_in.location, GLORIA, "cancel")

@@ -1,6 +1,4 @@
-"""A tick with many tenants puts few messages into the queue; queue functions share them out,
-several at a time.
-"""
+"""A timer run with many tenants puts batches into the queue, which queue functions split."""
 
 import asyncio
 from pathlib import Path
@@ -32,8 +30,10 @@ async def _link(world: World, count: int) -> None:
 
 
 @pytest.mark.parametrize(("tenants", "most"), [(3, 4), (32, 33), (33, 3), (100, 5)])
-async def test_a_tick_sends_few_messages(world: World, tenants: int, most: int) -> None:
-    """The host sends them one after the other; each tenant has exactly one message once batches are divided."""
+async def test_a_timer_run_sends_few_messages(world: World, tenants: int, most: int) -> None:
+    """The host sends messages one after the other. After the batches are split, each tenant has
+    exactly one message.
+    """
     await _link(world, tenants)
     messages = await dispatch.due(world.app)
     assert len(messages) <= most
@@ -55,13 +55,13 @@ async def test_a_tick_sends_few_messages(world: World, tenants: int, most: int) 
         b'{"tenant_ids":[1],"at":1}',
     ],
 )
-def test_only_a_batch_is_divided(body: bytes) -> None:
-    """Any other message is handled as it was."""
+def test_only_a_batch_is_split(body: bytes) -> None:
+    """Any other message stays one message."""
     assert dispatch.expand(body) == []
 
 
-async def test_every_tenant_of_a_batch_is_tried_on_the_host(tmp_path: Path) -> None:
-    """The timer, the queue and its output on the local host: all 40 tenants are tried, by way of two batches."""
+async def test_every_tenant_of_a_batch_is_synced_on_the_host(tmp_path: Path) -> None:
+    """Timer and queue run in the simulated host: 40 tenants in two batches."""
     tables = f"sqlite:///{tmp_path}/x.db"
     storage = open_tables(Settings(tables=tables))
     world_tenants = [_tenant(number) for number in range(40)]

@@ -1,5 +1,5 @@
-"""How often one browser can make the app ask Microsoft, concurrent acts in the wizard, and a timer
-that never ran.
+"""Limits on calls to Microsoft per user, concurrent actions in the wizard, and a timer that never
+ran.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ from tests.presence.world import DIRECTORY, World
 
 
 def asked(world: World) -> int:
-    """Calls for tokens and metadata so far."""
+    """Return the number of calls for tokens and metadata."""
     counters = world.running.simulator.counters
     return counters.calls("token") + counters.calls("discovery")
 
 
 async def test_repeated_checks_cost_one_call(world: World, browser: Browser) -> None:
-    """The answer serves everyone for ten seconds, on all instances (security review, 9)."""
+    """The result is shared by all users and instances for ten seconds."""
     await browser.connected()
     await browser.act("check")
     await browser.act("remove")
@@ -33,10 +33,10 @@ async def test_repeated_checks_cost_one_call(world: World, browser: Browser) -> 
     assert asked(world) == before
 
 
-async def test_a_person_may_ask_microsoft_ten_times_a_minute(
+async def test_a_user_may_cause_ten_calls_to_microsoft_a_minute(
     world: World, browser: Browser
 ) -> None:
-    """300 presses of Connect are ten sign-ins and one metadata document; the rest are 429."""
+    """Of 50 connection attempts 40 get 429; the others share one metadata document."""
     answers = [await browser.act("connect") for _ in range(50)]
     assert Counter(answer.status for answer in answers) == {200: 10, 429: 40}
     refused = answers[-1]
@@ -49,8 +49,10 @@ async def test_a_person_may_ask_microsoft_ten_times_a_minute(
     assert (await browser.act("connect")).status == 200
 
 
-async def test_one_tenant_is_not_asked_more_by_many_people(world: World, browser: Browser) -> None:
-    """The tenant has a budget, too."""
+async def test_the_calls_to_one_tenant_are_limited_for_all_users_together(
+    world: World, browser: Browser
+) -> None:
+    """One check in eleven seconds needs a call, whoever sends it."""
     await browser.connected()
     await browser.act("check")
     before = asked(world)
@@ -67,10 +69,10 @@ async def test_one_tenant_is_not_asked_more_by_many_people(world: World, browser
 @pytest.mark.parametrize(
     "actions", [("retry",), ("retry", "remove"), ("check", "connect", "retry", "remove")]
 )
-async def test_concurrent_acts_of_two_instances_never_answer_500(
+async def test_concurrent_actions_on_two_instances_never_fail_with_500(
     world: World, browser: Browser, actions: tuple[str, ...]
 ) -> None:
-    """200 at a time on two instances: done, or 409 or 429 with a remedy (security review, 11)."""
+    """Each of 200 concurrent actions succeeds, or gets 409 or 429 with a remedy."""
     await browser.connected()
     await browser.act("check")
     other = Browser(await world.restarted())
@@ -85,10 +87,10 @@ async def test_concurrent_acts_of_two_instances_never_answer_500(
     assert link.state in ("linked", "removed")
 
 
-async def test_a_timer_that_never_ran_fails_from_the_first_interval_on(
+async def test_health_fails_if_the_timer_never_runs(
     world: World, browser: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A tenant is linked and no timer fires (azure-functions-host#11828, #10404)."""
+    """After one interval with a connected tenant (azure-functions-host issues 11828 and 10404)."""
     caplog.set_level("INFO")
     await browser.connected()
     await browser.act("check")
@@ -109,7 +111,7 @@ async def test_a_timer_that_never_ran_fails_from_the_first_interval_on(
 async def test_a_timer_that_stopped_is_reported_on_the_directorys_page(
     world: World, browser: Browser
 ) -> None:
-    """It ran once; "Presence is on" would be wrong now."""
+    """Presence must not be shown as active after the timer has stopped."""
     await world.linked(5)
     await world.interval()
     assert (await browser.connection())["state"] == "active"
@@ -118,8 +120,8 @@ async def test_a_timer_that_stopped_is_reported_on_the_directorys_page(
     assert (found["reason"], found["health"]["stale"]) == ("timer_stopped", True)
 
 
-async def test_a_queue_that_never_ran_fails(world: World, browser: Browser) -> None:
-    """The timer sends messages that no function takes."""
+async def test_health_fails_if_no_function_reads_the_queue(world: World, browser: Browser) -> None:
+    """The timer sends messages that aren't processed."""
     from presence.sync import dispatch
 
     await world.linked(5)

@@ -1,4 +1,4 @@
-"""Instances whose clocks are minutes or an hour apart: rosters and leases stay right."""
+"""Instances whose clocks differ by minutes or an hour: the roster and the lease stay right."""
 
 import asyncio
 from dataclasses import replace
@@ -31,7 +31,7 @@ async def instance(world: World, skew: float) -> World:
 async def test_people_that_an_instance_with_a_wrong_clock_changed_are_in_the_next_sync(
     world: World, skew: float
 ) -> None:
-    """Its events are dated before or after those that were read already (R11)."""
+    """Their events are dated before or after the time up to which events were read."""
     ids = await world.linked(20)
     await world.tick()
     await world.tick()
@@ -46,7 +46,7 @@ async def test_people_that_an_instance_with_a_wrong_clock_changed_are_in_the_nex
 
 
 async def test_a_late_event_among_many_is_found(world: World) -> None:
-    """Half-minutes are compared by their number of events, so one more in an old half-minute is seen."""
+    """Events are counted per half-minute, so one more in an earlier half-minute is noticed."""
     ids = await world.linked(20)
     await world.tick()
     for one in world.people(30, start=100):
@@ -63,7 +63,7 @@ async def test_a_late_event_among_many_is_found(world: World) -> None:
 
 
 async def test_the_steady_sync_reads_events_once(world: World) -> None:
-    """The hour of events that each sync compares costs no more round trips than before."""
+    """The events of the last hour are one query."""
     await world.linked(20)
     await world.tick()
     for one in world.people(10, start=100):
@@ -78,7 +78,7 @@ async def test_the_steady_sync_reads_events_once(world: World) -> None:
 async def test_a_busy_directory_is_read_completely(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With more events than fit, all people are read at the beginning, hourly, and at the end."""
+    """If there are more events than a sync reads, it reads all people of the directory."""
     monkeypatch.setattr("presence.sync.roster._WINDOW_PAGES", 1)
     monkeypatch.setattr("presence.sync.roster._ROWS_PER_PAGE", 10)
     ids = await world.linked(5)
@@ -95,7 +95,9 @@ async def test_a_busy_directory_is_read_completely(
 
 @pytest.mark.parametrize("interval", [10, 15, 30, 300])
 def test_a_lease_and_its_observation_fit_into_an_interval(interval: int) -> None:
-    """So a killed holder is replaced within two intervals: one until the next tick, one for both."""
+    """A killed holder is then replaced within two intervals: one until the next tick, one for
+    both.
+    """
     times = lease_times(interval)
     assert times.renew_every < times.observe < times.lasts
     assert times.lasts + times.observe <= interval
@@ -106,7 +108,9 @@ def test_a_lease_and_its_observation_fit_into_an_interval(interval: int) -> None
 async def test_a_killed_holders_lease_is_taken_over_within_two_intervals(
     world: World, skew: float, interval: int
 ) -> None:
-    """The holder dies right after it took the lease; its clock may differ from the survivor's (R13)."""
+    """The holder is killed just after it acquired the lease; its clock may differ from the other
+    instance's.
+    """
     world.settings = replace(world.settings, presence_interval=interval)
     world.app = App(world.settings, world.clock, world.tables)
     world.runtime.pause, world.runtime.renewal_pause = world.pause, world.never
@@ -135,8 +139,8 @@ async def test_a_killed_holders_lease_is_taken_over_within_two_intervals(
 
 
 @pytest.mark.parametrize("skew", SKEWS)
-async def test_a_lease_that_is_renewed_is_left_alone(world: World, skew: float) -> None:
-    """The holder works; by another instance's clock its lease is long over."""
+async def test_a_lease_that_is_renewed_is_not_taken_over(world: World, skew: float) -> None:
+    """By the other instance's clock it has expired, but its holder renews it."""
     await world.linked(5)
     await world.tick()
     holder = await instance(world, skew)

@@ -1,4 +1,5 @@
-"""The company's name: read with a token of the contact centre's own tenant, shown before and after it is confirmed.
+"""The company's name: read with a token of the contact centre's own tenant, shown before and after
+it is confirmed.
 
 Source: learn.microsoft.com/graph/api/tenantrelationship-findtenantinformationbytenantid.
 """
@@ -25,13 +26,15 @@ FRANK = "gloria@fabrikam.example"
 
 
 def asked(world: World, status: int = 0) -> int:
-    """Return how often Graph was asked for a tenant's name."""
+    """Return how often Graph was called for a tenant's name; `status` counts only responses with
+    it.
+    """
     counters = world.running.simulator.counters
     return counters.calls("tenant-information", tenant=HOME_TENANT_ID, status=status)
 
 
 async def company(browser: Browser) -> tuple[str, str, str]:
-    """Return name, primary domain and the domain of the sign-in, as the API answers them."""
+    """Return the company's name, its primary domain, and the domain of the user who signed in."""
     found = await browser.connection()
     return found["tenantName"], found["tenantDomain"], found["company"]
 
@@ -39,7 +42,7 @@ async def company(browser: Browser) -> tuple[str, str, str]:
 async def test_name_and_domain_are_known_before_the_company_is_confirmed(
     world: World, browser: Browser
 ) -> None:
-    """One call with the token of the own tenant; looking at the connection asks Microsoft for nothing."""
+    """One call with a token of the own tenant; later reads of the connection call nothing."""
     world.tenant().name, world.tenant().domain = "Contoso Ltd", "contoso.onmicrosoft.example"
     browser.must_confirm = True
     await browser.connected()
@@ -56,10 +59,10 @@ async def test_name_and_domain_are_known_before_the_company_is_confirmed(
     assert given == [{"company": "contoso.example", "tenant_name": "Contoso Ltd"}]
 
 
-async def test_the_company_is_asked_for_presence_and_nothing_else(
-    world: World, browser: Browser
-) -> None:
-    """The role for names is the contact centre's; a token for the company's tenant has one role."""
+async def test_the_company_consents_to_presence_only(world: World, browser: Browser) -> None:
+    """The role for names is granted in the contact centre's tenant; tokens of the company's tenant
+    have one role.
+    """
     signed_in = await browser.signed_in()
     assert "CrossTenantInformation" not in signed_in.location
     await browser.send("GET", await browser.at_microsoft(signed_in.location, GLORIA, "accept"))
@@ -68,10 +71,10 @@ async def test_the_company_is_asked_for_presence_and_nothing_else(
     assert token.roles == {PRESENCE_ROLE}
 
 
-async def test_without_the_role_the_company_is_connected_by_domain_and_id(
+async def test_without_the_role_the_company_is_shown_by_domain_and_id(
     world: World, browser: Browser
 ) -> None:
-    """403 is remembered for ten minutes; consent goes on, and the next name after that is read."""
+    """A 403 is cached for ten minutes; consent continues, and names are read after that."""
     options = world.running.simulator.options
     options.tenant_information = False
     for _ in range(3):
@@ -85,10 +88,10 @@ async def test_without_the_role_the_company_is_connected_by_domain_and_id(
 
 
 @pytest.mark.parametrize("fault", ["429", "500", "404", "400", "401", "drop", "garbage", "hang"])
-async def test_no_answer_of_graph_stops_a_consent(
+async def test_no_fault_of_graph_stops_a_consent(
     world: World, browser: Browser, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name is a help: without one, domain and tenant ID are shown, and the person waits three seconds at most."""
+    """Without a name, domain and tenant id are shown; the user waits at most three seconds."""
     monkeypatch.setattr(tenant_information, "_SECONDS", 0.2)
     simulator = world.running.simulator
     simulator.faults.on(f"graph.{fault}", tenant=HOME_TENANT_ID)
@@ -106,8 +109,8 @@ async def test_a_token_that_is_refused_stops_no_consent(world: World, browser: B
     assert asked(world) == 0
 
 
-async def test_a_wait_that_graph_asks_for_is_kept(world: World, browser: Browser) -> None:
-    """429 with Retry-After of two minutes: no call before."""
+async def test_retry_after_of_graph_is_honoured(world: World, browser: Browser) -> None:
+    """After a 429 with Retry-After of two minutes, no call is made earlier."""
     world.running.simulator.faults.on("graph.429", tenant=HOME_TENANT_ID, retry_after=120)
     await browser.connected()
     for seconds, calls in ((119, 1), (2, 2)):
@@ -134,12 +137,12 @@ async def test_a_wait_that_graph_asks_for_is_kept(world: World, browser: Browser
     ],
 )
 def test_a_name_is_one_line_of_harmless_text(sent: object, shown: str) -> None:
-    """Any tenant chooses its own name: nothing in it reorders, hides or breaks the text around it."""
+    """Each tenant chooses its own name: control and bidirectional characters are removed."""
     assert plain_name(sent) == shown
 
 
 async def test_a_name_with_markup_is_text_on_every_page(world: World, browser: Browser) -> None:
-    """Names are never markup, patterns or headers."""
+    """A name is never interpreted as HTML, as a pattern or as a header."""
     world.tenant().name = "<b onclick=x>{0} {known} %s & Ltd"
     world.tenant().anyone = False
     await world.provision([f"deadbeef-0000-4000-8000-{number:012d}" for number in range(3)])
@@ -149,8 +152,8 @@ async def test_a_name_with_markup_is_text_on_every_page(world: World, browser: B
     assert "<b onclick=x>{0} {known} %s & Ltd (contoso.example" in found["sentence"]
 
 
-async def test_a_probably_wrong_company_is_named(world: World, browser: Browser) -> None:
-    """At connect time, and after the tenant was renamed by the next week's syncs."""
+async def test_a_company_that_is_probably_wrong_is_reported(world: World, browser: Browser) -> None:
+    """When it is connected, and after the tenant was renamed."""
     world.tenant().anyone = False
     await world.provision([f"deadbeef-0000-4000-8000-{number:012d}" for number in range(40)])
     await browser.connected()
@@ -183,7 +186,9 @@ async def test_a_tenant_that_knows_few_is_named_at_connect_time(
 
 
 async def test_names_are_read_again_once_a_week(world: World, browser: Browser) -> None:
-    """One call per tenant, however many directories it has; a name that couldn't be read comes with the next sweep."""
+    """One call per tenant, for all its directories; a name that couldn't be read is tried by the
+    next sweep.
+    """
     world.running.simulator.options.tenant_information = False
     await browser.connected()
     await browser.act("check")
@@ -204,7 +209,9 @@ async def test_names_are_read_again_once_a_week(world: World, browser: Browser) 
 
 
 async def test_a_sweep_ends_at_the_first_refusal_and_after_50_tenants(world: World) -> None:
-    """Thousands of tenants without names cost 50 calls in ten minutes, and one if the role is missing."""
+    """Thousands of tenants without a name cost 50 calls in ten minutes, and a missing role costs
+    one.
+    """
     simulator = world.running.simulator
     links = []
     for number in range(names.MAX_TENANTS + 10):
@@ -224,8 +231,8 @@ async def test_a_sweep_ends_at_the_first_refusal_and_after_50_tenants(world: Wor
     assert sum(1 for link in stored if link.tenant_name) == names.MAX_TENANTS
 
 
-async def test_a_tenant_that_graph_does_not_know_is_not_asked_for_each_time(world: World) -> None:
-    """404: the connection keeps domain and ID, and the next question is a week later."""
+async def test_a_tenant_that_graph_does_not_know_is_looked_up_once_a_week(world: World) -> None:
+    """After a 404 the connection has domain and id only."""
     link = DirectoryLink(
         directory_id=DIRECTORY, tenant_id="deadbeef-0000-4000-8000-000000000000", account=ACCOUNT
     )
@@ -236,7 +243,7 @@ async def test_a_tenant_that_graph_does_not_know_is_not_asked_for_each_time(worl
 
 
 async def test_a_refresh_never_undoes_a_removal(world: World, browser: Browser) -> None:
-    """The row is replaced only in the version that was read."""
+    """The row is replaced only if its ETag hasn't changed."""
     await browser.connected()
     await browser.act("check")
     old = await tenant_links.directories(world.tables)
@@ -246,7 +253,9 @@ async def test_a_refresh_never_undoes_a_removal(world: World, browser: Browser) 
 
 
 async def test_another_instances_refusal_is_not_shared(world: World, browser: Browser) -> None:
-    """After the role is granted, an instance that was refused reads names ten minutes later, any other one at once."""
+    """After the role is granted, an instance that got a 403 reads names ten minutes later, others
+    at once.
+    """
     options = world.running.simulator.options
     options.tenant_information = False
     await browser.connected()
@@ -262,8 +271,8 @@ async def test_another_instances_refusal_is_not_shared(world: World, browser: Br
     assert await world.runtime.names.find(CONTOSO) == found
 
 
-async def test_a_role_that_is_taken_back_ends_with_the_token(world: World) -> None:
-    """Entra's tokens are valid for about an hour; the instance keeps one no longer than that."""
+async def test_a_role_that_is_revoked_works_until_the_token_expires(world: World) -> None:
+    """Entra's tokens are valid for about an hour, and an instance caches one no longer."""
     await world.runtime.names.find(CONTOSO)
     world.running.simulator.options.tenant_information = False
     assert await world.runtime.names.find(FABRIKAM) is not None
@@ -272,7 +281,9 @@ async def test_a_role_that_is_taken_back_ends_with_the_token(world: World) -> No
 
 
 async def test_a_new_consent_keeps_the_name_that_is_known(world: World, browser: Browser) -> None:
-    """The role was taken back since: the old name is of the same tenant; another tenant gets none of it."""
+    """The role was revoked in between: the name stays for the same tenant, and isn't used for
+    another.
+    """
     await browser.connected()
     world.running.simulator.options.tenant_information = False
     world.clock.advance(7200)
@@ -284,7 +295,7 @@ async def test_a_new_consent_keeps_the_name_that_is_known(world: World, browser:
 
 
 async def test_rows_of_earlier_releases_get_their_name(world: World, browser: Browser) -> None:
-    """A connection from before this release has no name until the next sweep."""
+    """A connection stored by an earlier release has no name until the next sweep."""
     await browser.connected()
     await browser.act("check")
     link = await tenant_links.directory(world.tables, DIRECTORY)
@@ -313,7 +324,7 @@ async def test_a_name_that_an_earlier_release_kept_is_not_another_tenants(
 async def test_no_name_is_logged(
     world: World, browser: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither when it is read nor when it can't be."""
+    """Neither a name that was read nor an error contains it."""
     caplog.set_level(logging.INFO)
     world.tenant().name = "Zyxwv Industries"
     await browser.connected()
@@ -325,7 +336,9 @@ async def test_no_name_is_logged(
 
 
 async def test_health_says_whether_names_can_be_read(world: World, browser: Browser) -> None:
-    """For the smoke test: asked about the own tenant at most once a minute; never a failure of the app."""
+    """For a deployment's smoke test: the own tenant is looked up at most once a minute, and a fault
+    doesn't fail the health check.
+    """
     options = world.running.simulator.options
     options.tenant_information = False
     for granted, state, seconds in (

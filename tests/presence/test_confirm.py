@@ -1,4 +1,4 @@
-"""The company that accepted is shown and confirmed before it is connected to a directory."""
+"""The company that consented must be confirmed before it is connected to a directory."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ FRANK = "gloria@fabrikam.example"
 async def test_nothing_is_read_before_the_company_is_confirmed(
     world: World, browser: Browser
 ) -> None:
-    """The domain, the tenant and who accepted are shown; Microsoft is not asked for a token."""
+    """The page shows domain, tenant and the user who consented; no token is requested."""
     await world.provision(world.people(3))
     browser.must_confirm = True
     await browser.connected()
@@ -39,7 +39,9 @@ async def test_nothing_is_read_before_the_company_is_confirmed(
 
 
 async def test_a_second_tab_does_not_change_the_company(world: World, browser: Browser) -> None:
-    """Tab B accepts for Fabrikam, tab A a moment later for Contoso: A is told, and Fabrikam stays."""
+    """Tab B consents for Fabrikam, then tab A for Contoso: A gets an outcome that reports it, and
+    Fabrikam stays.
+    """
     browser.must_confirm = True
     first = await browser.signed_in(GLORIA)
     second = await browser.signed_in(FRANK)
@@ -56,7 +58,7 @@ async def test_a_second_tab_does_not_change_the_company(world: World, browser: B
 async def test_the_company_that_was_shown_is_confirmed_and_no_other(
     world: World, browser: Browser
 ) -> None:
-    """Another person removed the first one and connected another: a page that shows the first is told."""
+    """Someone replaced the company: a page that shows the earlier one gets 409."""
     browser.must_confirm = True
     await browser.connected(GLORIA)
     await browser.act("remove")
@@ -67,8 +69,10 @@ async def test_the_company_that_was_shown_is_confirmed_and_no_other(
     assert (await browser.act("confirm", tenantId="contoso.example")).json["field"] == "tenantId"
 
 
-async def test_an_unconfirmed_consent_gives_way_after_a_day(world: World, browser: Browser) -> None:
-    """Otherwise a forgotten one would lock out the right company."""
+async def test_an_unconfirmed_consent_is_replaceable_after_a_day(
+    world: World, browser: Browser
+) -> None:
+    """A forgotten consent must not block the right company."""
     browser.must_confirm = True
     await browser.connected(FRANK)
     world.clock.advance(DAY // SECOND + 1)
@@ -76,8 +80,10 @@ async def test_an_unconfirmed_consent_gives_way_after_a_day(world: World, browse
     assert (await browser.connection())["tenantId"] == CONTOSO
 
 
-async def test_a_confirmation_is_for_its_own_company(world: World, browser: Browser) -> None:
-    """A consent that was connected without asking is forgotten after a day; another company is asked about."""
+async def test_each_company_needs_its_own_confirmation(world: World, browser: Browser) -> None:
+    """The first consent needed none and was never connected; the next one, for another company,
+    must be confirmed.
+    """
     await browser.connected(FRANK)
     world.clock.advance(DAY // SECOND + 1)
     browser.must_confirm = True
@@ -86,10 +92,12 @@ async def test_a_confirmation_is_for_its_own_company(world: World, browser: Brow
     assert (found["tenantId"], found["reason"]) == (CONTOSO, "unconfirmed")
 
 
-async def test_an_older_release_does_not_read_what_must_be_confirmed(
+async def test_an_older_release_cannot_decode_an_unconfirmed_consent(
     world: World, browser: Browser
 ) -> None:
-    """It doesn't know the rule and would connect the company: during a rolling upgrade its rows are refused there."""
+    """It would connect the company without a confirmation, so the row's version is one that it
+    refuses.
+    """
     browser.must_confirm = True
     signed_in = await browser.signed_in()
     requests = await world.tables.query(WORK, CONSENTS, *AUTH_REQUEST.all())
@@ -107,7 +115,7 @@ async def test_an_older_release_does_not_read_what_must_be_confirmed(
 async def test_a_link_of_the_first_release_counts_as_confirmed(
     world: World, browser: Browser
 ) -> None:
-    """Its row has no such field; its company was connected without being asked."""
+    """Its row has no field for the confirmation, because that release required none."""
     await browser.connected()
     stored = await tenant_links.directory(world.app.tables, DIRECTORY)
     assert stored is not None
@@ -118,7 +126,7 @@ async def test_a_link_of_the_first_release_counts_as_confirmed(
     assert replace(read, unknown_fields={}).is_confirmed
 
 
-async def test_who_accepted_is_forgotten_with_the_connection(
+async def test_the_consenting_user_is_deleted_with_the_connection(
     world: World, browser: Browser
 ) -> None:
     """The user name is personal data of the company's administrator."""

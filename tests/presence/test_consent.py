@@ -1,4 +1,4 @@
-"""From the wizard to Microsoft and back."""
+"""The flow from the wizard to Microsoft's pages and back."""
 
 import pytest
 
@@ -9,8 +9,8 @@ from tests.presence.browser import GLORIA, LOOPBACK, MAX, Browser, has_nothing, 
 from tests.presence.world import DIRECTORY, World, settings_for
 
 
-async def test_sign_in_then_consent_then_statuses(world: World, browser: Browser) -> None:
-    """The whole way: sign-in, consent of that very tenant, probe, link, first sync."""
+async def test_sign_in_consent_and_first_sync(world: World, browser: Browser) -> None:
+    """The whole flow: sign-in, consent for that tenant, check, connection, first sync."""
     ids = world.people(5)
     await world.provision(ids)
     signed_in = await browser.signed_in()
@@ -28,10 +28,12 @@ async def test_sign_in_then_consent_then_statuses(world: World, browser: Browser
     assert await world.shown(ids) == world.truth(ids)
 
 
-async def test_the_page_goes_on_by_itself_while_consent_propagates(
+async def test_the_page_continues_by_itself_while_consent_propagates(
     world: World, browser: Browser
 ) -> None:
-    """Tokens lack the role at first: each look takes a fresh one, none of them is kept (azure-docs issue 4765)."""
+    """At first tokens lack the role: each check requests a new one and caches none of them
+    (azure-docs issue 4765).
+    """
     world.running.simulator.options.consent_delay_tokens = 2
     await browser.connected()
     for _ in range(2):
@@ -46,8 +48,8 @@ async def test_the_page_goes_on_by_itself_while_consent_propagates(
     assert await world.tick() == "synced"
 
 
-async def test_impatient_pages_cause_few_probes(world: World, browser: Browser) -> None:
-    """The page asks every two seconds; Microsoft is asked at growing distances."""
+async def test_frequent_checks_cause_few_calls(world: World, browser: Browser) -> None:
+    """The page polls every two seconds; Microsoft is called at increasing intervals."""
     world.running.simulator.options.consent_delay = 3600
     await browser.connected()
     before = world.running.simulator.counters.calls("token", tenant=CONTOSO)
@@ -60,7 +62,7 @@ async def test_impatient_pages_cause_few_probes(world: World, browser: Browser) 
 async def test_consent_that_arrives_after_the_page_was_closed_is_noticed(
     world: World, browser: Browser
 ) -> None:
-    """The timer looks now and then for a day."""
+    """The timer checks now and then for a day."""
     world.running.simulator.options.consent_delay = 60
     await browser.connected()
     await browser.act("check")
@@ -73,7 +75,9 @@ async def test_consent_that_arrives_after_the_page_was_closed_is_noticed(
 async def test_declined_is_reported_although_admin_consent_is_true(
     world: World, browser: Browser, shape: str
 ) -> None:
-    """Microsoft's error answer has admin_consent=True too; `error` decides (Entra: v2-admin-consent)."""
+    """Microsoft Learn, "v2-admin-consent": the redirect of an error has admin_consent=True too;
+    `error` decides.
+    """
     signed_in = await browser.signed_in()
     back = await browser.send("GET", await browser.at_microsoft(signed_in.location, GLORIA, shape))
     assert back.outcome == "declined"
@@ -81,43 +85,45 @@ async def test_declined_is_reported_although_admin_consent_is_true(
 
 
 async def test_cancelling_the_sign_in_is_declined(world: World, browser: Browser) -> None:
-    """access_denied at the first page."""
+    """The sign-in page redirects with access_denied."""
     back = await browser.send("GET", await browser.at_microsoft(await browser.start(), "cancel"))
     assert back.outcome == "declined"
     assert await has_nothing(world)
 
 
-async def test_a_plain_member_is_told_to_find_an_administrator(
+async def test_a_user_without_an_administrators_role_gets_the_remedy(
     world: World, browser: Browser
 ) -> None:
-    """Membership of the company is not enough: `wids` must hold an administrator's role (SECURITY.md)."""
+    """SECURITY.md: `wids` in the id_token must contain such a role."""
     assert (await browser.signed_in(MAX)).outcome == "not_admin"
     assert await has_nothing(world)
 
 
 async def test_a_privileged_role_administrator_may_connect(browser: Browser) -> None:
-    """The other role that may consent to application permissions of Graph (Entra: v2-admin-consent)."""
+    """Microsoft Learn, "v2-admin-consent": the second role that may consent to application
+    permissions of Graph.
+    """
     assert (await browser.connected("priya@contoso.example")).outcome == "consented"
 
 
 async def test_without_role_claims_no_one_is_an_administrator(
     world: World, browser: Browser
 ) -> None:
-    """A registration that does not send `wids` opens nothing."""
+    """If the app registration doesn't send `wids`, no one can connect."""
     world.running.simulator.options.id_token_roles = False
     assert (await browser.signed_in()).outcome == "not_admin"
 
 
-async def test_to_ask_whether_the_way_back_is_open_does_not_use_it_up(browser: Browser) -> None:
-    """HEAD is safe (RFC 9110 section 9.2.1): the page of a failure sends it, then goes the way itself."""
+async def test_a_head_request_to_the_callback_does_not_use_its_state(browser: Browser) -> None:
+    """RFC 9110 section 9.2.1: HEAD is safe. The error page sends it before it repeats the GET."""
     signed_in = await browser.signed_in()
     back = await browser.at_microsoft(signed_in.location, GLORIA, "accept")
     assert (await browser.send("HEAD", back)).status == 204
     assert (await browser.send("GET", back)).outcome == "consented"
 
 
-async def test_a_form_is_sent_on_by_redirect(browser: Browser) -> None:
-    """The wizard works without script."""
+async def test_a_form_is_redirected_to_microsoft(browser: Browser) -> None:
+    """The wizard works without JavaScript."""
     answer = await browser.send(
         "POST",
         f"/api/directories/{DIRECTORY}/presence",
@@ -129,7 +135,9 @@ async def test_a_form_is_sent_on_by_redirect(browser: Browser) -> None:
 
 
 async def test_state_nonce_and_proof_key_are_sent(browser: Browser) -> None:
-    """OpenID Connect with PKCE, code flow, sign-in only: no refresh token is asked for."""
+    """OpenID Connect with PKCE and code flow, for the sign-in only: no refresh token is
+    requested.
+    """
     location = await browser.start()
     for part in (
         "state=",
@@ -143,7 +151,9 @@ async def test_state_nonce_and_proof_key_are_sent(browser: Browser) -> None:
 
 
 async def test_the_cookie_cannot_leave_its_host(browser: Browser) -> None:
-    """`__Host-`, HttpOnly, Secure, Lax: it comes along on Microsoft's redirect and nowhere else (SECURITY.md)."""
+    """SECURITY.md: `__Host-`, HttpOnly, Secure and SameSite=Lax, so that it is sent with
+    Microsoft's redirect.
+    """
     cookie = (await browser.act("connect")).headers["set-cookie"]
     assert cookie.startswith("__Host-presence-consent=")
     assert {"Path=/", "HttpOnly", "Secure", "SameSite=Lax", "Max-Age=600"} <= set(
@@ -151,8 +161,8 @@ async def test_the_cookie_cannot_leave_its_host(browser: Browser) -> None:
     )
 
 
-async def test_on_loopback_the_cookie_goes_without_tls(world: World, browser: Browser) -> None:
-    """A browser takes no `__Host-` cookie over http; there the whole flow works with a plain one."""
+async def test_on_loopback_the_cookie_works_without_tls(world: World, browser: Browser) -> None:
+    """Browsers refuse a `__Host-` cookie over http, so a plain one is used there."""
     local = Browser(world, origin=LOOPBACK)
     assert (await local.connected()).outcome == "consented"
     assert set(local.cookies) == {"presence-consent"}
@@ -172,7 +182,9 @@ async def test_two_directories_of_an_account_share_a_tenant(world: World, browse
 
 
 async def test_renewed_consent_ends_the_pause(world: World, browser: Browser) -> None:
-    """Connected again after a loss: the next tick syncs, without waiting for the hour to pass."""
+    """After consent was lost and given again, the next tick syncs, without waiting for the rest of
+    the hour.
+    """
     await browser.connected()
     await browser.act("check")
     world.running.simulator.delete_principal(CONTOSO)
@@ -184,10 +196,12 @@ async def test_renewed_consent_ends_the_pause(world: World, browser: Browser) ->
     assert (await browser.connection())["state"] == "active"
 
 
-async def test_a_connected_directory_cannot_wander_to_another_company(
+async def test_a_connected_directory_cannot_change_to_another_company(
     world: World, browser: Browser
 ) -> None:
-    """Access is removed first; a slip of the account chooser must not swap companies."""
+    """Access must be removed first, so that a wrong choice of account doesn't replace the
+    company.
+    """
     await browser.connected()
     await browser.act("check")
     assert (await browser.signed_in("gloria@fabrikam.example")).outcome == "other_tenant"
@@ -195,10 +209,10 @@ async def test_a_connected_directory_cannot_wander_to_another_company(
 
 
 @pytest.mark.parametrize("fault", ["discovery.503", "token.503", "token.429", "discovery.garbage"])
-async def test_microsoft_not_answering_is_reported(
+async def test_an_outage_of_microsoft_is_reported(
     world: World, browser: Browser, fault: str
 ) -> None:
-    """An outage during sign-in is an outcome or a 503 with a remedy, never a 500."""
+    """An outage during sign-in gives an outcome or a 503 with a remedy, never a 500."""
     if fault.startswith("discovery"):
         world.running.simulator.faults.on(fault)
         answer = await browser.act("connect")
@@ -214,17 +228,21 @@ async def test_microsoft_not_answering_is_reported(
 async def test_our_own_wrong_credential_is_not_the_companys_fault(
     world: World, browser: Browser
 ) -> None:
-    """AADSTS7000215 when the code is redeemed: the operator is told (Entra: reference-error-codes)."""
+    """AADSTS7000215 when the code is redeemed is reported to the operator (Microsoft Learn,
+    "reference-error-codes").
+    """
     returned = await browser.at_microsoft(await browser.start())
     world.running.simulator.application.secrets.clear()
     assert (await browser.send("GET", returned)).outcome == "own_credential"
 
 
 @pytest.mark.parametrize("code", [65001, 90094])
-async def test_a_company_that_wants_an_administrators_approval_is_told_so(
+async def test_a_required_approval_by_an_administrator_is_reported(
     world: World, browser: Browser, code: int
 ) -> None:
-    """The error is in the address of the sign-in, its number in the description only (Entra: reference-error-codes)."""
+    """The sign-in's redirect has the error; its number is in error_description only (Microsoft
+    Learn, "reference-error-codes").
+    """
     location = await browser.start()
     world.running.simulator.faults.on(f"AADSTS{code}")
     assert (
@@ -254,7 +272,9 @@ async def test_a_company_that_wants_an_administrators_approval_is_told_so(
 async def test_each_obstacle_to_redeeming_the_code_is_reported(
     world: World, browser: Browser, code: int, outcome: str
 ) -> None:
-    """The same numbers at the token endpoint, after the sign-in (Entra: reference-error-codes)."""
+    """The same numbers in the token endpoint's response (Microsoft Learn,
+    "reference-error-codes").
+    """
     returned = await browser.at_microsoft(await browser.start())
     world.running.simulator.faults.on(f"AADSTS{code}")
     assert (await browser.send("GET", returned)).outcome == outcome
@@ -267,7 +287,9 @@ async def test_each_obstacle_to_redeeming_the_code_is_reported(
 async def test_each_obstacle_to_consent_is_reported(
     world: World, browser: Browser, code: int, outcome: str
 ) -> None:
-    """The second page's errors, which come with admin_consent=True (Entra: v2-admin-consent)."""
+    """Errors of the consent page, which has admin_consent=True too (Microsoft Learn,
+    "v2-admin-consent").
+    """
     location = (await browser.signed_in()).location
     world.running.simulator.faults.on(f"AADSTS{code}")
     assert (
@@ -276,10 +298,12 @@ async def test_each_obstacle_to_consent_is_reported(
     assert await has_nothing(world)
 
 
-async def test_with_a_managed_identity_the_whole_way_needs_no_secret(
+async def test_with_a_managed_identity_the_whole_flow_needs_no_secret(
     world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The identity's token proves the app for codes as for application tokens (Entra: app-trust-managed-identity)."""
+    """The identity's token authenticates the app for codes and for application tokens (Microsoft
+    Learn, "app-trust-managed-identity").
+    """
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{world.running.url}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
     world.running.simulator.trust_managed_identity()
@@ -295,10 +319,10 @@ async def test_with_a_managed_identity_the_whole_way_needs_no_secret(
     await without.runtime.close()
 
 
-async def test_the_directory_may_be_gone_when_the_administrator_comes_back(
+async def test_a_directory_deleted_during_the_sign_in_is_not_connected(
     world: World, browser: Browser
 ) -> None:
-    """Deleted while its administrator was at Microsoft: nothing is connected to it in the end."""
+    """The administrator returns from Microsoft after the deletion."""
     from directories import deletion
 
     returned = await browser.at_microsoft((await browser.signed_in()).location, GLORIA, "accept")

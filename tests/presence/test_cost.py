@@ -1,4 +1,4 @@
-"""The cost of the steady state, counted: the figures of docs/presence.md and of `python -m
+"""The cost of an hour without events, counted: the figures in docs/presence.md and of `python -m
 bench.presence_cost`.
 """
 
@@ -11,10 +11,12 @@ from tests.presence.world import World
 
 
 @pytest.mark.parametrize("people", [100, 700])
-async def test_an_hour_takes_the_operations_that_the_price_is_made_of(
+async def test_an_hour_costs_the_operations_that_the_price_assumes(
     world: World, browser: Browser, people: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Timer, sign of life, sync, compaction and the look after connections, by the real timer and queue functions."""
+    """Timer, its row, syncs, compaction and the check of connections, by the real timer and queue
+    functions.
+    """
     monkeypatch.setitem(cost.SYNCS, people, 0.2)  # how long a sync takes is not counted here
     await world.linked(people)
     await world.interval()
@@ -29,14 +31,14 @@ async def test_an_hour_takes_the_operations_that_the_price_is_made_of(
 
 
 def test_only_graphs_calls_grow_with_the_people() -> None:
-    """As `test_sync` counts for several pages of people and `bench.presence` for 100,000."""
+    """Storage operations and executions are the same for 100 and for 100,000 people."""
     small, large = cost.usage(100, 30, 2048), cost.usage(100_000, 30, 2048)
     assert (small.table_operations, small.executions) == (large.table_operations, large.executions)
     assert large.graph_calls == 154 * 87_600
 
 
 def test_the_price_follows_its_assumptions() -> None:
-    """The arithmetic of docs/presence.md: 2 GB for a second of the timer and a second of the sync each 30 seconds."""
+    """docs/presence.md: 2 GB for one second of the timer and one of the sync, every 30 seconds."""
     found = cost.usage(100, 30, 2048).dollars(with_grants=False)
     assert found["compute"] == pytest.approx(87_600 * 2 * 2 * price("on demand"))
     assert found["executions"] == pytest.approx(175_200 * price("executions"))

@@ -1,4 +1,4 @@
-"""Tokens by msal, and each of its pitfalls (msal 1.39)."""
+"""Access tokens from msal, and the pitfalls of msal 1.39."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ NOBODY = "11111111-2222-4333-8444-555555555555"
 
 @pytest.fixture
 async def credential(graph_simulator: RunningSimulator) -> AsyncIterator[Credential]:
-    """With a secret, for two tenants that have consented."""
+    """Yield a Credential with a client secret; two tenants have consented."""
     for tenant_id in (CONTOSO, FABRIKAM):
         graph_simulator.simulator.consent(tenant_id)
     found = Credential(settings_for(graph_simulator), SystemClock())
@@ -52,10 +52,12 @@ async def reason_of(credential: Credential, tenant_id: str = CONTOSO) -> str:
     return raised.value.reason
 
 
-async def test_a_token_is_asked_for_once(
+async def test_a_token_is_requested_once(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """AADSTS50196 loop detection: metadata and token come from memory afterwards (reference-error-codes)."""
+    """Metadata and token are cached, because Entra refuses clients that repeat a request
+    (AADSTS50196).
+    """
     tokens = [await credential.token(CONTOSO) for _ in range(3)]
     assert len({token.value for token in tokens}) == 1
     assert (tokens[0].tenant_id, tokens[0].may_read_presence) == (CONTOSO, True)
@@ -63,7 +65,7 @@ async def test_a_token_is_asked_for_once(
 
 
 async def test_each_tenant_has_a_token_of_its_own(credential: Credential) -> None:
-    """One application object is one authority: tokens never cross tenants."""
+    """One msal application object has one authority, so tokens of tenants are never mixed."""
     assert (await credential.token(CONTOSO)).tenant_id == CONTOSO
     assert (await credential.token(FABRIKAM)).tenant_id == FABRIKAM
 
@@ -71,7 +73,7 @@ async def test_each_tenant_has_a_token_of_its_own(credential: Credential) -> Non
 async def test_dropping_one_tenants_token_leaves_the_others(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """With a shared cache msal's remove_tokens_for_client() would empty it for all tenants."""
+    """With a shared cache msal's remove_tokens_for_client() would remove those of all tenants."""
     kept = await credential.token(FABRIKAM)
     first = await credential.token(CONTOSO)
     credential.drop(CONTOSO)
@@ -82,7 +84,7 @@ async def test_dropping_one_tenants_token_leaves_the_others(
 async def test_msal_would_remove_the_tokens_of_all_tenants(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """The pitfall itself, so that it is noticed when msal changes."""
+    """This is the pitfall itself: the test fails if a new version of msal no longer has it."""
     from presence.graph.msal_http import LoginHttp
 
     cache, http = msal.TokenCache(), LoginHttp(graph_simulator.url)
@@ -105,10 +107,10 @@ async def test_msal_would_remove_the_tokens_of_all_tenants(
     http.close()
 
 
-async def test_consent_is_seen_although_the_refusal_is_remembered(
+async def test_consent_is_noticed_although_msal_caches_the_refusal(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """msal serves a 400 again for 60 seconds; a fresh token looks past that (msal 1.39)."""
+    """msal returns a cached 400 for 60 seconds; a fresh token bypasses that cache."""
     graph_simulator.simulator.delete_principal(CONTOSO)
     with pytest.raises(Fault):
         await credential.fresh_token(CONTOSO)
@@ -116,18 +118,18 @@ async def test_consent_is_seen_although_the_refusal_is_remembered(
     assert (await credential.fresh_token(CONTOSO)).may_read_presence
 
 
-async def test_a_fresh_token_is_left_in_no_cache(
+async def test_a_fresh_token_is_not_cached(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """The probe's cache is thrown away."""
+    """A check uses a cache of its own, which is discarded."""
     fresh = await credential.fresh_token(CONTOSO)
     assert (await credential.token(CONTOSO)).value != fresh.value
 
 
-async def test_a_token_without_the_role_is_not_kept(
+async def test_a_token_without_the_role_is_not_cached(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """It would be served for an hour after the role has come."""
+    """It would be used for an hour after the role was granted."""
     graph_simulator.simulator.remove_role(CONTOSO)
     assert await reason_of(credential) == "no_role"
     graph_simulator.simulator.consent(CONTOSO)
@@ -142,7 +144,7 @@ async def test_an_unknown_tenant_is_a_reason_not_an_exception(credential: Creden
 async def test_a_throttled_metadata_call_is_not_an_unknown_tenant(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """msal raises the same ValueError for 429; the answer itself tells them apart."""
+    """msal raises the same ValueError for a 429; the response distinguishes them."""
     graph_simulator.simulator.faults.on("discovery.429", retry_after=7)
     with pytest.raises(Fault) as raised:
         await credential.token(CONTOSO)
@@ -152,18 +154,20 @@ async def test_a_throttled_metadata_call_is_not_an_unknown_tenant(
 @pytest.mark.parametrize(
     "fault", ["discovery.503", "discovery.drop", "discovery.garbage", "token.503", "token.drop"]
 )
-async def test_an_outage_is_passing(
+async def test_an_outage_is_a_passing_error(
     graph_simulator: RunningSimulator, credential: Credential, fault: str
 ) -> None:
-    """5xx, broken connections and proxies' pages don't mean that consent was withdrawn."""
+    """5xx responses, broken connections and pages of proxies don't mean that consent was
+    withdrawn.
+    """
     graph_simulator.simulator.faults.on(fault)
     assert await reason_of(credential) == "unavailable"
 
 
-async def test_a_login_service_that_names_another_address_is_not_followed(
+async def test_metadata_with_another_origin_is_refused(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """The credential goes to the configured origin only."""
+    """The credential is sent to the configured origin only."""
     from presence.graph.msal_http import LoginHttp
 
     http = LoginHttp(graph_simulator.url)
@@ -172,10 +176,10 @@ async def test_a_login_service_that_names_another_address_is_not_followed(
     http.close()
 
 
-async def test_no_more_tenants_are_kept_than_fit(
+async def test_the_token_cache_has_a_maximum_size(
     graph_simulator: RunningSimulator, credential: Credential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The cache of tokens is bounded; the least recently used one is evicted."""
+    """The least recently used token is evicted."""
     monkeypatch.setattr("presence.graph.token_provider.MAX_TENANTS", 1)
     credential = Credential(settings_for(graph_simulator), SystemClock())
     await credential.token(CONTOSO)
@@ -184,10 +188,10 @@ async def test_no_more_tenants_are_kept_than_fit(
     assert calls(graph_simulator) == 3
 
 
-async def test_a_managed_identity_proves_the_app(
+async def test_a_managed_identity_authenticates_the_app(
     graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Federated credential: no secret anywhere; the identity's own token is asked for once for all tenants."""
+    """Federated credential: no secret exists, and one token of the identity serves all tenants."""
     simulator = identity(graph_simulator, monkeypatch)
     credential = Credential(_with_identity(graph_simulator), SystemClock())
     for tenant_id in (CONTOSO, FABRIKAM):
@@ -197,10 +201,12 @@ async def test_a_managed_identity_proves_the_app(
     await credential.close()
 
 
-async def test_the_assertion_is_made_only_when_a_token_is_asked_for(
+async def test_the_assertion_is_created_only_for_a_token_request(
     graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A callable, not a string that would go stale: a token from memory needs none."""
+    """msal gets a function that creates it, because a string would expire; a cached token needs
+    none.
+    """
     simulator = identity(graph_simulator, monkeypatch)
     simulator.consent(CONTOSO)
     credential = Credential(_with_identity(graph_simulator), SystemClock())
@@ -214,7 +220,9 @@ async def test_the_assertion_is_made_only_when_a_token_is_asked_for(
 async def test_an_identity_that_is_not_trusted_is_the_operators_fault(
     graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """AADSTS70021x: wrong issuer, subject or audience fail at the exchange (Entra: app-trust-managed-identity)."""
+    """AADSTS70021x: a wrong issuer, subject or audience fails the exchange (Microsoft Learn,
+    "app-trust-managed-identity").
+    """
     simulator = identity(graph_simulator, monkeypatch)
     simulator.consent(CONTOSO)
     simulator.application.federated.clear()
@@ -226,7 +234,7 @@ async def test_an_identity_that_is_not_trusted_is_the_operators_fault(
 async def test_an_identity_endpoint_that_refuses_is_the_operators_fault(
     graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The proof cannot even be made."""
+    """App Service returns no token for the identity, so there is no assertion."""
     simulator = identity(graph_simulator, monkeypatch)
     simulator.consent(CONTOSO)
     monkeypatch.setenv("IDENTITY_HEADER", "wrong")
@@ -235,7 +243,7 @@ async def test_an_identity_endpoint_that_refuses_is_the_operators_fault(
     await credential.close()
 
 
-async def test_a_certificate_proves_the_app(
+async def test_a_certificate_authenticates_the_app(
     graph_simulator: RunningSimulator, tmp_path: Path
 ) -> None:
     """For machines without a managed identity: one PEM file with certificate and key."""
@@ -254,7 +262,7 @@ async def test_a_certificate_proves_the_app(
 async def test_a_certificate_that_cannot_be_read_is_the_operators_fault(
     graph_simulator: RunningSimulator, tmp_path: Path
 ) -> None:
-    """A missing or broken file is no exception in the middle of a sync."""
+    """A missing or malformed file is a fault with a reason, not an exception that stops a sync."""
     (tmp_path / "broken.pem").write_text("no certificate")
     for name in ("missing.pem", "broken.pem"):
         settings = settings_for(
@@ -265,8 +273,10 @@ async def test_a_certificate_that_cannot_be_read_is_the_operators_fault(
         await credential.close()
 
 
-async def test_without_a_registration_nothing_is_asked(graph_simulator: RunningSimulator) -> None:
-    """A deployment that has no presence app yet reports that."""
+async def test_without_a_registration_microsoft_is_not_called(
+    graph_simulator: RunningSimulator,
+) -> None:
+    """A deployment without an app registration reports that."""
     credential = Credential(settings_for(graph_simulator, PRESENCE_CLIENT_ID=""), SystemClock())
     assert not credential.is_set_up
     assert await reason_of(credential) == "not_set_up"
@@ -274,7 +284,7 @@ async def test_without_a_registration_nothing_is_asked(graph_simulator: RunningS
 
 
 def _certificate() -> tuple[str, Any]:
-    """A self-signed certificate with its key as PEM, and the public key."""
+    """Return a self-signed certificate with its key as PEM, and the public key."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "presence")])
     now = datetime.now(UTC)
@@ -293,7 +303,7 @@ def _certificate() -> tuple[str, Any]:
 
 
 def identity(running: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Simulator:
-    """The environment that App Service gives to an app with a managed identity."""
+    """Set the environment variables of a managed identity, and return the simulator."""
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{running.url}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
     running.simulator.trust_managed_identity()
@@ -306,29 +316,31 @@ def _with_identity(running: RunningSimulator):  # type: ignore[no-untyped-def]
     )
 
 
-async def test_a_token_that_is_nearly_over_is_not_used(
+async def test_a_token_that_expires_soon_is_not_reused(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """msal subtracts five minutes; a token that lives for four is requested each time (msal 1.39)."""
+    """msal treats tokens as expired five minutes early, so one that is valid for four is requested
+    each time.
+    """
     graph_simulator.simulator.options.token_lifetime = 240
     first, second = await credential.token(CONTOSO), await credential.token(CONTOSO)
     assert first.value != second.value
     assert calls(graph_simulator, "discovery") == 1
 
 
-async def test_a_login_service_that_hangs_is_given_up(
+async def test_a_sign_in_service_that_hangs_times_out(
     graph_simulator: RunningSimulator, credential: Credential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """msal's own session has no timeout; ours has."""
+    """msal's own session has no timeout; the app's session has one."""
     monkeypatch.setattr("presence.graph.msal_http._TIMEOUT", (0.2, 0.2))
     graph_simulator.simulator.faults.on("token.hang")
     assert await reason_of(credential) == "unavailable"
 
 
-async def test_an_object_that_was_refused_is_not_asked_again(
+async def test_after_a_refusal_a_new_msal_object_is_used(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """It would repeat the 400 for a minute without a call (msal 1.39)."""
+    """The old object would return the cached 400 for a minute (msal 1.39)."""
     graph_simulator.simulator.options.token_lifetime = 1
     await credential.token(CONTOSO)
     graph_simulator.simulator.delete_principal(CONTOSO)
@@ -337,10 +349,10 @@ async def test_an_object_that_was_refused_is_not_asked_again(
     assert (await credential.token(CONTOSO)).may_read_presence
 
 
-async def test_a_token_that_is_dropped_while_it_is_fetched_is_not_kept(
+async def test_a_token_dropped_during_its_request_is_not_cached(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """Access is removed at that moment: "drops tokens at once"."""
+    """Access was removed at that moment, so the next call requests a new token."""
     graph_simulator.simulator.faults.on("token.hang")
     (hanging,) = graph_simulator.simulator.faults.active()
     fetching = asyncio.create_task(credential.token(CONTOSO))
@@ -354,25 +366,25 @@ async def test_a_token_that_is_dropped_while_it_is_fetched_is_not_kept(
     assert (await credential.token(CONTOSO)).value != first.value
 
 
-async def test_one_fetch_at_a_time_for_a_tenant(
+async def test_concurrent_calls_for_a_tenants_token_make_one_request(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """Sync and looks on demand want a token at once: one call (AADSTS50196, loop detection)."""
+    """The sync and refreshes on demand share it (AADSTS50196, loop detection)."""
     tokens = await asyncio.gather(*(credential.token(CONTOSO) for _ in range(20)))
     assert len({token.value for token in tokens}) == 1
     assert calls(graph_simulator) == 1
 
 
 @pytest.mark.parametrize("value", ["", "a.b", "a.!!.c", "a.bnVsbA.c", "opaque"])
-def test_a_token_that_cannot_be_read_is_not_taken_for_roleless(value: str) -> None:
-    """Only Graph reads its tokens; its answer decides."""
+def test_a_token_that_cannot_be_parsed_is_used(value: str) -> None:
+    """Tokens are for Graph, so its response decides whether the role is there."""
     assert tokens.read(value).may_read_presence
 
 
 async def test_a_sign_in_that_hangs_for_one_tenant_delays_no_other(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """msal blocks its thread: there are enough for others."""
+    """msal blocks a thread; other tenants have further threads."""
     graph_simulator.simulator.faults.on("token.hang", tenant=CONTOSO)
     (fault,) = graph_simulator.simulator.faults.active()
     hanging = asyncio.create_task(credential.token(CONTOSO))
@@ -386,10 +398,12 @@ async def test_a_sign_in_that_hangs_for_one_tenant_delays_no_other(
     await hanging
 
 
-async def test_the_control_asks_again_whether_our_own_credential_works(
+async def test_the_own_credential_is_checked_with_a_new_token(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """A token of the own tenant in memory proves nothing: a company would be told that it had withdrawn consent."""
+    """A cached token proves nothing; otherwise a company would be said to have withdrawn
+    consent.
+    """
     graph_simulator.simulator.consent(HOME_TENANT_ID)
     await credential.token(HOME_TENANT_ID)
     graph_simulator.simulator.application.secrets.clear()
@@ -405,10 +419,11 @@ async def test_the_control_asks_again_whether_our_own_credential_works(
 async def test_ten_thousand_tenants_cost_ten_thousand_token_calls_per_lifetime(
     graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Asked in the same order each interval, as the timer does, which would evict every entry of a small cache.
+    """The timer uses the tenants in the same order each interval, which would evict every entry of
+    a smaller cache.
 
-    Each instance has tokens of its own, because bearer tokens aren't written to storage
-    (microsoft-authentication-library-for-dotnet#2976, #3063).
+    Each instance has its own tokens, because bearer tokens aren't written to storage
+    (microsoft-authentication-library-for-dotnet issues 2976 and 3063).
     """
     asked = 0
 
@@ -433,8 +448,10 @@ async def test_ten_thousand_tenants_cost_ten_thousand_token_calls_per_lifetime(
         await one.close()
 
 
-async def test_a_line_of_msals_thread_belongs_to_the_call(credential: Credential) -> None:
-    """The thread has the context of its caller, so that its log lines carry the call's dimensions."""
+async def test_a_log_line_of_msals_thread_has_the_callers_dimensions(
+    credential: Credential,
+) -> None:
+    """The thread runs with the context of its caller."""
     call = log.begin("presence_sync")
     try:
         assert await credential._in_thread(log.current) is call

@@ -1,4 +1,4 @@
-"""Refresh on demand, and how old a status may be."""
+"""Refresh of presence on demand, and the maximum age of a status."""
 
 import asyncio
 from datetime import timedelta
@@ -12,8 +12,8 @@ from tests.presence.world import DIRECTORY, World
 from tests.rounds import rounds
 
 
-async def test_a_person_on_screen_is_asked_for_when_older_than_ten_seconds(world: World) -> None:
-    """A status that changed in Teams is seen without waiting for the tick."""
+async def test_a_status_older_than_ten_seconds_is_refreshed_on_demand(world: World) -> None:
+    """A change in Teams is shown without waiting for the next sync."""
     ids = await world.linked(10)
     await world.tick()
     world.clock.advance(11)
@@ -23,8 +23,8 @@ async def test_a_person_on_screen_is_asked_for_when_older_than_ten_seconds(world
     assert status.as_of == world.clock.now()
 
 
-async def test_within_ten_seconds_no_status_is_asked_for(world: World) -> None:
-    """Confirmed by a sync or by another agent's look: no call."""
+async def test_a_status_is_not_refreshed_within_ten_seconds(world: World) -> None:
+    """Neither after a sync nor after a refresh for another agent."""
     ids = await world.linked(10)
     await world.tick()
     calls = world.calls()
@@ -36,8 +36,8 @@ async def test_within_ten_seconds_no_status_is_asked_for(world: World) -> None:
     assert world.calls() - calls == 1
 
 
-async def test_many_agents_looking_at_once_make_one_call(world: World) -> None:
-    """Coalesced over agents, whoever they look at."""
+async def test_concurrent_refreshes_make_one_call(world: World) -> None:
+    """It contains the people of all agents."""
     ids = await world.linked(500)
     await world.tick()
     world.clock.advance(11)
@@ -49,8 +49,8 @@ async def test_many_agents_looking_at_once_make_one_call(world: World) -> None:
     assert world.calls() - calls == 1
 
 
-async def test_what_was_seen_on_demand_is_stored_for_all_instances(world: World) -> None:
-    """One delta row: others need not ask."""
+async def test_a_refreshed_status_is_stored_for_all_instances(world: World) -> None:
+    """It is one delta row, so other instances needn't call Graph."""
     ids = await world.linked(10)
     await world.tick()
     world.clock.advance(11)
@@ -60,8 +60,8 @@ async def test_what_was_seen_on_demand_is_stored_for_all_instances(world: World)
     assert (await other.status(ids[3])).shown == "away"
 
 
-async def test_nothing_new_on_demand_writes_nothing(world: World) -> None:
-    """A confirmation stays in memory."""
+async def test_a_refresh_without_a_change_writes_nothing(world: World) -> None:
+    """The time of confirmation stays in memory."""
     ids = await world.linked(10)
     await world.tick()
     world.clock.advance(11)
@@ -70,8 +70,10 @@ async def test_nothing_new_on_demand_writes_nothing(world: World) -> None:
     assert ("transact", "presence") not in calls
 
 
-async def test_looks_have_a_small_budget_of_their_own(world: World) -> None:
-    """Twenty calls, then one a second, into which all are gathered who wait (1,500 in 30 s for all)."""
+async def test_refreshes_on_demand_have_a_small_budget_of_their_own(world: World) -> None:
+    """Twenty calls, then one a second with everyone who waits, because Graph permits 1,500 in 30
+    seconds for all.
+    """
     ids = await world.linked(300)
     await world.tick()
     world.clock.advance(11)
@@ -81,8 +83,8 @@ async def test_looks_have_a_small_budget_of_their_own(world: World) -> None:
     assert world.calls() - calls <= 21 + world.clock.elapsed - began
 
 
-async def test_a_question_does_not_wait_for_the_budget_of_lists(world: World) -> None:
-    """An agent who asks who is free once a second has no wait but that which gathers other agents' people."""
+async def test_a_search_for_free_people_does_not_wait_for_the_budget_of_lists(world: World) -> None:
+    """It waits only for the short time in which refreshes are collected."""
     ids = await world.linked(300)
     await world.tick()
     world.clock.advance(11)
@@ -100,8 +102,8 @@ async def test_a_question_does_not_wait_for_the_budget_of_lists(world: World) ->
 @pytest.mark.parametrize(
     "fault", ["graph.503", "graph.429", "graph.403", "token.503", "graph.garbage"]
 )
-async def test_a_fault_on_demand_shows_what_is_known(world: World, fault: str) -> None:
-    """Never an error to the agent, and no further calls for some seconds."""
+async def test_a_failed_refresh_shows_the_stored_status(world: World, fault: str) -> None:
+    """The agent gets no error, and no further call is made for some seconds."""
     ids = await world.linked(10)
     await world.tick()
     truth = world.truth(ids)
@@ -116,8 +118,10 @@ async def test_a_fault_on_demand_shows_what_is_known(world: World, fault: str) -
     assert await world.shown(ids) == truth
 
 
-async def test_a_look_during_a_sync_wins_over_its_older_answer(world: World) -> None:
-    """The sync asked before the change, the agent's look after it: the sync must not put the old status back."""
+async def test_a_refresh_during_a_sync_is_not_overwritten_by_it(world: World) -> None:
+    """The sync's call to Graph was earlier, so its older status must not replace the refreshed
+    one.
+    """
     ids = await world.linked(10)
     await world.tick()
     asked = world.runtime.graph.presences
@@ -139,8 +143,8 @@ async def test_a_look_during_a_sync_wins_over_its_older_answer(world: World) -> 
     assert (await world.status(ids[0])).shown == "doNotDisturb"
 
 
-async def test_strangers_are_never_asked_for(world: World) -> None:
-    """Only people of the directory: an agent cannot have arbitrary ids looked up."""
+async def test_ids_outside_the_directory_are_never_looked_up(world: World) -> None:
+    """An agent can't read the presence of arbitrary object ids."""
     await world.linked(10)
     (stranger,) = world.people(1, start=50)
     await world.tick()
@@ -151,7 +155,9 @@ async def test_strangers_are_never_asked_for(world: World) -> None:
 
 
 async def test_a_change_is_seen_within_the_interval_and_two_seconds(world: World) -> None:
-    """Changes at every second of two minutes, an agent who looks every second, ticks every thirty."""
+    """One change per second for two minutes; an agent reads each second, and a sync runs every
+    thirty.
+    """
     ids = await world.linked(120)
     await world.tick()
     changed: dict[str, int] = {}
@@ -170,8 +176,8 @@ async def test_a_change_is_seen_within_the_interval_and_two_seconds(world: World
     assert max(ages) <= 32
 
 
-async def test_a_look_is_at_most_twelve_seconds_old(world: World) -> None:
-    """An agent who keeps a person on screen and polls every two seconds."""
+async def test_a_status_on_demand_is_at_most_twelve_seconds_old(world: World) -> None:
+    """An agent's page polls a person every two seconds."""
     ids = await world.linked(5)
     await world.tick()
     world.set(ids[0], "Busy", "Presenting")
@@ -185,8 +191,8 @@ async def test_a_look_is_at_most_twelve_seconds_old(world: World) -> None:
     assert world.clock.now() - began <= timedelta(seconds=12)
 
 
-async def test_what_is_not_confirmed_for_three_intervals_is_stale(world: World) -> None:
-    """Shown grey, with its time (docs/presence.md)."""
+async def test_a_status_that_is_not_confirmed_for_three_intervals_is_stale(world: World) -> None:
+    """docs/presence.md: it is shown in grey with its time."""
     ids = await world.linked(2)
     await world.tick()
     world.clock.advance(90)
@@ -195,8 +201,8 @@ async def test_what_is_not_confirmed_for_three_intervals_is_stale(world: World) 
     assert (await world.status(ids[0])).stale
 
 
-async def test_bad_ids_are_not_asked_for_on_demand(world: World) -> None:
-    """A person in quarantine would spoil the call for all others on the screen."""
+async def test_ids_in_quarantine_are_not_refreshed_on_demand(world: World) -> None:
+    """One of them would fail the call for everyone else on the page."""
     ids = await world.linked(3)
     world.tenant().unknown_ids = "chunk-400"
     bad = "deadbeef-0000-4000-8000-000000000000"
@@ -211,7 +217,7 @@ async def test_bad_ids_are_not_asked_for_on_demand(world: World) -> None:
 async def test_no_one_waits_for_a_graph_that_hangs(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After some seconds the agent sees the known statuses; the next one has the answer."""
+    """After some seconds the agent gets the stored status; a later request has the result."""
     monkeypatch.setattr("presence.sync.refresh._PATIENCE", 0.05)
     ids = await world.linked(3)
     await world.tick()

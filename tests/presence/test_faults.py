@@ -1,5 +1,5 @@
-"""The fault table: afterwards every status is right, nothing stays wrong, no call beyond the
-budget.
+"""Faults of Microsoft, storage, queue and clocks: afterwards every status is right, within the
+budget of calls.
 """
 
 import asyncio
@@ -17,7 +17,9 @@ from tests.rounds import rounds
 
 
 async def all_is_right(world: World, ids: list[str]) -> bool:
-    """Whether every status is Microsoft's, confirmed, on this instance and on one that just started."""
+    """Return whether every status equals Microsoft's and is confirmed, here and on a new
+    instance.
+    """
     truth = world.truth(ids)
     other = await world.restarted()
     world.clock.elapsed += 2
@@ -31,13 +33,13 @@ async def all_is_right(world: World, ids: list[str]) -> bool:
 
 
 def change(world: World, ids: list[str]) -> None:
-    """Several people change status."""
+    """Change the Teams status of every seventh person."""
     for one in ids[::7]:
         world.set(one, "Busy", "InACall")
 
 
-async def test_a_storm_of_429_is_waited_out(world: World) -> None:
-    """Retry-After is honoured, within the sync if there is time for it."""
+async def test_many_429_are_waited_out(world: World) -> None:
+    """Retry-After is honoured, within the sync if its time permits."""
     ids = await world.linked(5000)
     world.running.simulator.faults.on("graph.429", seconds=8, retry_after=5)
     assert await world.tick() == "synced"
@@ -46,7 +48,9 @@ async def test_a_storm_of_429_is_waited_out(world: World) -> None:
 
 
 async def test_a_long_429_ends_the_sync_and_no_tick_calls_before_its_time(world: World) -> None:
-    """Graph goes on counting while it throttles, so the fastest way out is to be silent (Graph: throttling)."""
+    """Graph counts calls while it throttles, so none is made before Retry-After has passed
+    (Microsoft Learn, Graph "throttling").
+    """
     ids = await world.linked(700)
     await world.tick()
     change(world, ids)
@@ -61,7 +65,7 @@ async def test_a_long_429_ends_the_sync_and_no_tick_calls_before_its_time(world:
 
 
 async def test_other_instances_keep_the_pause_too(world: World) -> None:
-    """The pause is stored in the head: a message that another instance takes makes no call either."""
+    """The pause is stored in the tenant's manifest, so no instance calls Graph."""
     await world.linked(10)
     world.running.simulator.faults.on("graph.429", times=1, retry_after=100)
     assert await world.tick() == "failed"
@@ -70,9 +74,7 @@ async def test_other_instances_keep_the_pause_too(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["chunk-400", "chunk-404"])
 async def test_ten_bad_ids_among_thousands_cost_only_themselves(world: World, kind: str) -> None:
-    """Chunks are halved until the bad id is alone; it is left out with growing distance (graph
-    toolkit).
-    """
+    """Chunks are halved until the bad id is alone; it is then tried at increasing intervals."""
     ids = await world.linked(7800)
     world.tenant().unknown_ids = kind  # type: ignore[assignment]
     bad = [f"deadbeef-0000-4000-8000-{number:012d}" for number in range(10)]
@@ -90,7 +92,7 @@ async def test_ten_bad_ids_among_thousands_cost_only_themselves(world: World, ki
 
 
 async def test_a_bad_id_is_tried_again_and_again_more_rarely(world: World) -> None:
-    """An hour, then two, then four: once it is known its status comes."""
+    """After one hour, then two, then four; its status is read once Graph knows the id."""
     ids = await world.linked(3)
     world.running.simulator.options.token_lifetime = 10**6
     world.tenant().unknown_ids = "chunk-400"
@@ -114,7 +116,7 @@ async def test_a_bad_id_is_tried_again_and_again_more_rarely(world: World) -> No
 
 
 async def test_a_graph_that_refuses_everything_puts_no_one_into_quarantine(world: World) -> None:
-    """A bare 400 for every chunk is Graph's trouble, not the ids'."""
+    """A 400 for every chunk is a fault of Graph, not of the ids."""
     ids = await world.linked(700)
     await world.tick()
     world.running.simulator.faults.on("graph.400", seconds=40)
@@ -127,10 +129,8 @@ async def test_a_graph_that_refuses_everything_puts_no_one_into_quarantine(world
 
 
 @pytest.mark.parametrize("fault", ["token.503", "token.drop", "token.garbage", "token.500"])
-async def test_the_login_service_down_is_waited_out(world: World, fault: str) -> None:
-    """No token for some minutes: statuses grow old visibly, no lost consent is reported, then all
-    is well.
-    """
+async def test_an_outage_of_the_sign_in_service_is_waited_out(world: World, fault: str) -> None:
+    """Without tokens for some minutes statuses become stale, but consent isn't reported as lost."""
     ids = await world.linked(700)
     await world.tick()
     change(world, ids)
@@ -146,8 +146,8 @@ async def test_the_login_service_down_is_waited_out(world: World, fault: str) ->
 
 
 @pytest.mark.parametrize("fault", ["graph.503", "graph.500", "graph.drop", "graph.garbage"])
-async def test_graph_down_for_a_minute_is_waited_out(world: World, fault: str) -> None:
-    """Old statuses stay, with their age, until Graph answers again."""
+async def test_an_outage_of_graph_is_waited_out(world: World, fault: str) -> None:
+    """The last statuses are shown with their age until Graph responds again."""
     ids = await world.linked(1400)
     await world.tick()
     truth = world.truth(ids)
@@ -161,7 +161,9 @@ async def test_graph_down_for_a_minute_is_waited_out(world: World, fault: str) -
 
 
 async def test_a_chunk_that_fails_shows_its_own_age(world: World) -> None:
-    """The others are confirmed; those of the chunk keep the time of their last confirmation and turn grey."""
+    """Other chunks are confirmed; people of the failed one keep their last time of confirmation and
+    become stale.
+    """
     ids = await world.linked(1300)
     await world.tick()
     before = (await world.status(ids[0])).as_of
@@ -187,7 +189,7 @@ async def test_a_chunk_that_fails_shows_its_own_age(world: World) -> None:
 
 
 async def test_a_worker_killed_in_the_middle_leaves_everything_whole(world: World) -> None:
-    """Its lease runs out, and another instance goes on; until then the old statuses hold."""
+    """Its lease expires, and another instance syncs; until then the last statuses are shown."""
     ids = await world.linked(5000)
     await world.tick()
     truth = world.truth(ids)
@@ -208,8 +210,8 @@ async def test_a_worker_killed_in_the_middle_leaves_everything_whole(world: Worl
 
 @pytest.mark.usefixtures("short_pages")
 async def test_a_worker_killed_while_it_writes_pages_leaves_everything_whole(world: World) -> None:
-    """Pages of a new generation count only with the head; those that a killed worker wrote are
-    removed later.
+    """Pages count only after the manifest refers to them; those of a killed worker are deleted
+    later.
     """
     ids = await world.linked(3000)
     await world.tick()
@@ -237,7 +239,7 @@ async def test_a_worker_killed_while_it_writes_pages_leaves_everything_whole(wor
 
 
 async def test_a_message_delivered_twice_at_once_syncs_once(world: World) -> None:
-    """Two instances, the same tick: the lease lets one of them in (at-least-once delivery)."""
+    """Queues deliver at least once: two instances get the message, and one acquires the lease."""
     ids = await world.linked(700)
     other = await world.restarted()
     world.clock.advance(30)
@@ -248,7 +250,7 @@ async def test_a_message_delivered_twice_at_once_syncs_once(world: World) -> Non
 
 
 async def test_a_message_delivered_again_later_syncs_once(world: World) -> None:
-    """The second finds the work of a moment ago and makes no call."""
+    """The second run finds a recent sync and makes no call."""
     await world.linked(10)
     await world.tick()
     assert await world.tick(1) == "recent"
@@ -256,7 +258,7 @@ async def test_a_message_delivered_again_later_syncs_once(world: World) -> None:
 
 
 async def test_a_worker_that_was_overtaken_stores_nothing(world: World) -> None:
-    """It slept past its lease; its old answers must not go over newer ones."""
+    """It hung until its lease expired; its old results must not replace newer ones."""
     ids = await world.linked(10)
     await world.tick()
     world.running.simulator.faults.on("graph.hang")
@@ -275,7 +277,9 @@ async def test_a_worker_that_was_overtaken_stores_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("hours", [-30, -1, 1, 30])
 async def test_a_clock_that_jumps_stops_nothing(world: World, hours: int) -> None:
-    """Leases, pauses and times of the other clock are not believed; two ticks later all is as it should be."""
+    """Leases, pauses and times from the wrong clock are ignored; after two ticks everything is
+    right.
+    """
     ids = await world.linked(20)
     await world.tick()
     world.clock.advance(hours * 3600)  # a clock that is wrong for one sync
@@ -291,8 +295,8 @@ async def test_a_clock_that_jumps_stops_nothing(world: World, hours: int) -> Non
     assert await all_is_right(world, [*ids, new])
 
 
-async def test_who_came_while_the_clock_was_ahead_is_found(world: World) -> None:
-    """A cursor of the future would pass over the events until the clock catches up."""
+async def test_a_person_created_after_the_clock_was_ahead_is_found(world: World) -> None:
+    """A stored position in the future must not skip events until the clock reaches it."""
     ids = await world.linked(20)
     await world.tick()
     await world.tick(3600)
@@ -304,7 +308,9 @@ async def test_who_came_while_the_clock_was_ahead_is_found(world: World) -> None
 
 
 async def test_a_lease_of_a_wrong_clock_does_not_last(world: World) -> None:
-    """Killed while its clock was a day ahead: the lease is longer than any lease can be, so it does not count."""
+    """Its holder was killed with a clock a day ahead: a lease longer than the maximum is
+    ignored.
+    """
     ids = await world.linked(10)
     world.running.simulator.faults.on("graph.hang")
     world.clock.advance(24 * 3600)
@@ -318,8 +324,10 @@ async def test_a_lease_of_a_wrong_clock_does_not_last(world: World) -> None:
     assert await all_is_right(world, ids)
 
 
-async def test_consent_removed_in_the_middle_keeps_what_is_known(world: World) -> None:
-    """403 from one chunk on: no more calls, statuses stay with their age; after its return all is right."""
+async def test_consent_removed_during_a_sync_keeps_the_statuses(world: World) -> None:
+    """From the first 403 on no call is made, and statuses stay with their age; after a new consent
+    all are right.
+    """
     ids = await world.linked(5000)
     await world.tick()
     before = await world.shown(ids)
@@ -338,9 +346,7 @@ async def test_consent_removed_in_the_middle_keeps_what_is_known(world: World) -
 
 
 async def test_a_tenant_that_hangs_delays_no_other(world: World) -> None:
-    """One tenant's calls never return: another's sync ends during that time, and the first gives up
-    in time.
-    """
+    """The sync of another tenant ends during that time, and the first one times out."""
     ids = await world.linked(100)
     await world.link("directory-two", FABRIKAM)
     await world.provision(world.people(100, FABRIKAM), "directory-two")
@@ -356,8 +362,8 @@ async def test_a_tenant_that_hangs_delays_no_other(world: World) -> None:
     await world.runtime.graph.close()
 
 
-async def test_storage_down_at_the_end_loses_nothing(world: World) -> None:
-    """The commit fails: the message comes again later, and the lease has run out by then."""
+async def test_a_sync_whose_commit_fails_is_repeated(world: World) -> None:
+    """The message is delivered again after the lease has expired."""
     from shared.tables.port import StorageUnavailable
 
     ids = await world.linked(10)
@@ -388,10 +394,8 @@ async def _until(condition: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("fault", ["graph.500", "graph.drop"])
-async def test_a_graph_that_is_down_is_asked_a_few_times_only(world: World, fault: str) -> None:
-    """20 chunks, three tries each: after sixteen failures in a row the sync ends, and its cost is
-    bounded.
-    """
+async def test_a_graph_that_is_down_is_called_a_few_times_only(world: World, fault: str) -> None:
+    """A sync ends after sixteen consecutive failures, with three tries per chunk."""
     await world.linked(13_000)
     await world.tick()
     world.running.simulator.faults.on(fault)

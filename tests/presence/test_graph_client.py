@@ -1,4 +1,6 @@
-"""The edge to Graph: whatever it answers comes to presence or to one of four faults, never to an exception."""
+"""The Graph client: any response becomes presence or one of four errors, never another
+exception.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -27,7 +29,10 @@ BOB = "00000000-0000-4000-8000-00000000000b"
 async def answering(
     head: str, body: bytes = b"", *, length: int | None = None
 ) -> AsyncIterator[GraphClient]:
-    """Return a client whose Graph answers every call so."""
+    """Yield a client of a server that sends this response to every request.
+
+    `length` replaces the true Content-Length.
+    """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -44,7 +49,7 @@ async def answering(
 
 
 async def fault(head: str, body: bytes = b"", *, length: int | None = None) -> GraphError:
-    """Return the fault that a call ends with."""
+    """Return the GraphError that this response causes."""
     async with answering(head, body, length=length) as client:
         with pytest.raises(GraphError) as raised:
             await client.presences("token", [ANNA, BOB])
@@ -52,13 +57,13 @@ async def fault(head: str, body: bytes = b"", *, length: int | None = None) -> G
 
 
 async def people(body: object) -> dict[str, GraphPresence]:
-    """Presence as it is read out of an answer."""
+    """Return the presence of each person that is parsed from this response body."""
     async with answering("200 OK", orjson.dumps(body)) as client:
         return await client.presences("token", [ANNA, BOB])
 
 
 def of(object_id: object, availability: object = "Busy") -> dict[str, object]:
-    """One element of an answer."""
+    """Return one element of a response."""
     return {"id": object_id, "availability": availability, "activity": availability}
 
 
@@ -87,10 +92,11 @@ def of(object_id: object, availability: object = "Busy") -> dict[str, object]:
 )
 @pytest.mark.parametrize("status", [429, 503])
 async def test_retry_after_in_every_form(header: str, seconds: float | None, status: int) -> None:
-    """Seconds, or a date in one of the three forms of RFC 9110 section 5.6.7, at most five minutes.
+    """Seconds, or a date in one of the three formats of RFC 9110 section 5.6.7, at most five
+    minutes.
 
-    A value that isn't in the future counts as none, so that the call isn't repeated at once for ever.
-    Graph sends decimals (microsoftgraph/microsoft-graph-docs#3877).
+    A value that isn't in the future counts as absent; otherwise the call would be repeated at once
+    without end. Graph sends decimals (microsoftgraph/microsoft-graph-docs issue 3877).
     """
     raised = await fault(f"{status} No\r\nRetry-After: {header}")
     assert isinstance(raised, Throttled | Unavailable)
@@ -112,8 +118,8 @@ async def test_retry_after_in_every_form(header: str, seconds: float | None, sta
         (418, Unavailable),
     ],
 )
-async def test_each_status_is_one_of_four_faults(status: int, kind: type[GraphError]) -> None:
-    """The next step of the sync depends on it (Graph: throttling)."""
+async def test_each_status_is_one_of_four_errors(status: int, kind: type[GraphError]) -> None:
+    """The next step of the sync depends on it (Microsoft Learn, Graph "throttling")."""
     assert isinstance(await fault(f"{status} Word"), kind)
 
 
@@ -134,17 +140,19 @@ async def test_each_status_is_one_of_four_faults(status: int, kind: type[GraphEr
         b'{"value":[{"id":"' + ANNA.encode() + b'"',
     ],
 )
-async def test_an_answer_that_is_none_removes_no_status(body: bytes) -> None:
-    """A proxy's page, half an answer, another object: unavailable, not "Graph names no one"."""
+async def test_a_malformed_response_removes_no_status(body: bytes) -> None:
+    """A page of a proxy, a truncated response or another object is Unavailable, not an empty list
+    of people.
+    """
     assert isinstance(await fault("200 OK", body), Unavailable)
 
 
-async def test_an_answer_that_breaks_off() -> None:
-    """Fewer bytes than announced."""
+async def test_a_truncated_response_is_unavailable() -> None:
+    """It has fewer bytes than Content-Length."""
     assert isinstance(await fault("200 OK", b'{"value":[]}', length=100), Unavailable)
 
 
-async def test_an_endless_answer_is_given_up() -> None:
+async def test_a_response_without_end_is_abandoned() -> None:
     """All calls share the instance's 512 MB of memory."""
     raised = await fault("200 OK", b" " * (9 << 20))
     assert isinstance(raised, Unavailable)
@@ -152,7 +160,7 @@ async def test_an_endless_answer_is_given_up() -> None:
 
 
 async def test_a_redirect_is_not_followed() -> None:
-    """The token is for Graph's address and no other."""
+    """The token must be sent to Graph's address only."""
     visited: list[str] = []
     async with elsewhere(visited.append) as address:
         raised = await fault(f"307 Temporary Redirect\r\nLocation: {address}")
@@ -162,7 +170,7 @@ async def test_a_redirect_is_not_followed() -> None:
 
 @asynccontextmanager
 async def elsewhere(visited: Callable[[str], None]) -> AsyncIterator[str]:
-    """Another server, which notes that it was called."""
+    """Yield the URL of another server, which calls `visited` for each request."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         visited((await reader.readline()).decode())
@@ -171,8 +179,10 @@ async def elsewhere(visited: Callable[[str], None]) -> AsyncIterator[str]:
         yield f"{url}/"
 
 
-async def test_people_are_found_among_anything() -> None:
-    """Elements that are none, ids in capitals, a person twice (the last counts), strangers."""
+async def test_malformed_elements_are_skipped() -> None:
+    """Elements that aren't objects, unknown ids, ids in capitals, and a person twice, of whom the
+    last counts.
+    """
     found = await people(
         {
             "value": [
@@ -193,21 +203,30 @@ async def test_people_are_found_among_anything() -> None:
     assert found[BOB] == GraphPresence("", "", False)
 
 
+async def test_an_error_after_the_list_costs_no_status() -> None:
+    """microsoftgraph/msgraph-sdk-dotnet#1701: status 200, and an error object after the complete list."""
+    listed = orjson.dumps({"value": [{"id": ANNA, "availability": "Busy", "activity": "Busy"}]})
+    async with answering("200 OK", listed + b'\r\n{"error": {"code": "x"}}') as client:
+        assert list(await client.presences("token", [ANNA, BOB])) == [ANNA]
+    error = await fault("200 OK", b'{"value": []}{"error": {"code": "x"}}')
+    assert isinstance(error, Unavailable)
+
+
 async def test_values_are_bounded() -> None:
-    """A megabyte of availability is not stored for each person."""
+    """A very long availability isn't stored for each person."""
     assert len((await people({"value": [of(ANNA, "x" * 1_000_000)]}))[ANNA].availability) <= 40
 
 
-async def test_a_graph_that_is_not_there() -> None:
-    """Connection refused."""
+async def test_a_refused_connection_is_unavailable() -> None:
+    """No server listens on Graph's address."""
     client = GraphClient("http://127.0.0.1:9", FixedClock())
     with pytest.raises(Unavailable):
         await client.presences("token", [ANNA])
     await client.close()
 
 
-async def test_a_graph_that_hangs_is_given_up() -> None:
-    """After the timeout, so that a sync ends."""
+async def test_a_graph_that_hangs_times_out() -> None:
+    """The timeout lets a sync end."""
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

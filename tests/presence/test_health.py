@@ -1,4 +1,4 @@
-"""Health, as monitors and administrators see it."""
+"""The health check, for monitors and administrators."""
 
 import asyncio
 from pathlib import Path
@@ -16,14 +16,14 @@ AAA = (
 )
 
 
-async def test_a_fresh_deployment_is_well(world: World, browser: Browser) -> None:
-    """No timer has run yet; a pipeline's smoke test must pass."""
+async def test_a_new_deployment_is_healthy(world: World, browser: Browser) -> None:
+    """No timer has run yet, but the pipeline's smoke test must pass."""
     answer = await browser.send("GET", "/health")
     assert (answer.status, answer.json["status"]) == (200, "ok")
 
 
 async def test_health_needs_no_sign_in_and_shows_no_data(world: World, browser: Browser) -> None:
-    """Ages and counts, no ids."""
+    """The response has ages and counts, but no ids."""
     await world.linked(5)
     await world.interval()
     answer = await Browser(world, roles=()).send("GET", "/health", x_ms_client_principal="")
@@ -34,7 +34,7 @@ async def test_health_needs_no_sign_in_and_shows_no_data(world: World, browser: 
 
 
 async def test_a_stopped_timer_is_503(world: World, browser: Browser) -> None:
-    """Last run."""
+    """The check compares the time of the timer's last run."""
     await world.linked(5)
     await world.interval()
     world.clock.advance(200)
@@ -42,8 +42,8 @@ async def test_a_stopped_timer_is_503(world: World, browser: Browser) -> None:
     assert (answer.status, answer.json["status"]) == (503, "failing")
 
 
-async def test_messages_that_are_never_taken_are_503(world: World, browser: Browser) -> None:
-    """Queue age."""
+async def test_messages_that_are_never_processed_are_503(world: World, browser: Browser) -> None:
+    """The check compares the age of the oldest message."""
     await world.linked(5)
     await world.interval()
     for _ in range(7):
@@ -54,7 +54,9 @@ async def test_messages_that_are_never_taken_are_503(world: World, browser: Brow
 
 
 async def test_a_stale_tenant_degrades_and_recovers(world: World, browser: Browser) -> None:
-    """Presence older than three intervals; one customer's outage is 503 only for whoever asks strictly."""
+    """A tenant is stale after three intervals: "degraded" with 200, because one customer's outage
+    is 503 only with `strict=1`.
+    """
     await world.linked(5)
     await world.interval()
     world.running.simulator.faults.on("graph.503", retry_after=None)
@@ -70,8 +72,8 @@ async def test_a_stale_tenant_degrades_and_recovers(world: World, browser: Brows
     assert (await browser.send("GET", "/health?strict=1")).status == 200
 
 
-async def test_a_directorys_figures(world: World, browser: Browser) -> None:
-    """Last sync, age, people, unknown, quarantined, calls, throttles."""
+async def test_a_directory_shows_its_figures(world: World, browser: Browser) -> None:
+    """Last sync, age, and counts of people, unknown, quarantined, calls and throttled calls."""
     ids = await world.linked(10)
     world.tenant().unlicensed = set(ids[:3])
     world.running.simulator.faults.on("graph.429", times=1, retry_after=2)
@@ -94,10 +96,8 @@ async def test_a_directorys_figures(world: World, browser: Browser) -> None:
     assert health["lastSync"].startswith("2026-01-01T00:00:3")
 
 
-async def test_a_poison_message_is_told_of_and_harms_nothing(
-    world: World, browser: Browser
-) -> None:
-    """The next interval tries the tenant again."""
+async def test_a_poison_message_does_not_stop_later_syncs(world: World, browser: Browser) -> None:
+    """The next interval syncs the tenant."""
     await world.linked(5)
     await dispatch.poisoned(world.app, b'{"v":1,"tenant_id":"x","at":1}')
     await dispatch.poisoned(world.app, b"\xff\xfe")
@@ -105,16 +105,14 @@ async def test_a_poison_message_is_told_of_and_harms_nothing(
     assert (await world.head())["as_of"]
 
 
-async def test_messages_that_are_not_ours_are_passed_over(world: World) -> None:
-    """They must not come back five times."""
+async def test_malformed_messages_are_ignored(world: World) -> None:
+    """An exception would make the queue deliver them five times."""
     for body in (b"", b"{", b"[]", b'{"tenant_id":1,"at":2}', b'{"at":"x"}', b"\xff"):
         assert await dispatch.handle(world.app, body) is None
 
 
-async def test_a_message_that_waited_too_long_is_passed_over(
-    world: World, browser: Browser
-) -> None:
-    """A queue that was held up is not worked through: newer messages for the same tenants follow."""
+async def test_a_message_that_waited_too_long_is_ignored(world: World, browser: Browser) -> None:
+    """After a delay of the queue, newer messages for the same tenants follow."""
     await world.linked(5)
     messages = await dispatch.due(world.app)
     world.clock.advance(61)
@@ -125,7 +123,7 @@ async def test_a_message_that_waited_too_long_is_passed_over(
 
 
 async def test_a_tick_that_runs_twice_syncs_once(world: World, browser: Browser) -> None:
-    """The platform's timer may do so (azure-functions-host issue 2968)."""
+    """The platform's timer may run twice (azure-functions-host issue 2968)."""
     await world.linked(5)
     world.clock.advance(30)
     messages = [*await dispatch.due(world.app), *await dispatch.due(world.app)]
@@ -133,10 +131,10 @@ async def test_a_tick_that_runs_twice_syncs_once(world: World, browser: Browser)
     assert outcomes == ["synced", "recent"]
 
 
-async def test_log_lines_name_no_person(
+async def test_log_lines_contain_no_personal_data(
     world: World, browser: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Ids of tenants and counts, no object ids and no tokens."""
+    """They have tenant ids and counts, no object ids and no tokens."""
     caplog.set_level("INFO")
     ids = await world.linked(5)
     await world.interval()
@@ -150,7 +148,7 @@ async def test_log_lines_name_no_person(
 
 
 async def test_a_tenant_whose_syncs_never_end_is_stale(world: World, browser: Browser) -> None:
-    """Each message is given up: no sync could note it, so the poison queue does (presence older than 3 intervals)."""
+    """No sync can record that it is stale, so the poison queue's function does."""
     await world.linked(5)
     await world.interval()
     (message, *_) = await dispatch.due(world.app)
@@ -165,8 +163,8 @@ async def test_a_tenant_whose_syncs_never_end_is_stale(world: World, browser: Br
     assert (await browser.send("GET", "/health?strict=1")).status == 200
 
 
-async def test_a_tenant_that_stays_stale_stays_noted(world: World, browser: Browser) -> None:
-    """However long it takes: each failing sync notes it again."""
+async def test_a_tenant_that_stays_stale_stays_reported(world: World, browser: Browser) -> None:
+    """Each failing sync records it again."""
     await world.linked(5)
     await world.interval()
     world.running.simulator.faults.on("graph.503", retry_after=None)
@@ -178,10 +176,10 @@ async def test_a_tenant_that_stays_stale_stays_noted(world: World, browser: Brow
             ] == 1
 
 
-async def test_a_sweep_that_fails_for_one_directory_goes_on_with_the_others(
+async def test_a_sweep_that_fails_for_one_directory_continues_with_the_others(
     world: World, browser: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A row of a later release, or storage that fails just then, is that directory's trouble alone."""
+    """A row of a later release, or a storage error at that moment."""
     await browser.connected()
     await world.tables.transact("tenants", "tenant", [Upsert("directory|aaa", AAA)])
     await world.tables.transact("directories", "aaa", [Upsert("directory", b'{"v":99}')])
@@ -192,7 +190,9 @@ async def test_a_sweep_that_fails_for_one_directory_goes_on_with_the_others(
 
 
 async def test_the_timer_waits_for_no_tenant(world: World, browser: Browser) -> None:
-    """A sign-in service that hangs must not delay a tick: nothing of Microsoft is asked before the messages are out."""
+    """The timer function calls Microsoft only after it has sent its messages, so a hanging sign-in
+    service delays nothing.
+    """
     await browser.connected()
     simulator = world.running.simulator
     before = simulator.counters.calls()
@@ -202,8 +202,10 @@ async def test_the_timer_waits_for_no_tenant(world: World, browser: Browser) -> 
     assert simulator.counters.calls() == before
 
 
-async def test_rows_of_a_later_release_stop_no_one_else(world: World, browser: Browser) -> None:
-    """After a rollback: a tenant whose row has a newer version waits, the others are synced (docs/operations.md)."""
+async def test_rows_of_a_later_release_stop_no_other_tenant(world: World, browser: Browser) -> None:
+    """docs/operations.md: after a rollback, a tenant whose row has a newer version isn't synced,
+    the others are.
+    """
     await world.linked(5)
     for key in ("tenant|0", "directory|0"):
         await world.tables.transact("tenants", "tenant", [Upsert(key, b'{"v":99}')])
@@ -213,7 +215,7 @@ async def test_rows_of_a_later_release_stop_no_one_else(world: World, browser: B
 async def test_presence_is_stale_after_three_intervals_and_not_before(
     world: World, browser: Browser
 ) -> None:
-    """Older than 90 seconds: one lost sync or two are no alarm."""
+    """After more than 90 seconds: one or two lost syncs cause no alert."""
     await world.linked(5)
     await world.interval()
     world.running.simulator.faults.on("graph.503", retry_after=None)
@@ -228,8 +230,8 @@ async def test_presence_is_stale_after_three_intervals_and_not_before(
     assert 1 in [await stale() for _ in range(4)]
 
 
-async def test_health_tells_version_sign_in_and_storage(world: World, browser: Browser) -> None:
-    """The smoke test of a deployment asks for it; the version is the project's."""
+async def test_health_has_version_sign_in_and_storage(world: World, browser: Browser) -> None:
+    """A deployment's smoke test reads them; the version is the project's."""
     answer = await browser.send("GET", "/health")
     project = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
     assert f'version = "{answer.json["version"]}"' in project
@@ -245,10 +247,10 @@ async def test_health_tells_version_sign_in_and_storage(world: World, browser: B
         ("ServiceRequestError", "unavailable"),
     ],
 )
-async def test_a_missing_role_is_told_from_an_outage(
+async def test_a_missing_role_is_distinguished_from_an_outage(
     world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch, error: str, reason: str
 ) -> None:
-    """A new role takes up to ten minutes to spread; an outage has nothing to do with roles."""
+    """A new role assignment takes up to ten minutes to propagate."""
 
     async def refuse(*_: object, **__: object) -> None:
         raise StorageUnavailable(error)
@@ -259,8 +261,8 @@ async def test_a_missing_role_is_told_from_an_outage(
     assert answer.json["checks"] == {"storage": {"ok": False, "reason": reason}}
 
 
-async def test_the_own_credential_is_tried_if_asked_for(world: World, browser: Browser) -> None:
-    """At Microsoft, for our home tenant, at most once a minute."""
+async def test_the_own_credential_is_checked_on_request(world: World, browser: Browser) -> None:
+    """With `credential=1`, at Microsoft for the home tenant, at most once a minute."""
     answer = await browser.send("GET", "/health?credential=1")
     assert answer.json["checks"]["credential"] == {"ok": True, "state": "accepted"}
     world.running.simulator.faults.on("AADSTS7000222", tenant="")

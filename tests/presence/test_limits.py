@@ -1,4 +1,4 @@
-"""Budgets, clouds, pure rules and the engines."""
+"""Budgets of calls, national clouds, request bodies, bindings, and both storage engines."""
 
 import math
 from typing import Any, get_args
@@ -24,8 +24,10 @@ from tests.presence.browser import Browser
 from tests.presence.world import DIRECTORY, World, settings_for
 
 
-def test_no_thirty_seconds_hold_more_calls_than_graph_allows() -> None:
-    """A sync that never rests and agents who never rest: below 1,500 in any 30 s (Graph: throttling-limits)."""
+def test_no_thirty_seconds_have_more_calls_than_graph_permits() -> None:
+    """Microsoft Learn, Graph "throttling-limits": fewer than 1,500 in any 30 seconds, for sync and
+    refreshes together.
+    """
     clock = FixedClock()
     budget = Budget(clock)
     taken: list[float] = []
@@ -41,15 +43,17 @@ def test_no_thirty_seconds_hold_more_calls_than_graph_allows() -> None:
 
 
 def test_all_tenants_together_stay_below_the_apps_limit() -> None:
-    """2,000 a second for the app over all tenants and instances; one instance takes a tenth at most."""
+    """Graph permits an app 2,000 calls a second over all tenants and instances; one instance makes
+    at most a tenth.
+    """
     clock = FixedClock()
     budget = Budget(clock)
     taken = sum(1 for number in range(5000) if not budget.take(f"tenant-{number}", "sync"))
     assert taken == 200
 
 
-def test_a_wait_is_long_enough_to_help() -> None:
-    """Whoever waits as told gets leave (rounding must not make a loop)."""
+def test_after_the_returned_wait_a_call_is_permitted() -> None:
+    """Rounding must not cause a loop of waits."""
     clock = FixedClock()
     budget = Budget(clock)
     for _ in range(5000):
@@ -90,7 +94,7 @@ def test_a_wait_is_long_enough_to_help() -> None:
 def test_each_cloud_has_its_own_addresses(
     cloud: str, login: str, graph: str, audience: str
 ) -> None:
-    """learn.microsoft.com/graph/deployments; the scope is of the cloud's own Graph."""
+    """Source: learn.microsoft.com/graph/deployments. The scope is that of the cloud's Graph."""
     found = cloud_of(Settings.read({"CLOUD": cloud}))
     assert (found.login_url, found.graph_url) == (f"https://{login}", f"https://{graph}")
     assert (found.scope, found.exchange_audience) == (f"https://{graph}/.default", audience)
@@ -101,7 +105,7 @@ def test_each_cloud_has_its_own_addresses(
 async def test_in_china_the_step_says_that_presence_does_not_exist(
     world: World, browser: Browser
 ) -> None:
-    """No one is sent to a sign-in that can only fail."""
+    """The user isn't sent to a sign-in that can only fail."""
     china = World(
         world.tables, world.clock, world.running, settings_for(world.running, CLOUD="china")
     )
@@ -111,8 +115,10 @@ async def test_in_china_the_step_says_that_presence_does_not_exist(
     assert (answer.status, "China" in answer.json["detail"]) == (409, True)
 
 
-async def test_a_deployment_without_the_app_says_so(world: World, browser: Browser) -> None:
-    """Before the operator has registered it."""
+async def test_a_deployment_without_an_app_registration_says_so(
+    world: World, browser: Browser
+) -> None:
+    """The operator hasn't registered the app yet."""
     settings = settings_for(world.running, PRESENCE_CLIENT_ID="")
     bare = Browser(World(CountingTables(world.tables), world.clock, world.running, settings))
     assert (await bare.connection())["impossible"]
@@ -120,7 +126,7 @@ async def test_a_deployment_without_the_app_says_so(world: World, browser: Brows
 
 
 async def test_presence_is_for_entra_directories_only(world: World, browser: Browser) -> None:
-    """Okta and others end with step 2."""
+    """Okta and others have no presence step in the wizard."""
     from directories import service
     from directories.service import NewDirectory
 
@@ -135,10 +141,8 @@ async def test_presence_is_for_entra_directories_only(world: World, browser: Bro
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b'{"action":"explode"}', b'{"action":null}', b'"connect"']
 )
-async def test_a_bad_body_is_a_problem_that_says_what_to_send(
-    browser: Browser, body: bytes
-) -> None:
-    """Never a 500; the field, the fault and the remedy."""
+async def test_a_bad_body_is_a_problem_with_the_remedy(browser: Browser, body: bytes) -> None:
+    """It names the field and the fault; never a 500."""
     answer = await browser.send(
         "POST", f"/api/directories/{DIRECTORY}/presence", body, content_type="application/json"
     )
@@ -148,13 +152,13 @@ async def test_a_bad_body_is_a_problem_that_says_what_to_send(
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 async def test_other_methods_are_405(browser: Browser, method: str) -> None:
-    """With Allow."""
+    """RFC 9110 section 15.5.6: with an Allow header."""
     answer = await browser.send(method, f"/api/directories/{DIRECTORY}/presence")
     assert (answer.status, answer.headers["allow"]) == (405, "GET, POST, HEAD")
 
 
 async def test_functions_and_bindings(world: World) -> None:
-    """The definitions that Azure gets: names, schedule of the setting, queue and its poison queue."""
+    """Azure gets these names, the schedule from the setting, the queue and its poison queue."""
     import azure.functions as func
 
     functions = func.FunctionApp()
@@ -174,8 +178,8 @@ async def test_functions_and_bindings(world: World) -> None:
     assert found["presence_poison"].queue_name == "presence-sync-poison"
 
 
-def test_people_survive_packing() -> None:
-    """Every form of an entry, and who left."""
+def test_a_delta_is_decoded_as_it_was_encoded() -> None:
+    """Every form of an entry, and the people who left."""
     entries = {
         "a": Entry(intern("Busy", "InACall", False), 1, 1),
         "b": Entry(intern("Away", "Away", True), 2, 6),
@@ -186,7 +190,9 @@ def test_people_survive_packing() -> None:
 
 
 def test_the_largest_delta_fits_a_row() -> None:
-    """5,000 people in the longest form stay below 1 MiB of UTF-16 (limits of the table service)."""
+    """Limits of the table service: 5,000 people in the longest form need less than 1 MiB of
+    UTF-16.
+    """
     longest = Entry(
         intern("a" * 40, "b" * 40, True), 10**13, 2**10, 10**13, retry_at=10**13, tries=99
     )
@@ -195,8 +201,8 @@ def test_the_largest_delta_fits_a_row() -> None:
     assert MAX_IDS_PER_CALL == 650
 
 
-async def test_both_engines_store_fold_and_tidy_alike(any_tables: CountingTables) -> None:
-    """Deltas, pages of more than one row, deletion of superseded rows, on SQLite and on Azurite."""
+async def test_both_engines_store_the_same(any_tables: CountingTables) -> None:
+    """Deltas, pages of several rows, and deletion of superseded rows, on SQLite and on Azurite."""
     tenant = "tenant-of-both-engines"
     await any_tables.transact(
         "presence", tenant, [manifest.first_head([LinkedDirectory(id=DIRECTORY)])]
@@ -223,10 +229,10 @@ async def test_both_engines_store_fold_and_tidy_alike(any_tables: CountingTables
     assert await snapshots.load(any_tables, tenant) is None
 
 
-async def test_a_persons_consents_are_counted_over_all_instances(
+async def test_a_users_consent_attempts_are_counted_over_all_instances(
     world: World, browser: Browser
 ) -> None:
-    """MAX_CONSENT_ATTEMPTS in ten minutes; the refusal names the limit, the time and the setting."""
+    """MAX_CONSENT_ATTEMPTS in ten minutes; the error names the limit, the time and the setting."""
     settings = settings_for(world.running, MAX_CONSENT_ATTEMPTS="4")
     several = [Browser(World(world.tables, world.clock, world.running, settings)) for _ in range(2)]
     for number in range(4):
@@ -241,8 +247,8 @@ async def test_a_persons_consents_are_counted_over_all_instances(
     assert (await several[0].act("connect")).status == 200
 
 
-async def test_the_times_of_quotas_do_not_pile_up(world: World, browser: Browser) -> None:
-    """The maintenance removes those of people who have not used theirs for ten minutes."""
+async def test_unused_quotas_are_deleted(world: World, browser: Browser) -> None:
+    """Maintenance deletes those of users without an attempt in the last ten minutes."""
     await browser.act("connect")
     await quotas.sweep(world.app, math.inf)
     assert len(await world.tables.query("work", "consent", *CONSENT_QUOTA.all())) == 1

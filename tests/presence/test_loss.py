@@ -1,4 +1,6 @@
-"""How consent is lost, how it is noticed, who is at fault (Entra: reference-error-codes)."""
+"""Loss of consent: how it happens, how it is detected, and who must act (Microsoft Learn,
+"reference-error-codes").
+"""
 
 import pytest
 
@@ -27,12 +29,12 @@ OWN = [7000215, 7000222, 700027, 70021, 700211, 700212, 700213]
 
 
 async def minutes(world: World, count: int) -> list[str]:
-    """Ticks of so many minutes."""
+    """Run two syncs for each of this many minutes, and return their outcomes."""
     return [await world.tick() for _ in range(2 * count)]
 
 
 def fault(world: World, code: int, tenant: str = CONTOSO) -> None:
-    """Microsoft answers so from now on; no token is in memory."""
+    """Let the sign-in service return this AADSTS error from now on, and drop the cached token."""
     world.running.simulator.faults.on(f"AADSTS{code}", tenant=tenant)
     world.runtime.credential.drop(CONTOSO)
 
@@ -41,7 +43,9 @@ def fault(world: World, code: int, tenant: str = CONTOSO) -> None:
 async def test_each_refusal_has_its_reason_and_becomes_a_loss(
     world: World, browser: Browser, code: int, reason: str
 ) -> None:
-    """In doubt at once, lost after ten minutes; the page has a sentence and a remedy; statuses are dropped."""
+    """It is doubtful at first and lost after ten minutes: the page has a text and a remedy, and
+    statuses are deleted.
+    """
     ids = await world.linked(5)
     await world.tick()
     fault(world, code)
@@ -58,15 +62,17 @@ async def test_each_refusal_has_its_reason_and_becomes_a_loss(
 
 
 async def test_nothing_is_lost_before_ten_minutes_are_over(world: World) -> None:
-    """Two or three hits over ten minutes, since one answer may be a passing error."""
+    """Several refusals over ten minutes are needed, because one may be a passing error."""
     await world.linked(5)
     await world.tick()
     fault(world, 700016)
     assert "lost" not in await minutes(world, 9)
 
 
-async def test_a_permission_taken_away_is_seen_in_the_token(world: World, browser: Browser) -> None:
-    """A token without `roles`: no call to Graph is made with it."""
+async def test_a_revoked_permission_is_detected_in_the_token(
+    world: World, browser: Browser
+) -> None:
+    """A token without `roles` isn't used for a call to Graph."""
     await world.linked(5)
     await world.tick()
     world.running.simulator.remove_role(CONTOSO)
@@ -81,7 +87,7 @@ async def test_a_permission_taken_away_is_seen_in_the_token(world: World, browse
 async def test_graphs_refusal_leads_to_one_try_with_a_fresh_token(
     world: World, status: int
 ) -> None:
-    """A token may be older than the consent: asked once more with a new one, then it is a matter of consent."""
+    """The token may be older than the consent; if a new one is refused too, consent is doubtful."""
     ids = await world.linked(5)
     await world.tick()
     world.running.simulator.faults.on(f"graph.{status}", times=1)
@@ -93,10 +99,12 @@ async def test_graphs_refusal_leads_to_one_try_with_a_fresh_token(
 
 
 @pytest.mark.parametrize("code", OWN)
-async def test_our_own_fault_is_never_told_as_theirs(
+async def test_our_own_fault_is_never_reported_as_the_companys(
     world: World, browser: Browser, code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The operator is alarmed, nothing is dropped however long it takes, the company is told to do nothing."""
+    """The operator gets an alert, no status is deleted however long it lasts, and the company is
+    told to do nothing.
+    """
     ids = await world.linked(5)
     await world.tick()
     fault(world, code, tenant="")
@@ -108,8 +116,10 @@ async def test_our_own_fault_is_never_told_as_theirs(
     assert len(await world.shown(ids)) == 5
 
 
-async def test_an_ambiguous_answer_is_decided_by_our_home_tenant(world: World) -> None:
-    """invalid_client for one tenant, while our own gives a token: then it is the tenant that removed us."""
+async def test_an_ambiguous_error_is_attributed_by_the_home_tenant(world: World) -> None:
+    """invalid_client for one tenant while the home tenant gives a token: that tenant has removed
+    the app.
+    """
     await world.linked(5)
     await world.tick()
     fault(world, 7000215, tenant=CONTOSO)
@@ -118,8 +128,8 @@ async def test_an_ambiguous_answer_is_decided_by_our_home_tenant(world: World) -
 
 
 @pytest.mark.parametrize("code", [50196, 90055, 90033])
-async def test_throttling_by_the_login_service_is_no_loss(world: World, code: int) -> None:
-    """State is kept, calls become rare (Entra: reference-error-codes)."""
+async def test_throttling_by_the_sign_in_service_is_no_loss(world: World, code: int) -> None:
+    """The state of the connection stays, and calls become rare."""
     ids = await world.linked(5)
     await world.tick()
     fault(world, code)
@@ -131,12 +141,10 @@ async def test_throttling_by_the_login_service_is_no_loss(world: World, code: in
     assert await world.shown(ids) == world.truth(ids)
 
 
-async def test_a_lost_tenant_costs_a_look_an_hour_and_comes_back_by_itself(
+async def test_a_lost_tenant_is_tried_once_an_hour_and_recovers_by_itself(
     world: World, browser: Browser
 ) -> None:
-    """The timer leaves it out; once the company enables the app again, all statuses return without
-    a click.
-    """
+    """Once the company enables the app again, all statuses return without an action."""
     ids = await world.linked(5)
     await world.tick()
     world.running.simulator.disable(CONTOSO)
@@ -159,7 +167,7 @@ async def test_a_lost_tenant_costs_a_look_an_hour_and_comes_back_by_itself(
 
 
 async def test_an_outage_does_not_bring_a_lost_tenant_back(world: World, browser: Browser) -> None:
-    """A lost tenant stays lost until statuses come again."""
+    """A lost tenant stays lost until a sync succeeds."""
     await world.linked(5)
     await world.tick()
     world.running.simulator.delete_principal(CONTOSO)
@@ -171,8 +179,8 @@ async def test_an_outage_does_not_bring_a_lost_tenant_back(world: World, browser
     assert (found["state"], found["reason"]) == ("lost", "deleted")
 
 
-async def test_trying_again_by_hand_ends_the_pause(world: World, browser: Browser) -> None:
-    """The administrator repaired it and does not want to wait for the hour."""
+async def test_the_retry_action_ends_the_pause(world: World, browser: Browser) -> None:
+    """The administrator corrected the cause and doesn't have to wait for the hour."""
     await world.linked(5)
     await world.tick()
     world.running.simulator.delete_principal(CONTOSO)
@@ -184,8 +192,8 @@ async def test_trying_again_by_hand_ends_the_pause(world: World, browser: Browse
     assert (await browser.connection(DIRECTORY))["state"] == "active"
 
 
-def test_every_reason_has_a_sentence_and_a_remedy() -> None:
-    """One machine, a sentence and a remedy per state."""
+def test_every_reason_has_a_text_and_a_remedy() -> None:
+    """The page shows both for each state of a connection."""
     assert all(
         text.endswith(".")
         for reason in REASONS.values()
@@ -193,12 +201,10 @@ def test_every_reason_has_a_sentence_and_a_remedy() -> None:
     )
 
 
-async def test_the_directorys_log_tells_how_presence_came_and_went(
+async def test_the_provisioning_log_has_changes_of_the_connection(
     world: World, browser: Browser
 ) -> None:
-    """Connected, lost with its reason, back, removed: in the log of the people's events, which
-    administrators read.
-    """
+    """Connected, lost with its reason, recovered, removed; administrators read it."""
     await world.linked(5)
     await world.tick()
     fault(world, 700016)
@@ -217,8 +223,8 @@ async def test_the_directorys_log_tells_how_presence_came_and_went(
     ]
 
 
-async def test_trying_again_is_no_new_connection_in_the_log(world: World, browser: Browser) -> None:
-    """Whoever presses Retry connects nothing, however often."""
+async def test_the_retry_action_logs_no_new_connection(world: World, browser: Browser) -> None:
+    """However often it is used."""
     await world.linked(5)
     await browser.act("retry")
     lines = (
@@ -229,12 +235,8 @@ async def test_trying_again_is_no_new_connection_in_the_log(world: World, browse
     assert [line.event.kind for line in lines] == ["presence.connected"]
 
 
-async def test_trying_again_in_doubt_restarts_the_ten_minutes(
-    world: World, browser: Browser
-) -> None:
-    """An administrator who presses Retry states that it is repaired: it is not lost sooner for
-    that.
-    """
+async def test_the_retry_action_restarts_the_ten_minutes(world: World, browser: Browser) -> None:
+    """The administrator states that the cause is corrected, so consent must not be lost sooner."""
     await world.linked(5)
     await world.tick()
     fault(world, 700016)
@@ -248,7 +250,7 @@ async def test_trying_again_in_doubt_restarts_the_ten_minutes(
 async def test_consent_given_again_within_a_minute_counts_at_once(
     world: World, browser: Browser
 ) -> None:
-    """msal repeats a refusal for sixty seconds; the next tick asks Microsoft ."""
+    """msal caches a refusal for sixty seconds; the next tick bypasses that."""
     await browser.connected()
     await browser.act("check")
     await world.tick()
@@ -262,8 +264,8 @@ async def test_consent_given_again_within_a_minute_counts_at_once(
     assert await world.tick() == "synced"
 
 
-async def test_a_refusal_is_not_served_again_from_memory(world: World) -> None:
-    """Without any click: after the pause every instance asks the login service again."""
+async def test_a_refusal_is_not_cached_beyond_the_pause(world: World) -> None:
+    """After the pause each instance calls the sign-in service again, without an action."""
     await world.linked(5)
     world.running.simulator.options.token_lifetime = 1
     await world.tick()
@@ -274,10 +276,10 @@ async def test_a_refusal_is_not_served_again_from_memory(world: World) -> None:
 
 
 @pytest.mark.parametrize("asked", [0, 1, 100_000])
-async def test_the_login_services_retry_after_is_kept_for_five_minutes_at_most(
+async def test_retry_after_of_the_sign_in_service_is_limited_to_five_minutes(
     world: World, asked: int
 ) -> None:
-    """A number that is a slip must not silence a tenant for a day."""
+    """A mistaken value must not pause a tenant for a day."""
     ids = await world.linked(5)
     await world.tick()
     world.runtime.credential.drop(CONTOSO)
@@ -290,10 +292,10 @@ async def test_the_login_services_retry_after_is_kept_for_five_minutes_at_most(
 
 
 @pytest.mark.parametrize("ahead", [600, 3000, 90_000])
-async def test_a_pause_of_a_wrong_clock_lasts_no_longer_than_a_pause(
+async def test_a_pause_set_by_a_wrong_clock_ends_after_five_minutes(
     world: World, ahead: int
 ) -> None:
-    """An instance with a clock that is ahead was throttled; the others wait five minutes at most."""
+    """The instance that was throttled had a clock that is ahead of the others."""
     ids = await world.linked(5)
     await world.tick()
     world.running.simulator.faults.on("graph.429", times=2, retry_after=200)
@@ -306,7 +308,7 @@ async def test_a_pause_of_a_wrong_clock_lasts_no_longer_than_a_pause(
 
 
 async def test_other_faults_in_between_do_not_lose_a_tenant(world: World) -> None:
-    """Hits count in a row: an answer that names another fault starts the count again."""
+    """Only consecutive refusals count; another error restarts the count."""
     await world.linked(5)
     await world.tick()
     for turn in range(12):

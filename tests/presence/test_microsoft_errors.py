@@ -1,6 +1,4 @@
-"""The meaning of each error of Microsoft, how often a closed tenant is asked, and how rare calls
-stay.
-"""
+"""The meaning of each error of Microsoft, and how rarely a tenant that refuses is called."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -78,22 +76,24 @@ def more_errors(monkeypatch: pytest.MonkeyPatch) -> None:
         ("something_new", 999_999, "consent"),
     ],
 )
-def test_an_error_says_who_can_end_it(error: str, code: int, kind: str) -> None:
-    """Only a passing error is reported as "nothing has to be done" (reference-error-codes)."""
+def test_an_error_says_who_can_correct_it(error: str, code: int, kind: str) -> None:
+    """Only for a passing error the page states that no action is needed (Microsoft Learn,
+    "reference-error-codes").
+    """
     reason = REASONS[fault_of(400, error, (code,), None).reason]
     assert reason.kind == kind
 
 
 def test_every_known_number_has_a_reason() -> None:
-    """A number that maps to no reason would end a sync with a KeyError."""
+    """A number without a reason would end a sync with a KeyError."""
     assert set(BY_NUMBER.values()) <= REASONS.keys()
 
 
 @pytest.mark.parametrize("code", CLOSED)
-async def test_a_closed_tenant_costs_one_token_request_per_ten_minutes_over_all_instances(
+async def test_a_tenant_that_refuses_costs_one_token_request_per_ten_minutes(
     world: World, browser: Browser, code: int
 ) -> None:
-    """Three instances share the timer's messages and the agents who look at people."""
+    """For three instances together, which share the timer's messages and the agents' requests."""
     ids = await world.linked(5)
     await world.tick()
     instances = [world, await world.restarted(), await world.restarted()]
@@ -121,10 +121,10 @@ async def test_a_closed_tenant_costs_one_token_request_per_ten_minutes_over_all_
     assert "othing has to be done" not in found["sentence"] + found["remedy"]
 
 
-async def test_a_passing_error_that_lasts_is_told_to_the_operator(
+async def test_a_passing_error_that_lasts_is_reported_to_the_operator(
     world: World, browser: Browser
 ) -> None:
-    """After an hour, a passing error has to be looked at by the operator."""
+    """After an hour the operator must investigate."""
     await world.linked(5)
     await world.tick()
     world.running.simulator.faults.on("graph.503")
@@ -170,7 +170,7 @@ async def test_a_passing_error_that_lasts_is_told_to_the_operator(
         ("invalid_request", "AADSTS500113: No reply address is registered", "misconfigured"),
     ],
 )
-async def test_each_error_on_the_way_back_has_its_outcome(
+async def test_each_error_in_a_redirect_has_its_outcome(
     browser: Browser, error: str, description: str, outcome: str
 ) -> None:
     """Errors of the authorization endpoint and of admin consent (RFC 6749 section 4.1.2.1)."""
@@ -232,7 +232,7 @@ async def test_a_code_that_is_not_exchanged_has_its_outcome(
 async def test_a_tenant_that_knows_no_one_is_reported_and_called_rarely(
     world: World, browser: Browser, mode: str
 ) -> None:
-    """The directory is of one company and the consent of another (IntuneManagement#278)."""
+    """The directory has another company's people (IntuneManagement issue 278)."""
     ids = [f"deadbeef-0000-4000-8000-{number:012d}" for number in range(40)]
     world.tenant().unknown_ids = mode  # type: ignore[assignment]
     world.tenant().anyone = False
@@ -250,10 +250,12 @@ async def test_a_tenant_that_knows_no_one_is_reported_and_called_rarely(
     assert world.calls() - before < 250  # in an hour
 
 
-async def test_a_wrong_company_that_is_put_right_heals_by_itself(
+async def test_a_corrected_mapping_ends_the_report_of_a_wrong_company(
     world: World, browser: Browser
 ) -> None:
-    """The administrator corrects the mapping of externalId: new people are asked for at once."""
+    """After the administrator corrects the mapping of externalId, the new ids are polled at
+    once.
+    """
     world.tenant().anyone = False
     wrong = [f"deadbeef-0000-4000-8000-{number:012d}" for number in range(30)]
     await world.provision(wrong)
@@ -266,8 +268,10 @@ async def test_a_wrong_company_that_is_put_right_heals_by_itself(
     assert (await browser.connection())["state"] == "active"
 
 
-async def test_an_unreadable_record_costs_one_person(world: World) -> None:
-    """7,800 people, one with a record that no parser reads: one status is missing (pydantic-core#1363)."""
+async def test_an_unparsable_object_id_costs_one_person(world: World) -> None:
+    """Of 7,800 people, one has a record that can't be parsed; only that status is missing
+    (pydantic-core issue 1363).
+    """
     ids = await world.linked(7800)
     poison = ids[17]
     asked = world.runtime.graph.presences
@@ -292,7 +296,9 @@ async def test_an_unreadable_record_costs_one_person(world: World) -> None:
 
 
 async def test_external_ids_that_are_no_object_ids_are_counted_at_once(world: World) -> None:
-    """The mapping sends user names: the next sync has the number, without waiting for the daily reading."""
+    """If the mapping sends user names, the next sync counts them, without the daily reading of all
+    people.
+    """
     ids = await world.linked(3)
     await world.tick()
     await world.arrive("anna@contoso.example")
@@ -305,7 +311,7 @@ async def test_external_ids_that_are_no_object_ids_are_counted_at_once(world: Wo
 
 
 async def test_a_second_directory_keeps_its_own_count(world: World) -> None:
-    """Reading one directory's people again does not drop the other's count."""
+    """Reading all people of one directory doesn't reset the count of another."""
     await world.linked(3)
     await world.provision(["bob@contoso.example"], "directory-two")
     await world.link("directory-two")

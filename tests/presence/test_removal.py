@@ -1,4 +1,6 @@
-"""Remove access: statuses and tokens gone at once, the second step shown, and checked (docs/entra-setup.md)."""
+"""Removal of access: statuses and tokens are deleted at once, and the second step is shown and
+checked (docs/entra-setup.md).
+"""
 
 import asyncio
 
@@ -15,7 +17,7 @@ from tests.rounds import rounds
 
 
 async def connected(world: World, browser: Browser, count: int = 5) -> list[str]:
-    """A directory that was connected through the wizard and synced."""
+    """Connect a directory with the wizard, sync it, and return its people's object ids."""
     ids = world.people(count)
     await world.provision(ids)
     await browser.connected()
@@ -25,7 +27,7 @@ async def connected(world: World, browser: Browser, count: int = 5) -> list[str]
 
 
 async def test_everything_of_the_tenant_is_gone_at_once(world: World, browser: Browser) -> None:
-    """No row of presence is left, no status is shown, no token is kept, no message is sent."""
+    """No row of presence, no status, no cached token, and no further message."""
     ids = await connected(world, browser)
     tokens = world.running.simulator.counters.calls("token", tenant=CONTOSO)
     answer = await browser.act("remove")
@@ -42,7 +44,7 @@ async def test_everything_of_the_tenant_is_gone_at_once(world: World, browser: B
 async def test_another_instance_shows_nothing_within_a_second(
     world: World, browser: Browser
 ) -> None:
-    """It may remember the link, but the tenant's head has the last word."""
+    """It may have cached the link, but it reads the tenant's manifest, which is gone."""
     ids = await connected(world, browser)
     other = await world.restarted()
     assert await other.shown(ids)
@@ -51,7 +53,7 @@ async def test_another_instance_shows_nothing_within_a_second(
 
 
 async def test_the_second_step_names_app_and_tenant(world: World, browser: Browser) -> None:
-    """Deep link, Azure CLI and PowerShell, to be copied."""
+    """The page has a link, an Azure CLI command and a PowerShell command to copy."""
     await connected(world, browser)
     left = (await browser.act("remove")).json["removal"]
     assert left["tenantId"] == CONTOSO
@@ -62,7 +64,7 @@ async def test_the_second_step_names_app_and_tenant(world: World, browser: Brows
 
 
 async def test_check_that_access_is_gone(world: World, browser: Browser) -> None:
-    """Not yet, while the enterprise application exists; then yes; past every cache."""
+    """No while the enterprise application exists, then yes; no cache is used."""
     await connected(world, browser)
     await browser.act("remove")
     assert (await browser.act("check-gone")).json["gone"] is False
@@ -75,8 +77,8 @@ async def test_check_that_access_is_gone(world: World, browser: Browser) -> None
     assert (answer["gone"], "access is gone" in answer["sentence"]) == (True, True)
 
 
-async def test_an_outage_is_not_taken_for_gone(world: World, browser: Browser) -> None:
-    """Neither is a fault of our own credential."""
+async def test_an_outage_is_not_reported_as_access_removed(world: World, browser: Browser) -> None:
+    """A fault of the own credential isn't either."""
     await connected(world, browser)
     await browser.act("remove")
     world.running.simulator.faults.on("token.503")
@@ -87,8 +89,10 @@ async def test_an_outage_is_not_taken_for_gone(world: World, browser: Browser) -
     assert (await browser.act("check-gone")).json["gone"] is False
 
 
-async def test_a_directory_that_shares_the_tenant_goes_on(world: World, browser: Browser) -> None:
-    """Reference count: its people keep their statuses, those of the other are dropped."""
+async def test_another_directory_of_the_tenant_keeps_its_statuses(
+    world: World, browser: Browser
+) -> None:
+    """Only people of the removed directory lose theirs."""
     ids = await connected(world, browser)
     await world.provision(ids[:2], "directory-two")
     await world.link("directory-two")
@@ -101,8 +105,8 @@ async def test_a_directory_that_shares_the_tenant_goes_on(world: World, browser:
     assert world.running.simulator.counters.ids_asked == 2
 
 
-async def test_removing_during_a_sync_wins(world: World, browser: Browser) -> None:
-    """The sync's answers come too late to be stored."""
+async def test_a_removal_during_a_sync_stays(world: World, browser: Browser) -> None:
+    """The sync stores nothing afterwards."""
     ids = await connected(world, browser)
     world.running.simulator.faults.on("graph.hang")
     world.clock.advance(30)
@@ -121,7 +125,7 @@ async def test_removing_during_a_sync_wins(world: World, browser: Browser) -> No
 async def test_a_removal_that_was_killed_half_way_can_be_repeated(
     world: World, browser: Browser
 ) -> None:
-    """The rows of presence go first; the page offers to remove again."""
+    """The rows of presence are deleted first, and the page still offers the removal."""
     from presence.store import commits
 
     await connected(world, browser)
@@ -131,8 +135,8 @@ async def test_a_removal_that_was_killed_half_way_can_be_repeated(
     assert await tenant_links.tenant(world.tables, CONTOSO) is None
 
 
-async def test_removing_twice_is_as_removing_once(world: World, browser: Browser) -> None:
-    """Idempotent."""
+async def test_a_removal_is_idempotent(world: World, browser: Browser) -> None:
+    """A second removal changes nothing."""
     await connected(world, browser)
     await browser.act("remove")
     assert (await browser.act("remove")).json["state"] == "removed"
@@ -141,7 +145,7 @@ async def test_removing_twice_is_as_removing_once(world: World, browser: Browser
 async def test_after_a_new_connection_everyone_is_found_again(
     world: World, browser: Browser
 ) -> None:
-    """A tenant that was unlinked starts from nothing; instances that knew it do not mix the two."""
+    """The new connection starts without rows; instances with cached data don't mix the two."""
     ids = await connected(world, browser)
     other = await world.restarted()
     await other.shown(ids)
@@ -155,8 +159,8 @@ async def test_after_a_new_connection_everyone_is_found_again(
     assert await other.shown(ids) == dict.fromkeys(ids[1:], "doNotDisturb")
 
 
-async def test_the_tenant_is_free_again_for_another_account(world: World, browser: Browser) -> None:
-    """Ownership ends with the last link."""
+async def test_the_tenant_is_free_for_another_account(world: World, browser: Browser) -> None:
+    """An account owns a tenant until its last directory is disconnected."""
     from directories import service
     from directories.service import NewDirectory
 
@@ -172,9 +176,7 @@ async def test_the_tenant_is_free_again_for_another_account(world: World, browse
 async def test_a_deleted_directory_is_disconnected_by_the_timer(
     world: World, browser: Browser
 ) -> None:
-    """No one presses Remove access for a directory that is gone; its presence goes within ten
-    minutes.
-    """
+    """Its presence is removed within ten minutes, without an action."""
     await connected(world, browser)
     await directory_removal.remove_now(
         world.app, operator_actor(ACCOUNT), DIRECTORY, world.clock.monotonic() + 60

@@ -1,5 +1,5 @@
-"""Who is polled: no one who left, everyone who came, in whatever order instances dated their
-events.
+"""The roster: whom a sync polls after people were created and deleted, in whatever order events are
+dated.
 """
 
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ TWO = "directory-two"
 
 
 async def asked(world: World) -> int:
-    """How many people the next sync asks for."""
+    """Return how many people the next sync polls."""
     world.running.simulator.counters.reset()
     assert await world.tick() == "synced"
     return world.running.simulator.counters.ids_asked
 
 
 @pytest.mark.parametrize("ahead", [1, 20, 45])
-async def test_who_left_is_not_polled_although_their_arrival_is_dated_later(
+async def test_a_deleted_person_is_not_polled_although_the_creation_is_dated_later(
     world: World, ahead: int
 ) -> None:
-    """The instance that created the person has a clock that is ahead of the one that deleted it."""
+    """The instance that created the person has a clock ahead of the one that deleted it."""
     await world.linked(3)
     (new,) = world.people(1, start=3)
     await world.tick()
@@ -39,8 +39,10 @@ async def test_who_left_is_not_polled_although_their_arrival_is_dated_later(
     assert await world.shown([new]) == {}
 
 
-async def test_who_came_back_is_polled_although_their_leaving_is_dated_later(world: World) -> None:
-    """The same the other way round: the directory's own rows decide."""
+async def test_a_person_created_again_is_polled_although_the_deletion_is_dated_later(
+    world: World,
+) -> None:
+    """The directory's own rows decide."""
     ids = await world.linked(3)
     await world.tick()
     world.clock.advance(10)
@@ -50,9 +52,9 @@ async def test_who_came_back_is_polled_although_their_leaving_is_dated_later(wor
     assert [await asked(world) for _ in range(6)] == [3] * 6
 
 
-async def test_an_event_that_was_stored_late_is_believed_only_with_its_row(world: World) -> None:
-    """Dated before the last sync and stored after it: a person who is there by now, and one who is
-    not.
+async def test_an_event_that_was_stored_late_counts_only_with_its_row(world: World) -> None:
+    """Dated before the last sync and stored after it: one person exists by then, another
+    doesn't.
     """
     ids = await world.linked(3)
     there, gone = world.people(2, start=3)
@@ -68,8 +70,10 @@ async def test_an_event_that_was_stored_late_is_believed_only_with_its_row(world
     assert await all_is_right(world, [*ids, there])
 
 
-async def test_an_arrival_seen_twice_costs_no_look_up(world: World) -> None:
-    """Events of the last minute are read twice; whom the sync before has met is known."""
+async def test_a_creation_that_is_read_twice_costs_no_look_up(world: World) -> None:
+    """Each sync reads the events of the last minute again; people of the previous sync are
+    known.
+    """
     await world.linked(3)
     (new,) = world.people(1, start=3)
     await world.tick()
@@ -84,7 +88,7 @@ async def test_an_arrival_seen_twice_costs_no_look_up(world: World) -> None:
 async def test_an_external_id_that_changes_its_case_is_the_same_person(
     world: World, turn: object
 ) -> None:
-    """Object ids are compared without case: no one is lost, no one is asked for twice."""
+    """Object ids ignore case: no one is lost or polled twice."""
     ids = await world.linked(3)
     await world.tick()
     await rename(world, ids[0], turn(ids[0]))  # type: ignore[operator]
@@ -94,8 +98,8 @@ async def test_an_external_id_that_changes_its_case_is_the_same_person(
     assert [await asked(world) for _ in range(4)] == [2] * 4
 
 
-async def test_of_two_spellings_of_an_id_one_may_leave(world: World) -> None:
-    """Two people of a directory whose ids differ in case only: the status stays while one of them is there."""
+async def test_an_id_in_two_spellings_is_polled_while_one_of_them_exists(world: World) -> None:
+    """Two users of a directory have ids that differ only in case."""
     ids = await world.linked(3)
     await world.provision([ids[0].upper()])
     await world.tick()
@@ -105,8 +109,10 @@ async def test_of_two_spellings_of_an_id_one_may_leave(world: World) -> None:
     assert [await asked(world) for _ in range(3)] == [2] * 3
 
 
-async def test_someone_who_gets_another_object_id_is_polled_by_the_new_one(world: World) -> None:
-    """Deleted and created again in Entra, matched by user name: the old id is asked for no longer."""
+async def test_a_person_with_a_new_object_id_is_polled_by_it(world: World) -> None:
+    """The user was deleted and created again in Entra, and matched by user name; the old id isn't
+    polled.
+    """
     ids = await world.linked(3)
     (new,) = world.people(1, start=3)
     await world.tick()
@@ -115,8 +121,8 @@ async def test_someone_who_gets_another_object_id_is_polled_by_the_new_one(world
     assert set(await world.shown([*ids, new])) == {*ids[1:], new}
 
 
-async def test_someone_who_is_disabled_is_not_polled(world: World) -> None:
-    """Inactive people are not shown to agents, so their presence isn't needed."""
+async def test_an_inactive_person_is_not_polled(world: World) -> None:
+    """Agents don't see inactive people, so their presence isn't needed."""
     ids = await world.linked(3)
     await world.tick()
     event = world.event("user.disabled", external_id=ids[0], active=False)
@@ -128,8 +134,8 @@ async def test_someone_who_is_disabled_is_not_polled(world: World) -> None:
     assert [await asked(world) for _ in range(3)] == [2] * 3
 
 
-async def test_someone_who_moves_between_directories_keeps_their_status(world: World) -> None:
-    """Both events within one interval, whichever directory is read first."""
+async def test_a_person_who_moves_between_directories_keeps_the_status(world: World) -> None:
+    """Both events are in one interval, whichever directory is read first."""
     ids = await world.linked(4)
     await world.provision(ids[2:], TWO)
     await world.link(TWO)
@@ -143,7 +149,7 @@ async def test_someone_who_moves_between_directories_keeps_their_status(world: W
 
 
 async def test_a_directory_without_people_is_synced(world: World) -> None:
-    """No call to Graph; the token shows whether consent is in place."""
+    """Without a call to Graph; the token shows whether consent exists."""
     await world.linked(0)
     assert await world.tick() == "synced"
     assert world.calls() == 0
@@ -154,8 +160,8 @@ async def test_a_directory_without_people_is_synced(world: World) -> None:
     assert (await world.head())["trouble"]["reason"] == "no_role"  # type: ignore[index]
 
 
-async def test_all_leave_and_someone_comes(world: World) -> None:
-    """From people to none and back."""
+async def test_a_directory_may_become_empty_and_get_people_again(world: World) -> None:
+    """The roster follows."""
     ids = await world.linked(3)
     await world.tick()
     for one in ids:
@@ -167,7 +173,7 @@ async def test_all_leave_and_someone_comes(world: World) -> None:
     assert await all_is_right(world, [ids[1]])
 
 
-async def test_many_who_are_in_doubt_are_gone_through_together(world: World) -> None:
+async def test_many_uncertain_people_are_read_together(world: World) -> None:
     """Beyond a hundred look-ups, reading the whole directory costs less."""
     ids = await world.linked(300)
     await world.tick()
@@ -180,7 +186,7 @@ async def test_many_who_are_in_doubt_are_gone_through_together(world: World) -> 
 
 
 async def rename(world: World, before: str, now: str) -> None:
-    """SCIM changes a person's externalId."""
+    """Change a person's externalId as SCIM does."""
     event = world.event("user.updated", external_id=now, was_external_id=before, active=True)
     operations: Sequence[object] = [
         Delete(EXTERNAL_ID.key(before, f"user-{before}")),

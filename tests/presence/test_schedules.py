@@ -1,8 +1,8 @@
-"""Schedules of events after which a status stayed wrong, a person who left was polled, or a tenant
-was stuck.
+"""Races after which a status stayed wrong, a deleted person was polled, or a tenant was no longer
+synced.
 
-Each begins between two steps of an act; afterwards all is right on this instance and on one that
-just started.
+Each test interrupts one operation between two of its storage calls; afterwards all is right here
+and on a new instance.
 """
 
 import asyncio
@@ -34,10 +34,8 @@ def deletes_head(table: str, operations: Sequence[Operation]) -> bool:
     )
 
 
-async def test_a_look_on_demand_while_old_rows_are_tidied_away(world: World) -> None:
-    """Rows that an agent's look stores between the sync's lease and its cleaning are not removed
-    with the old rows.
-    """
+async def test_a_refresh_during_the_deletion_of_old_rows_is_kept(world: World) -> None:
+    """Rows that an agent's refresh stores in the meantime aren't deleted with the old ones."""
     ids = await world.linked(10)
     other = await world.restarted()
     await world.tick()
@@ -58,8 +56,10 @@ async def test_a_look_on_demand_while_old_rows_are_tidied_away(world: World) -> 
 
 
 @pytest.mark.parametrize("number", range(1, 6))
-async def test_a_removal_that_was_killed_anywhere_is_done_again(world: World, number: int) -> None:
-    """Nothing of anybody's presence is left after the second try, and a new connection starts from nothing."""
+async def test_a_removal_that_was_killed_anywhere_is_completed_by_the_next(
+    world: World, number: int
+) -> None:
+    """No row of presence is left, and a new connection starts without rows."""
     ids = await world.linked(10)
     for one in ids[:3]:
         await world.tick()
@@ -97,8 +97,8 @@ async def test_a_tenant_linked_after_a_removal_was_killed_is_synced(
     assert len(await world.dump()) <= 5
 
 
-async def test_a_directory_that_connects_while_the_last_one_leaves(world: World) -> None:
-    """Both write the tenant's head: the one that comes is not thrown out with the one that goes."""
+async def test_a_directory_connected_while_the_last_one_is_removed_stays(world: World) -> None:
+    """Both write the tenant's manifest, so the removal must not delete it."""
     ids = await world.linked(10)
     await world.provision(ids, TWO)
     await world.tick()
@@ -109,8 +109,10 @@ async def test_a_directory_that_connects_while_the_last_one_leaves(world: World)
     assert await world.shown(ids) == {}
 
 
-async def test_a_directory_that_connects_right_after_the_last_one_left(world: World) -> None:
-    """The rest of the removal deletes nothing of the new connection."""
+async def test_a_directory_connected_just_after_the_last_one_was_removed_stays(
+    world: World,
+) -> None:
+    """The rest of the removal deletes no row of the new connection."""
     ids = await world.linked(10)
     await world.provision(ids, TWO)
     await world.tick()
@@ -131,18 +133,16 @@ async def test_a_directory_that_connects_right_after_the_last_one_left(world: Wo
     assert await later.tick() == "synced"
 
 
-async def test_a_removal_during_a_look_for_consent_wins(world: World, browser: Browser) -> None:
-    """Microsoft was being asked when the administrator pressed Remove: the answer must not connect the company."""
+async def test_a_removal_during_a_check_of_consent_stays(world: World, browser: Browser) -> None:
+    """The result of the check must not connect the company."""
     await browser.connected()
     await _removed_while_asked(world, browser)
     assert await tenant_links.tenant(world.tables, CONTOSO) is None
     assert await world.dump() == []
 
 
-async def test_a_removal_during_a_look_that_finds_nothing_wins_too(
-    world: World, browser: Browser
-) -> None:
-    """Nor must it be looked for any longer."""
+async def test_a_removal_during_an_unsuccessful_check_stays(world: World, browser: Browser) -> None:
+    """No further checks follow."""
     world.running.simulator.options.consent_delay = 3600
     await browser.connected()
     await _removed_while_asked(world, browser)
@@ -163,8 +163,8 @@ async def _removed_while_asked(world: World, browser: Browser) -> None:
     assert (await browser.connection())["state"] == "removed"
 
 
-async def test_a_tenant_that_another_account_takes_in_the_last_moment(world: World) -> None:
-    """The account that comes second leaves nothing in the tenant's head: none of its people are
+async def test_a_tenant_that_another_account_connects_at_the_same_time(world: World) -> None:
+    """The account that is second stores nothing in the tenant's manifest, so its people aren't
     polled.
     """
     ids = world.people(4)
@@ -184,8 +184,8 @@ async def test_a_tenant_that_another_account_takes_in_the_last_moment(world: Wor
     assert world.running.simulator.counters.ids_asked == 2
 
 
-async def test_a_directory_linked_again_during_a_sync_is_gone_through(world: World) -> None:
-    """Its place in the head is a new one, in which the sync that began before has no people."""
+async def test_a_directory_connected_again_during_a_sync_is_read_completely(world: World) -> None:
+    """The manifest has a new entry for it, in which the running sync has no people."""
     ids = await world.linked(10)
     await world.provision(ids[:2], TWO)
     await world.link(TWO)
@@ -207,10 +207,10 @@ async def test_a_directory_linked_again_during_a_sync_is_gone_through(world: Wor
     assert await all_is_right(world, ids)
 
 
-async def test_a_loss_noted_late_does_not_hold_up_a_later_connection(world: World) -> None:
-    """The sync found consent lost, the administrator gave it again, then the sync's note arrives:
-    no hour of silence.
-    """
+async def test_a_late_report_of_lost_consent_does_not_pause_a_later_connection(
+    world: World,
+) -> None:
+    """Consent was lost and given again before the sync stored that it was lost."""
     await world.linked(3)
     now = int(world.clock.now().timestamp() * 1000)
     world.clock.advance(1)
@@ -221,8 +221,8 @@ async def test_a_loss_noted_late_does_not_hold_up_a_later_connection(world: Worl
     assert "synced" in await world.interval()
 
 
-async def test_rows_that_are_lost_are_found_again(world: World) -> None:
-    """A backup restored in part: agents see people without a status instead of a fault, and the next sync has all."""
+async def test_lost_rows_are_written_by_the_next_sync(world: World) -> None:
+    """After a partial restore, agents see people without a status instead of an error."""
     ids = await world.linked(5000)
     await world.tick()
     change(world, ids)
@@ -236,8 +236,8 @@ async def test_rows_that_are_lost_are_found_again(world: World) -> None:
     assert await (await world.restarted()).shown(ids) == world.truth(ids)
 
 
-async def test_an_uncounted_row_of_the_next_delta_is_overwritten(world: World) -> None:
-    """It never counted, since the head comes with its delta."""
+async def test_a_delta_row_beyond_the_manifest_is_overwritten(world: World) -> None:
+    """It doesn't count, because a delta is stored in one transaction with the manifest."""
     ids = await world.linked(10)
     await world.tick()
     seq = int(str((await world.head())["seq"]))
@@ -248,8 +248,8 @@ async def test_an_uncounted_row_of_the_next_delta_is_overwritten(world: World) -
 
 
 @pytest.mark.usefixtures("short_pages")
-async def test_a_worker_that_is_overtaken_takes_its_pages_away(world: World) -> None:
-    """Access is removed while a large tenant's pages are written: none of them is left."""
+async def test_a_worker_deletes_its_pages_if_access_was_removed(world: World) -> None:
+    """Access is removed while it writes the pages of a large tenant; none is left."""
     ids = await world.linked(3000)
     await world.tick()
     for one in ids[:600]:
@@ -265,8 +265,10 @@ async def test_a_worker_that_is_overtaken_takes_its_pages_away(world: World) -> 
 
 
 @pytest.mark.parametrize("number", [1, 2])
-async def test_storage_that_fails_while_the_head_is_stored(world: World, number: int) -> None:
-    """At the lease and at the end: after the lease has run out everything goes on."""
+async def test_a_failure_while_the_manifest_is_stored_is_survived(
+    world: World, number: int
+) -> None:
+    """At the lease or at the end: once the lease has expired, syncs continue."""
     ids = await world.linked(10)
     await world.tick()
     change(world, ids)
@@ -276,8 +278,10 @@ async def test_storage_that_fails_while_the_head_is_stored(world: World, number:
     assert await all_is_right(world, ids)
 
 
-async def test_two_workers_and_a_look_at_once(world: World) -> None:
-    """The message twice and an agent on each instance: one sync, every status right."""
+async def test_two_workers_and_refreshes_at_the_same_time(world: World) -> None:
+    """The message is delivered twice and an agent refreshes on each instance: one sync, and every
+    status is right.
+    """
     ids = await world.linked(700)
     await world.tick()
     other = await world.restarted()

@@ -1,4 +1,4 @@
-"""One sync: its requests, the rows it stores, its cost."""
+"""One sync: its calls, the rows that it stores, its cost."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.presence.world import DIRECTORY, World
 
 
 async def test_everyones_status_is_known_after_the_first_sync(world: World) -> None:
-    """From link to status: roster, token, Graph, rows."""
+    """A sync reads the roster, requests a token, calls Graph, and stores rows."""
     ids = await world.linked(700)
     assert await world.tick() == "synced"
     assert await world.shown(ids) == world.truth(ids)
@@ -18,7 +18,9 @@ async def test_everyones_status_is_known_after_the_first_sync(world: World) -> N
 
 @pytest.mark.parametrize("people", [10, 4500])
 async def test_a_sync_without_news_costs_four_round_trips(world: World, people: int) -> None:
-    """Read the head, take the lease, read events, store the head: for 10 people or for 4,500 (docs/PERFORMANCE.md)."""
+    """docs/PERFORMANCE.md: read the manifest, acquire the lease, read events, store the manifest,
+    for any number of people.
+    """
     await world.linked(people)
     await world.tick()
     with world.tables.measured() as calls:
@@ -31,8 +33,8 @@ async def test_a_sync_without_news_costs_four_round_trips(world: World, people: 
     ]
 
 
-async def test_changes_wherever_they_stand_are_one_row(world: World) -> None:
-    """Twenty people of 4,500 who changed are written in the same single transaction as the head."""
+async def test_all_changes_of_a_sync_are_one_row(world: World) -> None:
+    """Twenty changes among 4,500 people are written in one transaction with the manifest."""
     ids = await world.linked(4500)
     await world.tick()
     for one in ids[::225]:
@@ -46,8 +48,12 @@ async def test_changes_wherever_they_stand_are_one_row(world: World) -> None:
 
 
 @pytest.mark.parametrize("people", [10, 4500])
-async def test_a_screen_costs_at_most_one_round_trip(world: World, people: int) -> None:
-    """Fifty contacts, or ten: one query, and none for the next agent within the second (docs/PERFORMANCE.md)."""
+async def test_the_statuses_of_a_page_cost_at_most_one_round_trip(
+    world: World, people: int
+) -> None:
+    """docs/PERFORMANCE.md: one query for ten or fifty contacts, and none for other agents within a
+    second.
+    """
     ids = (await world.linked(people))[:50]
     await world.tick()
     await world.shown(ids)
@@ -60,8 +66,8 @@ async def test_a_screen_costs_at_most_one_round_trip(world: World, people: int) 
     assert calls == []
 
 
-async def test_a_person_who_leaves_is_dropped_with_the_next_sync(world: World) -> None:
-    """Events since the cursor: a deleted person is not asked for again and has no status."""
+async def test_a_deleted_person_is_dropped_by_the_next_sync(world: World) -> None:
+    """It reads events since its position: the person isn't polled and has no status."""
     ids = await world.linked(3)
     await world.tick()
     await world.leave(ids[0])
@@ -70,8 +76,8 @@ async def test_a_person_who_leaves_is_dropped_with_the_next_sync(world: World) -
     assert world.running.simulator.counters.ids_asked == 3 + 2
 
 
-async def test_a_person_who_arrives_is_known_with_the_next_sync(world: World) -> None:
-    """A created person gets a status without a walk over the directory."""
+async def test_a_created_person_has_a_status_after_the_next_sync(world: World) -> None:
+    """The sync doesn't read the whole directory."""
     await world.linked(3)
     (new,) = world.people(1, start=3)
     await world.tick()
@@ -82,8 +88,8 @@ async def test_a_person_who_arrives_is_known_with_the_next_sync(world: World) ->
     assert (await world.status(new)).shown == world.truth([new])[new]
 
 
-async def test_an_id_that_two_people_share_stays_while_one_has_it(world: World) -> None:
-    """Before a person is dropped the directory's own rows decide."""
+async def test_an_id_of_two_people_is_polled_while_one_has_it(world: World) -> None:
+    """Before an id is dropped, the directory's rows are read."""
     ids = await world.linked(2)
     await world.tick()
     await world.tables.transact("contacts", DIRECTORY, [_second_row(ids[0])])
@@ -93,7 +99,7 @@ async def test_an_id_that_two_people_share_stays_while_one_has_it(world: World) 
 
 
 async def test_directories_share_a_tenants_people(world: World) -> None:
-    """Union of ids over the directories: no one is asked for twice, each directory sees its own."""
+    """Ids in several directories are polled once; each directory shows only its own people."""
     ids = await world.linked(4)
     await world.provision(ids[2:], "directory-two")
     await world.link("directory-two")
@@ -103,8 +109,8 @@ async def test_directories_share_a_tenants_people(world: World) -> None:
     assert set(await world.shown(ids)) == set(ids)
 
 
-async def test_someone_in_two_directories_stays_while_one_has_them(world: World) -> None:
-    """Reference by directory: leaving one directory does not take the status from the other."""
+async def test_a_person_in_two_directories_is_polled_while_one_has_them(world: World) -> None:
+    """The roster stores the directories of each person."""
     ids = await world.linked(2)
     await world.provision(ids, "directory-two")
     await world.link("directory-two")
@@ -115,8 +121,10 @@ async def test_someone_in_two_directories_stays_while_one_has_them(world: World)
     assert set(await world.shown(ids, "directory-two")) == set(ids)
 
 
-async def test_ids_that_are_no_object_ids_are_counted_not_asked(world: World) -> None:
-    """externalId mapped to mailNickname: Graph would refuse the chunk; the page counts them (graph toolkit)."""
+async def test_external_ids_that_are_no_object_ids_are_counted_but_not_polled(world: World) -> None:
+    """For externalId mapped to mailNickname: Graph would refuse the chunk, and the page shows the
+    count.
+    """
     ids = await world.linked(2)
     await world.provision(["anna.meyer", "bob"])
     await world.tick()
@@ -124,8 +132,8 @@ async def test_ids_that_are_no_object_ids_are_counted_not_asked(world: World) ->
     assert (await world.head())["counts"]["not_ids"] == 2  # type: ignore[index]
 
 
-async def test_a_restart_reads_what_was_stored(world: World) -> None:
-    """Another instance shows the same at once: one query for pages, deltas and head, one for the link."""
+async def test_a_new_instance_shows_the_stored_statuses(world: World) -> None:
+    """One query for pages, deltas and manifest, one for the link."""
     ids = await world.linked(5000)
     await world.tick()
     world.set(ids[7], "DoNotDisturb", "Presenting")
@@ -137,7 +145,7 @@ async def test_a_restart_reads_what_was_stored(world: World) -> None:
 
 
 async def test_many_syncs_leave_few_rows(world: World) -> None:
-    """Deltas are folded into pages now and then, and superseded rows are deleted (compaction)."""
+    """Compaction: deltas are folded into pages, and superseded rows are deleted."""
     ids = await world.linked(10)
     for turn in range(150):
         world.set(ids[turn % 10], "Busy" if turn % 20 < 10 else "Away")
@@ -148,7 +156,7 @@ async def test_many_syncs_leave_few_rows(world: World) -> None:
 
 
 async def test_an_hour_of_changing_people_costs_four_round_trips_a_sync(world: World) -> None:
-    """Compaction and tidying included: the cost that docs/presence.md states."""
+    """With compaction and deletion of old rows: the cost in docs/presence.md."""
     await world.linked(700)
     await world.tick()
     world.tenant().moving = True
@@ -160,7 +168,7 @@ async def test_an_hour_of_changing_people_costs_four_round_trips_a_sync(world: W
 
 
 async def test_once_a_day_all_people_are_read(world: World) -> None:
-    """The daily reconcile finds changes that no event told of."""
+    """It finds changes that have no event."""
     ids = await world.linked(3)
     await world.tick()
     (silent,) = world.people(1, start=3)
@@ -172,7 +180,7 @@ async def test_once_a_day_all_people_are_read(world: World) -> None:
 
 
 async def test_an_unlinked_tenant_costs_one_read(world: World) -> None:
-    """A late message for a tenant that was removed does nothing."""
+    """A late message for a tenant that was disconnected changes nothing."""
     with world.tables.measured() as calls:
         assert await world.tick(tenant_id=CONTOSO) == "not linked"
     assert calls == [("query", "presence")]

@@ -1,5 +1,5 @@
-"""More people than there is time for, stretches that always fail, ids that are all bad: each person
-gets a turn.
+"""More people than a sync can poll, people for whom Graph always fails, and only bad ids: everyone
+is polled in turn.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ def through(
     world: World,
     presences: Callable[[Presences, str, Sequence[str]], Awaitable[Mapping[str, GraphPresence]]],
 ) -> None:
-    """Lets calls to Graph go through `presences`, which is given the real call."""
+    """Replace the client's call to Graph by `presences`, whose first argument is the real call."""
     real = world.runtime.graph.presences
 
     async def call(token: str, some: Sequence[str]) -> Mapping[str, GraphPresence]:
@@ -28,8 +28,10 @@ def through(
     world.runtime.graph.presences = call  # type: ignore[method-assign,assignment]
 
 
-async def test_a_graph_too_slow_for_everyone_serves_all_by_turns(world: World) -> None:
-    """Each call takes five seconds: a sync gets round to a part, and the next begin with those who waited longest."""
+async def test_a_slow_graph_serves_everyone_in_turn(world: World) -> None:
+    """Calls take five seconds: a sync polls a part, and the next one starts with those who waited
+    longest.
+    """
     ids = await world.linked(13_000)
     world.running.simulator.options.token_lifetime = 10**6
     await world.tick()
@@ -50,8 +52,8 @@ async def test_a_graph_too_slow_for_everyone_serves_all_by_turns(world: World) -
     assert await world.shown(ids[::100]) == world.truth(ids[::100])
 
 
-async def test_who_is_new_is_asked_for_first(world: World) -> None:
-    """A person who has no status yet does not wait for thousands who have one."""
+async def test_a_new_person_is_polled_first(world: World) -> None:
+    """Someone without a status doesn't wait for thousands who have one."""
     await world.linked(13_000)
     await world.tick()
     (new,) = world.people(1, start=13_000)
@@ -68,8 +70,8 @@ async def test_who_is_new_is_asked_for_first(world: World) -> None:
     assert first[0] == new
 
 
-async def test_a_long_stretch_that_fails_holds_up_no_one_else(world: World) -> None:
-    """Graph fails for the first 11,000 people each time; the other 3,000 are asked for in every sync."""
+async def test_people_for_whom_graph_fails_delay_no_one_else(world: World) -> None:
+    """Graph fails for 11,000 people each time; the other 3,000 are polled in every sync."""
     await world.linked(14_000)
     await world.tick()
     snapshot = await world.runtime.snapshots.get(world.tables, world.clock, CONTOSO)
@@ -93,7 +95,9 @@ async def test_a_long_stretch_that_fails_holds_up_no_one_else(world: World) -> N
 
 
 async def test_ids_that_are_all_bad_cost_no_more_than_the_budget(world: World) -> None:
-    """A directory of another company: Graph refuses every id. Few calls, and rarely; put right, all is right."""
+    """Graph refuses every id of another company's people: few and rare calls. After a correction
+    all is right.
+    """
     world.tenant().unknown_ids = "chunk-404"
     world.tenant().moving = False
     await world.provision([f"deadbeef-0000-4000-8000-{number:012d}" for number in range(2000)])
@@ -108,8 +112,8 @@ async def test_ids_that_are_all_bad_cost_no_more_than_the_budget(world: World) -
     assert (await world.head())["counts"]["unknown"] == 2000  # type: ignore[index]
 
 
-async def test_many_bad_ids_among_good_ones_are_found_little_by_little(world: World) -> None:
-    """A third of 1,200 ids is bad: all others have a status after some syncs, each within its
+async def test_many_bad_ids_among_good_ones_are_found_over_several_syncs(world: World) -> None:
+    """A third of 1,200 ids is bad: the others get a status, and each sync stays within its
     calls.
     """
     good = await world.linked(800)
@@ -124,8 +128,10 @@ async def test_many_bad_ids_among_good_ones_are_found_little_by_little(world: Wo
     assert (await world.head())["counts"]["quarantined"] == 400  # type: ignore[index]
 
 
-async def test_an_id_that_becomes_bad_takes_its_status_along(world: World) -> None:
-    """Deleted in Entra before SCIM reports it: unknown at once, not the last status for ever."""
+async def test_an_id_that_becomes_bad_loses_its_status(world: World) -> None:
+    """The user was deleted in Entra before SCIM reports it: unknown at once, not the last
+    status.
+    """
     ids = await world.linked(3)
     await world.tick()
 
@@ -144,7 +150,9 @@ async def test_an_id_that_becomes_bad_takes_its_status_along(world: World) -> No
 
 @pytest.mark.parametrize("people", [1, 649, 650, 651, 1301])
 async def test_chunks_of_any_number_of_people(world: World, people: int) -> None:
-    """Each person once, at most 650 in a call (Graph: getPresencesByUserId)."""
+    """Each person is polled once, at most 650 per call (Microsoft Learn, Graph
+    "getPresencesByUserId").
+    """
     ids = await world.linked(people)
     assert await world.tick() == "synced"
     assert world.running.simulator.counters.ids_asked == people

@@ -1,4 +1,6 @@
-"""The values of Graph, and the statuses that agents see (Graph: resources/presence)."""
+"""Values of Graph, and the states that agents see (Microsoft Learn, Graph "presence resource
+type").
+"""
 
 import re
 from pathlib import Path
@@ -53,12 +55,10 @@ OTHER = [
 
 
 @pytest.mark.parametrize(("availability", "activity", "state"), [*OLD, *NEW, *OTHER])
-def test_both_generations_and_any_casing_have_one_meaning(
+def test_old_and_new_values_in_any_case_have_one_state(
     availability: str, activity: str, state: str
 ) -> None:
-    """Detail in either property, in any casing, and new values are unknown (Graph:
-    resources/presence).
-    """
+    """The detail may be in availability or activity; values that aren't documented are unknown."""
     for change in (str, str.upper, str.lower):
         assert shown(GraphPresence(change(availability), change(activity), False))[0] == state
 
@@ -67,7 +67,9 @@ _ROOT = Path(presence_states.__file__).parents[1]
 
 
 def test_every_state_has_a_colour() -> None:
-    """CONTRIBUTING.md, "Add a presence state": without a rule in people.css its dot looks like offline."""
+    """CONTRIBUTING.md, "Add a presence state": without a rule in people.css its dot would look like
+    offline.
+    """
     styles = (_ROOT / "web/static/people.css").read_text(encoding="utf-8")
     missing = [
         state
@@ -78,7 +80,7 @@ def test_every_state_has_a_colour() -> None:
 
 
 def test_documentation_has_the_values_of_every_state() -> None:
-    """docs/presence.md, "What agents see": a row per state with the values that mean it."""
+    """docs/presence.md, "What agents see": one row per state with the values of Graph."""
     text = (_ROOT / "docs/presence.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\w+) \| ([\w, ]+)", text, re.MULTILINE)
     described = {state: set(values.lower().replace(" ", "").split(",")) for state, values in rows}
@@ -90,8 +92,8 @@ def test_documentation_has_the_values_of_every_state() -> None:
     assert {state: described.get(state) for state in known} == known
 
 
-def test_words_say_more_than_the_state() -> None:
-    """A person's details tell a meeting from a call."""
+def test_the_text_says_more_than_the_state() -> None:
+    """It distinguishes a meeting from a call."""
     meeting = shown(GraphPresence("Busy", "InAMeeting", False))
     focusing = shown(GraphPresence("focusing", "doNotDisturb", False))
     assert meeting == ("inCall", Message("status_in_a_meeting"))
@@ -132,7 +134,9 @@ def test_words_say_more_than_the_state() -> None:
 def test_out_of_office_is_a_badge_next_to_the_state(
     resource: dict[str, object], away: bool
 ) -> None:
-    """A person out of office can be available or in a call (Graph: resources/presence)."""
+    """A person out of office may be available or in a call (Microsoft Learn, Graph "presence
+    resource type").
+    """
     parsed = parse({"id": "A", **resource})
     assert parsed is not None
     assert parsed[0] == "a"
@@ -141,7 +145,7 @@ def test_out_of_office_is_a_badge_next_to_the_state(
 
 
 def test_out_of_office_alone_is_offline() -> None:
-    """If there is no other status."""
+    """If Graph sends no other status."""
     alone = shown(GraphPresence("", "OutOfOffice", True))
     assert alone == ("offline", Message("status_out_of_office"))
 
@@ -149,19 +153,19 @@ def test_out_of_office_alone_is_offline() -> None:
 @pytest.mark.parametrize(
     "resource", [None, 1, [], {}, {"id": 7}, {"id": None, "availability": "Busy"}]
 )
-def test_what_is_no_presence_is_passed_over(resource: object) -> None:
-    """An odd element never spoils the other 649."""
+def test_a_malformed_presence_is_ignored(resource: object) -> None:
+    """One malformed element doesn't affect the other 649."""
     assert parse(resource) is None
 
 
-def test_odd_types_and_lengths_are_tamed() -> None:
-    """Numbers, nulls and novels in place of a value."""
+def test_wrong_types_and_lengths_are_corrected() -> None:
+    """A number becomes "", and a long text is truncated."""
     parsed = parse({"id": "a", "availability": 3, "activity": "x" * 10_000})
     assert parsed is not None
     assert (parsed[1].availability, len(parsed[1].activity)) == ("", 40)
 
 
-def test_only_words_of_no_list_are_unfamiliar() -> None:
+def test_only_undocumented_values_are_unknown() -> None:
     """Only these are reported to the operator."""
     assert unknown_values(GraphPresence("InATownHall", "busy", False)) == ["InATownHall"]
     assert [v for a, b, _ in [*OLD, *NEW] for v in unknown_values(GraphPresence(a, b, False))] == []
@@ -169,7 +173,7 @@ def test_only_words_of_no_list_are_unfamiliar() -> None:
 
 @pytest.mark.parametrize("style", get_args(Style))
 async def test_every_generation_of_the_service_is_synced(world: World, style: Style) -> None:
-    """End to end: states as Microsoft means them; new values are counted and shown as unknown, nothing fails."""
+    """Whole syncs show the documented states; new values are counted and shown as unknown."""
     ids = await world.linked(300)
     world.tenant().style = style
     await world.tick()
@@ -179,7 +183,9 @@ async def test_every_generation_of_the_service_is_synced(world: World, style: St
 
 
 async def test_status_notes_and_locations_are_never_stored(world: World) -> None:
-    """Only availability, activity and the badge are kept (Graph: getPresencesByUserId)."""
+    """Only availability, activity and out of office are stored (Microsoft Learn, Graph
+    "getPresencesByUserId").
+    """
     ids = await world.linked(1)
     world.running.simulator.presence.set(
         world.tenant().tenant_id, ids[0], "Busy", out_of_office=True, message="SECRET NOTE"

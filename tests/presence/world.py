@@ -1,4 +1,4 @@
-"""A deployment for tests: storage, clock, simulator; and short names for frequent steps."""
+"""A deployment for tests: storage, clock and simulator, with methods for frequent steps."""
 
 import asyncio
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ DIRECTORY = "directory-one"
 
 
 def settings_for(running: RunningSimulator, **more: str) -> Settings:
-    """Settings of a deployment that signs in at the simulator with a secret."""
+    """Return settings of a deployment that uses the simulator and a client secret."""
     return Settings.read(
         {
             "LOGIN_URL": running.url,
@@ -47,7 +47,7 @@ def settings_for(running: RunningSimulator, **more: str) -> Settings:
 
 @dataclass
 class World:
-    """One deployment and Microsoft's side of it."""
+    """One instance of the deployment, and the simulator that represents Microsoft."""
 
     tables: CountingTables
     clock: FixedClock
@@ -64,23 +64,25 @@ class World:
 
     @property
     def runtime(self) -> Runtime:
-        """The memory of this instance."""
+        """Return the state of presence in this instance's memory."""
         return runtime_of(self.app)
 
     async def pause(self, seconds: float) -> None:
-        """Waiting costs no time here; the clock moves."""
+        """Advance the clock instead of waiting."""
         self.clock.advance(seconds)
 
     async def never(self, seconds: float) -> None:
-        """Wait for ever: no lease is renewed, because no time passes during a call."""
+        """Wait for ever, so that no lease is renewed."""
         await asyncio.Event().wait()
 
     def tenant(self, tenant_id: str = CONTOSO) -> Tenant:
-        """Microsoft's side of a tenant."""
+        """Return the simulator's tenant."""
         return self.running.simulator.tenants[tenant_id]
 
     def people(self, count: int, tenant_id: str = CONTOSO, start: int = 0) -> list[str]:
-        """Object ids of people who exist in the tenant."""
+        """Let `count` people exist in the tenant, from number `start` on, and return their object
+        ids.
+        """
         tenant = self.tenant(tenant_id)
         tenant.crowd = max(tenant.crowd, start + count)
         return tenant.object_ids(start, start + count)
@@ -88,17 +90,19 @@ class World:
     async def provision(
         self, ids: Iterable[str], directory_id: str = DIRECTORY, *, active: bool = True
     ) -> None:
-        """The rows by which a directory has these people, without events (as if read long ago)."""
+        """Store the rows by which a directory has these people, without events, as if they had been
+        read long ago.
+        """
         value = encode_active(is_active=active)
         await self._store(directory_id, [Upsert(_ext(one), value) for one in ids])
 
     async def leave(self, object_id: str, directory_id: str = DIRECTORY) -> None:
-        """SCIM deletes a person: the row goes and an event comes."""
+        """Delete a person as SCIM does: the row is deleted and an event is stored."""
         event = self.event("user.deleted", external_id=object_id, active=False, users=-1)
         await self._store(directory_id, [Delete(_ext(object_id)), write(event, self.clock)])
 
     async def arrive(self, object_id: str, directory_id: str = DIRECTORY) -> None:
-        """SCIM creates a person."""
+        """Create a person as SCIM does: a row and an event are stored."""
         event = self.event("user.created", external_id=object_id, active=True, users=1)
         await self._store(
             directory_id,
@@ -106,14 +110,14 @@ class World:
         )
 
     def event(self, kind: str, **more: object) -> Event:
-        """An event of the provisioning log, now."""
+        """Return an event of the provisioning log, dated now."""
         return replace(
             Event(at=timestamp(self.clock.now()), kind=kind, resource_type="User"),
             **more,  # type: ignore[arg-type]
         )
 
     async def store(self, directory_id: str, operations: list[Operation], event: Event) -> None:
-        """A change of a directory's rows with its event."""
+        """Change rows of a directory, and store the event with them."""
         await self._store(directory_id, [*operations, write(event, self.clock)])
 
     async def _store(self, directory_id: str, operations: list[Operation]) -> None:
@@ -130,7 +134,7 @@ class World:
         *,
         consent: bool = True,
     ) -> None:
-        """The directory is connected and the company has consented."""
+        """Connect the directory to the tenant; with `consent`, let the company consent first."""
         if consent:
             self.running.simulator.consent(tenant_id)
         await linking.connect(
@@ -140,7 +144,9 @@ class World:
         )
 
     async def linked(self, count: int) -> list[str]:
-        """A linked directory with so many people, who stand still; their object ids."""
+        """Connect a directory with this many people whose statuses don't change; return their
+        object ids.
+        """
         ids = self.people(count)
         self.tenant().moving = False
         await self.provision(ids)
@@ -148,12 +154,12 @@ class World:
         return ids
 
     async def tick(self, seconds: float = 30, tenant_id: str = CONTOSO) -> Outcome:
-        """The next interval."""
+        """Advance the clock and sync the tenant."""
         self.clock.advance(seconds)
         return await sync(self.app, tenant_id)
 
     async def interval(self, seconds: float = 30) -> list[str | None]:
-        """Run the next tick of the timer, handle its messages, and return their results."""
+        """Advance the clock, run the timer, handle its messages, and return their results."""
         self.clock.advance(seconds)
         return [
             await dispatch.handle(self.app, message.encode())
@@ -171,19 +177,19 @@ class World:
     async def status(
         self, object_id: str, directory_id: str = DIRECTORY, *, on_demand: bool = False
     ) -> Status:
-        """Return the status that an agent sees, read now."""
+        """Return the status that an agent sees; a cached snapshot isn't used."""
         self.clock.elapsed += 2  # past the second that a snapshot is shared for
         found = await statuses(self.app, directory_id, [object_id], on_demand=on_demand)
         return found[object_id]
 
     async def shown(self, ids: Iterable[str], directory_id: str = DIRECTORY) -> dict[str, str]:
-        """The states that agents see, by object id."""
+        """Return the states that agents see, by object id."""
         self.clock.elapsed += 2
         found = await statuses(self.app, directory_id, ids)
         return {one: str(status.shown) for one, status in found.items()}
 
     def truth(self, ids: Iterable[str], tenant_id: str = CONTOSO) -> dict[str, str]:
-        """The states as Microsoft has them now."""
+        """Return the states that Microsoft has now, by object id."""
         from presence.presence_states import parse, shown
 
         tenant = self.tenant(tenant_id)
@@ -195,11 +201,11 @@ class World:
         return found
 
     def calls(self, tenant_id: str = CONTOSO) -> int:
-        """Calls for presence that reached Graph."""
+        """Return the number of calls for presence that Graph received for the tenant."""
         return self.running.simulator.counters.calls("presences", tenant=tenant_id)
 
     async def restarted(self) -> "World":
-        """Another instance of the app over the same storage, knowing nothing."""
+        """Return another instance over the same storage, with nothing in memory."""
         other = World(CountingTables(self.tables), self.clock, self.running, self.settings)
         self.others.append(other)
         return other
@@ -210,18 +216,18 @@ class World:
             await world.runtime.close()
 
     async def dump(self, tenant_id: str = CONTOSO) -> list[str]:
-        """The keys that are stored for a tenant."""
+        """Return the keys of all rows of presence of the tenant."""
         rows = await self.tables.query("presence", tenant_id, "", keys.MAX_KEY_CHAR)
         return [row.key for row in rows]
 
     async def row(self, tenant_id: str = CONTOSO) -> Row:
-        """The row of the stored head."""
+        """Return the row of the tenant's manifest."""
         row = await self.tables.get("presence", tenant_id, "head")
         assert row is not None
         return row
 
     async def head(self, tenant_id: str = CONTOSO) -> dict[str, object]:
-        """The stored head."""
+        """Return the tenant's manifest, decoded."""
         found: dict[str, object] = orjson.loads((await self.row(tenant_id)).value)
         return found
 

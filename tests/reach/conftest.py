@@ -1,4 +1,6 @@
-"""The whole app's HTTP functions in the host, with a directory of one account that people of others reach for."""
+"""Fixtures: the whole app's HTTP functions in the simulated host, with a directory that other
+accounts try to reach.
+"""
 
 from tests.openapi.conftest import deployed, description
 

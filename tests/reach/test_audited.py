@@ -1,4 +1,6 @@
-"""No act of an administrator is without its audit event: every changing route of the app is played."""
+"""Every route that changes something stores an audit event: the tests send a request to each of
+them.
+"""
 
 import base64
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ TRUST = {"tenantId": GUID, "subject": GUID, "audiences": ["api://x"]}
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A route with a body that changes something, and the codes of the events that it must write."""
+    """A route with the body of a change, and the codes of the events that it must store."""
 
     route: str
     codes: frozenset[str]
@@ -35,7 +37,7 @@ class Act:
 
 
 def act(route: str, *codes: str, **body: Any) -> Act:
-    """Return an act with a body of these fields."""
+    """Return an Act whose body has these fields."""
     return Act(route, frozenset(codes), body or None)
 
 
@@ -89,7 +91,9 @@ READ_ONLY = {
 
 
 def changing_routes(description: dict[str, Any]) -> Iterator[str]:
-    """Every method and path of the API that isn't safe (RFC 9110 section 9.2.1), every form of a page."""
+    """Yield every API method and path that isn't safe (RFC 9110 section 9.2.1), and every form of a
+    page.
+    """
     for path, item in description["paths"].items():
         if not path.startswith("/scim"):
             yield from (f"{m.upper()} {path}" for m in METHODS if m != "get" and m in item)
@@ -98,7 +102,7 @@ def changing_routes(description: dict[str, Any]) -> Iterator[str]:
         yield from (f"{method} {page}" for method in methods if method != "GET")
 
 
-def test_every_changing_route_is_here(description: dict[str, Any]) -> None:
+def test_every_changing_route_is_listed(description: dict[str, Any]) -> None:
     """A new route needs its audit event, or the reason why it has none."""
     played = {each.route for each in ACTS} | ELSEWHERE | READ_ONLY
     assert set(changing_routes(description)) == played
@@ -111,7 +115,7 @@ async def _newest(deployed: Deployed, sort: str) -> str:
 
 
 async def play(deployed: Deployed, each: Act) -> Response:
-    """Send the request of an act, as its administrator."""
+    """Send the request of an Act as its administrator, and return the response."""
     method, _, path = each.route.partition(" ")
     body = dict(each.body or {})
     if "{credentialId}" in path or "{linkId}" in path or body.get("id"):
@@ -132,12 +136,12 @@ async def play(deployed: Deployed, each: Act) -> Response:
     return await deployed.call(method, page, urlencode(body).encode(), form, **headers)
 
 
-async def test_every_act_writes_its_event(
+async def test_every_change_stores_its_audit_event(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each act has an event with its code, its actor and the address that the platform saw.
+    """With its code, its actor and the client address that the platform saw.
 
-    The event is in the transaction of the act: there is no act without it, and none is told that didn't happen.
+    The event is in the transaction of the change, so that neither exists without the other.
     """
     log = audit_log.of_account(ACCOUNT)
     seen = {event.id for event in (await audit_log.read(deployed.app, log, limit=200)).events}
@@ -166,8 +170,8 @@ EXPORTS = (
 )
 
 
-def test_every_export_is_here(description: dict[str, Any]) -> None:
-    """A GET that answers a file takes data out of the app, so it needs its audit event."""
+def test_every_export_is_listed(description: dict[str, Any]) -> None:
+    """A GET that returns a file exports data, so it needs an audit event."""
     played = {path.partition("?")[0].replace("contoso", "{directoryId}") for path, _ in EXPORTS}
     files = {
         path
@@ -182,8 +186,8 @@ def _media_types(operation: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize(("path", "code"), EXPORTS)
-async def test_an_export_is_an_act(deployed: Deployed, path: str, code: str) -> None:
-    """A reading that takes data out of the app is stored before it is answered."""
+async def test_an_export_has_an_audit_event(deployed: Deployed, path: str, code: str) -> None:
+    """It is stored before the response is sent."""
     deployed.app.clock.advance(1)  # type: ignore[attr-defined]
     assert (await deployed.call("GET", path)).status == 200
     (newest,) = (await audit_log.read(deployed.app, audit_log.of_account(ACCOUNT), limit=1)).events
@@ -191,8 +195,10 @@ async def test_an_export_is_an_act(deployed: Deployed, path: str, code: str) -> 
     assert code in ACT_CODES
 
 
-async def test_the_api_pages_and_filters(deployed: Deployed) -> None:
-    """Newest first, by cursor; by act, actor, directory and time; a wrong value is named."""
+async def test_the_api_lists_events_by_page_and_filter(deployed: Deployed) -> None:
+    """Newest first by cursor; filtered by action, actor, directory and time. A wrong value is
+    named.
+    """
     await deployed.json("PATCH", "/api/directories/contoso", {"name": "Contoso Ltd"})
     deployed.app.clock.advance(86_400)  # type: ignore[attr-defined]
     await deployed.json("PATCH", "/api/directories/contoso", {"strictNumbers": True})
@@ -220,8 +226,8 @@ async def test_the_api_pages_and_filters(deployed: Deployed) -> None:
         assert orjson.loads(answer.body)["field"] == query.partition("=")[0]
 
 
-async def test_the_csv_runs_no_formula(deployed: Deployed) -> None:
-    """A directory's name that a spreadsheet would take for a formula is text (OWASP, CSV injection)."""
+async def test_the_csv_contains_no_formula(deployed: Deployed) -> None:
+    """OWASP, "CSV Injection": a directory's name that looks like a formula stays text."""
     await deployed.json("PATCH", "/api/directories/contoso", {"name": '=HYPERLINK("x")'})
     answer = await deployed.call("GET", "/api/audit?format=csv")
     assert answer.headers["content-type"].startswith("text/csv")
@@ -229,7 +235,7 @@ async def test_the_csv_runs_no_formula(deployed: Deployed) -> None:
     assert b"\"'=HYPERLINK" in answer.body
 
 
-async def test_pages_show_acts_in_the_readers_language(deployed: Deployed) -> None:
+async def test_pages_show_events_in_the_users_language(deployed: Deployed) -> None:
     """The directory's tab and the account's page, in English and German, filtered too."""
     await deployed.json("PATCH", "/api/directories/contoso", {"name": "<b>Contoso</b>"})
     for path in ("/directories/contoso/audit", "/audit", "/audit?actor=nobody&since=x"):
@@ -240,8 +246,8 @@ async def test_pages_show_acts_in_the_readers_language(deployed: Deployed) -> No
             assert b"<b>Contoso</b>" not in answer.body
 
 
-async def test_another_account_sees_none_of_it(deployed: Deployed) -> None:
-    """The log belongs to the account of the person who asks."""
+async def test_another_account_sees_no_events(deployed: Deployed) -> None:
+    """The log belongs to the account of the signed-in user."""
     claims = [{"typ": "tid", "val": GUID}, {"typ": "roles", "val": "Directory.Admin"}]
     header = base64.b64encode(orjson.dumps({"claims": claims})).decode()
     answer = await deployed.call("GET", "/api/audit", b"", **{"x-ms-client-principal": header})
@@ -249,12 +255,16 @@ async def test_another_account_sees_none_of_it(deployed: Deployed) -> None:
 
 
 def test_every_setting_has_a_label_in_the_log() -> None:
-    """A new setting of a directory is shown by name, in each language, not as a field of the code."""
+    """A new setting of a directory is shown by its label in each language, not by its field's
+    name.
+    """
     assert set(SETTINGS) <= set(AUDIT_FIELDS)
 
 
-async def test_the_inspectors_switch_is_shown_in_words(deployed: Deployed) -> None:
-    """Not as a changed setting of the directory; the values of readers have labels, too."""
+async def test_the_inspectors_events_are_shown_with_labels(deployed: Deployed) -> None:
+    """They aren't shown as changed settings of the directory; the values of readers have labels
+    too.
+    """
     await deployed.call("PUT", "/api/directories/contoso/inspector")
     await deployed.json("PATCH", "/api/directories/contoso", {"readers": {"roles": ["Agent.A"]}})
     for language, words in (

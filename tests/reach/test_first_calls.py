@@ -1,4 +1,6 @@
-"""The first call of a feature imports it in a thread of its own: other requests of the instance go on."""
+"""The first request of a feature imports its modules in a thread, so that other requests aren't
+delayed.
+"""
 
 import subprocess
 import sys
@@ -40,7 +42,9 @@ _LARGE = frozenset(
     "path", ["/contacts", "/api/contacts?q=anna", "/api/directories", "/health"]
 )
 def test_a_first_call_imports_nothing_large_on_the_event_loop(path: str) -> None:
-    """The import of all pages on the loop kept other requests of a new instance waiting for a second."""
+    """Importing all pages on the event loop delayed the other requests of a new instance by a
+    second.
+    """
     done = subprocess.run(
         [sys.executable, "-c", _SCRIPT, path], cwd=ROOT, capture_output=True, text=True, check=True
     )

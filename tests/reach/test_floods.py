@@ -1,4 +1,4 @@
-"""A signed-in person who asks for too much: 429 at every door, and the others are served."""
+"""A signed-in user who sends too many requests gets 429 at every address."""
 
 import pytest
 
@@ -8,12 +8,12 @@ from tests.reach.test_reach import ADMINS, GUARDED, ask
 
 
 @pytest.mark.parametrize("role", ["Admin", "Reader"])
-async def test_who_is_overdrawn_waits_at_every_door(
+async def test_a_user_beyond_the_rate_limit_gets_a_429_at_every_address(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch, role: str
 ) -> None:
-    """429 with Retry-After, from API and pages alike.
+    """With Retry-After, from API and pages alike.
 
-    Except for MCP, whose clients read a limit from the result of a tool (tests/mcp).
+    MCP is the exception, because its clients read the limit from a tool's result (tests/mcp).
     """
     monkeypatch.setattr(rate_limits, "USER_BURST", 1.0)
     calls = [call for call in GUARDED if role == "Admin" or call not in ADMINS]

@@ -1,4 +1,4 @@
-"""Headers of every answer of the app for browsers and caches, whatever function gives it."""
+"""Security and cache headers of every response of the app, whichever function returns it."""
 
 from itertools import product
 from typing import Any
@@ -23,7 +23,7 @@ ADMINISTRATION = [
 async def every_answer(
     deployed: Deployed, origin: str = "https://app.example"
 ) -> dict[str, Response]:
-    """Return answers of every function: to an administrator, without sign-in, to a provisioning
+    """Return responses of every function: for an administrator, without a sign-in, and for a SCIM
     client.
     """
     found = {
@@ -45,8 +45,8 @@ async def every_answer(
     return found
 
 
-async def test_every_answer_is_for_its_own_site_as_what_it_says_it_is(deployed: Deployed) -> None:
-    """No type is guessed, nothing is framed, no other site's page loads it."""
+async def test_every_response_has_security_headers(deployed: Deployed) -> None:
+    """Its type isn't guessed, it isn't framed, and other sites can't load it."""
     for call, answer in (await every_answer(deployed)).items():
         headers = answer.headers
         assert headers["x-content-type-options"] == "nosniff", call
@@ -55,9 +55,9 @@ async def test_every_answer_is_for_its_own_site_as_what_it_says_it_is(deployed: 
         assert "frame-ancestors 'none'" in headers["content-security-policy"], call
 
 
-async def test_every_answer_says_who_may_keep_it(deployed: Deployed) -> None:
-    """No cache, unless the answer allows it (RFC 9111 section 5.2.2): refusals and answers without
-    a body, too.
+async def test_every_response_has_a_cache_policy(deployed: Deployed) -> None:
+    """RFC 9111 section 5.2.2: no cache unless permitted, for refusals and responses without a body
+    too.
     """
     kept = {"private, no-cache", "public, max-age=300"}
     for call, answer in (await every_answer(deployed)).items():
@@ -79,8 +79,10 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_no_name_becomes_the_empty_500_of_the_host(deployed: Deployed, name: str) -> None:
-    """Of a directory, a person or a group, in Content-Disposition, Location, ETag, Link and WWW-Authenticate."""
+async def test_no_name_causes_the_empty_500_of_the_host(deployed: Deployed, name: str) -> None:
+    """A name of a directory, user or group may occur in Content-Disposition, Location, ETag, Link
+    and WWW-Authenticate.
+    """
     renamed = await deployed.call("PATCH", "/api/directories/contoso", orjson.dumps({"name": name}))
     scim = "application/scim+json"
     made = []
@@ -119,10 +121,10 @@ async def test_no_name_becomes_the_empty_500_of_the_host(deployed: Deployed, nam
 @pytest.mark.parametrize(
     ("origin", "said"), [("https://app.example", "max-age=31536000"), ("http://127.0.0.1", None)]
 )
-async def test_browsers_come_back_over_tls_only(
+async def test_hsts_is_sent_over_tls_only(
     deployed: Deployed, origin: str, said: str | None
 ) -> None:
-    """Strict-Transport-Security, which is sent over TLS alone (RFC 6797 section 7.2)."""
+    """RFC 6797 section 7.2: Strict-Transport-Security is sent over TLS only."""
     (health,) = [
         function for function in deployed.host.functions.http if function.name == "presence_health"
     ]
@@ -140,8 +142,10 @@ async def test_browsers_come_back_over_tls_only(
         ("/api/directories/contoso/presence", 413),
     ],
 )
-async def test_forms_have_a_size(deployed: Deployed, path: str, fault: int) -> None:
-    """413 for whatever no page's form comes near, and 400 for more fields than any has."""
+async def test_a_form_that_is_too_large_is_refused(
+    deployed: Deployed, path: str, fault: int
+) -> None:
+    """413 above the size limit, and 400 for too many fields or bytes that aren't UTF-8."""
     form = "application/x-www-form-urlencoded"
     assert (await deployed.call("POST", path, b"name=" + b"x" * 65_536, form)).status == fault
     assert (await deployed.call("POST", path, b"&".join([b"a=1"] * 51), form)).status == 400

@@ -1,4 +1,4 @@
-"""People who left are not shown: an inactive person at every address that an agent can ask."""
+"""Inactive people aren't shown at any address that an agent can request."""
 
 from urllib.parse import quote
 
@@ -9,8 +9,10 @@ NAME = "Lefthand"
 NUMBER = "x31337x"  # has no E.164 form, so it would need attention
 
 
-async def test_no_agent_meets_an_inactive_person(deployed: Deployed) -> None:
-    """Lists, searches by every attribute, numbers, groups, cards, favourites, exports; whoever is active is there."""
+async def test_no_agent_sees_an_inactive_person(deployed: Deployed) -> None:
+    """Lists, searches by every attribute, numbers, groups, cards, favourites and exports; active
+    people are there.
+    """
     for name, active in ((NAME, False), ("Righthand", True)):
         user = await deployed.json(
             "POST",

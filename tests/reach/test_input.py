@@ -1,4 +1,4 @@
-"""Bad values that reach storage, numbers, links: a standard answer, never a 500."""
+"""Malformed values in keys, numbers and links get a standard error, never a 500."""
 
 import base64
 from typing import Any
@@ -22,24 +22,24 @@ from tests.reach.test_reach import principal
 async def as_admin(
     deployed: Deployed, method: str, path: str, body: bytes = b"", **headers: str
 ) -> Any:
-    """A request of the administrator, forms as browsers send them."""
+    """Send a request as the administrator, with forms as browsers send them, and return the
+    response.
+    """
     return await deployed.call(method, path, body, "application/x-www-form-urlencoded", **headers)
 
 
 def cursor(position: str) -> str:
-    """A cursor of the list of people, forged."""
+    """Return a forged cursor of the list of people with this position."""
     return base64.urlsafe_b64encode(orjson.dumps(["list", "", position])).decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
     "directory_id", ["a/b", "?", "#x", "account|a", "index|all", "a" * 2000, "\x00", "é", "a'b", ""]
 )
-async def test_an_access_token_at_no_directory_asks_storage_for_nothing(
+async def test_a_malformed_directory_id_is_refused_without_a_storage_call(
     tables: CountingTables, clock: FixedClock, directory_id: str
 ) -> None:
-    """Text that cannot be a partition would be an error of the storage account, another answer than
-    401.
-    """
+    """The storage account would refuse such a partition key with an error instead of a 401."""
     with pytest.raises(Unauthenticated):
         await authenticate(App(Settings(), clock, tables), directory_id, "Bearer extdiracc_x")
     assert tables.count == 0
@@ -48,8 +48,8 @@ async def test_an_access_token_at_no_directory_asks_storage_for_nothing(
 @pytest.mark.parametrize(
     "position", ["\x00", "a\x7f", "a'b", "a/b", "a#b", "\U0001f600", "a" * 513]
 )
-async def test_a_forged_position_is_no_cursor(deployed: Deployed, position: str) -> None:
-    """400: only characters that a row key may hold reach the storage account's filter."""
+async def test_a_forged_position_in_a_cursor_is_refused(deployed: Deployed, position: str) -> None:
+    """400, so that only characters of row keys reach the storage account's filter."""
     for path in ("/api/contacts", "/contacts/list"):
         assert (await deployed.call("GET", f"{path}?cursor={cursor(position)}")).status == 400
 
@@ -57,8 +57,8 @@ async def test_a_forged_position_is_no_cursor(deployed: Deployed, position: str)
 @pytest.mark.parametrize(
     "parts", [("list", "o'brien", "1"), ("find", "\x00\U0001f600#|~", "2"), ("x" * 300, "y" * 300)]
 )
-def test_every_key_is_one(parts: tuple[str, ...]) -> None:
-    """No cursor that a query gave is refused."""
+def test_every_row_key_is_a_valid_position(parts: tuple[str, ...]) -> None:
+    """No cursor that a query returned is refused."""
     assert keys.is_key(keys.key(*parts))
 
 
@@ -66,7 +66,7 @@ def test_every_key_is_one(parts: tuple[str, ...]) -> None:
 async def test_an_assertion_nested_deeply_is_refused(
     tables: CountingTables, clock: FixedClock, part: str
 ) -> None:
-    """JSON deeper than the parser goes is no token, not a 500."""
+    """JSON that is too deep for the parser gets 401, not a 500."""
     deep = base64.urlsafe_b64encode(b"[" * 5900 + b"]" * 5900).decode().rstrip("=")
     plain = base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"k"}').decode().rstrip("=")
     text = f"{deep}.{plain}.x" if part == "header" else f"{plain}.{deep}.eA"
@@ -76,10 +76,10 @@ async def test_an_assertion_nested_deeply_is_refused(
 
 @pytest.mark.parametrize("page", ["connect", "issue"])
 @pytest.mark.parametrize("field", ["overlap", "lifetime"])
-async def test_a_number_of_any_length_is_answered(
+async def test_a_number_of_any_length_causes_no_500(
     deployed: Deployed, page: str, field: str
 ) -> None:
-    """Python reads at most 4,300 digits, and no more of them than a float holds can be written."""
+    """Python parses at most 4,300 digits, and formats no more than a float holds."""
     for digits in (8, 400, 5000):
         body = f"kind=client_secret&{field}={'9' * digits}".encode()
         assert (
@@ -88,7 +88,7 @@ async def test_a_number_of_any_length_is_answered(
 
 
 async def test_an_email_adds_nothing_to_its_link(deployed: Deployed) -> None:
-    """RFC 6068 section 2: the part after ? would be header fields of a new message."""
+    """RFC 6068 section 2: text after ? would be header fields of the new message."""
     user = {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "userName": "eve",
@@ -103,7 +103,7 @@ MARKUP = "\"><img src=x onerror=alert(1)>'{{7*7}}"
 
 
 async def test_no_value_of_a_person_becomes_markup(deployed: Deployed) -> None:
-    """Whatever the company sends is text on every page, and the link to a history names exactly that person."""
+    """Every page escapes the values, and the link to a history identifies exactly that person."""
     name = f"a+b&kind=refused{MARKUP}"
     user = {
         "schemas": [
@@ -160,7 +160,9 @@ async def test_no_value_of_a_person_becomes_markup(deployed: Deployed) -> None:
 
 
 async def test_a_file_name_breaks_no_header(deployed: Deployed) -> None:
-    """RFC 6266: quotes, line ends and other letters of a directory's name stay inside the file name."""
+    """RFC 6266: quotes, line breaks and other characters of a directory's name stay in the file
+    name.
+    """
     refused = await deployed.call(
         "PATCH", "/api/directories/contoso", orjson.dumps({"name": "a\u0000b"})
     )
@@ -173,8 +175,8 @@ async def test_a_file_name_breaks_no_header(deployed: Deployed) -> None:
     assert not any(ord(c) < 32 or ord(c) > 126 for value in answer.headers.values() for c in value)
 
 
-async def test_signing_in_leads_back_to_this_site_only(deployed: Deployed) -> None:
-    """The way back is a path of ours, encoded whole, whatever the address holds."""
+async def test_the_sign_in_returns_to_this_site_only(deployed: Deployed) -> None:
+    """The address to return to is a path of the app, fully encoded."""
     url = f"{ADDRESS}/contacts?q=//evil.example/%0d%0aSet-Cookie:a=b&post_login_redirect_uri=https://evil.example"
     answer = await deployed.host.call(Request("GET", url, {}))
     assert answer.status == 302
@@ -184,8 +186,8 @@ async def test_signing_in_leads_back_to_this_site_only(deployed: Deployed) -> No
     assert not any(ord(c) < 33 for c in where)
 
 
-def test_no_principal_is_believed_while_sign_in_is_off() -> None:
-    """Without the platform in front anybody could send the header."""
+def test_no_principal_header_is_trusted_while_sign_in_is_off() -> None:
+    """Without the platform in front of the app, anyone could send it."""
     request = Request("GET", ADDRESS, {"x-ms-client-principal": principal("x", "Directory.Admin")})
     with pytest.raises(HttpError) as refused:
         require_reader(request, Settings())

@@ -1,4 +1,6 @@
-"""The request inspector: requests without values, for an hour, on several instances, with an end."""
+"""The request inspector records requests without values, for an hour, on all instances, up to a
+limit.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -47,7 +49,9 @@ async def _seen(deployed: Deployed) -> list[dict[str, Any]]:
 
 
 async def test_requests_are_recorded_without_values(deployed: Deployed) -> None:
-    """Method, attributes, operators, status and keyword; no name, number, address or ID of a person."""
+    """Method, attributes, operators, status and scimType; no name, number, address or id of a
+    person.
+    """
     await deployed.json("PUT", f"{ONE}/inspector")
     made = await _scim(deployed, "POST", "/Users", USER)
     identifier = orjson.loads(made.body)["id"]
@@ -80,8 +84,8 @@ async def test_requests_are_recorded_without_values(deployed: Deployed) -> None:
     assert all(secret.encode() not in row.value for row in rows for secret in SECRETS)
 
 
-async def test_it_is_off_by_default_and_ends_after_an_hour(deployed: Deployed) -> None:
-    """Nothing is recorded before, nothing after, and the recordings are removed a day later."""
+async def test_the_inspector_is_off_by_default_and_ends_after_an_hour(deployed: Deployed) -> None:
+    """The recorded requests are deleted a day later."""
     await _scim(deployed, "GET", "/Users")
     assert await _seen(deployed) == []
     assert (await deployed.json("PUT", f"{ONE}/inspector"))["until"] is not None
@@ -99,8 +103,8 @@ async def test_it_is_off_by_default_and_ends_after_an_hour(deployed: Deployed) -
     assert await _seen(deployed) == []
 
 
-async def test_a_switch_is_an_act_in_the_audit_log(deployed: Deployed) -> None:
-    """Who began to record requests, and who ended it."""
+async def test_the_audit_log_has_who_started_and_stopped_the_inspector(deployed: Deployed) -> None:
+    """One event each."""
     await deployed.json("PUT", f"{ONE}/inspector")
     assert isinstance(deployed.app.clock, FixedClock)
     deployed.app.clock.advance(1)
@@ -115,7 +119,7 @@ async def test_a_switch_is_an_act_in_the_audit_log(deployed: Deployed) -> None:
 async def test_the_recording_is_bounded_over_several_instances(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each instance looks how many rows there are; a new recording begins empty."""
+    """Each instance checks how many rows exist; a new recording starts without rows."""
     monkeypatch.setattr(inspector, "MAX_REQUESTS", 6)
     monkeypatch.setattr(inspector, "_AT_ONCE", 2)
     await deployed.json("PUT", f"{ONE}/inspector")
@@ -133,14 +137,14 @@ async def test_the_recording_is_bounded_over_several_instances(
 
 
 async def test_without_the_inspector_a_request_costs_nothing_more(deployed: Deployed) -> None:
-    """And with it, the answer is the same."""
+    """No further round trip. While it records, the response is the same."""
     before = (await _scim(deployed, "GET", "/Users")).body
     await deployed.json("PUT", f"{ONE}/inspector")
     assert (await _scim(deployed, "GET", "/Users")).body == before
 
 
-async def test_the_page_shows_what_was_recorded(deployed: Deployed) -> None:
-    """Switched on by the form, with the time of its end."""
+async def test_the_page_shows_the_recorded_requests(deployed: Deployed) -> None:
+    """The form starts it, and the page shows when it ends."""
     page, form = "/directories/contoso/inspector", "application/x-www-form-urlencoded"
     assert b"Record for one hour" in (await deployed.call("GET", page)).body
     assert (await deployed.call("POST", page, b"on=1", form)).status == 303
@@ -172,7 +176,7 @@ async def test_the_page_shows_what_was_recorded(deployed: Deployed) -> None:
     ],
 )
 def test_literals_of_an_expression_are_replaced(text: str, shown: str) -> None:
-    """Quoted or not, closed or not; text that is no expression is replaced as a whole."""
+    """Quoted or not, closed or not. Text that can't be parsed is replaced as a whole."""
     assert redaction.expression(text) == shown
 
 
@@ -189,8 +193,8 @@ def test_literals_of_an_expression_are_replaced(text: str, shown: str) -> None:
         (b'{"op":"anna","type":"anna","schemas":["anna"]}', None),
     ],
 )
-def test_a_body_of_any_kind_has_a_bounded_shape(body: bytes, shown: str | None) -> None:
-    """Also one that is no JSON, too large, or has secrets in a text that SCIM defines."""
+def test_any_body_is_recorded_in_a_bounded_form(body: bytes, shown: str | None) -> None:
+    """Also if it isn't JSON, is too large, or has values in a text that SCIM defines."""
     found = redaction.shape_of(body)
     assert "anna" not in found
     assert len(found) <= 2001

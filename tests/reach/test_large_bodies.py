@@ -1,4 +1,4 @@
-"""A body that the product refuses is answered 413 by the app itself, below the host's limit."""
+"""The app itself refuses a body that is too large with 413, below the host's own limit."""
 
 from pathlib import Path
 
@@ -25,7 +25,9 @@ BODY = b'{"name":"' + b"x" * (LIMIT - 100) + b'"}'
 async def test_a_body_above_the_products_limit_is_413(
     tmp_path: Path, path: str, media_type: str
 ) -> None:
-    """RFC 9110 section 15.5.14; the host's empty 500 begins higher up, and no alert counts it."""
+    """RFC 9110 section 15.5.14. Above a higher limit the host returns an empty 500 that no alert
+    counts.
+    """
     settings = {
         "TABLES": f"sqlite:///{tmp_path}/x.db",
         "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": str(LIMIT),
@@ -36,8 +38,8 @@ async def test_a_body_above_the_products_limit_is_413(
         assert reply.status == 413, reply.body[:200]
 
 
-async def test_scim_refuses_it_with_a_scim_error(tmp_path: Path) -> None:
-    """RFC 7644 section 3.12, table 8: 413 with `maxPayloadSize` in mind."""
+async def test_scim_refuses_a_large_body_with_a_scim_error(tmp_path: Path) -> None:
+    """RFC 7644 section 3.12, table 8: 413."""
     settings = {
         "TABLES": f"sqlite:///{tmp_path}/x.db",
         "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": str(LIMIT),

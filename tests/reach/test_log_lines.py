@@ -1,4 +1,6 @@
-"""Lines of the provisioning log: every refusal names the person and the attribute, every change its attributes."""
+"""Lines of the provisioning log: a refusal has the user and the attribute, a change has its
+attributes.
+"""
 
 from typing import Any
 
@@ -45,7 +47,7 @@ def _patch(path: str, value: Any) -> dict[str, Any]:
 async def test_a_refusal_names_the_person_and_the_attribute(
     deployed: Deployed, method: str, body: Any, attribute: str
 ) -> None:
-    """A PATCH has no name in it: the log reads the person's."""
+    """A PATCH doesn't contain the user's name, so it is read for the log."""
     path = f"/Users/{await _anna(deployed)}"
     answer = await _scim(deployed, method, path, body)
     assert answer.status == 400
@@ -56,7 +58,7 @@ async def test_a_refusal_names_the_person_and_the_attribute(
 
 
 async def test_equal_refusals_of_a_minute_are_one_line_with_the_name(deployed: Deployed) -> None:
-    """The name is read once, for the one that is stored at once."""
+    """The name is read once, for the refusal that is stored at once."""
     path = f"/Users/{await _anna(deployed)}"
     for _ in range(3):
         await _scim(deployed, "PATCH", path, _patch("userName", ""))
@@ -77,7 +79,7 @@ async def test_a_changed_extension_is_named_by_its_attributes(deployed: Deployed
 
 
 async def test_an_unknown_attribute_is_a_line_that_names_it(deployed: Deployed) -> None:
-    """A typing error in the client's mapping: once, with the remedy."""
+    """A typing error in the client's mapping is logged once, with the remedy."""
     person = {"userName": "bob@contoso.example", "dispalyName": "Bob"}
     await _scim(deployed, "POST", "/Users", person)
     (line,) = await _lines(deployed, "?kind=mapping")
@@ -85,15 +87,17 @@ async def test_an_unknown_attribute_is_a_line_that_names_it(deployed: Deployed) 
     assert "not an attribute of User" in line["detail"]
 
 
-async def test_the_log_holds_no_values(deployed: Deployed) -> None:
-    """Old and new values are personal data that the log would keep longer than the directory does."""
+async def test_the_log_has_no_values(deployed: Deployed) -> None:
+    """Old and new values are personal data, which the log would keep longer than the directory."""
     path = f"/Users/{await _anna(deployed)}"
     await _scim(deployed, "PATCH", path, _patch("title", "Chief Secret Officer"))
     assert "Secret" not in orjson.dumps(await _lines(deployed)).decode()
 
 
 async def test_the_log_is_exported_as_csv_part_by_part(deployed: Deployed) -> None:
-    """With the filters of the page; a formula in a name stays text, and `Link` names the next part."""
+    """With the filters of the page. A formula in a name stays text, and the Link header has the
+    next part.
+    """
     for number in range(5):
         person = {"userName": f"=cmd{number}@contoso.example"}
         await _scim(deployed, "POST", "/Users", person)

@@ -1,4 +1,6 @@
-"""How many modules a request enters: each one is a file that a reader of the request has to open."""
+"""The number of modules that a request enters: a developer who follows it must open each of these
+files.
+"""
 
 import pytest
 
@@ -10,6 +12,8 @@ MOST = {"POST /Users": 38, "Organisation page": 32, "steady presence sync": 22}
 
 @pytest.mark.parametrize("flow", FLOWS)
 async def test_a_flow_enters_no_more_modules_than_before(flow: str) -> None:
-    """A warm request, counted with a profiler: code that moves to a new module must be worth the file."""
+    """Counted with a profiler for a request on a warm instance; moving code to a new module must be
+    worth the file.
+    """
     found = await FLOWS[flow]()
     assert len(found) <= MOST[flow], sorted(found)

@@ -1,5 +1,5 @@
-"""Who reaches what: every HTTP function of the app, called without sign-in, by a reader, another
-account, another site.
+"""Access to every HTTP function: without a sign-in, as a reader, from another account, from another
+site.
 """
 
 import base64
@@ -145,7 +145,7 @@ SCIM = (
 
 
 def principal(account: str, *roles: str) -> str:
-    """The header that App Service Authentication sets."""
+    """Return the header that App Service Authentication sets."""
     claims = [{"typ": "tid", "val": account}, *({"typ": "roles", "val": role} for role in roles)]
     return base64.b64encode(orjson.dumps({"auth_typ": "aad", "claims": claims})).decode()
 
@@ -159,7 +159,7 @@ async def ask(
     directory: str = "contoso",
     **more: str,
 ) -> Response:
-    """Send one request of a person; `role` None: without sign-in."""
+    """Send a request and return the response; with `role` None it has no sign-in."""
     sent = {name.replace("_", "-"): value for name, value in more.items()}
     if role is not None:
         sent["x-ms-client-principal"] = principal(account, *([f"Directory.{role}"] if role else []))
@@ -183,12 +183,12 @@ async def ask(
 
 
 async def stored(deployed: Deployed) -> object:
-    """The directory as it is stored."""
+    """Return the stored directory."""
     return await store.get(deployed.app.tables, "contoso")
 
 
-def test_no_function_is_missing_here(deployed: Deployed) -> None:
-    """A new address must say who may use it."""
+def test_every_function_is_listed_with_its_access(deployed: Deployed) -> None:
+    """A new address must be added with who may use it."""
     names = {
         function.name
         for function in deployed.host.functions.http
@@ -210,7 +210,7 @@ def test_no_function_is_missing_here(deployed: Deployed) -> None:
 async def answers(
     deployed: Deployed, calls: list[tuple[str, str]], role: str | None, **more: str
 ) -> dict[str, Response]:
-    """The answer to each call; none of them may have changed the directory."""
+    """Send each request and return the responses; assert that the directory hasn't changed."""
     before = await stored(deployed)
     found = {
         f"{method} {path}": await ask(deployed, method, path, role, **more)
@@ -220,28 +220,32 @@ async def answers(
     return found
 
 
-async def test_no_sign_in_is_asked_for(deployed: Deployed) -> None:
-    """401 from the API; pages lead to sign-in and back, forms to the page they stand on (SECURITY.md)."""
+async def test_without_a_sign_in_nothing_is_accessible(deployed: Deployed) -> None:
+    """SECURITY.md: 401 from the API; pages redirect to the sign-in and back, and forms to their
+    page.
+    """
     for call, answer in (await answers(deployed, GUARDED, None)).items():
         method, _, path = call.partition(" ")
         expected = 401 if path.startswith(("/api", "/mcp")) else 302 if method == "GET" else 303
         assert (answer.status, b"Contoso" in answer.body) == (expected, False), call
 
 
-async def test_a_person_without_a_role_gets_nothing(deployed: Deployed) -> None:
-    """403 for a person whom the tenant lets in but who has no role."""
+async def test_a_user_without_a_role_has_no_access(deployed: Deployed) -> None:
+    """403 for a user of the tenant without an app role."""
     for call, answer in (await answers(deployed, GUARDED, "")).items():
         assert (answer.status, b"Contoso" in answer.body) == (403, False), call
 
 
-async def test_a_reader_administers_nothing(deployed: Deployed) -> None:
-    """403: an agent gets no administration, by page or by API (SECURITY.md)."""
+async def test_a_reader_has_no_access_to_administration(deployed: Deployed) -> None:
+    """SECURITY.md: 403 for an agent, on pages and in the API."""
     for call, answer in (await answers(deployed, ADMINS, "Reader")).items():
         assert (answer.status, b"Contoso" in answer.body) == (403, False), call
 
 
-async def test_another_accounts_directory_is_none(deployed: Deployed) -> None:
-    """The same answer as for an unknown id, 404 (undo leads home for both), and nothing happens."""
+async def test_another_accounts_directory_is_as_an_unknown_one(deployed: Deployed) -> None:
+    """404 with the same response (a restoration redirects to the start page for both), and nothing
+    changes.
+    """
     foreign = await answers(deployed, NAMING_A_DIRECTORY, "Admin", account=OTHER)
     of_none = await answers(
         deployed, NAMING_A_DIRECTORY, "Admin", account=OTHER, directory="nowhere"
@@ -254,8 +258,8 @@ async def test_another_accounts_directory_is_none(deployed: Deployed) -> None:
         assert answer.body.replace(b"contoso", b"nowhere") == of_none[call].body, call
 
 
-async def test_what_every_account_has_shows_nothing_of_another(deployed: Deployed) -> None:
-    """Lists and forms are those of the person's own account."""
+async def test_lists_and_forms_show_nothing_of_another_account(deployed: Deployed) -> None:
+    """They show the signed-in user's own account."""
     for call, answer in (await answers(deployed, OWN, "Admin", account=OTHER)).items():
         assert answer.status < 400, call
         assert b"/contoso" not in answer.body, call
@@ -266,14 +270,14 @@ async def test_what_every_account_has_shows_nothing_of_another(deployed: Deploye
     "sent",
     [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec_fetch_site": "cross-site"}],
 )
-async def test_no_other_site_changes_anything(deployed: Deployed, sent: dict[str, str]) -> None:
-    """403 for a change that another site's page asks for, however its sender is signed in."""
+async def test_a_cross_site_change_is_refused(deployed: Deployed, sent: dict[str, str]) -> None:
+    """403 for a change requested by another site's page, even for a signed-in user."""
     for call, answer in (await answers(deployed, CHANGING, "Admin", **sent)).items():
         assert answer.status == 403, call
 
 
-async def test_what_is_read_stays_in_no_shared_cache(deployed: Deployed) -> None:
-    """RFC 9111 section 5.2.2: every answer with a body has no-store or private."""
+async def test_no_response_is_stored_in_a_shared_cache(deployed: Deployed) -> None:
+    """RFC 9111 section 5.2.2: every response with a body has no-store or private."""
     for call, answer in (await answers(deployed, READING, "Admin")).items():
         policy = {name.lower(): value for name, value in answer.headers.items()}.get(
             "cache-control", ""
@@ -283,8 +287,8 @@ async def test_what_is_read_stays_in_no_shared_cache(deployed: Deployed) -> None
 
 
 @pytest.mark.clause("7643/9.3")
-async def test_no_scim_address_opens_to_another_directorys_token(deployed: Deployed) -> None:
-    """A token opens its own directory only; the answer is the same if there is no directory at all."""
+async def test_a_token_gives_no_access_to_another_directory(deployed: Deployed) -> None:
+    """The response is the same if the directory doesn't exist."""
     other = (await deployed.json("POST", "/api/directories", {"name": "Fabrikam"}))["id"]
     sent = {
         "content-type": "application/scim+json",
@@ -300,10 +304,12 @@ async def test_no_scim_address_opens_to_another_directorys_token(deployed: Deplo
         assert (foreign.body, dict(foreign.headers)) == (of_none.body, dict(of_none.headers)), path
 
 
-async def test_no_one_is_signed_in_at_addresses_that_the_platform_lets_strangers_reach(
+async def test_the_principal_header_is_ignored_at_public_addresses(
     deployed: Deployed,
 ) -> None:
-    """Addresses excluded from the platform's sign-in (`/scim/*`, `/health`) ask for tokens, whatever header comes."""
+    """`/scim/*` and `/health` are excluded from the platform's sign-in, so anyone could send the
+    header there.
+    """
     sent = {"content-type": "application/scim+json", "content-length": "2"}
     forged = {**sent, "x-ms-client-principal": principal(ACCOUNT, "Directory.Admin")}
     for method, path in product(METHODS, (*SCIM, "/oauth2/token")):
@@ -321,12 +327,8 @@ async def test_no_one_is_signed_in_at_addresses_that_the_platform_lets_strangers
 @pytest.mark.parametrize(
     "path", ["/scim/..%2f", "/scim/..%5c", "/scim//", "/scim/%2f", "/health/", "/health;/", "//"]
 )
-async def test_no_page_is_below_an_address_that_strangers_reach(
-    deployed: Deployed, path: str
-) -> None:
-    """A path after its dots are resolved, which the platform does first, leads to no page of
-    people's.
-    """
+async def test_no_page_is_reachable_below_a_public_address(deployed: Deployed, path: str) -> None:
+    """The platform resolves dots in a path first; no such path leads to a page or an API."""
     for target in (
         "api/directories",
         "contacts",

@@ -1,4 +1,6 @@
-"""Which agents see a directory: app roles and Entra groups, wherever agents read."""
+"""Limiting a directory to agents with an app role or in an Entra group, at every address that shows
+people.
+"""
 
 import base64
 from typing import Any
@@ -25,7 +27,7 @@ ONE = "/api/directories/contoso"
 async def _ask(
     deployed: Deployed, claims: list[tuple[str, str]], method: str, path: str, body: Any = None
 ) -> Response:
-    """Send a request of an agent with these claims; a body of bytes is a form."""
+    """Send a request as an agent with these claims; a body of bytes is a form."""
     own = [("tid", ACCOUNT), READER, *claims]
     principal = {"claims": [{"typ": kind, "val": value} for kind, value in own]}
     is_form = isinstance(body, bytes)
@@ -43,7 +45,7 @@ async def _ask(
 
 
 async def _limited(deployed: Deployed, **readers: list[str]) -> str:
-    """Limit the directory and put a person and a group into it; return the person's ID."""
+    """Limit the directory, create a person and a group in it, and return the person's id."""
     person = {
         "userName": "anna@contoso.example",
         "displayName": "Anna Arnold",
@@ -57,7 +59,7 @@ async def _limited(deployed: Deployed, **readers: list[str]) -> str:
 
 
 def _reads(person_id: str) -> list[tuple[str, str, Any]]:
-    """Every request by which an agent reads people."""
+    """Return every request by which an agent reads people."""
     key = f"contoso.{person_id}"
     polled = quote(f"{key}~{OBJECT_ID}~x")
     return [
@@ -97,7 +99,7 @@ def _reads(person_id: str) -> list[tuple[str, str, Any]]:
 
 
 async def _known_before(deployed: Deployed, claims: list[tuple[str, str]], person_id: str) -> None:
-    """Have the agent open the person's card, star the person, and write a note."""
+    """Let the agent open the person's card, mark it as a favourite, and write a note."""
     key = f"contoso.{person_id}"
     assert b"Anna" in (await _ask(deployed, claims, "GET", f"/contacts/person?id={key}")).body
     await _ask(deployed, claims, "POST", "/contacts/favourite", f"key={key}&on=1".encode())
@@ -110,7 +112,9 @@ async def _known_before(deployed: Deployed, claims: list[tuple[str, str]], perso
 async def test_no_read_of_an_agent_without_the_role_or_group_shows_the_directory(
     deployed: Deployed, claims: list[tuple[str, str]]
 ) -> None:
-    """Search, lookup, card, export, history, presence and API: neither a person nor the name of the company."""
+    """Search, lookup, card, export, history, presence and API show neither its people nor its
+    name.
+    """
     person_id = await _limited(deployed, roles=["Sales.Contoso"], groups=[GROUP])
     await deployed.json("PATCH", ONE, {"readers": None})
     await _known_before(deployed, claims, person_id)
@@ -125,7 +129,7 @@ async def test_no_read_of_an_agent_without_the_role_or_group_shows_the_directory
 @pytest.mark.parametrize(
     "claims", [[("roles", "Sales.Contoso")], [("groups", GROUP)], [("roles", "Directory.Admin")]]
 )
-async def test_agents_with_the_role_or_group_and_administrators_see_it(
+async def test_agents_with_the_role_or_group_and_administrators_see_the_directory(
     deployed: Deployed, claims: list[tuple[str, str]]
 ) -> None:
     """Either the app role or the group is enough."""
@@ -137,7 +141,7 @@ async def test_agents_with_the_role_or_group_and_administrators_see_it(
 
 
 async def test_by_default_every_agent_sees_every_directory(deployed: Deployed) -> None:
-    """The limit is off by default, and null removes it."""
+    """No limit is set by default, and null removes it."""
     await _limited(deployed, roles=["Sales"])
     assert (await deployed.json("GET", ONE))["readers"] == {"roles": ["Sales"], "groups": []}
     await deployed.json("PATCH", ONE, {"readers": None})
@@ -145,10 +149,10 @@ async def test_by_default_every_agent_sees_every_directory(deployed: Deployed) -
     assert b"Anna" in (await _ask(deployed, [], "GET", "/api/contacts?q=anna")).body
 
 
-async def test_an_agent_in_too_many_groups_is_told_why_directories_are_left_out(
+async def test_an_agent_in_too_many_groups_is_told_why_directories_are_missing(
     deployed: Deployed,
 ) -> None:
-    """Entra leaves the groups out of the token: a clear refusal, and a notice above the visible
+    """Entra then omits groups from the token: a clear error, and a notice above the visible
     directories.
     """
     await _limited(deployed, groups=[GROUP])
@@ -175,17 +179,17 @@ async def test_an_agent_in_too_many_groups_is_told_why_directories_are_left_out(
         ({"people": []}, "readers.people"),
     ],
 )
-async def test_wrong_readers_are_refused_by_name(
+async def test_wrong_readers_are_refused_with_the_field(
     deployed: Deployed, readers: dict[str, Any], field: str
 ) -> None:
-    """400 with the field, and nothing is stored."""
+    """400 names the field, and nothing is stored."""
     answer = await deployed.call("PATCH", ONE, orjson.dumps({"readers": readers}))
     assert (answer.status, orjson.loads(answer.body)["field"]) == (400, field)
     assert (await deployed.json("GET", ONE))["readers"] is None
 
 
-async def test_the_settings_are_a_form_of_the_directorys_page(deployed: Deployed) -> None:
-    """Lines of roles and groups; a wrong one comes back with the fault and the typed text."""
+async def test_readers_are_set_in_a_form_of_the_directorys_page(deployed: Deployed) -> None:
+    """One role or group per line. A wrong line gets the fault, and the typed text stays."""
     page = "/directories/contoso/readers"
     form = "application/x-www-form-urlencoded"
     wrong = await deployed.call("POST", page, b"who=some&roles=&groups=sales", form)
@@ -203,7 +207,7 @@ async def test_the_settings_are_a_form_of_the_directorys_page(deployed: Deployed
 
 
 async def test_a_limit_is_in_the_audit_log(deployed: Deployed) -> None:
-    """Who limited the directory, to whom, and that all agents saw it before."""
+    """Who set the limit, its values, and that all agents had access before."""
     limit = {"roles": ["Sales"], "groups": []}
     await deployed.json("PATCH", ONE, {"readers": limit})
     rows = await query_all(deployed.app.tables, DIRECTORIES, "contoso", *AUDIT.all())

@@ -1,6 +1,4 @@
-"""Log lines about requests: on every route, whether it answers or fails, no line holds sent or
-stored data.
-"""
+"""No log line about a request, whether it succeeds or fails, contains sent or stored data."""
 
 import logging
 import re
@@ -35,7 +33,9 @@ WITHOUT_STORAGE = {
 
 
 def _said(app: App, caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return the lines of all loggers but the event loop's, which are about sockets only."""
+    """Return the log lines of all loggers, except those of the event loop, which concern sockets
+    only.
+    """
     app.metrics.report()
     return [
         record.getMessage()
@@ -49,7 +49,7 @@ def _found(lines: list[str]) -> list[tuple[str, str]]:
 
 
 def _again(found: list[Outcome]) -> list[Step]:
-    """The same requests for the directory that the first ones made."""
+    """Return the same requests for the directory that the first ones created."""
     made = next(
         orjson.loads(each.body) for each in found if each.request == "POST /api/directories"
     )
@@ -83,20 +83,20 @@ def _again(found: list[Outcome]) -> list[Step]:
         "Bearer x",
     ],
 )
-def test_what_is_personal_is_found(line: str) -> None:
-    """The search for it works in each form that a line could have it."""
+def test_the_search_for_personal_data_finds_each_form(line: str) -> None:
+    """A name or number may be escaped, encoded or cut in a log line."""
     assert _found([line])
 
 
-def test_a_random_id_is_not_taken_for_a_person() -> None:
-    """Ids have letters and digits in any order."""
+def test_a_random_id_is_no_personal_data() -> None:
+    """It contains letters and digits in any order."""
     assert _found(["zo7946mul", "1zoq", "m7946", "amulet1", "0018"]) == []
 
 
-async def test_no_request_is_logged_with_what_it_holds(
+async def test_no_request_is_logged_with_its_data(
     deployed: Deployed, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Right and wrong requests to every function (tests/engine), with all loggers at their most talkative."""
+    """Valid and invalid requests to every function (tests/engine), with all loggers at DEBUG."""
     caplog.set_level(logging.DEBUG)
     await outcomes(deployed.host.http, REQUESTS)
     lines = _said(deployed.app, caplog)
@@ -104,12 +104,10 @@ async def test_no_request_is_logged_with_what_it_holds(
     assert _found(lines) == []
 
 
-async def test_no_failure_is_logged_with_what_it_holds(
+async def test_no_failure_is_logged_with_its_data(
     deployed: Deployed, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If storage fails with people's data in its error, each function logs that it failed, and
-    nothing of them.
-    """
+    """Storage fails with personal data in its error: each function logs the failure without it."""
     steps = _again(await outcomes(deployed.host.http, REQUESTS[:3]))
 
     async def broken(*_: object, **__: object) -> None:

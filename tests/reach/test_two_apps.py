@@ -1,4 +1,4 @@
-"""Two Apps in one process share nothing but storage."""
+"""Two Apps in one process share only their storage."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ from tests.openapi.conftest import ACCOUNT, TOKEN, Deployed, host_of
 
 
 class Pair(NamedTuple):
-    """Two deployments with different settings."""
+    """Two Apps with different settings."""
 
     first: Deployed
     second: Deployed
@@ -38,7 +38,7 @@ def _settings(name: str) -> Settings:
 
 @pytest.fixture
 async def pair(tables: CountingTables) -> AsyncIterator[Pair]:
-    """Two Apps with different settings and clocks over the same tables object."""
+    """Yield two Apps with different settings and clocks over the same tables."""
     first = App(_settings("first"), FixedClock(), tables)
     second = App(_settings("second"), FixedClock(), tables)
     await service.create(
@@ -65,7 +65,7 @@ async def _round_trips(pair: Pair, deployed: Deployed) -> int:
 
 
 async def test_caches_are_not_shared(pair: Pair) -> None:
-    """The directory that the first App has read is read by the second App too."""
+    """A directory that the first App has cached is read by the second one."""
     cold = await _round_trips(pair, pair.first)
     warm = await _round_trips(pair, pair.first)
     assert warm < cold
@@ -73,7 +73,7 @@ async def test_caches_are_not_shared(pair: Pair) -> None:
 
 
 async def test_rate_limits_are_not_shared(pair: Pair) -> None:
-    """A directory with clients that flood one App is served by the other."""
+    """A directory that exceeds the limit of one App is served by the other."""
     assert (await pair.first.call("GET", USERS)).status == 200
     rate_limits.charge_work(pair.first.app, "contoso", 100_000)
     assert (await pair.first.call("GET", USERS)).status == 429
@@ -90,7 +90,7 @@ async def test_settings_are_not_shared(pair: Pair) -> None:
 
 
 async def test_metrics_are_not_shared(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
-    """Each App counts its own calls, with its own clock."""
+    """Each App counts its own invocations, by its own clock."""
     caplog.set_level(logging.INFO, "external_directories")
     await pair.first.json("GET", USERS)
     await pair.second.json("GET", USERS)
@@ -108,7 +108,7 @@ async def test_metrics_are_not_shared(pair: Pair, caplog: pytest.LogCaptureFixtu
 
 
 async def test_background_tasks_are_not_shared(pair: Pair) -> None:
-    """An App that closes doesn't wait for the tasks of another App."""
+    """Closing an App doesn't wait for another App's tasks."""
     gate = asyncio.Event()
 
     async def wait() -> None:

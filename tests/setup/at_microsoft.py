@@ -1,4 +1,4 @@
-"""Two instances whose Microsoft is the simulator, and the answers that a person gives on its pages."""
+"""Two instances that use the simulator of Microsoft, and the steps of a user on its pages."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,7 +27,7 @@ FRANK = "gloria@fabrikam.example"
 async def world(
     tables: CountingTables, clock: FixedClock, tmp_path: Path, graph_simulator: RunningSimulator
 ) -> AsyncIterator[World]:
-    """Two instances whose Microsoft is the simulator."""
+    """Yield two instances that use the simulator."""
     simulator = graph_simulator.simulator
     simulator.clock = clock
     simulator.application.redirects = {f"{ORIGIN}{path}" for path in (CALLBACK, LINK_CALLBACK)}
@@ -44,7 +44,7 @@ async def world(
 
 
 async def answered(address: str, who: str, decide: str = "") -> str:
-    """Answer Microsoft's page; return path and query of the address that it sends the browser back to."""
+    """Submit Microsoft's page; return path and query of the URL to which it redirects."""
     asked = {"sign_in_as": who} | ({"decide": decide} if decide else {})
     status, body, headers = await call(f"{address}&{urlencode(asked)}")
     assert status == 302, body

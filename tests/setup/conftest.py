@@ -1,4 +1,4 @@
-"""Two instances of the app over one storage, with the directory `contoso`."""
+"""Fixtures: two instances of the app over one storage, with the directory `contoso`."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.setup.world import Link, World, deployed
 
 @pytest.fixture
 async def world(tables: CountingTables, clock: FixedClock, tmp_path: Path) -> AsyncIterator[World]:
-    """Both instances."""
+    """Yield both instances."""
     made = World(
         deployed(tables, clock), deployed(tables, clock), tables, clock, tmp_path / "test.db"
     )
@@ -34,5 +34,5 @@ async def world(tables: CountingTables, clock: FixedClock, tmp_path: Path) -> As
 
 @pytest.fixture
 async def link(world: World) -> Link:
-    """A link that was sent to the company's administrator."""
+    """Return a set-up link as the company's administrator receives it."""
     return await world.link()

@@ -1,4 +1,4 @@
-"""Attacks on a set-up link, each over HTTP against the whole app. Twenty are tried; none gets anything."""
+"""Attacks on a set-up link, over HTTP against the whole app. All of them fail."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ async def _opened(world: World, link: Link, **more: str) -> Browser:
 
 
 async def _refused_acts(browser: Browser, link: Link) -> list[str]:
-    """Try every page and act of a link, and return the sentences of the refusals."""
+    """Request the page and every action of a link, and return the texts of the refusals."""
     answers = [await browser.get(link.page)]
     answers += [await browser.post(f"{link.page}/{act}", {"sort": "token"}) for act in ACTS]
     for answer in answers:
@@ -38,7 +38,7 @@ def _changed(text: str) -> str:
 
 
 async def test_01_a_forged_code(world: World, link: Link) -> None:
-    """The place is right, and the secret is not: the answer doesn't tell that the link exists."""
+    """The id exists but the secret is wrong: the response doesn't reveal that the link exists."""
     place = link.code.rpartition(".")[0]
     answer = await world.browser().open(f"{place}.{'A' * 43}")
     assert (answer.status, UNKNOWN in sentence(answer)) == (403, True)
@@ -46,20 +46,20 @@ async def test_01_a_forged_code(world: World, link: Link) -> None:
 
 
 async def test_02_a_truncated_code(world: World, link: Link) -> None:
-    """A mail program cut the link; the sentence asks to paste the whole."""
+    """A mail program truncated the link; the text asks to paste all of it."""
     for cut in (1, 10, 43, 44, 60):
         answer = await world.browser().open(link.url[:-cut])
         assert (answer.status, UNKNOWN in sentence(answer)) == (403, True)
 
 
 async def test_03_a_changed_code(world: World, link: Link) -> None:
-    """Every character counts: the last one, the case, an addition."""
+    """Every character counts: another last one, another case, an addition."""
     for code in (_changed(link.code), link.code + "A", link.code.upper(), link.code[::-1]):
         assert UNKNOWN in sentence(await world.browser().open(code))
 
 
 async def test_04_another_directorys_id(world: World, link: Link) -> None:
-    """The secret of a link opens no other directory, which exists, and none that doesn't."""
+    """The secret of a link is refused for another directory, whether or not that exists."""
     other = (await world.first.json("POST", "/api/directories", {"name": "Fabrikam"}))["id"]
     for directory in (other, "nowhere"):
         code = link.code.replace(DIRECTORY, directory, 1)
@@ -71,7 +71,9 @@ async def test_04_another_directorys_id(world: World, link: Link) -> None:
 
 
 async def test_05_another_browser(world: World, link: Link) -> None:
-    """The link was shared or intercepted: the second browser is refused, and the contact centre sees it."""
+    """The link was shared or intercepted: the second browser is refused, and the contact centre
+    sees that.
+    """
     await _opened(world, link)
     answer = await world.browser(address="198.51.100.9").open(link.url)
     assert (answer.status, "opened in another browser" in sentence(answer)) == (403, True)
@@ -80,13 +82,13 @@ async def test_05_another_browser(world: World, link: Link) -> None:
 
 
 async def test_06_the_page_without_the_cookie(world: World, link: Link) -> None:
-    """The address of the page gives nothing to whoever sees it."""
+    """The URL of the page isn't enough."""
     await _opened(world, link)
     assert all(BROWSER in one for one in await _refused_acts(world.browser(), link))
 
 
 async def test_07_a_forged_cookie(world: World, link: Link) -> None:
-    """With the right place and another secret, or with no form at all."""
+    """With the right id and another secret, or malformed."""
     browser = await _opened(world, link)
     name = next(iter(browser.cookies))
     real = browser.cookies[name]
@@ -98,7 +100,7 @@ async def test_07_a_forged_cookie(world: World, link: Link) -> None:
 
 
 async def test_08_the_cookie_of_another_link(world: World, link: Link) -> None:
-    """A browser with one link of a directory isn't admitted to the others."""
+    """A browser that opened one link has no access to the directory's other links."""
     other = await world.link()
     browser = await _opened(world, link)
     await _opened(world, other)
@@ -108,7 +110,7 @@ async def test_08_the_cookie_of_another_link(world: World, link: Link) -> None:
 
 
 async def test_09_the_code_as_a_cookie(world: World, link: Link) -> None:
-    """Who has the link after it was opened can't make the session of it."""
+    """Someone who knows the link after it was opened can't derive the session's cookie from it."""
     await _opened(world, link)
     thief = world.browser()
     thief.cookies[f"__Host-set-up-{link.id}"] = f"{DIRECTORY}.{link.code.rpartition('.')[2]}"
@@ -116,7 +118,9 @@ async def test_09_the_code_as_a_cookie(world: World, link: Link) -> None:
 
 
 async def test_10_a_planted_cookie(world: World, link: Link) -> None:
-    """A neighbouring host name can set a cookie without `__Host-` (RFC 6265 section 8.6): it doesn't count."""
+    """Another host of the domain can set a cookie without `__Host-` (RFC 6265 section 8.6), so such
+    a cookie is ignored.
+    """
     browser = await _opened(world, link)
     value = next(iter(browser.cookies.values()))
     victim = world.browser()
@@ -125,7 +129,7 @@ async def test_10_a_planted_cookie(world: World, link: Link) -> None:
 
 
 async def test_11_an_expired_link(world: World, link: Link) -> None:
-    """After 72 hours, opened or not; one second before it still works."""
+    """After 72 hours it is refused, opened or not; one second before, it works."""
     other = await world.link()
     world.clock.advance(LIFETIME.total_seconds() - 1)
     browser = await _opened(world, link)
@@ -136,7 +140,7 @@ async def test_11_an_expired_link(world: World, link: Link) -> None:
 
 
 async def test_12_a_revoked_link(world: World, link: Link) -> None:
-    """At once, in the browser that opened it, and on every instance."""
+    """It is refused at once, also in the browser that opened it and on every instance."""
     other = await world.link()
     browser = await _opened(world, link)
     for one in (link, other):
@@ -149,7 +153,7 @@ async def test_12_a_revoked_link(world: World, link: Link) -> None:
 
 
 async def test_13_a_finished_link_replayed(world: World, link: Link) -> None:
-    """Another browser learns that it is done, and gets nothing."""
+    """Another browser gets the text that the link is finished, and nothing else."""
     browser = await _opened(world, link)
     await browser.post(f"{link.page}/finish")
     answer = await world.browser().open(link.url)
@@ -157,7 +161,7 @@ async def test_13_a_finished_link_replayed(world: World, link: Link) -> None:
 
 
 async def test_14_a_deleted_directory(world: World, link: Link) -> None:
-    """Its links end with it; the answer is that of an unknown link."""
+    """The response is that of an unknown link."""
     browser = await _opened(world, link)
     assert (await world.first.call("DELETE", f"/api/directories/{DIRECTORY}")).status == 202
     assert all(BROWSER in one for one in await _refused_acts(browser, link))
@@ -176,7 +180,7 @@ async def test_14_a_deleted_directory(world: World, link: Link) -> None:
     ],
 )
 async def test_15_another_sites_form(world: World, link: Link, sent: dict[str, str]) -> None:
-    """Neither Start with the attacker's own link nor an act in the administrator's browser (CSRF)."""
+    """CSRF: neither Start with the attacker's link nor an action in the administrator's browser."""
     browser = await _opened(world, link)
     for path in ("/set-up", *(f"{link.page}/{act}" for act in ACTS)):
         answer = await browser.send("POST", path, b"sort=token&code=" + link.code.encode(), **sent)
@@ -185,7 +189,9 @@ async def test_15_another_sites_form(world: World, link: Link, sent: dict[str, s
 
 
 async def test_16_codes_are_guessed_in_parallel(world: World, link: Link) -> None:
-    """Ten attempts of an address are checked, also of a hundred at once; 429 tells when to go on."""
+    """Ten attempts per client address are checked, even of a hundred at once; then 429 with
+    Retry-After.
+    """
     guesser = world.browser(address="198.51.100.1")
     with world.tables.measured() as calls:
         answers: list[Response] = await asyncio.gather(
@@ -201,7 +207,7 @@ async def test_16_codes_are_guessed_in_parallel(world: World, link: Link) -> Non
 
 
 async def test_17_cookies_are_guessed_in_parallel(world: World, link: Link) -> None:
-    """The same limit holds for sessions; the administrator's own browser goes on."""
+    """The same limit applies to cookies; the administrator's own browser isn't affected."""
     browser = await _opened(world, link)
     thieves = [world.browser(address="198.51.100.1") for _ in range(50)]
     for number, thief in enumerate(thieves):
@@ -212,7 +218,7 @@ async def test_17_cookies_are_guessed_in_parallel(world: World, link: Link) -> N
 
 
 async def test_18_two_browsers_race_on_two_instances(world: World, link: Link) -> None:
-    """Both send Start at the same moment: the row lets one of them in."""
+    """Both send Start at the same moment: the row's ETag lets one of them succeed."""
     browsers = [world.browser(second=number % 2 == 1) for number in range(6)]
     answers = await asyncio.gather(*(browser.open(link.url) for browser in browsers))
     statuses = sorted(answer.status for answer in answers)
@@ -222,7 +228,7 @@ async def test_18_two_browsers_race_on_two_instances(world: World, link: Link) -
 
 
 async def test_19_an_act_races_with_the_revocation(world: World, link: Link) -> None:
-    """Whichever comes first, no credential is issued after the link was revoked."""
+    """In either order, no credential is issued after the revocation."""
     browser = await _opened(world, link)
     path = f"/api/directories/{DIRECTORY}/links/{link.id}"
     answer, revoked = await asyncio.gather(
@@ -238,7 +244,7 @@ async def test_19_an_act_races_with_the_revocation(world: World, link: Link) -> 
 async def test_20_logs_and_storage_have_no_secret(
     world: World, link: Link, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither the code nor the cookie nor a credential is in a log line, an address, a page or a row."""
+    """No log line, URL, page or row contains the code, the cookie or a credential."""
     caplog.set_level(logging.DEBUG)
     browser = await _opened(world, link)
     cookie = next(iter(browser.cookies.values())).rpartition(".")[2]
@@ -269,7 +275,9 @@ async def test_20_logs_and_storage_have_no_secret(
 
 
 async def test_21_a_refusal_costs_the_same_whatever_is_wrong(world: World, link: Link) -> None:
-    """Unknown directory, unknown link, wrong secret, no code: two reads each, and the same page."""
+    """Unknown directory, unknown link, wrong secret or no code: two reads and the same page
+    each.
+    """
     place = link.code.rpartition(".")[0]
     wrong = (
         f"{place}.{'A' * 43}",
@@ -289,7 +297,9 @@ async def test_21_a_refusal_costs_the_same_whatever_is_wrong(world: World, link:
 
 
 async def test_22_a_header_that_pretends_to_be_the_platforms(world: World, link: Link) -> None:
-    """`/set-up` is excluded from the platform's sign-in, so no header about a person counts there."""
+    """`/set-up` is excluded from the platform's sign-in, so its header of a user is ignored
+    there.
+    """
     await _opened(world, link)
     stranger = world.browser()
     forged = {"x_ms_client_principal": "eyJjbGFpbXMiOlt7InR5cCI6InRpZCIsInZhbCI6IngifV19"}
@@ -297,7 +307,7 @@ async def test_22_a_header_that_pretends_to_be_the_platforms(world: World, link:
 
 
 async def test_23_the_callback_without_the_links_browser(world: World, link: Link) -> None:
-    """A state that was never given, or another link's: refused, and nothing is connected."""
+    """An unknown `state`, or that of another link, is refused, and nothing is connected."""
     browser = await _opened(world, link)
     for state in ("", "x" * 43):
         for one in (browser, world.browser()):
@@ -307,7 +317,7 @@ async def test_23_the_callback_without_the_links_browser(world: World, link: Lin
 
 
 async def test_24_a_method_or_page_that_does_not_exist(world: World, link: Link) -> None:
-    """404 and 405 as everywhere; odd IDs are no error of the server."""
+    """404 and 405 as elsewhere; malformed ids cause no 500."""
     browser = await _opened(world, link)
     assert (await browser.get(f"{link.page}/nothing")).status == 404
     assert (await browser.send("DELETE", link.page, origin=ORIGIN)).status == 405

@@ -1,4 +1,5 @@
-"""Whoever connects a company sees its name, domain and tenant first, and is told if it is another one than meant.
+"""A user who connects a company sees its name, domain and tenant first, also if another company was
+connected meanwhile.
 
 Over HTTP at the pages: the wizard of two administrators, set-up links, sign-in links.
 """
@@ -36,7 +37,7 @@ SHOWN = '"><script>alert(1)</script> {name} %(x)s &amp; Ltd Set-Cookie: a=b'
 
 @dataclass
 class Desk:
-    """A tab of an administrator of the contact centre, at either of the two instances."""
+    """A browser tab of an administrator of the contact centre, at one of the two instances."""
 
     world: World
     person: str
@@ -45,7 +46,7 @@ class Desk:
     seen: list[Response] = field(default_factory=list)
 
     async def call(self, method: str, path: str, **values: str) -> Response:
-        """Send a request of this person, and keep the cookie of the answer."""
+        """Send a request of this user, and keep the cookie of the response."""
         claims = [("tid", ACCOUNT), ("oid", self.person), ("roles", "Directory.Admin")]
         principal = {"claims": [{"typ": name, "val": value} for name, value in claims]}
         host = self.world.second if self.second else self.world.first
@@ -66,24 +67,26 @@ class Desk:
         return answer
 
     async def page(self, path: str = f"{PAGE}/presence") -> str:
-        """Return a page, the wizard's step 3 unless told otherwise."""
+        """Return the HTML of a page, by default step 3 of the wizard."""
         return (await self.call("GET", path)).body.decode()
 
     async def at_consent(self, who: str) -> str:
-        """Sign in at Microsoft; return the address of its page of consent."""
+        """Sign in at Microsoft; return the URL of its consent page."""
         await self.call("POST", f"{PAGE}/presence", choice="on")
         begun = await self.call("POST", f"{PAGE}/consent")
         signed_in = await self.call("GET", await answered(begun.headers["location"], who))
         return signed_in.headers["location"]
 
     async def accept(self, consent: str, who: str) -> str:
-        """Accept at Microsoft; return the page to which the browser comes back."""
+        """Accept at Microsoft; return the HTML of the page to which it redirects."""
         back = await self.call("GET", await answered(consent, who, "accept"))
         return await self.page(back.headers["location"])
 
 
 def company_in(page: str) -> list[str]:
-    """Return name, domain and tenant of the company that a page asks to confirm; [] without one."""
+    """Return name, domain and tenant of the company that the page asks to confirm, or [] if it asks
+    for none.
+    """
     found = re.search(r'<dl class="details company">(.*?)</dl>', page, re.DOTALL)
     if found is None:
         return []
@@ -92,10 +95,12 @@ def company_in(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize("other_person", [True, False])
-async def test_two_people_or_tabs_at_the_consent_step_are_told_which_company_it_is(
+async def test_two_concurrent_consents_show_which_company_was_first(
     world: World, other_person: bool
 ) -> None:
-    """Two instances. The second to come back sees the first one's company, and can't connect its own unnoticed."""
+    """On two instances. The second user to return sees the first one's company, and can't confirm
+    another.
+    """
     first = Desk(world, "person-one")
     second = Desk(world, "person-two" if other_person else "person-one", second=True)
     to_contoso, to_fabrikam = await first.at_consent(GLORIA), await second.at_consent(FRANK)
@@ -116,8 +121,10 @@ async def test_two_people_or_tabs_at_the_consent_step_are_told_which_company_it_
 
 
 @pytest.mark.parametrize("purpose", ["set-up", "sign-in"])
-async def test_a_link_and_the_wizard_are_told_of_each_other(world: World, purpose: str) -> None:
-    """The company of the link is named to both; the contact centre's own attempt for another one ends."""
+async def test_a_link_and_the_wizard_show_the_same_company(world: World, purpose: str) -> None:
+    """Both show the company of the link; the contact centre's own consent for another company has
+    no effect.
+    """
     desk, link = Desk(world, "person-one", second=True), await world.link(purpose=purpose)
     browser = await opened(world, link)
     consent = await desk.at_consent(GLORIA)
@@ -139,7 +146,7 @@ async def test_a_link_and_the_wizard_are_told_of_each_other(world: World, purpos
 async def test_a_hostile_name_is_text_wherever_it_is_shown(
     world: World, graph_simulator: RunningSimulator
 ) -> None:
-    """Escaped on every page, one line, and in no header: a foreign tenant chose it."""
+    """A foreign tenant chooses it: every page escapes it in one line, and no header contains it."""
     graph_simulator.simulator.tenants[FABRIKAM].name = HOSTILE
     desk, link = Desk(world, "person-one"), await world.link(purpose="sign-in")
     browser = await opened(world, link)
@@ -162,7 +169,9 @@ async def test_a_hostile_name_is_text_wherever_it_is_shown(
 async def test_no_page_waits_for_microsoft_to_name_the_company(
     world: World, granted: bool, graph_simulator: RunningSimulator
 ) -> None:
-    """Names are stored with the connection; without the permission the domain and the tenant ID are shown."""
+    """The name is stored with the connection. Without the permission the domain and the tenant id
+    are shown.
+    """
     graph_simulator.simulator.options.tenant_information = granted
     desk = Desk(world, "person-one")
     page = await desk.accept(await desk.at_consent(FRANK), FRANK)
@@ -178,7 +187,9 @@ async def test_no_page_waits_for_microsoft_to_name_the_company(
 async def test_a_company_without_a_name_gets_it_after_the_permission_is_granted(
     world: World, graph_simulator: RunningSimulator
 ) -> None:
-    """The ten-minute sweep of any instance; the row that was read before is replaced in its version only."""
+    """By the ten-minute sweep of any instance; the row is replaced only if its ETag hasn't
+    changed.
+    """
     options = graph_simulator.simulator.options
     options.tenant_information = False
     desk = Desk(world, "person-one")
@@ -190,7 +201,9 @@ async def test_a_company_without_a_name_gets_it_after_the_permission_is_granted(
 
 
 async def test_a_set_up_link_leads_through_the_whole_set_up(world: World) -> None:
-    """In this order: base URL, OAuth client, federation, token; mapping; live line; consent; ten numbers; done."""
+    """In this order: base URL, OAuth client, federation, token, mapping, connection state, consent,
+    ten numbers, finish.
+    """
     link = await world.link()
     browser = await opened(world, link)
     page = await text_of(browser, link)

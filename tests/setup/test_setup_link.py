@@ -1,4 +1,6 @@
-"""A set-up link from the contact centre's button to *done*, and the progress that the contact centre sees."""
+"""A set-up link from the contact centre's button to *Finish*, and the progress that the contact
+centre sees.
+"""
 
 import pytest
 
@@ -9,12 +11,14 @@ API = f"/api/directories/{DIRECTORY}/links"
 
 
 async def test_a_link_has_its_code_after_the_hash(world: World, link: Link) -> None:
-    """RFC 9110 section 7.1: a client sends no fragment, so no log of any server has the code."""
+    """RFC 9110 section 7.1: clients don't send the fragment, so no server's log contains the
+    code.
+    """
     assert link.url.startswith(f"{ORIGIN}/set-up#extdirlink_{DIRECTORY}.{link.id}.")
 
 
-async def test_start_ties_the_link_to_this_browser(world: World, link: Link) -> None:
-    """A cookie for this host alone, which no script and no other site's request can use."""
+async def test_start_binds_the_link_to_this_browser(world: World, link: Link) -> None:
+    """By a cookie for this host, which no script and no cross-site request can use."""
     browser = world.browser()
     assert (await browser.get("/set-up")).status == 200
     opened = await browser.open(link.url)
@@ -28,8 +32,8 @@ async def test_start_ties_the_link_to_this_browser(world: World, link: Link) -> 
     assert f"{ORIGIN}/scim/{DIRECTORY}/v2" in page.body.decode()
 
 
-async def test_the_page_is_for_this_browser_alone(world: World, link: Link) -> None:
-    """No referrer, no cache, no search engine."""
+async def test_the_page_is_neither_cached_nor_indexed(world: World, link: Link) -> None:
+    """Headers forbid a referrer, caches and search engines."""
     browser = world.browser()
     await browser.open(link.url)
     for answer in (await browser.get("/set-up"), await browser.get(link.page)):
@@ -38,10 +42,8 @@ async def test_the_page_is_for_this_browser_alone(world: World, link: Link) -> N
         assert "noindex" in answer.headers["x-robots-tag"]
 
 
-async def test_a_program_that_looks_at_the_link_does_not_use_it_up(
-    world: World, link: Link
-) -> None:
-    """Mail scanners and link previews send GET, with whatever part of the address they keep."""
+async def test_a_get_does_not_open_the_link(world: World, link: Link) -> None:
+    """Mail scanners and link previews send a GET, with or without parts of the URL."""
     scanner = world.browser()
     for path in ("/set-up", f"/set-up?code={link.code}", link.page, f"/set-up/{link.code}"):
         await scanner.get(path)
@@ -63,7 +65,7 @@ async def test_the_browser_that_opened_it_may_open_it_again(world: World, link: 
 async def test_a_credential_is_shown_once_and_works(
     world: World, link: Link, sort: str, prefix: str
 ) -> None:
-    """In the answer of the button only; a client signs in with it at once."""
+    """Only the response to the button shows it; it is valid at once."""
     browser = world.browser()
     await browser.open(link.url)
     plain = secret_in(await browser.post(f"{link.page}/credential", {"sort": sort}))
@@ -77,8 +79,8 @@ async def test_a_credential_is_shown_once_and_works(
     assert answer.status == 200
 
 
-async def test_a_reloaded_answer_creates_nothing(world: World, link: Link) -> None:
-    """Browsers send a form again when its answer is reloaded: no second link, no second secret."""
+async def test_a_reloaded_response_creates_nothing(world: World, link: Link) -> None:
+    """Browsers send the form again: no second link and no second secret is created."""
     form = "application/x-www-form-urlencoded"
     path = f"/directories/{DIRECTORY}/links"
     statuses = [
@@ -94,8 +96,8 @@ async def test_a_reloaded_answer_creates_nothing(world: World, link: Link) -> No
     assert "sent before" in sentence(answers[1])
 
 
-async def test_no_credential_ends_because_another_is_taken(world: World, link: Link) -> None:
-    """Two are the limit; the third is refused with the remedy, and nothing is revoked."""
+async def test_a_third_credential_revokes_no_other(world: World, link: Link) -> None:
+    """The maximum is two; the third is refused with the remedy."""
     browser = world.browser()
     await browser.open(link.url)
     seen = ""
@@ -112,7 +114,7 @@ async def test_no_credential_ends_because_another_is_taken(world: World, link: L
 async def test_an_identity_can_be_trusted_and_corrected_but_not_replaced(
     world: World, link: Link
 ) -> None:
-    """The link may correct its own trust; an identity that the contact centre set stays."""
+    """A link may change the identity that it set, but not one that the contact centre set."""
     browser = world.browser()
     await browser.open(link.url)
     identity = {"tenantId": "0" * 8 + "-0000-4000-8000-" + "0" * 12, "audiences": "api://x"}
@@ -133,7 +135,7 @@ async def test_an_identity_can_be_trusted_and_corrected_but_not_replaced(
 
 
 async def test_ten_numbers_are_tested(world: World, link: Link) -> None:
-    """Each with its E.164 form and the digits that find it, or the fault with the remedy."""
+    """Each has its E.164 format and the digits by which it is found, or its fault and remedy."""
     browser = world.browser()
     await browser.open(link.url)
     page = (
@@ -151,7 +153,7 @@ async def test_ten_numbers_are_tested(world: World, link: Link) -> None:
 
 
 async def test_the_first_people_are_tested(world: World, link: Link) -> None:
-    """Or the page tells that none has arrived."""
+    """Or the page states that none has been provisioned."""
     browser = world.browser()
     await browser.open(link.url)
     empty = await browser.post(f"{link.page}/numbers", {"source": "people"})
@@ -171,7 +173,9 @@ async def test_the_first_people_are_tested(world: World, link: Link) -> None:
 
 
 async def test_the_contact_centre_sees_the_progress(world: World, link: Link) -> None:
-    """Opened, credential taken, numbers tested, done: with the times; the page shows the same."""
+    """When the link was opened, a credential issued, numbers tested, and the link finished; API and
+    page show the same.
+    """
     browser = world.browser()
     states = [(await world.links())[0]["state"]]
     await browser.open(link.url)
@@ -191,10 +195,10 @@ async def test_the_contact_centre_sees_the_progress(world: World, link: Link) ->
     assert directory["setup"] == "done"
 
 
-async def test_a_finished_link_shows_its_summary_and_does_nothing_more(
+async def test_a_finished_link_shows_its_summary_and_refuses_actions(
     world: World, link: Link
 ) -> None:
-    """The browser that finished sees that it is done; every act is refused."""
+    """In the browser that finished it."""
     browser = world.browser()
     await browser.open(link.url)
     await browser.post(f"{link.page}/finish")
@@ -204,8 +208,8 @@ async def test_a_finished_link_shows_its_summary_and_does_nothing_more(
         assert (answer.status, secret_in(answer)) == (403, ""), part
 
 
-async def test_every_act_is_an_audit_event_of_the_link(world: World, link: Link) -> None:
-    """Actor: the link; source address: that of its browser."""
+async def test_every_action_is_an_audit_event_of_the_link(world: World, link: Link) -> None:
+    """Actor is the link, and the address is that of its browser."""
     browser = world.browser(address="198.51.100.7")
     await browser.open(link.url)
     await browser.post(f"{link.page}/credential", {"sort": "secret"})
@@ -225,7 +229,9 @@ async def test_every_act_is_an_audit_event_of_the_link(world: World, link: Link)
 
 
 async def test_at_most_five_links_can_be_used(world: World) -> None:
-    """409 with the remedy; after one is revoked there is room again. Revoking twice is no error."""
+    """409 with the remedy; after one is revoked, another can be created. A second revocation is no
+    error.
+    """
     made = [await world.link() for _ in range(5)]
     assert (await world.first.call("POST", API)).status == 409
     for _ in range(2):
@@ -235,7 +241,7 @@ async def test_at_most_five_links_can_be_used(world: World) -> None:
 
 
 async def test_the_page_shows_a_new_link_once(world: World) -> None:
-    """The address is in the answer of the button only."""
+    """Only the response to the button contains its URL."""
     path = f"/directories/{DIRECTORY}/links"
     form = "application/x-www-form-urlencoded"
     page = (await world.first.call("POST", path, b"", form, origin=ORIGIN)).body.decode()
@@ -244,7 +250,9 @@ async def test_the_page_shows_a_new_link_once(world: World) -> None:
 
 
 async def test_old_links_are_deleted(world: World, link: Link) -> None:
-    """By the next new link, once they ended thirty days ago; until then one is refused with the reason."""
+    """The next new link deletes those that expired thirty days ago; until then they are refused
+    with the reason.
+    """
     world.clock.advance(KEPT.total_seconds() + LIFETIME.total_seconds())
     second = await world.link()
     assert len(await world.links()) == 2

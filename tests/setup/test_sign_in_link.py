@@ -1,4 +1,6 @@
-"""The company's administrator signs in at Microsoft by a link, and confirms the company before anything is read."""
+"""Sign-in links: the company's administrator signs in at Microsoft and confirms the company before
+anything is read.
+"""
 
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
@@ -47,7 +49,7 @@ PRESENCE = f"{API}/presence"
 
 @pytest.fixture
 async def link(world: World) -> Link:
-    """A sign-in link that was sent to the company's administrator."""
+    """Return a sign-in link as the company's administrator receives it."""
     return await world.link(purpose="sign-in")
 
 
@@ -59,7 +61,7 @@ async def opened(world: World, link: Link) -> Browser:
 
 
 async def at_consent(browser: Browser, link: Link, who: str = GLORIA) -> str:
-    """Sign in at Microsoft, and return the address of its page of consent."""
+    """Sign in at Microsoft, and return the URL of its consent page."""
     begun = await browser.post(f"{link.page}/consent")
     signed_in = await browser.get(await answered(begun.headers["location"], who))
     assert "/v2.0/adminconsent?" in signed_in.headers["location"]
@@ -67,7 +69,7 @@ async def at_consent(browser: Browser, link: Link, who: str = GLORIA) -> str:
 
 
 async def accepted(browser: Browser, link: Link, who: str = GLORIA) -> str:
-    """Sign in and accept; return the outcome that the page is told."""
+    """Sign in and accept; return the outcome in the redirect."""
     back = await answered(await at_consent(browser, link, who), who, "accept")
     answer = await browser.get(back)
     assert answer.status == 303
@@ -77,7 +79,7 @@ async def accepted(browser: Browser, link: Link, who: str = GLORIA) -> str:
 
 
 async def text_of(browser: Browser, link: Link) -> str:
-    """Return the link's page."""
+    """Return the HTML of the link's page."""
     return (await browser.get(link.page)).body.decode()
 
 
@@ -88,14 +90,16 @@ async def state(world: World) -> tuple[str, str, str]:
 
 
 async def confirmed(browser: Browser, link: Link, tenant: str = CONTOSO) -> Response:
-    """Select the button that connects the company."""
+    """Confirm the company on the link's page, and return the response."""
     return await browser.post(f"{link.page}/confirm", {"tenant": tenant})
 
 
 async def test_the_company_is_connected_after_its_administrator_confirms_it(
     world: World, link: Link, graph_simulator: RunningSimulator
 ) -> None:
-    """Nothing is read before; the link ends with it, and the contact centre is told who, when and which company."""
+    """Nothing is read before. The link is then finished, and the contact centre sees user, time and
+    company.
+    """
     assert link.url.startswith(f"{ORIGIN}/set-up?for=sign-in#extdirlink_")
     browser = await opened(world, link)
     assert await accepted(browser, link) == "consented"
@@ -121,10 +125,12 @@ async def test_the_company_is_connected_after_its_administrator_confirms_it(
     assert {one["actor"]["id"] for one in found["events"]} == {f"link:{link.id}"}
 
 
-async def test_every_act_of_a_link_writes_its_event(
+async def test_every_action_of_a_link_stores_its_event(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new act needs its event, in the transaction that changes a row; the actor is the link."""
+    """In the transaction of its change, with the link as the actor. A new action must be added to
+    this test.
+    """
     link = await world.link()
     browser = world.browser()
     trust = {"tenantId": CONTOSO, "subject": CONTOSO, "audiences": "api://x"}
@@ -153,8 +159,8 @@ async def test_every_act_of_a_link_writes_its_event(
     assert {code for _, _, code in acts} - {"consent.started"} <= set(stored_with_act)
 
 
-async def test_the_contact_centre_takes_a_wrong_company_away(world: World, link: Link) -> None:
-    """The company confirmed itself; the contact centre sees it, and removes the access."""
+async def test_the_contact_centre_can_remove_a_wrong_company(world: World, link: Link) -> None:
+    """A company that confirmed itself is shown to the contact centre, which removes the access."""
     browser = await opened(world, link)
     await accepted(browser, link, FRANK)
     await confirmed(browser, link, FABRIKAM)
@@ -164,10 +170,10 @@ async def test_the_contact_centre_takes_a_wrong_company_away(world: World, link:
     assert (await confirmed(browser, link, FABRIKAM)).status == 409
 
 
-async def test_a_wrong_company_is_taken_back_before_anything_is_read(
+async def test_a_wrong_company_is_withdrawn_before_anything_is_read(
     world: World, link: Link, graph_simulator: RunningSimulator
 ) -> None:
-    """*Not this company*: then the right one signs in with the same link."""
+    """By *Not this company*; then the right one signs in with the same link."""
     browser = await opened(world, link)
     await accepted(browser, link, FRANK)
     assert (await browser.post(f"{link.page}/withdraw", {"tenant": CONTOSO})).status == 409
@@ -178,10 +184,8 @@ async def test_a_wrong_company_is_taken_back_before_anything_is_read(
     assert (await confirmed(browser, link)).status == 303
 
 
-async def test_a_sign_in_link_takes_no_credential_and_sees_no_person(
-    world: World, link: Link
-) -> None:
-    """It may be handed to whoever has the role at Microsoft, so it does that and nothing else."""
+async def test_a_sign_in_link_gets_no_credential_and_no_person(world: World, link: Link) -> None:
+    """It may be passed on to whoever has the role at Microsoft, so it permits only the sign-in."""
     browser = await opened(world, link)
     person = {"userName": "ada@contoso.example", "displayName": "Ada Lovelace", "active": True}
     await world.first.json("POST", f"/scim/{DIRECTORY}/v2/Users", person)
@@ -199,8 +203,10 @@ async def test_a_sign_in_link_takes_no_credential_and_sees_no_person(
         assert "Ada Lovelace" not in answer.body.decode()
 
 
-async def test_another_links_company_is_not_told_or_decided(world: World, link: Link) -> None:
-    """Two administrators with two links: the second learns that another one came first, not which company."""
+async def test_the_company_of_another_link_is_neither_shown_nor_confirmed(
+    world: World, link: Link
+) -> None:
+    """The second administrator learns that someone else was first, but not which company."""
     other = await world.link(purpose="sign-in")
     first, second = await opened(world, link), await opened(world, other)
     await accepted(first, link, FRANK)
@@ -217,10 +223,10 @@ async def test_another_links_company_is_not_told_or_decided(world: World, link: 
 
 
 @pytest.mark.parametrize("end", ["finish", "revoke", "expire"])
-async def test_a_link_that_ended_while_at_microsoft_connects_nothing(
+async def test_a_link_that_ended_during_the_sign_in_connects_nothing(
     world: World, link: Link, end: str
 ) -> None:
-    """Another tab finished it, the contact centre revoked it, or its time was up; the state stays unused."""
+    """Another tab finished it, the contact centre revoked it, or it expired."""
     browser = await opened(world, link)
     if end == "expire":
         world.clock.advance(LIFETIME.total_seconds() - 60)
@@ -237,8 +243,8 @@ async def test_a_link_that_ended_while_at_microsoft_connects_nothing(
 
 
 @pytest.mark.parametrize("act", ["confirm", "withdraw"])
-async def test_a_link_that_was_revoked_confirms_nothing(world: World, link: Link, act: str) -> None:
-    """The contact centre decides alone from then on."""
+async def test_a_revoked_link_confirms_nothing(world: World, link: Link, act: str) -> None:
+    """From then on only the contact centre can confirm the company."""
     browser = await opened(world, link)
     await accepted(browser, link)
     await world.second.call("DELETE", f"/api/directories/{DIRECTORY}/links/{link.id}")
@@ -252,7 +258,7 @@ async def test_a_link_that_was_revoked_confirms_nothing(world: World, link: Link
 async def test_a_link_revoked_between_confirmation_and_connection_connects_nothing(
     world: World, purpose: str, graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The consent is still on its way, or the revocation comes while the confirmation is stored."""
+    """While the consent propagates, or while the confirmation is stored."""
     link = await world.link(purpose=purpose)
     browser = await opened(world, link)
     await accepted(browser, link)
@@ -283,7 +289,9 @@ async def test_a_link_revoked_between_confirmation_and_connection_connects_nothi
 async def test_a_link_revoked_by_an_instance_that_was_killed_connects_nothing(
     world: World, link: Link, graph_simulator: RunningSimulator
 ) -> None:
-    """Only the link's row says that it is revoked: the check for consent reads it before it asks Microsoft."""
+    """Only the link's row has the revocation; the check of consent reads it before it calls
+    Microsoft.
+    """
     graph_simulator.simulator.options.consent_delay = 60
     browser = await opened(world, link)
     await accepted(browser, link)
@@ -298,7 +306,9 @@ async def test_a_link_revoked_by_an_instance_that_was_killed_connects_nothing(
 async def test_a_link_revoked_while_the_company_is_connected_disconnects_it(
     world: World, link: Link, graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The revocation comes after the check read the link, and before the company is stored as connected."""
+    """The revocation is stored after the check read the link and before the connection is
+    stored.
+    """
     graph_simulator.simulator.options.consent_delay = 60
     browser = await opened(world, link)
     await accepted(browser, link)
@@ -315,10 +325,10 @@ async def test_a_link_revoked_while_the_company_is_connected_disconnects_it(
     assert await tenant_links.tenant(world.tables, CONTOSO) is None
 
 
-async def test_a_company_that_the_contact_centre_confirmed_outlives_the_link(
+async def test_a_company_confirmed_by_the_contact_centre_stays_after_a_revocation(
     world: World, link: Link, graph_simulator: RunningSimulator
 ) -> None:
-    """The contact centre decided itself; its later revocation of the link takes nothing back."""
+    """The contact centre decided itself, so revoking the link doesn't disconnect the company."""
     graph_simulator.simulator.options.consent_delay = 60
     browser = await opened(world, link)
     await accepted(browser, link)
@@ -329,7 +339,7 @@ async def test_a_company_that_the_contact_centre_confirmed_outlives_the_link(
 
 
 async def _set_revoked(world: World, link: Link) -> None:
-    """Store the revocation in the link's row, and nothing else."""
+    """Store the revocation in the link's row, and change no other row."""
     found = await setup_link_service.get(world.first.app, DIRECTORY, link.id)
     assert found is not None
     change = setup_link_service.change(
@@ -338,8 +348,10 @@ async def _set_revoked(world: World, link: Link) -> None:
     await world.tables.transact(DIRECTORIES, DIRECTORY, [change])
 
 
-async def test_an_answer_of_microsoft_is_used_once(world: World, link: Link) -> None:
-    """The state is for one use, in the browser of the link."""
+async def test_a_redirect_of_microsoft_is_used_once(world: World, link: Link) -> None:
+    """The `state` is valid once, in the browser of the link; a request from another browser uses it
+    up too.
+    """
     browser = await opened(world, link)
     back = await answered(await at_consent(browser, link), GLORIA, "accept")
     assert (await world.browser().get(back)).status == 403
@@ -352,7 +364,7 @@ async def test_an_answer_of_microsoft_is_used_once(world: World, link: Link) -> 
 
 
 async def test_a_set_up_link_confirms_the_company_before_it_is_finished(world: World) -> None:
-    """The consent of the whole set-up is confirmed in the same way; *Finish* says so."""
+    """As a sign-in link does; *Finish* states that it must be confirmed first."""
     link = await world.link()
     browser = await opened(world, link)
     assert await accepted(browser, link) == "consented"
@@ -366,7 +378,9 @@ async def test_a_set_up_link_confirms_the_company_before_it_is_finished(world: W
 
 
 async def test_step_3_creates_the_link_and_shows_that_it_waits(world: World) -> None:
-    """The button is next to the sign-in. The link is in the answer once; step 3 shows its state."""
+    """The button is next to the sign-in. Only its response has the link; later step 3 shows its
+    state.
+    """
     form = "application/x-www-form-urlencoded"
     step = f"/directories/{DIRECTORY}/presence"
     page = (await world.first.call("POST", step, b"choice=on", form, origin=ORIGIN)).body.decode()
@@ -387,7 +401,7 @@ async def test_step_3_creates_the_link_and_shows_that_it_waits(world: World) -> 
 
 
 async def test_a_finished_link_shows_its_page_for_72_hours(world: World, link: Link) -> None:
-    """Then the browser that has its cookie sees nothing more of the directory."""
+    """After that, the browser with its cookie sees nothing of the directory."""
     browser = await opened(world, link)
     await accepted(browser, link)
     await confirmed(browser, link)
@@ -398,7 +412,9 @@ async def test_a_finished_link_shows_its_page_for_72_hours(world: World, link: L
 
 
 async def test_an_older_release_refuses_a_sign_in_link(world: World, link: Link) -> None:
-    """It doesn't know the purpose, and would let the link take credentials: during a rolling upgrade it can't read it."""
+    """It doesn't know the purpose and would issue credentials, so the row's version is one that it
+    can't decode.
+    """
     assert await world.link()
     rows = await world.tables.query(DIRECTORIES, DIRECTORY, *SETUP_LINK.all())
     refused = 0

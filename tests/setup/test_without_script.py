@@ -1,4 +1,6 @@
-"""Step 3 of the wizard without scripts: only links and forms of the pages are used, as a browser uses them."""
+"""Step 3 of the wizard without JavaScript: the test uses only links and forms of the pages, as a
+browser does.
+"""
 
 import re
 from html.parser import HTMLParser
@@ -13,7 +15,7 @@ STEP = f"/directories/{DIRECTORY}/presence"
 
 
 class Forms(HTMLParser):
-    """The forms of a page that has no script: where each goes, its hidden fields, whether it has a button to press."""
+    """Parses the forms of a page: their addresses, their hidden fields, and which have a button."""
 
     def __init__(self, page: Response) -> None:
         super().__init__()
@@ -23,7 +25,7 @@ class Forms(HTMLParser):
         self.feed(page.body.decode())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a form, a field, a button."""
+        """Record a form, a field or a button."""
         own = dict(attrs)
         if tag == "form":
             assert own.get("method") == "post"
@@ -35,18 +37,18 @@ class Forms(HTMLParser):
             self.pressable.add(self._action)
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave a form."""
+        """End the current form."""
         if tag == "form":
             self._action = ""
 
 
 def _header(answer: Response, name: str) -> str:
-    """Return a header of an answer, "" if there is none."""
+    """Return a header of the response, or "" if it is absent."""
     return {key.lower(): value for key, value in answer.headers.items()}.get(name, "")
 
 
 def _form_origins(page: Response) -> str:
-    """Return the origins that the page's forms may lead to, by its policy."""
+    """Return the origins of form-action in the page's content security policy."""
     policy = {name.lower(): value for name, value in page.headers.items()}[
         "content-security-policy"
     ]
@@ -56,7 +58,7 @@ def _form_origins(page: Response) -> str:
 
 
 async def _press(world: World, page: Response, action: str, **values: str) -> Response:
-    """Press the button of a form, and check that the policy lets the browser follow where the answer leads."""
+    """Send the form and return the response; assert that the policy permits its redirect."""
     forms = Forms(page)
     assert action in forms.pressable, (action, forms.pressable)
     body = urlencode({**forms.fields[action], **values}).encode()
@@ -70,7 +72,7 @@ async def _press(world: World, page: Response, action: str, **values: str) -> Re
 
 
 async def test_the_sign_in_step_needs_no_script(world: World) -> None:
-    """The choice, the sign-in at Microsoft, the consent, the company and *Finish*: each is a form or a redirect."""
+    """Choice, sign-in at Microsoft, consent, confirmation and *Finish* are forms or redirects."""
     page = await world.first.call("GET", STEP)
     page = await _press(world, page, STEP, choice="on")
     begun = await _press(world, page, f"/directories/{DIRECTORY}/consent")

@@ -1,4 +1,6 @@
-"""A company's browser at the pages of a set-up link, and the contact centre's API on two hosts over one storage."""
+"""A company's browser at the pages of a set-up link, and the contact centre's API, on two hosts
+over one storage.
+"""
 
 import re
 import sqlite3
@@ -24,7 +26,7 @@ DIRECTORY = "contoso"
 
 @dataclass
 class Browser:
-    """A browser of its own: it keeps cookies, names its origin, and follows no redirects."""
+    """A browser that keeps cookies, sends its origin, and doesn't follow redirects."""
 
     deployed: Deployed
     address: str = "203.0.113.5"
@@ -32,16 +34,18 @@ class Browser:
     log: list[str] = field(default_factory=list)
 
     async def get(self, path: str, **headers: str) -> Response:
-        """Ask for a page."""
+        """Request a page and return the response."""
         return await self.send("GET", path, b"", **headers)
 
     async def post(self, path: str, _values: Any = None, **headers: str) -> Response:
-        """Send a form of one of the product's own pages, which send no referrer."""
+        """Send a form as the product's pages do, which send no referrer, and return the
+        response.
+        """
         own = {"origin": "null", "sec-fetch-site": "same-origin", **headers}
         return await self.send("POST", path, urlencode(_values or {}).encode(), **own)
 
     async def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> Response:
-        """Send a request, and keep the cookie of the answer."""
+        """Send a request, keep the cookie of the response, and return the response."""
         url = f"{ORIGIN}{path}"
         self.log.append(url)
         sent = {
@@ -62,7 +66,7 @@ class Browser:
         return answer
 
     async def open(self, code: str) -> Response:
-        """Select *Start* with the link in the field."""
+        """Send the form *Start* with this code or link."""
         return await self.post("/set-up", {"code": code})
 
 
@@ -77,7 +81,7 @@ class World:
     file: Path
 
     def browser(self, *, second: bool = False, address: str = "203.0.113.5") -> Browser:
-        """Return another browser; its requests reach one of the instances."""
+        """Return a new browser of the first instance, or of the second."""
         return Browser(self.second if second else self.first, address)
 
     async def link(self, directory: str = DIRECTORY, purpose: str = "set-up") -> "Link":
@@ -87,12 +91,12 @@ class World:
         return Link(made["id"], made["url"])
 
     async def links(self, directory: str = DIRECTORY) -> list[Any]:
-        """The links as the contact centre sees them."""
+        """Return the links as the contact centre sees them."""
         found = await self.first.json("GET", f"/api/directories/{directory}/links")
         return list(found["links"])
 
     def stored(self) -> str:
-        """Everything that is in the database file, as text."""
+        """Return all rows of the database file as text."""
         reader = sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)
         try:
             rows = [
@@ -116,17 +120,17 @@ class Link:
 
     @property
     def code(self) -> str:
-        """Return the part after #."""
+        """Return the part of the URL after #."""
         return self.url.partition("#")[2]
 
     @property
     def page(self) -> str:
-        """The address of its page."""
+        """Return the path of its page."""
         return f"/set-up/{self.id}"
 
 
 def secret_in(answer: Response) -> str:
-    """Return the plain secret or token that a page shows."""
+    """Return the secret or token in plain text that a page shows, or ""."""
     found = re.search(r'<code id="secret">(\w+[\w-]*)</code>', answer.body.decode())
     return found[1] if found else ""
 
@@ -139,18 +143,18 @@ def settings() -> Settings:
 def deployed(
     tables: CountingTables, clock: FixedClock, with_settings: Settings | None = None
 ) -> Deployed:
-    """Return an instance, with the settings of both unless others are given."""
+    """Return an instance, by default with the settings of both."""
     app = App(with_settings or settings(), clock, tables)
     return Deployed(host_of(app), app)
 
 
 def sentence(answer: Response) -> str:
-    """Return the sentence of the refusal on the page."""
+    """Return the text of the refusal on the page."""
     found = re.search(r'role="alert">.*?<p>(.*?)</p>', answer.body.decode(), re.DOTALL)
     assert found, answer.body.decode()[:2000]
     return found[1].replace("&#39;", "'")
 
 
 def json_of(answer: Response) -> Any:
-    """Return the JSON of an answer."""
+    """Return the parsed JSON of a response."""
     return orjson.loads(answer.body)

@@ -1,4 +1,4 @@
-"""Pages called in-process, by the routes that the host would choose."""
+"""Fixtures: pages requested in-process, by the app's routes."""
 
 import base64
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ Visitor = Callable[..., Awaitable[Response]]
 
 
 def principal(role: str = "Directory.Admin", account: str = ACCOUNT, oid: str = PERSON) -> str:
-    """The header that the platform sets for a signed-in person."""
+    """Return the header that App Service Authentication sets for a signed-in user."""
     claims = [("tid", account), ("oid", oid), ("name", "Ada Admin")]
     claims += [("roles", role)] if role else []
     value = {"claims": [{"typ": kind, "val": text} for kind, text in claims]}
@@ -29,13 +29,13 @@ def principal(role: str = "Directory.Admin", account: str = ACCOUNT, oid: str = 
 
 @pytest.fixture
 def app(tables: CountingTables, clock: FixedClock) -> App:
-    """A deployment with sign-in on, and an empty store."""
+    """Return an App with the platform's sign-in and empty storage."""
     return App(Settings(platform_sign_in=True), clock, tables)
 
 
 @pytest.fixture
 def visit(app: App) -> Visitor:
-    """Ask for a page: `visit("GET", "/directories/new")`."""
+    """Return a function that requests a page: `visit("GET", "/directories/new")`."""
 
     async def ask(
         method: str, path: str, body: str = "", role: str | None = "Directory.Admin", **headers: str

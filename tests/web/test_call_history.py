@@ -1,4 +1,6 @@
-"""Call history: each caller once, with company and calls; unknown numbers with the companies that are near."""
+"""The call history page: one row per caller with company and calls; unknown numbers with companies
+of similar numbers.
+"""
 
 import re
 from urllib.parse import urlencode
@@ -23,7 +25,7 @@ LOG = """28/11/2026 10:20\tIncoming\t+44 20 7946 0018
 
 @pytest.fixture
 async def contoso(app: App) -> Company:
-    """A company with one person who has two numbers."""
+    """Return a company with one person who has two numbers."""
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="GB"))
     company = Company(app, directory)
     await company.hire("Anna Adams", "+44 20 7946 0018", "mobile:+44 7700 900123", title="Head")
@@ -31,19 +33,21 @@ async def contoso(app: App) -> Company:
 
 
 async def send(visit: Visitor, path: str = "/contacts/history", **fields: str) -> Response:
-    """Send the form."""
+    """Send the form of the page and return the response."""
     return await visit("POST", path, urlencode(fields), sec_fetch_site="same-origin")
 
 
 async def rows(visit: Visitor, **fields: str) -> list[str]:
-    """Return the text of each row."""
+    """Send the form and return the text of each row."""
     page = (await send(visit, **fields)).body.decode()
     found = re.findall(r'<li class="caller.*?</li>', page, re.DOTALL)
     return [" ".join(re.sub("<[^>]+>", " ", row).split()) for row in found]
 
 
 async def test_calls_of_one_person_are_one_row(visit: Visitor, contoso: Company) -> None:
-    """From all numbers of the person: with title, company, directions and times; unknown numbers apart."""
+    """Calls from all numbers of the person, with title, company, directions and times; unknown
+    numbers are separate.
+    """
     first, *unknown = await rows(visit, numbers=LOG)
     assert first == (
         "AA Anna Adams Head · Contoso +44 20 7946 0018 and other numbers 3 calls Incoming Missed "
@@ -56,10 +60,12 @@ async def test_calls_of_one_person_are_one_row(visit: Visitor, contoso: Company)
     assert 'href="tel:+442079460999"' in page
 
 
-async def test_an_unknown_number_offers_the_companies_near(
+async def test_an_unknown_number_offers_companies_with_similar_numbers(
     visit: Visitor, contoso: Company
 ) -> None:
-    """Those with the same main line, else the same area code; the link lists their people with it."""
+    """Companies with the same main number, else the same area code; the link lists their people
+    with it.
+    """
     _, line, area, none = await rows(visit, numbers=LOG)
     assert "Same main line as Contoso" in line
     assert "Same area code as Contoso" in area
@@ -74,7 +80,7 @@ async def test_an_unknown_number_offers_the_companies_near(
 async def test_the_list_is_filtered(
     visit: Visitor, contoso: Company, show: str, count: int
 ) -> None:
-    """Known callers, unknown numbers, missed calls."""
+    """By known callers, unknown numbers and missed calls."""
     assert len(await rows(visit, numbers=LOG, show=show)) == count
 
 
@@ -91,15 +97,17 @@ async def test_a_log_of_a_hundred_calls_is_a_row_per_caller(
 
 
 async def test_several_people_with_a_number_are_all_shown(visit: Visitor, contoso: Company) -> None:
-    """A shared line: each person is a row, and the calls are named once."""
+    """Each person who shares the number is a row; the calls are listed once."""
     await contoso.hire("Ben Berg", "+44 20 7946 0018")
     found = await rows(visit, numbers="+44 20 7946 0018")
     assert len(found) == 2
     assert sum("+44 20 7946 0018" in row for row in found) == 1
 
 
-async def test_nothing_to_look_up_is_reported(visit: Visitor) -> None:
-    """For the button and for a text without a number; a field that was just emptied has no message."""
+async def test_a_log_without_a_number_is_reported(visit: Visitor) -> None:
+    """After the button was pressed, and for a text without a number; not while the field is
+    empty.
+    """
     said = b"There is no number to look up"
     assert said in (await send(visit, numbers="", go="1")).body
     assert said in (await send(visit, numbers="12:33 3 min")).body
@@ -108,7 +116,7 @@ async def test_nothing_to_look_up_is_reported(visit: Visitor) -> None:
 
 
 async def test_the_log_is_exported(visit: Visitor, contoso: Company) -> None:
-    """One line per call, safe in a spreadsheet; without a number the page gives the reason."""
+    """One line per call, safe in spreadsheets. Without a number the page gives the reason."""
     answer = await send(visit, "/contacts/export", numbers=f"{LOG}\n=cmd()1234567")
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     lines = answer.body.decode("utf-8-sig").splitlines()
@@ -121,10 +129,10 @@ async def test_the_log_is_exported(visit: Visitor, contoso: Company) -> None:
     assert b"There is no number" in (await send(visit, "/contacts/export", numbers="")).body
 
 
-async def test_companies_near_cost_a_round_trip_per_beginning(
+async def test_companies_with_similar_numbers_cost_a_round_trip_per_area(
     visit: Visitor, contoso: Company, tables: CountingTables
 ) -> None:
-    """Numbers of one main line are looked for together."""
+    """Numbers with one beginning are searched together."""
     log = "\n".join(f"+44 20 7946 09{n:02}" for n in range(10))
     await rows(visit, numbers=log)
     with tables.measured() as calls:

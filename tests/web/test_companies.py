@@ -1,4 +1,4 @@
-"""The choice of a company on the Organisation page of an account with many of them."""
+"""The field on the Organisation page that selects a company, in accounts with few and with many."""
 
 import re
 
@@ -10,13 +10,13 @@ from tests.web.conftest import ACCOUNT, Visitor
 
 
 async def _make(app: App, count: int) -> list[str]:
-    """Return the IDs of so many directories, in the order of their numbers."""
+    """Create this many directories and return their ids in order of creation."""
     made = [NewDirectory(f"Brightwater {number:04} Ltd", region="GB") for number in range(count)]
     return [(await service.create(app, operator_actor(ACCOUNT), new))[0].id for new in made]
 
 
 async def test_few_companies_are_a_select(app: App, visit: Visitor) -> None:
-    """A choice that fits one look needs no search."""
+    """A short list needs no search."""
     await _make(app, 3)
     body = (await visit("GET", "/contacts")).body
     assert body.count(b"<option") == 4 + 3  # those of presence
@@ -24,7 +24,7 @@ async def test_few_companies_are_a_select(app: App, visit: Visitor) -> None:
 
 
 async def test_many_companies_are_searched_by_name(app: App, visit: Visitor) -> None:
-    """The page offers a few and the number of the others; each is a link that works without script."""
+    """The page lists a few and counts the others; each is a link that works without JavaScript."""
     ids = await _make(app, 60)
     body = (await visit("GET", f"/contacts?directory={ids[59]}")).body.decode()
     assert body.count("<option") == 3  # those of presence

@@ -1,4 +1,4 @@
-"""The cost of pages that are drawn again every few seconds."""
+"""The cost of pages that are refreshed every few seconds."""
 
 from directories.audit import operator_actor
 from directories.events import Event, write
@@ -9,11 +9,11 @@ from shared.clock import FixedClock, timestamp
 from tests.web.conftest import ACCOUNT, Visitor
 
 
-async def test_the_list_looks_for_no_refusal_in_the_log(
+async def test_the_list_reads_no_refusal_from_the_log(
     visit: Visitor, app: App, tables: CountingTables, clock: FixedClock
 ) -> None:
-    """The keys give the number of refusals; the last refusal, which the list does not show, may be
-    far back.
+    """Keys give the number of refusals. The last refusal itself, which the list doesn't show, may
+    be far back.
     """
     costs = []
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))

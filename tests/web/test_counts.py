@@ -1,4 +1,4 @@
-"""The number of people found: the page shows a true one at each moment."""
+"""The displayed number of people found, which is true after each page."""
 
 import re
 
@@ -11,7 +11,7 @@ from tests.web.conftest import ACCOUNT, Visitor
 
 
 async def _counts(visit: Visitor, query: str) -> list[str]:
-    """Return the counts in the list after each of its parts."""
+    """Return the displayed count after each page."""
     said, address = list[str](), f"/contacts/list?{query}"
     for _ in rounds():
         page = (await visit("GET", address, hx_request="true")).body.decode()
@@ -23,8 +23,10 @@ async def _counts(visit: Visitor, query: str) -> list[str]:
     return said
 
 
-async def test_the_count_is_exact_once_everyone_is_drawn(visit: Visitor, app: App) -> None:
-    """`40 or more` is shown only as long as more may follow; for names and for numbers."""
+async def test_the_count_is_exact_after_the_last_page(visit: Visitor, app: App) -> None:
+    """The text "40 or more" is shown only while further people may follow, for names and for
+    numbers.
+    """
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="GB"))
     company = Company(app, directory)
     for n in range(103):
@@ -34,8 +36,8 @@ async def test_the_count_is_exact_once_everyone_is_drawn(visit: Visitor, app: Ap
     assert len(await _counts(visit, "")) == 1
 
 
-async def test_a_part_without_people_is_no_empty_list(visit: Visitor, app: App) -> None:
-    """Someone may be on the next part, so the page doesn't say that no one was found."""
+async def test_an_empty_page_with_a_cursor_is_no_empty_list(visit: Visitor, app: App) -> None:
+    """A later page may have people, so the list doesn't say that no one was found."""
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="GB"))
     company = Company(app, directory)
     for n in range(5):

@@ -1,5 +1,5 @@
-"""The list of an account's directories: search, filters, order, pages, and the cost of a thousand
-of them.
+"""The list of an account's directories: search, filters, order, pages, and its cost with a thousand
+directories.
 """
 
 import re
@@ -25,7 +25,7 @@ ACTOR = operator_actor(ACCOUNT)
 
 
 async def _make(app: App, count: int) -> list[str]:
-    """Make directories in the order of their numbers, every third one not of Entra; return the IDs."""
+    """Create directories, every third of another kind than Entra, and return their ids in order."""
     ids = []
     for number in range(count):
         directory = Directory(
@@ -46,7 +46,7 @@ async def _make(app: App, count: int) -> list[str]:
 
 
 async def _refuse(app: App, clock: FixedClock, directory_id: str) -> None:
-    """Have a request refused, which an administrator should see."""
+    """Let a request be refused, so that the directory needs attention."""
     event = Event(at=timestamp(clock.now()), kind="request.refused")
     await app.tables.transact("contacts", directory_id, [write(event, clock)])
 
@@ -56,7 +56,7 @@ def _names(answer: Response) -> list[str]:
 
 
 async def _api(app: App, query: str = "") -> Any:
-    """Return the JSON of the API's list."""
+    """Return the JSON of the API's list of directories."""
     from directories import api, handlers
 
     headers = {"x-ms-client-principal": principal()}
@@ -68,7 +68,7 @@ async def _api(app: App, query: str = "") -> Any:
 async def test_a_thousand_directories_are_a_small_page_for_few_round_trips(
     app: App, tables: CountingTables, clock: FixedClock, visit: Visitor
 ) -> None:
-    """At most 60 kB and about five round trips per directory shown, however many there are."""
+    """At most 60 kB and about five round trips per listed directory."""
     await _make(app, 1000)
     await visit("GET", "/")
     await app.background.drain()
@@ -87,9 +87,7 @@ async def test_a_thousand_directories_are_a_small_page_for_few_round_trips(
 
 
 async def test_problems_come_first(app: App, clock: FixedClock, visit: Visitor) -> None:
-    """A directory that needs an administrator is on the first page of an account with many
-    directories.
-    """
+    """A directory that needs attention is on the first page."""
     ids = await _make(app, 60)
     await _refuse(app, clock, ids[57])
     answer = await visit("GET", "/")
@@ -102,7 +100,9 @@ async def test_problems_come_first(app: App, clock: FixedClock, visit: Visitor) 
 async def test_the_list_is_searched_filtered_and_paged(
     app: App, visit: Visitor, count: int
 ) -> None:
-    """Each page once, by an address that can be shared; few directories behave like many."""
+    """Search, filters and page are part of the URL, for few directories as for many; each page
+    occurs once.
+    """
     await _make(app, count)
     assert _names(await visit("GET", "/?q=LTD%20007")) == ["Brightwater 0007 Ltd"]
     address, names = "/?kind=entra&sort=name", list[str]()
@@ -120,7 +120,7 @@ async def test_the_list_is_searched_filtered_and_paged(
 
 
 async def test_a_change_is_seen_at_once_among_many(app: App, visit: Visitor) -> None:
-    """A new name is found, a deleted directory can be restored, and a new one is there."""
+    """A new name and a new directory are found, and a deleted one can be restored."""
     ids = await _make(app, 60)
     await visit("GET", "/")
     await service.set_up(app, ACTOR, ids[5], name="Fabrikam")
@@ -138,8 +138,8 @@ async def test_a_change_is_seen_at_once_among_many(app: App, visit: Visitor) -> 
 async def test_states_among_many_are_checked_again_while_the_list_is_open(
     app: App, clock: FixedClock, visit: Visitor
 ) -> None:
-    """A fault of the last minutes is found by the next look but one, and the page shows that it
-    checks.
+    """The first request after some time starts the check and reports it; the next one shows a new
+    fault.
     """
     ids = await _make(app, 60)
     await visit("GET", "/")
@@ -154,8 +154,10 @@ async def test_states_among_many_are_checked_again_while_the_list_is_open(
     assert b"are being checked" not in answer.body
 
 
-async def test_the_apis_list_is_walked_by_cursor(app: App, clock: FixedClock) -> None:
-    """Each directory once in every order, though one comes and one goes on the way."""
+async def test_the_api_lists_directories_by_cursor(app: App, clock: FixedClock) -> None:
+    """In each order every directory occurs once, although one is created and one deleted in
+    between.
+    """
     ids = await _make(app, 30)
     await _refuse(app, clock, ids[7])
     for sort in ("created", "name", "attention", "people", "lastCall"):
@@ -188,7 +190,7 @@ async def test_the_apis_list_is_walked_by_cursor(app: App, clock: FixedClock) ->
     ],
 )
 async def test_a_wrong_parameter_of_the_list_is_named(app: App, query: str) -> None:
-    """400 with the field, also for a cursor of another order."""
+    """400 names the field, for a cursor of another order too."""
     from shared.http import HttpError
 
     await _make(app, 2)

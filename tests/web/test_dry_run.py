@@ -1,4 +1,4 @@
-"""The page on which a mapping is tested."""
+"""The page for testing an attribute mapping."""
 
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ USER = """{"userName": "anna@contoso.example", "name": {"givenName": "Anna", "fa
 
 @pytest.fixture
 async def path(app: App) -> str:
-    """The page of a directory with German numbers."""
+    """Return the path of the page, for a directory with default region DE."""
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="DE"))
     return f"/directories/{directory.id}/dry-run"
 
@@ -28,7 +28,9 @@ async def _pasted(visit: Visitor, path: str, text: str, **headers: str) -> str:
 
 
 async def test_a_user_is_shown_with_its_numbers_and_terms(visit: Visitor, path: str) -> None:
-    """Name, E.164 form, the digits that find it, the fault with its remedy, and the words for a search."""
+    """Name, E.164 format, the digits by which a number is found, its fault and remedy, and search
+    terms.
+    """
     shown = await _pasted(visit, path, USER)
     for words in ("Anna Müller", "+4930901820", "4930901820 (national)", "<code>muller</code>"):
         assert words in shown
@@ -37,7 +39,7 @@ async def test_a_user_is_shown_with_its_numbers_and_terms(visit: Visitor, path: 
 
 
 async def test_the_pasted_text_stays(visit: Visitor, path: str) -> None:
-    """So that it can be corrected and tested again; it is escaped."""
+    """It is escaped in the form, so that it can be corrected and tested again."""
     shown = await _pasted(visit, path, '{"userName": "<script>"}')
     assert "&lt;script&gt;" in shown
     assert "<script>&" not in shown
@@ -54,12 +56,12 @@ async def test_the_pasted_text_stays(visit: Visitor, path: str) -> None:
     ],
 )
 async def test_a_fault_is_named(visit: Visitor, path: str, text: str, words: str) -> None:
-    """A sentence with the remedy on the same page."""
+    """The same page shows a text with the remedy."""
     assert words in await _pasted(visit, path, text)
 
 
 async def test_the_page_is_in_german(visit: Visitor, path: str) -> None:
-    """Each text of it."""
+    """All of its texts are."""
     shown = await _pasted(visit, path, USER, accept_language="de")
     assert "Suchbegriffe" in shown
     assert "Zuordnung testen" in shown

@@ -1,4 +1,6 @@
-"""Who may embed a page: `frame-ancestors`, and the entrance of a frame."""
+"""Embedding of pages in other sites: `frame-ancestors`, and the page `/embed` that a frame loads
+first.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -19,13 +21,15 @@ Ask = Callable[[str], Mapping[str, str]]
 
 @pytest.fixture
 def embeddable(tables: CountingTables, clock: FixedClock) -> App:
-    """A deployment with two origins in its setting."""
+    """Return an App whose settings permit two origins."""
     settings = Settings.read({"WEBSITE_AUTH_ENABLED": "true", "EMBEDDING_ORIGINS": ORIGINS})
     return App(settings, clock, tables)
 
 
 async def ask(app: App, path: str) -> Response:
-    """Return the page for an administrator; `/embed` without sign-in."""
+    """Return the response to an administrator's request; `/embed` is requested without a
+    sign-in.
+    """
     headers = {} if path.startswith("/embed") else {"x-ms-client-principal": principal()}
     request = Request("GET", f"https://app.example.com{path}", headers, b"", route={"part": ""})
     if path.startswith("/contacts"):
@@ -36,8 +40,10 @@ async def ask(app: App, path: str) -> Response:
 
 
 @pytest.mark.parametrize("path", ["/contacts", "/contacts?number=1&pop=1", "/embed"])
-async def test_an_agents_page_names_who_may_embed_it(embeddable: App, path: str) -> None:
-    """The origins of the setting, and no X-Frame-Options, which could name none (RFC 7034 section 2.1)."""
+async def test_an_agents_page_permits_the_configured_origins(embeddable: App, path: str) -> None:
+    """In `frame-ancestors`, without X-Frame-Options, which can't name an origin (RFC 7034 section
+    2.1).
+    """
     headers = (await ask(embeddable, path)).headers
     policy = headers["Content-Security-Policy"]
     assert "frame-ancestors https://crm.example.com https://desk.example.com:8443;" in policy
@@ -45,7 +51,7 @@ async def test_an_agents_page_names_who_may_embed_it(embeddable: App, path: str)
 
 
 async def test_an_administrators_page_is_never_embedded(embeddable: App) -> None:
-    """A click that is stolen there could delete a directory."""
+    """Clickjacking could delete a directory there."""
     headers = (await ask(embeddable, "/")).headers
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert headers["X-Frame-Options"] == "DENY"
@@ -53,15 +59,15 @@ async def test_an_administrators_page_is_never_embedded(embeddable: App) -> None
 
 @pytest.mark.parametrize("path", ["/contacts", "/embed"])
 async def test_no_page_is_embedded_by_default(app: App, path: str) -> None:
-    """Without the setting: none may, and there is no entrance."""
+    """Without the setting no origin is permitted, and `/embed` doesn't exist."""
     answer = await ask(app, path)
     assert answer.status == (404 if path == "/embed" else 200)
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Frame-Options"] == "DENY"
 
 
-async def test_the_entrance_asks_no_storage(embeddable: App, tables: CountingTables) -> None:
-    """Anyone may ask for it as often as they like."""
+async def test_the_embed_page_reads_no_storage(embeddable: App, tables: CountingTables) -> None:
+    """Anyone may request it, as often as they like."""
     with tables.measured() as calls:
         assert (await ask(embeddable, "/embed")).status == 200
         assert b"signed in" in (await ask(embeddable, "/embed?signed-in=1")).body
@@ -82,14 +88,16 @@ async def test_the_entrance_asks_no_storage(embeddable: App, tables: CountingTab
         ",".join(f"https://{n}.example.com" for n in range(21)),
     ],
 )
-def test_what_is_no_origin_is_refused(wrong: str) -> None:
-    """The app doesn't start with it: the fault names the setting and the remedy."""
+def test_a_wrong_origin_in_the_setting_is_refused(wrong: str) -> None:
+    """The app doesn't start; the error names the setting, the fault and the remedy."""
     with pytest.raises(SettingsError, match=r"EMBEDDING_ORIGINS: must be .* https origins"):
         Settings.read({"EMBEDDING_ORIGINS": wrong})
 
 
 def test_origins_are_written_as_browsers_write_them() -> None:
-    """In lower case and without the default port (RFC 6454 section 6.2): messages are compared with them."""
+    """RFC 6454 section 6.2: in lower case and without the default port, because messages are
+    compared with them.
+    """
     given = "HTTPS://CRM.example.com:443,http://localhost:3000, "
     assert Settings.read({"EMBEDDING_ORIGINS": given}).embedding_origins == {
         "https://crm.example.com",

@@ -1,4 +1,6 @@
-"""An agent's favourites and recents: kept for the person, on any desk and without a script."""
+"""An agent's favourites and recent people: stored per user, on any device, without JavaScript
+too.
+"""
 
 import asyncio
 import re
@@ -27,7 +29,7 @@ COLLEAGUE = "33333333-3333-4333-8333-333333333333"
 async def test_favourites_cost_a_round_trip_each(
     visit: Visitor, app: App, tables: CountingTables
 ) -> None:
-    """Whatever groups they are in: a list shows none."""
+    """The groups of a favourite aren't read, because a list doesn't show them."""
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     company = Company(app, directory)
     people = [await company.hire(name) for name in ("Anna", "Ben", "Carla")]
@@ -58,10 +60,10 @@ async def test_favourites_cost_a_round_trip_each(
         ("+44 21", []),
     ],
 )
-async def test_favourites_are_searched_as_everyone_is(
+async def test_favourites_are_searched_like_all_people(
     visit: Visitor, app: App, text: str, names: list[str]
 ) -> None:
-    """By words and by any of their numbers in any format."""
+    """By words and by any of their numbers, in any format."""
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="GB"))
     company = Company(app, directory)
     people = [
@@ -72,8 +74,8 @@ async def test_favourites_are_searched_as_everyone_is(
     assert await _names(visit, f"favourites=1&q={quote(text)}") == names
 
 
-async def test_favourites_of_a_group_are_those_who_are_in_it(visit: Visitor, app: App) -> None:
-    """Filters hold together."""
+async def test_favourites_can_be_filtered_by_group(visit: Visitor, app: App) -> None:
+    """Both filters apply."""
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     company = Company(app, directory)
     anna, ben = [await company.hire(name) for name in ("Anna", "Ben")]
@@ -83,7 +85,9 @@ async def test_favourites_of_a_group_are_those_who_are_in_it(visit: Visitor, app
 
 
 async def test_favourites_are_found_by_the_name_of_a_group(visit: Visitor, app: App) -> None:
-    """As in the search of everyone. A list that filters leave empty does not say that there are no favourites."""
+    """As in the search of all people. If filters leave no one, the list doesn't say that there are
+    no favourites.
+    """
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     company = Company(app, directory)
     anna, ben = [await company.hire(name) for name in ("Anna", "Ben")]
@@ -100,7 +104,7 @@ async def test_favourites_are_found_by_the_name_of_a_group(visit: Visitor, app: 
 
 
 async def test_a_star_works_without_a_script(visit: Visitor, app: App) -> None:
-    """A form in the card: the answer leads back to the person, and the star is on."""
+    """The star is a form in the card; the response redirects to the person, whose star is set."""
     key = (await _hired(app, "Anna"))[0]
     card = (await visit("GET", f"/contacts?person={key}")).body.decode()
     assert 'action="/contacts/favourite"' in card
@@ -114,8 +118,10 @@ async def test_a_star_works_without_a_script(visit: Visitor, app: App) -> None:
     assert await _names(visit, "favourites=1") == []
 
 
-async def test_favourites_follow_the_person_to_another_desk(visit: Visitor, app: App) -> None:
-    """They belong to the object ID of who is signed in; a colleague at the same desk has others."""
+async def test_favourites_belong_to_the_signed_in_user(visit: Visitor, app: App) -> None:
+    """They are stored by object id, so they are the same on another device; another user of the
+    device has others.
+    """
     anna, ben = await _hired(app, "Anna", "Ben")
     await _star(visit, anna)
     await _star(visit, ben, oid=COLLEAGUE)
@@ -124,7 +130,9 @@ async def test_favourites_follow_the_person_to_another_desk(visit: Visitor, app:
 
 
 async def test_two_instances_lose_no_star(visit: Visitor, app: App, tables: CountingTables) -> None:
-    """Each change is made to the row as stored, and made again if another instance was first."""
+    """A change is applied to the stored row, and again if another instance changed the row in
+    between.
+    """
     keys = await _hired(app, *(f"Person {n}" for n in range(6)))
     other = App(app.settings, app.clock, tables)
     reader = Principal(account=ACCOUNT, object_id=PERSON, name="Ada", roles=frozenset())
@@ -137,8 +145,8 @@ async def test_two_instances_lose_no_star(visit: Visitor, app: App, tables: Coun
     assert len(await _names(visit, "favourites=1")) == 6
 
 
-async def test_one_favourite_too_many_is_refused_in_words(visit: Visitor, app: App) -> None:
-    """200 people and 50 groups are kept; none is left out silently."""
+async def test_one_favourite_too_many_is_refused(visit: Visitor, app: App) -> None:
+    """The maximum is 200 people and 50 groups; none is omitted silently."""
     (key,) = await _hired(app, "Anna")
     directory_id = key.partition(".")[0]
     await _keep(visit, *(f"{directory_id}.{n}" for n in range(200)))
@@ -150,13 +158,13 @@ async def test_one_favourite_too_many_is_refused_in_words(visit: Visitor, app: A
 
 
 async def test_a_star_needs_a_directory_of_the_account(visit: Visitor, app: App) -> None:
-    """The lists can't be filled with keys of nothing."""
+    """404, so that the lists aren't filled with invented keys."""
     answer = await _star(visit, "elsewhere.x")
     assert answer.status == 404
 
 
 async def test_a_group_can_be_a_favourite(visit: Visitor, app: App) -> None:
-    """It has a star next to the count of its people, and a link above the favourites."""
+    """The star is next to the number of its people; the list of favourites links to the group."""
     (key,) = await _hired(app, "Anna")
     directory_id, person = key.split(".")
     directory = await store.get(app.tables, directory_id)
@@ -173,7 +181,7 @@ async def test_a_group_can_be_a_favourite(visit: Visitor, app: App) -> None:
 
 
 async def test_opened_people_and_their_searches_are_recent(visit: Visitor, app: App) -> None:
-    """The latest first; one act removes them."""
+    """Newest first; one button deletes them."""
     anna, ben = await _hired(app, "Anna", "Ben")
     await _open(visit, app, f"/contacts/person?id={anna}&q=ann")
     app.clock.advance(60)  # type: ignore[attr-defined]
@@ -188,10 +196,10 @@ async def test_opened_people_and_their_searches_are_recent(visit: Visitor, app: 
     assert "Clear recent" not in page
 
 
-async def test_without_a_script_a_person_opens_beside_the_same_list(
+async def test_without_a_script_a_person_opens_next_to_the_same_list(
     visit: Visitor, app: App
 ) -> None:
-    """A row's address keeps the search, which is recent then; the card's Close leads back to the list."""
+    """A row's link contains the search, which becomes recent; Close leads to the list."""
     await _hired(app, "Anna", "Ben")
     page = (await visit("GET", "/contacts?q=ann&free=")).body.decode()
     (row,) = re.findall(r'class="person" href="([^"]+)"', page)
@@ -204,7 +212,7 @@ async def test_without_a_script_a_person_opens_beside_the_same_list(
 
 
 async def test_recents_are_few_and_short_lived(visit: Visitor, app: App) -> None:
-    """20 people, 20 searches of at most 100 characters, 30 days."""
+    """20 people and 20 searches of at most 100 characters, for 30 days."""
     reader = Principal(account=ACCOUNT, object_id=PERSON, name="Ada", roles=frozenset())
     for n in range(30):
         opened = partial(
@@ -223,7 +231,7 @@ async def test_recents_are_few_and_short_lived(visit: Visitor, app: App) -> None
 async def test_a_deleted_person_leaves_the_lists_when_they_are_read(
     visit: Visitor, app: App
 ) -> None:
-    """One who is only inactive stays, and is shown again once active."""
+    """An inactive person stays, and is shown once active again."""
     (key,) = await _hired(app, "Anna")
     directory = await store.get(app.tables, key.partition(".")[0])
     assert directory
@@ -238,7 +246,7 @@ async def test_a_deleted_person_leaves_the_lists_when_they_are_read(
 
 
 async def test_an_erased_directory_leaves_the_lists_of_everyone(visit: Visitor, app: App) -> None:
-    """With its rows: keys of people and groups, and recents."""
+    """Its people, groups and recent entries are removed."""
     (anna,) = await _hired(app, "Anna")
     (ben,) = await _hired(app, "Ben", name="Fabrikam")
     await _keep(visit, anna, ben)
@@ -253,7 +261,7 @@ async def test_an_erased_directory_leaves_the_lists_of_everyone(visit: Visitor, 
 
 
 async def test_lists_without_use_are_removed(visit: Visitor, app: App) -> None:
-    """After 180 days, by the daily maintenance: of someone who left the company, too."""
+    """After 180 days, by the daily maintenance; for example those of a user who left."""
     (key,) = await _hired(app, "Anna")
     await _keep(visit, key)
     directory_id = key.partition(".")[0]
@@ -268,8 +276,8 @@ async def test_lists_without_use_are_removed(visit: Visitor, app: App) -> None:
 async def test_opening_a_card_costs_one_round_trip_more(
     visit: Visitor, app: App, tables: CountingTables
 ) -> None:
-    """The agent's lists are read together with the person; the recents are written after the
-    answer.
+    """The user's lists are read in parallel with the person; the recent entry is written after the
+    response.
     """
     (key,) = await _hired(app, "Anna")
     await _open(visit, app, f"/contacts/person?id={key}")
@@ -279,7 +287,7 @@ async def test_opening_a_card_costs_one_round_trip_more(
 
 
 async def _hired(app: App, *names: str, name: str = "Contoso") -> list[str]:
-    """Return the keys of new people in a new directory."""
+    """Create people in a new directory and return their keys."""
     new = NewDirectory(name, region="GB")
     directory, _ = await create(app, operator_actor(ACCOUNT), new)
     company = Company(app, directory)
@@ -289,20 +297,20 @@ async def _hired(app: App, *names: str, name: str = "Contoso") -> list[str]:
 async def _star(
     visit: Visitor, key: str, on: str = "1", kind: str = "person", **more: str
 ) -> Response:
-    """Press a star."""
+    """Send the form of a star and return the response."""
     form = f"key={key}&kind={kind}&on={on}"
     return await visit("POST", "/contacts/favourite", form, sec_fetch_site="same-origin", **more)
 
 
 async def _keep(visit: Visitor, *keys: str) -> None:
-    """Have favourites of a browser taken over."""
+    """Import these keys as favourites, as a browser that stored them does."""
     form = f"ids={quote(','.join(keys))}"
     answer = await visit("POST", "/contacts/import", form, sec_fetch_site="same-origin")
     assert answer.status == 204
 
 
 async def _open(visit: Visitor, app: App, address: str) -> None:
-    """Open a card and let the recents be written."""
+    """Open a card, and wait until the recent entry is stored."""
     assert (await visit("GET", address, hx_request="true")).status == 200
     await app.background.drain()
 

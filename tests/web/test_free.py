@@ -1,5 +1,5 @@
-"""Who is free on the Organisation page, without a browser: filters in addresses, and the text if
-nothing can be shown.
+"""The filter of free people on the Organisation page, without a browser: URLs, and texts of an
+empty list.
 """
 
 from directories import service
@@ -15,10 +15,10 @@ async def _make(app: App, count: int) -> None:
         await service.create(app, operator_actor(ACCOUNT), new)
 
 
-async def test_free_people_of_too_many_directories_are_not_looked_for(
+async def test_free_people_of_too_many_directories_are_not_searched(
     app: App, visit: Visitor
 ) -> None:
-    """The list asks to choose a directory; a company's name chooses one as well."""
+    """The list asks the user to choose a directory; a company filter selects one too."""
     await _make(app, 101)
     text = (await visit("GET", "/contacts?free=now")).body.decode()
     assert "at most 100 directories at once. Choose a directory." in text
@@ -28,7 +28,7 @@ async def test_free_people_of_too_many_directories_are_not_looked_for(
 
 
 async def test_an_empty_list_of_free_people_says_what_to_do(app: App, visit: Visitor) -> None:
-    """It leads to those who soon will be; the filters of the address are in the form."""
+    """It links to people who will soon be free; the form keeps the filters of the URL."""
     await _make(app, 1)
     text = (await visit("GET", "/contacts?free=now&department=Sales&office=Leeds")).body.decode()
     assert "No one is free" in text
@@ -39,13 +39,13 @@ async def test_an_empty_list_of_free_people_says_what_to_do(app: App, visit: Vis
     assert "Show who is free soon" not in text
 
 
-async def test_other_words_for_free_are_ignored(visit: Visitor) -> None:
-    """An address that was changed by hand shows everyone."""
+async def test_an_unknown_value_of_the_free_filter_is_ignored(visit: Visitor) -> None:
+    """A URL that was edited by hand lists everyone."""
     assert b"No one is free" not in (await visit("GET", "/contacts?free=maybe")).body
 
 
-async def test_statuses_of_strangers_are_not_told(app: App, visit: Visitor) -> None:
-    """Keys of another account's directories, and texts that are no keys, are left out."""
+async def test_presence_of_other_accounts_is_not_returned(app: App, visit: Visitor) -> None:
+    """Keys of another account's directories, and malformed keys, are ignored."""
     body = "of=k3v9x0q2m7r5t8w1z4b6.x~00000000-0000-4000-8000-000000000001,nonsense,~~,a~b"
     headers = {
         "origin": "https://app.example.com",

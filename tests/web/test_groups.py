@@ -26,7 +26,7 @@ async def _list(visit: Visitor, query: str) -> str:
 async def test_groups_are_read_again_only_for_another_directory(
     visit: Visitor, app: App, tables: CountingTables
 ) -> None:
-    """A search letter by letter draws people alone: the field stays as it is."""
+    """While the user types, only the people are refreshed, and the field of groups stays."""
     company = await _company(app, "Contoso")
     await company.hire("Anna")
     await company.group("Sales")
@@ -47,9 +47,10 @@ async def test_groups_are_read_again_only_for_another_directory(
 async def test_a_search_offers_groups_by_their_names(
     visit: Visitor, app: App, tables: CountingTables
 ) -> None:
-    """From three letters on, beside the people; the link keeps whether they have to be free. Of 40 groups five are offered.
+    """From three letters on, at most five groups; their links keep the filter of free people.
 
-    A group costs a round trip, and none is looked for again while the next letters are typed.
+    A search costs one round trip for groups, and none while the user types further letters and
+    there was no match.
     """
     company = await _company(app, "Contoso")
     night = await company.group("Night Desk")
@@ -75,7 +76,7 @@ async def test_a_search_offers_groups_by_their_names(
 
 
 async def test_people_with_notes_are_filtered_too(visit: Visitor, app: App) -> None:
-    """By department and by group; the words are those of the notes."""
+    """By department and group; the search text is compared with the notes."""
     company = await _company(app, "Contoso")
     people = list[str]()
     for name, department in (("Anna", "Sales"), ("Ben", "Claims")):
@@ -97,10 +98,8 @@ async def test_people_with_notes_are_filtered_too(visit: Visitor, app: App) -> N
         assert re.findall(r'class="name ellipsis"><bdi>([^<]+)</bdi>', page) == shown, query
 
 
-async def test_without_script_the_filter_stays(visit: Visitor, app: App) -> None:
-    """The form names the directory of its groups; the whole page offers them all the same, and
-    keeps the group.
-    """
+async def test_without_a_script_the_group_filter_stays(visit: Visitor, app: App) -> None:
+    """The whole page lists the groups and selects the one of the URL."""
     company = await _company(app, "Contoso")
     group, of = await company.group("Sales"), company.directory.id
     page = (
@@ -109,8 +108,8 @@ async def test_without_script_the_filter_stays(visit: Visitor, app: App) -> None
     assert f'<option value="{group}" selected>Sales</option>' in page
 
 
-async def test_a_group_is_left_with_its_directory(visit: Visitor, app: App) -> None:
-    """Whoever looks at another directory sees all of its people, not those of a group that it does not have."""
+async def test_another_directory_clears_the_group_filter(visit: Visitor, app: App) -> None:
+    """The group doesn't exist there, so all people are listed."""
     contoso, fabrikam = [await _company(app, name) for name in ("Contoso", "Fabrikam")]
     await fabrikam.hire("Anna")
     group = await contoso.group("Sales")
@@ -120,8 +119,8 @@ async def test_a_group_is_left_with_its_directory(visit: Visitor, app: App) -> N
     assert re.findall(r"<bdi>([^<]+)</bdi>", page)[0] == "Anna"
 
 
-async def test_more_groups_than_are_offered_are_told_of(visit: Visitor, app: App) -> None:
-    """No one searches in vain for the one that is missing."""
+async def test_a_truncated_list_of_groups_says_so(visit: Visitor, app: App) -> None:
+    """Only the first 500 are listed, and a text states that."""
     company = await _company(app, "Contoso")
     for number in range(501):
         await company.group(f"Group {number}")

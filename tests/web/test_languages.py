@@ -1,4 +1,4 @@
-"""Pages in the visitor's language, and nothing that depends on the English words."""
+"""Pages in the visitor's language; no behaviour depends on the English texts."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ _NOT_BOOLEAN = Message("no_boolean", attribute="active")
 
 @pytest.fixture
 def other_english() -> Iterator[None]:
-    """Every English text has other words, with the same parameters."""
+    """Change every English text, with the same parameters, during a test."""
     english = catalogue("en")
     assert isinstance(english, dict)
     before = dict(english)
@@ -108,7 +108,7 @@ async def _german(visit: Visitor) -> list[tuple[int, bytes]]:
 async def test_german_pages_do_not_depend_on_the_english_words(
     app: App, visit: Visitor, request: pytest.FixtureRequest
 ) -> None:
-    """No English text is a key: a page in German is the same whatever the English one is."""
+    """No English text is a key: a German page stays the same when English texts change."""
     await _refused(app, _NOT_BOOLEAN)
     before = await _german(visit)
     assert {status for status, _ in before} >= {200, 400, 403, 404, 405, 422}
@@ -143,7 +143,7 @@ async def _problems(app: App) -> list[dict[str, object]]:
 async def test_codes_of_problems_do_not_depend_on_the_english_words(
     app: App, request: pytest.FixtureRequest
 ) -> None:
-    """A program knows a problem by `code`; `detail` is for people and may change in any release."""
+    """Programs use `code`; `detail` is for people and may change in any release."""
     before = await _problems(app)
     request.getfixturevalue("other_english")
     after = await _problems(app)
@@ -159,7 +159,7 @@ async def test_codes_of_problems_do_not_depend_on_the_english_words(
 async def test_a_refusal_is_shown_in_the_readers_language(
     app: App, visit: Visitor, page: str
 ) -> None:
-    """In the provisioning log and in the live line of the wizard, remedy included."""
+    """In the provisioning log and in the wizard, with its remedy."""
     path = await _refused(app, _NOT_BOOLEAN)
     german = (await visit("GET", f"{path}{page}", accept_language="de")).body.decode()
     assert _NOT_BOOLEAN.text("de") in german
@@ -167,8 +167,8 @@ async def test_a_refusal_is_shown_in_the_readers_language(
     assert _NOT_BOOLEAN.text() in (await visit("GET", f"{path}{page}")).body.decode()
 
 
-async def test_the_log_is_searched_in_the_words_that_it_shows(app: App, visit: Visitor) -> None:
-    """German words find lines shown in German."""
+async def test_the_log_is_searched_in_the_displayed_language(app: App, visit: Visitor) -> None:
+    """German words match lines that are displayed in German."""
     path = await _refused(app, _NOT_BOOLEAN)
     for words in ("weder wahr", "Anfrage abgelehnt"):
         page = await visit("GET", f"{path}/log?q={words.replace(' ', '+')}", accept_language="de")
@@ -178,7 +178,7 @@ async def test_the_log_is_searched_in_the_words_that_it_shows(app: App, visit: V
 
 
 async def test_an_event_without_a_code_is_shown_as_it_was_stored(app: App, visit: Visitor) -> None:
-    """The rows of early releases have English text only."""
+    """Rows of early releases contain English text only."""
     path = await _refused(app, _NOT_BOOLEAN)
     event = Event("2026-01-01T00:00:00Z", "request.refused", detail="userName is missing.")
     await app.tables.transact("contacts", "brightwater", [events.write(event, app.clock)])
@@ -197,5 +197,5 @@ async def test_an_event_without_a_code_is_shown_as_it_was_stored(app: App, visit
     ],
 )
 def test_the_browsers_preferred_language_is_used(header: str, language: str) -> None:
-    """RFC 9110 section 12.5.4."""
+    """RFC 9110 section 12.5.4: Accept-Language with its weights."""
     assert page_request.preferred_language(header) == language

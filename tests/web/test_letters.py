@@ -1,4 +1,4 @@
-"""A to Z above a long list of people, without a browser."""
+"""The letters A to Z above a long list of people, without a browser."""
 
 import re
 
@@ -25,8 +25,8 @@ async def _company(app: App, people: int) -> Company:
     return company
 
 
-async def test_a_letter_begins_the_list(visit: Visitor, app: App, tables: CountingTables) -> None:
-    """As names are sorted, without case and accents, at the cost of any list; other scripts follow Z."""
+async def test_a_letter_starts_the_list(visit: Visitor, app: App, tables: CountingTables) -> None:
+    """Names sort without case and accents, other scripts after Z; the cost is that of any list."""
     await _company(app, 60)
     assert await _names(visit, "from=o") == ["Otto", "Özlem", "Peter", "zoe", "Ζωή"]
     assert await _names(visit, "from=Ö") == ["Otto", "Özlem", "Peter", "zoe", "Ζωή"]
@@ -42,7 +42,7 @@ async def test_a_letter_begins_the_list(visit: Visitor, app: App, tables: Counti
 
 
 async def test_letters_are_offered_above_a_long_list_of_everyone(visit: Visitor, app: App) -> None:
-    """Not above a search, nor if everyone is in view. Without a script they are links."""
+    """Not above a search or a short list. They are links, so they work without JavaScript."""
     company = await _company(app, 35)
     offered = b'<nav class="letters"'
     assert offered in (await visit("GET", "/contacts")).body
@@ -52,8 +52,8 @@ async def test_letters_are_offered_above_a_long_list_of_everyone(visit: Visitor,
     assert re.findall(r'data-letter="(.)" aria-current="true"', page) == ["p"]
 
 
-async def test_words_and_filters_come_before_a_letter(visit: Visitor, app: App) -> None:
-    """A search in a list that begins with P finds everyone; no text of an address is refused."""
+async def test_a_search_takes_precedence_over_a_letter(visit: Visitor, app: App) -> None:
+    """A search ignores `from`. No value of `from` is an error."""
     await _company(app, 1)
     assert await _names(visit, "from=p&q=anna") == ["Anna"]
     for text in ("%00", "%7C", "~", "%2F%5C%23%3F", "%F0%9F%98%80", "x" * 300):

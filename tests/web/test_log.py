@@ -1,4 +1,6 @@
-"""The provisioning log's page: filtered by kind of event, searched, paged, with an address that can be shared."""
+"""The provisioning log page: filtered by kind of event, searched, paged, with a URL that can be
+shared.
+"""
 
 import re
 
@@ -57,7 +59,7 @@ _EVENTS = {
 
 
 async def _log(app: App, clock: FixedClock) -> str:
-    """A directory with an event of each kind."""
+    """Create a directory with an event of each kind and return the path of its log."""
     directory, _ = await service.create(app, operator_actor(ACCOUNT), NewDirectory("Brightwater"))
     for event in _EVENTS.values():
         clock.advance(1)
@@ -73,7 +75,7 @@ def _titles(body: bytes) -> list[str]:
 async def test_the_log_is_filtered_by_kind(
     app: App, clock: FixedClock, visit: Visitor, kind: str
 ) -> None:
-    """One event of ten stays, and the page keeps the choice: the address can be shared."""
+    """One of ten events is shown; the page's links keep the filter."""
     path = await _log(app, clock)
     answer = await visit("GET", f"{path}?kind={kind}")
     assert len(_titles(answer.body)) == 1
@@ -81,10 +83,10 @@ async def test_the_log_is_filtered_by_kind(
     assert len(_titles((await visit("GET", path)).body)) == len(_EVENTS)
 
 
-async def test_a_kind_and_words_together(app: App, clock: FixedClock, visit: Visitor) -> None:
-    """Both filters hold; if no line fits both, there is an empty state with a way back to
-    everything.
-    """
+async def test_a_kind_and_a_search_text_apply_together(
+    app: App, clock: FixedClock, visit: Visitor
+) -> None:
+    """If no line matches both, the page links to all events."""
     path = await _log(app, clock)
     assert _titles((await visit("GET", f"{path}?kind=created&q=ada")).body) == ["Person added"]
     answer = await visit("GET", f"{path}?kind=created&q=eve")
@@ -92,10 +94,10 @@ async def test_a_kind_and_words_together(app: App, clock: FixedClock, visit: Vis
     assert f'href="{path}"'.encode() in answer.body
 
 
-async def test_a_persons_history_is_by_name_where_nothing_of_it_fits(
+async def test_a_persons_history_is_titled_with_the_name_if_no_event_matches(
     app: App, clock: FixedClock, visit: Visitor
 ) -> None:
-    """The page names the person though no line is left; an id would mean nothing to a reader."""
+    """The page shows the name, because a user doesn't recognise an id."""
     path = await _log(app, clock)
     answer = await visit("GET", f"{path}?person=1&q=nothing")
     assert b"All events for <b>Ada Lovelace</b>" in answer.body
@@ -104,13 +106,13 @@ async def test_a_persons_history_is_by_name_where_nothing_of_it_fits(
 async def test_an_unknown_kind_shows_everything(
     app: App, clock: FixedClock, visit: Visitor
 ) -> None:
-    """An address of another release."""
+    """The URL may come from another release."""
     path = await _log(app, clock)
     assert len(_titles((await visit("GET", f"{path}?kind=nonsense")).body)) == len(_EVENTS)
 
 
 async def test_the_next_lines_keep_the_filter(app: App, clock: FixedClock, visit: Visitor) -> None:
-    """Page by page, each line once."""
+    """Over all pages each line occurs once."""
     path = await _log(app, clock)
     directory_id = path.split("/")[2]
     for number in range(70):
@@ -134,10 +136,10 @@ async def test_the_next_lines_keep_the_filter(app: App, clock: FixedClock, visit
     assert b"Person added" not in rest.body
 
 
-async def test_while_older_events_wait_the_page_does_not_claim_that_there_are_none(
+async def test_a_page_does_not_say_that_no_event_matches_before_all_are_read(
     app: App, clock: FixedClock, visit: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A rare kind in a busy log: it shows how far back it has looked, and goes on by itself."""
+    """For a rare kind in a busy log it states that it searches further, and continues by itself."""
     path = await _log(app, clock)
     monkeypatch.setattr("directories.provisioning_log._MAX_QUERIES", 1)
     clock.advance(7200)
@@ -148,7 +150,7 @@ async def test_while_older_events_wait_the_page_does_not_claim_that_there_are_no
 
 
 @pytest.mark.parametrize(("kind", "found"), [("groups", True), ("refused&q=zzz", False)])
-async def test_a_search_through_a_long_log_ends_with_an_answer(
+async def test_a_search_through_a_long_log_ends_with_a_result(
     app: App,
     clock: FixedClock,
     visit: Visitor,
@@ -156,7 +158,7 @@ async def test_a_search_through_a_long_log_ends_with_an_answer(
     kind: str,
     found: bool,
 ) -> None:
-    """Each part replaces the line that waits for it; the last one tells whether any event matched."""
+    """Each part replaces the line that loads it; the last one shows whether any event matched."""
     path = await _log(app, clock)
     monkeypatch.setattr("directories.provisioning_log._MAX_QUERIES", 1)
     clock.advance(7200)
@@ -176,17 +178,17 @@ async def test_a_search_through_a_long_log_ends_with_an_answer(
 async def test_the_log_costs_few_round_trips(
     app: App, tables: CountingTables, clock: FixedClock, visit: Visitor
 ) -> None:
-    """The directory, the numbers needing attention, and the windows of time of a log of some days."""
+    """The directory, the numbers that need attention, and a query per time window of the log."""
     path = await _log(app, clock)
     with tables.measured() as calls:
         await visit("GET", f"{path}?kind=refused")
     assert len(calls) <= 8
 
 
-async def test_a_loss_of_presence_reads_with_reason_and_remedy(
+async def test_a_loss_of_presence_is_shown_with_reason_and_remedy(
     app: App, clock: FixedClock, visit: Visitor
 ) -> None:
-    """In the reader's language, as on the page of presence."""
+    """In the user's language, as on the presence page."""
     path = await _log(app, clock)
     answer = (await visit("GET", f"{path}?kind=presence", accept_language="de")).body.decode()
     assert "Status verloren" in answer
@@ -194,8 +196,8 @@ async def test_a_loss_of_presence_reads_with_reason_and_remedy(
     assert "Melden Sie sich erneut an" in answer
 
 
-async def test_an_event_that_cannot_be_stored_loses_no_change(app: App, clock: FixedClock) -> None:
-    """The line is stored apart from the change: storage in trouble costs the line."""
+async def test_an_event_that_cannot_be_stored_raises_nothing(app: App, clock: FixedClock) -> None:
+    """It is stored after the change, so a storage error loses only the log line."""
 
     class Broken(CountingTables):
         async def transact(self, table: str, partition: str, operations: object) -> list[str]:

@@ -1,4 +1,4 @@
-"""The page of numbers needing attention."""
+"""The page of phone numbers that need attention."""
 
 from directories.audit import operator_actor
 from directories.service import NewDirectory, create
@@ -29,7 +29,7 @@ async def _directory(app: App) -> str:
 
 
 async def test_the_better_region_is_one_click_away(app: App, visit: Visitor) -> None:
-    """The page shows how many numbers fit it, and its button changes the default region."""
+    """The page shows how many numbers are valid in the suggested region; its button sets it."""
     path = f"/directories/{(directory_id := await _directory(app))}"
     page = (await visit("GET", f"{path}/numbers")).body.decode()
     assert "Of 4 numbers without a country code, 4 are valid numbers of DE, and 0 of GB" in page
@@ -43,7 +43,7 @@ async def test_the_better_region_is_one_click_away(app: App, visit: Visitor) -> 
 
 
 async def test_an_unknown_region_changes_nothing(app: App, visit: Visitor) -> None:
-    """A form that no page of ours sends."""
+    """None of our pages sends such a form."""
     path = f"/directories/{(directory_id := await _directory(app))}"
     assert (await visit("POST", f"{path}/region", "region=XX")).status == 303
     stored = await get(app.tables, directory_id)

@@ -1,4 +1,6 @@
-"""Numbers that need attention: by cause, with the advice once, a link to each person, and a file."""
+"""Phone numbers that need attention: grouped by cause, with one advice each, links to people, and a
+file.
+"""
 
 import re
 
@@ -36,7 +38,7 @@ async def _directory(app: App, count: int = 1) -> str:
 
 
 async def test_numbers_are_grouped_by_cause(app: App, visit: Visitor) -> None:
-    """Two causes, the advice of each once, and each person is a link to the card."""
+    """Each cause has its advice once, and each person is a link to the card."""
     directory_id = await _directory(app, 3)
     body = (await visit("GET", f"/directories/{directory_id}/numbers")).body.decode()
     titles = re.findall(r'<h3 id="cause-(\w+)">', body)
@@ -48,7 +50,7 @@ async def test_numbers_are_grouped_by_cause(app: App, visit: Visitor) -> None:
 
 
 async def test_the_numbers_are_exported_by_administrators(app: App) -> None:
-    """A line per number; the file has no formula, and its next part has no headings."""
+    """One line per number. Cells contain no formulas, and later chunks have no headings."""
     directory_id = await _directory(app)
     person = Principal(
         account=ACCOUNT, object_id=PERSON, name="Ada Admin", roles=frozenset({"Directory.Admin"})

@@ -1,4 +1,4 @@
-"""A card that is open follows the person: changed number or note, and a person who has left."""
+"""An open card is refreshed when the person's number or note changes, or the person is deleted."""
 
 import re
 from urllib.parse import urlencode
@@ -17,15 +17,17 @@ from tests.web.conftest import ACCOUNT, PERSON, Visitor
 
 
 async def _poll(visit: Visitor, key: str, mark: str) -> Response:
-    """Ask for changes of an open card, as the page does every few seconds."""
+    """Request changes of an open card, as the page does every few seconds; `mark` identifies its
+    content.
+    """
     form = urlencode({"card": f"{key}~~{mark}"})
     return await visit(
         "POST", "/contacts/presence", form, hx_request="true", sec_fetch_site="same-origin"
     )
 
 
-async def test_a_card_is_drawn_again_when_its_person_changes(visit: Visitor, app: App) -> None:
-    """With a new note here; nothing is sent while nothing changes."""
+async def test_a_card_is_refreshed_when_its_person_changes(visit: Visitor, app: App) -> None:
+    """Here a note is added; without a change the response is 204."""
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     person = await Company(app, directory).hire("Anna Adams", "+44 20 7946 0018")
     key = f"{directory.id}.{person}"
@@ -39,8 +41,8 @@ async def test_a_card_is_drawn_again_when_its_person_changes(visit: Visitor, app
     assert "After 10" in changed
 
 
-async def test_a_person_who_has_left_cannot_be_called(visit: Visitor, app: App) -> None:
-    """The open card has a notice in place of its buttons, and so has a link to the person."""
+async def test_a_deleted_person_cannot_be_called(visit: Visitor, app: App) -> None:
+    """The open card, and a link to the person, show a notice without buttons."""
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     person = await Company(app, directory).hire("Anna Adams", "+44 20 7946 0018")
     key = f"{directory.id}.{person}"

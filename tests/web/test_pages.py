@@ -1,4 +1,4 @@
-"""Pages as answers: policy, roles, origin, errors, and that no foreign account's directory is ever shown."""
+"""Responses of pages: content security policy, roles, origin, errors, and isolation of accounts."""
 
 import re
 from dataclasses import replace
@@ -29,10 +29,8 @@ async def _directory(app: App, account: str = ACCOUNT) -> str:
 @pytest.mark.parametrize(
     "path", ["/", "/directories/new?once=a", "/contacts", "/contacts/history", "/directories/none"]
 )
-async def test_nothing_is_inline_and_nothing_comes_from_elsewhere(
-    visit: Visitor, path: str
-) -> None:
-    """A strict policy that the pages really keep."""
+async def test_a_page_obeys_its_strict_content_security_policy(visit: Visitor, path: str) -> None:
+    """Nothing is inline, and nothing is loaded from other origins."""
     answer = await visit("GET", path)
     assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
@@ -40,15 +38,15 @@ async def test_nothing_is_inline_and_nothing_comes_from_elsewhere(
     assert not re.search(rb"(?:src|href|action)=\"(?:https?:)?//", answer.body)
 
 
-async def test_a_page_is_compressed_for_who_takes_it(visit: Visitor) -> None:
-    """And its other forms are kept apart by Vary."""
+async def test_a_page_is_compressed_if_the_client_accepts_it(visit: Visitor) -> None:
+    """RFC 9110 section 12.5.5: Vary keeps its variants apart in caches."""
     answer = await visit("GET", "/contacts", accept_encoding="gzip, br")
     assert answer.headers["Content-Encoding"] == "gzip"
     assert "Accept-Encoding" in answer.headers["Vary"]
 
 
-async def test_who_is_signed_out_is_sent_to_sign_in_and_back(visit: Visitor) -> None:
-    """Session gone: sign-in, then back to the same step."""
+async def test_a_signed_out_user_is_redirected_to_the_sign_in_and_back(visit: Visitor) -> None:
+    """After the sign-in the user returns to the same URL."""
     answer = await visit("GET", "/contacts?q=a%20b", role=None)
     assert answer.status == 302
     assert (
@@ -57,13 +55,15 @@ async def test_who_is_signed_out_is_sent_to_sign_in_and_back(visit: Visitor) -> 
     )
 
 
-async def test_a_part_of_a_page_says_401_instead(visit: Visitor) -> None:
-    """A redirect would draw the sign-in page into the middle of ours."""
+async def test_a_fragment_of_a_page_gets_a_401_instead(visit: Visitor) -> None:
+    """A redirect would insert the sign-in page into the open page."""
     assert (await visit("GET", "/contacts/list", role=None, hx_request="true")).status == 401
 
 
 async def test_an_agent_gets_no_administration_page(app: App, visit: Visitor) -> None:
-    """SECURITY.md: who can do what. A directory that isn't there is refused like one that is."""
+    """SECURITY.md, "who can do what". The response doesn't depend on whether the directory
+    exists.
+    """
     one = f"/directories/{await _directory(app)}"
     parts = ("", "/setup", "/connect", "/presence", "/credentials", "/log", "/numbers", "/audit")
     for path in ("/directories/new", "/directories/abcd", *(f"{one}{part}" for part in parts)):
@@ -82,19 +82,19 @@ async def test_an_agent_gets_no_administration_page(app: App, visit: Visitor) ->
     ],
 )
 async def test_an_empty_page_says_what_comes_next(visit: Visitor, path: str, words: str) -> None:
-    """No blank page: what is missing, and how it gets there."""
+    """It names what is missing and how to add it."""
     assert words in (await visit("GET", path)).body.decode()
 
 
 async def test_a_new_directory_has_an_empty_log_and_no_numbers(app: App, visit: Visitor) -> None:
-    """The empty states of a directory's parts."""
+    """Each page of the directory reports it."""
     one = f"/directories/{await _directory(app)}"
     assert "Once the client starts calling" in (await visit("GET", f"{one}/log")).body.decode()
     assert "Every number could be read." in (await visit("GET", f"{one}/numbers")).body.decode()
 
 
 async def test_the_home_page_of_an_agent_is_organisation(visit: Visitor) -> None:
-    """Anybody types the bare address; who has no role at all is told which one is missing."""
+    """For the address without a path. A user without a role gets the name of the missing one."""
     answer = await visit("GET", "/", role="Directory.Reader")
     assert (answer.status, answer.headers["Location"]) == (303, "/contacts")
     answer = await visit("GET", "/", role="")
@@ -105,7 +105,7 @@ async def test_the_home_page_of_an_agent_is_organisation(visit: Visitor) -> None
 async def test_only_the_page_with_the_sign_in_may_send_its_form_to_microsoft(
     app: App, visit: Visitor
 ) -> None:
-    """Without scripts the form is sent by the browser, which applies form-action to the redirect."""
+    """Without JavaScript the browser sends the form, and applies form-action to the redirect."""
     place = f"/directories/{await _directory(app)}"
     policy = (await visit("GET", f"{place}/presence")).headers["Content-Security-Policy"]
     assert "form-action 'self' https://login.microsoftonline.com;" in policy
@@ -114,7 +114,7 @@ async def test_only_the_page_with_the_sign_in_may_send_its_form_to_microsoft(
 
 
 async def test_a_directory_without_people_says_so(app: App, visit: Visitor) -> None:
-    """*Show people* of a new directory: there was no search, so there is none to clear."""
+    """*Show people* isn't a search, so no link to clear the search is shown."""
     directory_id = await _directory(app)
     body = (await visit("GET", f"/contacts?directory={directory_id}")).body.decode()
     assert "No people in Brightwater yet" in body
@@ -126,7 +126,7 @@ async def test_a_directory_without_people_says_so(app: App, visit: Visitor) -> N
 
 
 async def test_changes_from_other_sites_are_refused(app: App, visit: Visitor) -> None:
-    """Cross-site request forgery."""
+    """Cross-site request forgery: 403 unless the request has the same origin."""
     place = f"/directories/{await _directory(app)}/rename"
     answer = await visit("POST", place, "name=Stolen", origin="https://evil.example")
     assert answer.status == 403
@@ -161,7 +161,7 @@ async def test_changes_from_other_sites_are_refused(app: App, visit: Visitor) ->
 async def test_another_accounts_directory_does_not_exist(
     app: App, visit: Visitor, method: str, page: str
 ) -> None:
-    """No one sees or changes another account's directory; it looks like none."""
+    """404 for every page of it, as for an unknown directory."""
     foreign = await _directory(app, "99999999-9999-4999-8999-999999999999")
     answer = await visit(
         method, f"/directories/{foreign}{page}", "kind=security_token&name=Brightwater"
@@ -184,10 +184,8 @@ async def test_another_accounts_directory_does_not_exist(
         "favourites=1&ids=a,b",
     ],
 )
-async def test_addresses_that_were_tampered_with_are_answered(
-    app: App, visit: Visitor, query: str
-) -> None:
-    """Never a 500."""
+async def test_a_malformed_query_never_causes_a_500(app: App, visit: Visitor, query: str) -> None:
+    """Any query string gets a page or a client error."""
     await _directory(app)
     for part in ("", "/list", "/person"):
         assert (await visit("GET", f"/contacts{part}?{query}", hx_request="true")).status in (
@@ -207,17 +205,15 @@ async def test_addresses_that_were_tampered_with_are_answered(
         "a=1&" * 100,
     ],
 )
-async def test_forms_that_were_tampered_with_are_answered(
-    app: App, visit: Visitor, body: str
-) -> None:
-    """Never a 500."""
+async def test_a_malformed_form_never_causes_a_500(app: App, visit: Visitor, body: str) -> None:
+    """Any form gets a page or a client error."""
     await _directory(app)
     for part in ("history", "presence"):
         assert (await visit("POST", f"/contacts/{part}", body)).status in (200, 204, 400)
 
 
 async def test_other_methods_are_405_with_allow(visit: Visitor) -> None:
-    """RFC 9110 section 15.5.6."""
+    """RFC 9110 section 15.5.6: the Allow header names the permitted methods."""
     answer = await visit("DELETE", "/contacts/history")
     assert answer.status == 405
     assert answer.headers["Allow"] == "GET, POST, HEAD"
@@ -241,7 +237,7 @@ _ORGANISATION = {"agent.css", "organisation.js"}
 async def test_a_page_loads_only_what_it_needs(
     visit: Visitor, path: str, role: str, own: set[str]
 ) -> None:
-    """A file for administrators alone is no part of an agent's page, and the other way round."""
+    """Agents' pages don't load files for administrators, and vice versa."""
     answer = await visit("GET", path, role=role)
     found = {
         f"{name}.{kind}"
@@ -256,10 +252,10 @@ _BELOW = ("", "/setup", "/connect", "/presence", "/credentials", "/log", "/numbe
 @pytest.mark.parametrize(
     "path", ["/", "/contacts?q=ada", *(f"/directories/{{id}}{below}" for below in _BELOW)]
 )
-async def test_storage_away_is_a_page_that_says_so(
+async def test_a_storage_outage_is_shown_on_a_page(
     app: App, visit: Visitor, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    """Every page that reads: 503 with Retry-After, the word that nothing is lost, and a button that tries again."""
+    """503 with Retry-After; it states that no data is lost and has a button to retry."""
     address = path.format(id=await _directory(app))
 
     async def away(*_: object, **__: object) -> None:
@@ -274,12 +270,10 @@ async def test_storage_away_is_a_page_that_says_so(
     assert f'href="{address}"'.encode() in answer.body
 
 
-async def test_rows_of_a_later_release_are_a_page_that_says_so(
+async def test_rows_of_a_later_release_are_reported_on_a_page(
     app: App, visit: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a roll back: the event and who can mend it, and nothing that asks again every few
-    seconds.
-    """
+    """After a rollback: it names who can correct it, and doesn't reload itself."""
     address = f"/directories/{await _directory(app)}"
 
     async def newer(*_: object, **__: object) -> None:
@@ -296,10 +290,10 @@ async def test_rows_of_a_later_release_are_a_page_that_says_so(
     ("behind", "place"),
     [("/log?kind=refused", "/log?kind=refused"), ("/numbers", "/numbers"), ("", ""), ("x/log", "")],
 )
-async def test_a_renamed_directory_is_shown_where_it_was(
+async def test_after_a_rename_the_same_page_is_shown(
     app: App, visit: Visitor, behind: str, place: str
 ) -> None:
-    """With the filters of the page below the dialog; another directory's page is not gone to."""
+    """The page below the dialog, with its filters; a page of another directory is never used."""
     own = f"/directories/{await _directory(app)}"
     headers = {
         "hx_request": "true",
@@ -310,8 +304,8 @@ async def test_a_renamed_directory_is_shown_where_it_was(
     assert f'"path":"{own}{place}"' in answer.headers["HX-Location"]
 
 
-async def test_the_poll_of_an_unchanged_live_line_is_empty(app: App, visit: Visitor) -> None:
-    """204: nothing is drawn, nothing is sent."""
+async def test_polling_an_unchanged_connection_state_gets_a_204(app: App, visit: Visitor) -> None:
+    """Nothing is sent and nothing redrawn."""
     place = f"/directories/{await _directory(app)}"
     page = await visit("GET", f"{place}/connect")
     found = re.search(rb"live\?seen=([0-9a-f]+)", page.body)
@@ -322,8 +316,8 @@ async def test_the_poll_of_an_unchanged_live_line_is_empty(app: App, visit: Visi
     assert (await visit("GET", f"{place}/live?seen=other", hx_request="true")).status == 200
 
 
-async def test_a_word_for_the_reader_survives_the_header(app: App, visit: Visitor) -> None:
-    """Header values are ASCII: umlauts of a notice are escaped as JSON allows."""
+async def test_a_notice_with_umlauts_is_sent_in_a_header(app: App, visit: Visitor) -> None:
+    """Header values are ASCII, so the JSON of a notice escapes other characters."""
     place = f"/directories/{await _directory(app)}"
     answer = await visit(
         "POST", f"{place}/delete", "name=Brightwater", hx_request="true", accept_language="de"
@@ -333,7 +327,7 @@ async def test_a_word_for_the_reader_survives_the_header(app: App, visit: Visito
 
 
 async def test_overview_shows_how_far_a_reindex_is(app: App, visit: Visitor) -> None:
-    """While it waits or runs, with its figures; nothing once all records are done."""
+    """While it waits or runs, with its counts; nothing afterwards."""
     directory_id = await _directory(app)
     running = Progress(index_version=INDEX_VERSION, started="2026-01-01T00:00:00.000Z")
     saved = await reindex_progress.save(app.tables, directory_id, running)

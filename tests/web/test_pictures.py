@@ -1,4 +1,4 @@
-"""The pictures of the pages: each is shown in the documentation, and none that is shown is missing."""
+"""Screenshots: the documentation shows each one, and refers to no missing one."""
 
 import re
 from pathlib import Path
@@ -7,10 +7,8 @@ _ROOT = Path(__file__).parent.parent.parent
 _DOCUMENTS = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))]
 
 
-def test_every_picture_is_shown_and_every_shown_picture_is_there() -> None:
-    """`make screenshots` takes them for README and docs/; an unused one is no use, nor is a broken
-    link.
-    """
+def test_every_picture_is_used_and_exists() -> None:
+    """`make screenshots` creates those that README.md and docs/ show."""
     there = {path.name for path in (_ROOT / "docs/images").glob("*.png")}
     shown = {
         name
@@ -20,8 +18,8 @@ def test_every_picture_is_shown_and_every_shown_picture_is_there() -> None:
     assert there == shown
 
 
-def test_every_picture_of_the_tour_has_both_themes_and_words() -> None:
-    """The tour follows the reader's theme, and describes a picture to a reader who does not see it."""
+def test_every_picture_of_the_tour_has_both_themes_and_an_alternative_text() -> None:
+    """The tour follows the reader's theme, and describes each picture."""
     pictures = re.findall(r"<picture>.*?</picture>", (_ROOT / "docs/tour.md").read_text())
     wanted = re.compile(
         r'<picture><source media="\(prefers-color-scheme: dark\)" srcset="images/([a-z0-9-]+)-dark\.png">'

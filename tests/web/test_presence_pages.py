@@ -1,4 +1,4 @@
-"""The pages about presence: IDs that Graph can't be asked for, and the forms of an export."""
+"""Pages about presence: external ids that Graph can't look up, and the formats of an export."""
 
 import pytest
 
@@ -18,7 +18,7 @@ OBJECT_ID = "11111111-2222-4333-8444-555555555555"
 
 
 async def arrives(app: App, external_id: str) -> None:
-    """SCIM creates a person in a directory of Entra ID."""
+    """Create a user with this externalId by SCIM, in a directory of kind Entra."""
     event = Event(
         at=timestamp(app.clock.now()),
         kind="user.created",
@@ -37,7 +37,7 @@ async def arrives(app: App, external_id: str) -> None:
 async def test_step_2_warns_when_the_first_person_has_no_object_id(
     app: App, visit: Visitor, external_id: str, is_warned: bool
 ) -> None:
-    """Presence is read by object ID only, so a wrong mapping is worth a word at the first person."""
+    """Presence is read by object id, so a wrong mapping is reported at the first user."""
     await service.create(app, operator_actor(ACCOUNT), NewDirectory("Brightwater", id=DIRECTORY))
     await arrives(app, external_id)
     page = await visit("GET", f"/directories/{DIRECTORY}/live?seen=other", hx_request="true")
@@ -51,10 +51,10 @@ async def test_step_2_warns_when_the_first_person_has_no_object_id(
     ("language", "first"),
     [("en", "csv&amp;separator=comma"), ("de", "csv&amp;separator=semicolon")],
 )
-async def test_the_export_offers_every_form(
+async def test_the_export_offers_every_format(
     app: App, visit: Visitor, language: str, first: str
 ) -> None:
-    """The separator that Excel expects in the reader's language comes first."""
+    """The separator that Excel expects in the user's language comes first."""
     await service.create(app, operator_actor(ACCOUNT), NewDirectory("Brightwater", id=DIRECTORY))
     page = await visit("GET", f"/directories/{DIRECTORY}", accept_language=language)
     text = page.body.decode()

@@ -1,4 +1,4 @@
-"""Every page has an address, a template and a test in the browser (CONTRIBUTING.md, "Add a page")."""
+"""Every page has a route, a template and a test in the browser (CONTRIBUTING.md, "Add a page")."""
 
 import importlib
 import inspect
@@ -17,7 +17,7 @@ _FRAGMENTS = {"companies", "pop", "team"}
 
 
 def _handlers() -> Iterator[str]:
-    """Yield the functions of web.pages that turn a request into a response, as `module.name`."""
+    """Yield the functions of web.pages that return a response, as `module.name`."""
     for module in pkgutil.iter_modules(pages.__path__):
         found = importlib.import_module(f"web.pages.{module.name}")
         for name, function in vars(found).items():
@@ -31,13 +31,13 @@ def _handlers() -> Iterator[str]:
 
 
 def test_every_page_has_an_address() -> None:
-    """web/routes.py names each function that answers a request; one that it doesn't name is never called."""
+    """web/routes.py names each handler; another one would never be called."""
     source = (_WEB / "routes.py").read_text(encoding="utf-8")
     assert not [one for one in _handlers() if not re.search(rf"\b{one}\b", source)]
 
 
 def test_every_template_exists_and_is_used() -> None:
-    """Pages and templates name templates in double quotes."""
+    """Templates are named in double quotes by pages and other templates."""
     paths = [*_WEB.rglob("*.py"), *(_WEB / "templates").glob("*.html")]
     text = "".join(path.read_text(encoding="utf-8") for path in paths)
     there = {path.name for path in (_WEB / "templates").glob("*.html")}
@@ -45,7 +45,7 @@ def test_every_template_exists_and_is_used() -> None:
 
 
 def test_every_page_is_opened_in_the_browser() -> None:
-    """tests/browser/pages.py lists the pages on which axe and the error states run."""
+    """tests/browser/pages.py lists the pages that axe checks, and whose error states are tested."""
     text = "".join(path.read_text(encoding="utf-8") for path in _BROWSER_TESTS.glob("*.py"))
     missing = [
         part

@@ -9,8 +9,8 @@ PATH = "/.well-known/security.txt"
 SIGNED_OUT = {"Cookie": "LocalSignIn=out"}
 
 
-async def test_it_names_the_operators_contact_without_sign_in(tmp_path: Path) -> None:
-    """RFC 9116 sections 2.5.3 and 2.5.5: Contact and Expires are required; anyone may read it."""
+async def test_security_txt_has_the_operators_contact_without_sign_in(tmp_path: Path) -> None:
+    """RFC 9116 sections 2.5.3 and 2.5.5: Contact and Expires are required."""
     settings = {
         "TABLES": f"sqlite:///{tmp_path}/x.db",
         "SECURITY_CONTACT": "mailto:security@example.com",
@@ -25,7 +25,7 @@ async def test_it_names_the_operators_contact_without_sign_in(tmp_path: Path) ->
     assert fields["Expires"].endswith("T00:00:00Z")
 
 
-async def test_without_a_contact_it_is_not_there(tmp_path: Path) -> None:
-    """A file without Contact would not be valid."""
+async def test_without_a_contact_security_txt_does_not_exist(tmp_path: Path) -> None:
+    """RFC 9116 section 2.5.3: a file without Contact isn't valid, so 404."""
     async with running(ROOT / "function_app.py", {"TABLES": f"sqlite:///{tmp_path}/x.db"}) as host:
         assert (await ask(host.port, PATH, headers=SIGNED_OUT)).status == 404

@@ -1,4 +1,4 @@
-"""How values are shown."""
+"""Formatting of values on pages."""
 
 from datetime import UTC, datetime
 
@@ -20,12 +20,12 @@ from web import filters
     ],
 )
 def test_initials_are_those_of_the_first_and_the_last_word(name: str, letters: str) -> None:
-    """One or two letters stand for a person."""
+    """An avatar has one or two letters."""
     assert filters.initials(name) == letters
 
 
 def test_a_person_keeps_the_colour() -> None:
-    """The same avatar on every page and every day."""
+    """An avatar's colour depends on the id, so it is the same on every page and day."""
     assert filters.colour("a") == filters.colour("a")
     assert {filters.colour(str(number)) for number in range(200)} == set(
         range(filters.AVATAR_COLOURS)
@@ -37,23 +37,23 @@ def test_a_person_keeps_the_colour() -> None:
     [("+442079460018", "+44 20 7946 0018"), ("4711", "4711"), ("+999", "+999"), ("", "")],
 )
 def test_numbers_are_grouped_as_people_write_them(number: str, text: str) -> None:
-    """E.164 is for machines; other text stays as it is."""
+    """E.164 numbers are formatted with spaces; other text stays."""
     assert filters.readable_number(number) == text
 
 
-def test_emphasis_is_ours_only() -> None:
-    """Stars and backquotes of a text become elements; all else is escaped."""
+def test_only_catalogue_texts_may_contain_emphasis() -> None:
+    """Asterisks and backquotes of such a text become elements; everything else is escaped."""
     assert filters.rich("*A* `b` <i>") == "<b>A</b> <code>b</code> &lt;i&gt;"
 
 
 def test_a_name_with_asterisks_keeps_them() -> None:
-    """Typed text is text, never emphasis and never markup."""
+    """Text of users is never interpreted as emphasis or markup."""
     assert filters.rich("About *{name}*", name="A*b*`c`<i>") == "About <b>A*b*`c`&lt;i&gt;</b>"
 
 
 @pytest.mark.parametrize(("language", "text"), [("en", "12,345"), ("de", "12.345")])
-def test_thousands_are_apart(language: str, text: str) -> None:
-    """As the reader's language divides them."""
+def test_thousands_are_separated(language: str, text: str) -> None:
+    """As in the user's language."""
     assert group_thousands(12345, language) == text
 
 
@@ -66,5 +66,5 @@ def test_thousands_are_apart(language: str, text: str) -> None:
     ],
 )
 def test_a_time_can_be_read_without_script(moment: str | datetime, words: str) -> None:
-    """To the minute, with its zone; the script shows it in the reader's own."""
+    """To the minute with its time zone; a script shows it in the user's time zone."""
     assert filters.plain_time(moment) == words

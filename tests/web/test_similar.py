@@ -1,4 +1,4 @@
-"""People whose names only resemble the searched words, as the Organisation page shows them."""
+"""People whose names only resemble the search text, on the Organisation page."""
 
 import re
 
@@ -23,7 +23,7 @@ from tests.web.conftest import ACCOUNT, Visitor
 async def test_a_row_says_what_the_name_resembles(
     visit: Visitor, app: App, language: str, text: str, words: str, count: str
 ) -> None:
-    """In the visitor's language, below the exact matches; the count tells them apart."""
+    """In the visitor's language, after the exact matches; the count distinguishes both."""
     directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="GB"))
     company = Company(app, directory)
     for name in ("Anna Meyer", "Anna Maier", "Karl Schneider"):

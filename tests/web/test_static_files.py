@@ -1,4 +1,4 @@
-"""Files that browsers keep for a year."""
+"""Static files, which browsers cache for a year."""
 
 import gzip
 
@@ -15,8 +15,8 @@ async def _get(name: str, **headers: str) -> object:
     return await static_files.serve(request)
 
 
-async def test_a_files_name_has_its_content_in_it() -> None:
-    """A new release has new names, so the old one may be kept for ever."""
+async def test_a_files_name_contains_a_hash_of_its_content() -> None:
+    """A new release has new names, so that the old ones may be cached for ever."""
     name = static_files.address("base.css").removeprefix("/static/")
     request = Request(
         "GET", "https://a.example/", {"accept-encoding": "gzip"}, b"", route={"name": name}
@@ -29,14 +29,16 @@ async def test_a_files_name_has_its_content_in_it() -> None:
 @pytest.mark.parametrize(
     "name", ["base.css", "../render.py", "base-000000000000.css", "..%2Frender.py"]
 )
-async def test_nothing_else_can_be_asked_for(name: str) -> None:
-    """Only hashed names of files in the folder are known."""
+async def test_only_hashed_names_are_served(name: str) -> None:
+    """Names of other files get 404."""
     with pytest.raises(HttpError):
         await _get(name)
 
 
-async def test_no_new_row_has_the_whole_list_styled() -> None:
-    """Browsers look at `:has` again for each element that comes below its subject, and style all that depends on it."""
+async def test_no_style_depends_on_has_of_a_container_of_rows() -> None:
+    """Browsers evaluate `:has` again for each new row in its subject, and restyle everything that
+    depends on it.
+    """
     name = static_files.address("agent.css").removeprefix("/static/")
     request = Request("GET", "https://a.example/", {}, b"", route={"name": name})
     sheet = (await static_files.serve(request)).body.decode()

@@ -1,4 +1,4 @@
-"""The steps of the wizard: one is ticked when it is done, whichever step is looked at."""
+"""The steps of the wizard: a step is ticked when it is done, whichever page is open."""
 
 import re
 
@@ -19,7 +19,7 @@ STEPS = ("setup", "connect", "presence")
 
 
 async def _ticked(visit: Visitor, step: str) -> list[int]:
-    """Return which steps are ticked on the page of a step, counted from 1."""
+    """Return the numbers, from 1, of the ticked steps on the page of a step."""
     page = (await visit("GET", f"/directories/{DIRECTORY}/{step}")).body.decode()
     (steps,) = re.findall(r'<ol class="steps">(.*?)</ol>', page, re.DOTALL)
     items = steps.split("<li")[1:]
@@ -59,7 +59,9 @@ async def _wanted(app: App) -> None:
 
 
 async def _finished(app: App) -> None:
-    """A set-up link was finished without presence."""
+    """Set the directory's set-up to "done", as a set-up link does that was finished without
+    presence.
+    """
     await service.set_up(app, operator_actor(ACCOUNT), DIRECTORY, setup="done")
 
 
@@ -85,15 +87,15 @@ async def _unconfirmed(app: App) -> None:
 async def test_a_step_is_ticked_when_it_is_done(
     app: App, visit: Visitor, acts: tuple[object, ...], ticked: list[int]
 ) -> None:
-    """Not because its page was opened: each of the three pages shows the same."""
+    """Opening a page ticks nothing; all three pages show the same."""
     await service.create(app, operator_actor(ACCOUNT), NewDirectory("Brightwater", id=DIRECTORY))
     for act in acts:
         await act(app)  # type: ignore[operator]
     assert [await _ticked(visit, step) for step in STEPS] == [ticked] * 3
 
 
-async def test_nothing_is_ticked_before_there_is_a_directory(visit: Visitor) -> None:
-    """Step 1 of a new one."""
+async def test_no_step_is_ticked_before_a_directory_exists(visit: Visitor) -> None:
+    """On the page that creates one."""
     page = (await visit("GET", "/directories/new?once=abc")).body.decode()
     assert '<ol class="steps">' in page
     assert 'class="done"' not in page
@@ -103,10 +105,12 @@ async def test_nothing_is_ticked_before_there_is_a_directory(visit: Visitor) -> 
     ("finished", "words", "leads_to"),
     [(False, "Finish later", "/"), (True, "Close", f"/directories/{DIRECTORY}")],
 )
-async def test_each_step_has_a_way_out(
+async def test_each_step_has_a_link_that_leaves_the_wizard(
     app: App, visit: Visitor, finished: bool, words: str, leads_to: str
 ) -> None:
-    """A link, so that nothing of the form is sent: *Cancel* before there is a directory, later one that keeps it."""
+    """*Cancel* before the directory exists, later *Finish later* or *Close*; the form isn't
+    sent.
+    """
     page = (await visit("GET", "/directories/new?once=abc")).body.decode()
     assert 'href="/">Cancel</a>' in page
     await service.create(app, operator_actor(ACCOUNT), NewDirectory("Brightwater", id=DIRECTORY))

@@ -1,4 +1,4 @@
-"""Sign-in without a secret: the identity that a directory trusts, on its page."""
+"""The form for the trusted identity of a directory, which replaces a client secret."""
 
 from urllib.parse import urlencode
 
@@ -13,7 +13,7 @@ SUBJECT = "0b3d4f6a-2c1e-4b7a-8f9d-5e6a7b8c9d0e"
 
 
 async def test_an_identity_is_set_shown_and_removed(app: App, visit: Visitor) -> None:
-    """The page shows the trusted identity; a wrong field keeps the typed text and names the remedy."""
+    """A wrong value keeps the typed text and gets the remedy."""
     directory, _ = await service.create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     page = f"/directories/{directory.id}/credentials"
     form = f"/directories/{directory.id}/trust"

@@ -1,4 +1,6 @@
-"""Every address that a browser can come to is a page with a way on: after a sign-in, a reload, a shortened address."""
+"""Every URL that a browser may request leads to a whole page: after a sign-in, a reload, or a
+shortened URL.
+"""
 
 import re
 from urllib.parse import parse_qsl, urlsplit
@@ -17,10 +19,10 @@ async def _directory(app: App) -> str:
     return directory.id
 
 
-async def test_who_comes_back_from_microsoft_signed_out_signs_in_and_goes_on(
+async def test_a_callback_without_a_session_continues_after_the_sign_in(
     visit: Visitor,
 ) -> None:
-    """The way back to the very address, state and all: it was not used up."""
+    """It redirects to the sign-in and back to the callback, whose `state` hasn't been used."""
     answer = await visit("GET", "/sign-in/callback?code=c&state=s", role=None)
     assert answer.status == 302
     back = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))["post_login_redirect_uri"]
@@ -31,12 +33,10 @@ async def test_who_comes_back_from_microsoft_signed_out_signs_in_and_goes_on(
     ("language", "words"),
     [("en", "Too late, or already used"), ("de", "Zu spät oder schon benutzt")],
 )
-async def test_a_state_that_is_too_old_is_reported_in_the_list(
+async def test_an_expired_state_is_reported_in_the_list_of_directories(
     visit: Visitor, language: str, words: str
 ) -> None:
-    """It isn't known any more which directory it was for; the page tells what happened and how to
-    begin again.
-    """
+    """Its directory isn't known; the text explains what happened and how to start again."""
     answer = await visit("GET", "/sign-in/callback?code=c&state=s")
     assert answer.status == 303
     page = await visit(
@@ -49,17 +49,17 @@ async def test_a_state_that_is_too_old_is_reported_in_the_list(
 
 
 async def test_an_agent_at_the_callback_gets_a_page(visit: Visitor) -> None:
-    """Not JSON: a person reads it."""
+    """HTML, not JSON, because a person reads it."""
     answer = await visit("GET", "/sign-in/callback?code=c&state=s", role="Directory.Reader")
     assert answer.status == 403
     assert answer.headers["Content-Type"].startswith("text/html")
 
 
 @pytest.mark.parametrize("page", ["advance", "connect", "consent", "rename", "strict"])
-async def test_a_form_sent_after_the_session_ended_comes_back_to_its_page(
+async def test_a_form_sent_after_the_session_expired_leads_to_its_page(
     app: App, visit: Visitor, page: str
 ) -> None:
-    """Session gone: sign-in, then by GET to the page with the form."""
+    """After the sign-in, a GET shows the page with the form."""
     path = f"/directories/{await _directory(app)}/{page}"
     answer = await visit("POST", path, "step=presence", role=None)
     assert answer.status == 303
@@ -76,7 +76,9 @@ async def test_a_form_sent_after_the_session_ended_comes_back_to_its_page(
     ["/rename", "/delete", "/remove", "/issue?kind=security_token", "/revoke?kind=client_secret"],
 )
 async def test_a_dialog_has_a_page_of_its_own(app: App, visit: Visitor, path: str) -> None:
-    """Opened in a new tab, by its address or without script: the whole page, and a form that browsers send."""
+    """Its URL, or a request without JavaScript, gets a whole page with a form that browsers
+    send.
+    """
     path = f"/directories/{await _directory(app)}{path}"
     answer = await visit("GET", path)
     assert answer.body.startswith(b"<!doctype html>")
@@ -89,8 +91,10 @@ async def test_a_dialog_has_a_page_of_its_own(app: App, visit: Visitor, path: st
     "path",
     ["/live", "/connection", "/advance", "/consent", "/gone", "/restore", "/strict", "/region"],
 )
-async def test_a_part_of_a_page_leads_to_the_page(app: App, visit: Visitor, path: str) -> None:
-    """No fragment without a frame, no 405 for a person who pressed reload."""
+async def test_a_fragment_of_a_page_redirects_to_the_page(
+    app: App, visit: Visitor, path: str
+) -> None:
+    """A reload of its URL gets neither a fragment nor a 405."""
     answer = await visit("GET", f"/directories/{await _directory(app)}{path}")
     assert answer.status == 303
     page = await visit("GET", answer.headers["Location"])
@@ -103,22 +107,22 @@ async def test_a_part_of_a_page_leads_to_the_page(app: App, visit: Visitor, path
 async def test_a_shortened_address_leads_to_the_list(
     visit: Visitor, path: str, leads_to: str
 ) -> None:
-    """People cut addresses back by hand."""
+    """Users delete the end of a URL by hand."""
     assert (await visit("GET", path)).headers["Location"] == leads_to
 
 
-async def test_the_rest_of_a_list_is_a_page_where_no_script_asks(visit: Visitor) -> None:
-    """The link *More people* works without script."""
+async def test_the_next_page_of_a_list_works_without_a_script(visit: Visitor) -> None:
+    """The link *More people* then gets a whole page."""
     assert (await visit("GET", "/contacts/list?q=ada")).body.startswith(b"<!doctype html>")
     assert not (await visit("GET", "/contacts/list?q=ada", hx_request="true")).body.startswith(
         b"<!doctype html>"
     )
 
 
-async def test_step_1_makes_one_directory_however_often_it_is_sent(
+async def test_step_1_creates_one_directory_however_often_it_is_sent(
     app: App, visit: Visitor
 ) -> None:
-    """Its address names the directory to be; the last sending's name, kind and region count."""
+    """Its URL determines the directory's id; name, kind and region of the last request count."""
     place = (await visit("GET", "/directories/new")).headers["Location"]
     assert (await visit("GET", place)).status == 200
     assert (await visit("POST", place, "name=One&kind=entra&region=GB")).status == 200
@@ -134,8 +138,8 @@ async def test_step_1_makes_one_directory_however_often_it_is_sent(
     assert (await visit("POST", place, "name=+&kind=entra&region=DE")).status == 422
 
 
-async def test_step_1_of_a_directory_deleted_since_begins_again(app: App, visit: Visitor) -> None:
-    """Back to it by the browser's history: a form of its own, neither the deleted one nor a dead end."""
+async def test_step_1_of_a_deleted_directory_starts_again(app: App, visit: Visitor) -> None:
+    """The browser's Back leads to a form for a new directory."""
     place = (await visit("GET", "/directories/new")).headers["Location"]
     await visit("POST", place, "name=One&kind=entra&region=GB")
     (made,) = await service.list_directories(app, ACCOUNT)
@@ -147,7 +151,9 @@ async def test_step_1_of_a_directory_deleted_since_begins_again(app: App, visit:
 
 
 async def test_no_one_else_can_choose_the_id_of_a_new_directory(app: App, visit: Visitor) -> None:
-    """A link with a `once` of another site's choice makes an id that depends on who is signed in."""
+    """The id depends on the parameter `once` of the URL and on the signed-in user, so a link of
+    another site can't determine it.
+    """
     await visit("POST", "/directories/new?once=chosen", "name=One&kind=entra&region=GB")
     (made,) = await service.list_directories(app, ACCOUNT)
     assert made.id == tokens.short_id_of(ACCOUNT, PERSON, "chosen", length=20)
