@@ -1,4 +1,4 @@
-"""Store when each credential was last used, the last successful request, and requests with a wrong credential.
+"""Store the times of each credential's last use, of the last successful request, and of refused credentials.
 
 All of it is written in the background and delays no request. The rows are in the directory's
 partition of table `directories`. An instance writes `used|{credential id}` every 5 minutes at most,
@@ -70,7 +70,7 @@ class UsageNotes:
 
 @dataclass(frozen=True, slots=True)
 class AuthFailures:
-    """Requests that were refused with 401: when and why the last one was, and how many it represents."""
+    """Requests that were refused with 401: their number, and the time of and reason for the last one."""
 
     at: str
     reason: str
@@ -96,7 +96,7 @@ class LastCalls:
 
 
 def accepted(app: App, directory_id: str, credential: str) -> None:
-    """Store the time of use of a credential in the background; `credential` is an ID or "trust"."""
+    """Store the time of a credential's use in the background; `credential` is an ID or "trust"."""
     notes, place = app.state(UsageNotes), (directory_id, credential)
     used, denial = notes.used, notes.denied.get(directory_id)
     at, last = app.clock.monotonic(), used.get(place)

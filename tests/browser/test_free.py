@@ -17,6 +17,10 @@ from tests.browser.world import Made, World, world
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 MAX_TOUCHED = 16  # nodes: two elements are replaced, and htmx marks them for a moment
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 _SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 
 
@@ -199,6 +203,26 @@ def test_stand_ins_are_refreshed_on_an_unused_page(at_desk: Page, desk: Desk) ->
         chromium.wait_until_settled(page)
         with page.expect_response("**/contacts/statuses"):
             page.clock.run_for(5100)
+
+
+def test_recommendations_are_refreshed_at_once_in_a_tab_that_becomes_visible(
+    at_desk: Page, desk: Desk
+) -> None:
+    """They may be minutes old. The list of free people and the card's stand-ins don't wait for
+    their next poll.
+    """
+    page = at_desk
+    page.clock.install()
+    page.goto(f"/contacts?free=now&person={desk.made.id}.{desk.ids['Max Meier']}")
+    expect(page.locator(".stand-ins .member").first).to_contain_text("Anna Able")
+    page.evaluate(HIDE, True)
+    page.clock.run_for(60_000)
+    desk.set({"Anna Able": "InACall"})
+    page.evaluate(HIDE, False)
+    expect(page.locator(".stand-ins")).not_to_contain_text("Anna Able")
+    expect(_row(page, "Anna Able")).to_have_count(0)
+    # Nothing had the focus, and no row takes it.
+    assert page.evaluate("document.activeElement === document.body")
 
 
 def test_the_card_shows_reporting_line_location_and_time(at_desk: Page, desk: Desk) -> None:
