@@ -36,7 +36,7 @@ class _NamedGroup:
 async def list_contacts(
     app: App, directories: Sequence[Directory], limit: int, cursor: str = ""
 ) -> Page:
-    """Return the next `limit` people by name. One round trip per directory."""
+    """Return the next `limit` people, sorted by name. One round trip per directory."""
     return await walk(app, directories, Range(LIST), limit, cursor)
 
 
@@ -53,7 +53,7 @@ async def list_groups(
 ) -> tuple[list[tuple[str, str]], str]:
     """Return (id, name) of the next `limit` groups, and the next cursor.
 
-    Pages follow the order of creation; within a page groups are sorted by name.
+    Groups are paged in the order of their creation; each page is sorted by name.
     """
     after = GROUP.key(cursor) if cursor else ""
     found, more = await store.page(app, directory.id, after, limit)
@@ -104,10 +104,10 @@ async def members_among(
 async def list_members(
     app: App, directory: Directory, group_id: str, limit: int, cursor: str = ""
 ) -> Page:
-    """Return the next `limit` members of a group. Pages follow the member id; within a page people are sorted by name.
+    """Return the next `limit` members of a group, in the order of their ids; each page is sorted by name.
 
-    One round trip for the members, and one per person. A group stores no cards of its members, so that the cost of
-    changing a person doesn't depend on the number of the person's groups.
+    One round trip for the members, and one per person. A group stores no cards of its members, so that
+    the cost of changing a person doesn't depend on the number of the person's groups.
     """
     start, stop = MEMBER.under(group_id)
     if cursor:

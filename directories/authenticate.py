@@ -40,11 +40,12 @@ class Unauthenticated(HttpError):
 
 @dataclass(frozen=True, slots=True)
 class _Grant:
-    """A directory that a security token gave access to, as long as the cached directory may be used.
+    """The directory to which a security token gave access, cached so that the token isn't checked again.
 
-    `expires` is when the token expires, as an RFC 3339 time, "" for never; `until` is when the directory is read again
-    (monotonic seconds). `changes` and `denials` are the counts of `DirectoryCache` and `UsageNotes` when the grant was
-    stored: if they differ now, the directory may have changed, or the use of the token has to be stored at once.
+    `expires` is when the token expires, as an RFC 3339 time, "" for never; `until` is when the
+    directory is read again (monotonic seconds). `changes` and `denials` are the counts of
+    `DirectoryCache` and `UsageNotes` when the grant was stored: if they differ now, the directory may
+    have changed, or the use of the token has to be stored at once.
     """
 
     directory: Directory

@@ -1,4 +1,4 @@
-"""Store when each credential was last used, the last successful request, and requests with a wrong credential.
+"""Store the times of each credential's last use, of the last successful request, and of refused credentials.
 
 All of it is written in the background and delays no request. The rows are in the directory's
 partition of table `directories`. An instance writes `used|{credential id}` every 5 minutes at most,
@@ -25,6 +25,7 @@ from shared.tables.schema.directories import LAST_USE
 USED_SECONDS = 300.0
 SERVED_SECONDS = 60.0
 DENIED_SECONDS = 60.0
+_MAX_DIRECTORIES = 4096
 SETTLED_SECONDS = 2.0  # shorter than an administrator needs to correct a setting and test it again
 # These can't be the ID of a credential: they are longer than "trust" and shorter than other IDs.
 _DENIED, _SERVED = "denied", "served"
@@ -56,19 +57,20 @@ class _Denials:
 class UsageNotes:
     """The uses of credentials that an instance has stored lately, so that it doesn't store each one.
 
-    `denials` counts the refusals that were stored or logged.
+    `denials` counts the refusals that were stored or logged. `served_due` is when the next success of a directory is
+    to be stored (monotonic seconds), at once if it is missing.
     """
 
     denials: int = 0
     used: LruCache[tuple[str, str], float] = field(default_factory=lambda: LruCache(8192))
     denied: LruCache[str, _Denials] = field(default_factory=lambda: LruCache(4096))
-    served: LruCache[str, float] = field(default_factory=lambda: LruCache(4096))
-    failed: LruCache[str, float] = field(default_factory=lambda: LruCache(4096))
+    served: LruCache[str, float] = field(default_factory=lambda: LruCache(_MAX_DIRECTORIES))
+    served_due: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class AuthFailures:
-    """Requests that were refused with 401: when and why the last one was, and how many it represents."""
+    """Requests that were refused with 401: their number, and the time of and reason for the last one."""
 
     at: str
     reason: str
@@ -94,7 +96,7 @@ class LastCalls:
 
 
 def accepted(app: App, directory_id: str, credential: str) -> None:
-    """Store the time of use of a credential in the background; `credential` is an ID or "trust"."""
+    """Store the time of a credential's use in the background; `credential` is an ID or "trust"."""
     notes, place = app.state(UsageNotes), (directory_id, credential)
     used, denial = notes.used, notes.denied.get(directory_id)
     at, last = app.clock.monotonic(), used.get(place)
@@ -109,31 +111,34 @@ def accepted(app: App, directory_id: str, credential: str) -> None:
 
 
 def served(app: App, directory_id: str) -> None:
-    """Store the time of a successful request in the background.
+    """Store the time of a successful request in the background, unless one was stored lately (`UsageNotes.served_due`).
 
     The directory's first success is also an event of the provisioning log: the connection works.
     """
     notes, at = app.state(UsageNotes), app.clock.monotonic()
-    last, failed = notes.served.get(directory_id), notes.failed.get(directory_id)
-    # After a refused request, store the next success soon: it may be the last, and the administrator waits for it.
-    wanted = (
-        SETTLED_SECONDS
-        if last is not None and failed is not None and failed >= last
-        else SERVED_SECONDS
+    due = notes.served_due.get(directory_id)
+    if due is not None and at < due:
+        return
+    is_first = notes.served.get(directory_id) is None
+    if len(notes.served_due) >= _MAX_DIRECTORIES:
+        notes.served_due.clear()
+    notes.served_due[directory_id] = at + SERVED_SECONDS
+    notes.served.put(directory_id, at)
+    app.background.start_optional(
+        _write_served(app, directory_id, first=is_first), "directory.used"
     )
-    if last is None or at - last >= wanted:
-        notes.served.put(directory_id, at)
-        app.background.start_optional(
-            _write_served(app, directory_id, first=last is None), "directory.used"
-        )
 
 
 def failed(app: App, directory_id: str) -> None:
-    """Record in memory that an authenticated request was refused, so that the next success is stored soon.
+    """Record in memory that an authenticated request was refused.
 
-    The refusal itself is in the provisioning log.
+    The next success is stored soon: it may be the last, and the administrator waits for it. The refusal itself is in
+    the provisioning log.
     """
-    app.state(UsageNotes).failed.put(directory_id, app.clock.monotonic())
+    notes = app.state(UsageNotes)
+    last = notes.served.get(directory_id)
+    if last is not None:
+        notes.served_due[directory_id] = last + SETTLED_SECONDS
 
 
 def refused(app: App, directory: Directory, reason: str, message: Message | None = None) -> None:

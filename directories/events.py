@@ -226,6 +226,11 @@ class EventClock:
     looked: float = float("-inf")
     latest: datetime = datetime.min.replace(tzinfo=UTC)
 
+    @classmethod
+    def made_for(cls, app: App) -> "EventClock":
+        """Return the event clock of an App."""
+        return cls(app.clock)
+
     def now(self) -> datetime:
         """Return the time for the next event, which is never earlier than the time of the previous event."""
         present = self.clock.now()
@@ -247,7 +252,7 @@ class EventClock:
 
 def clock_of(app: App) -> EventClock:
     """Return the event clock of `app`."""
-    return app.state(EventClock, lambda: EventClock(app.clock))
+    return app.state(EventClock)
 
 
 def clock_for_write(app: App, directory_id: str) -> EventClock:

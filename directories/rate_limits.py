@@ -145,15 +145,17 @@ def take_request(app: App, directory_id: str) -> None:
 
 
 def charge_work(app: App, directory_id: str, round_trips: int, seconds: float = 0.0) -> None:
-    """Charge the directory for the work of a finished request that exceeds one request's share.
+    """Charge the directory for a finished request that took more work than a usual one.
 
-    Examples are a change of a large group, a bulk request, and a filter that reads every record.
+    `take_request` has charged for ROUND_TRIPS_PER_REQUEST and SECONDS_PER_REQUEST, so only the work
+    beyond these is charged. Examples are a change of a large group, a bulk request, and a filter that
+    reads every record.
 
     Args:
         app: The instance that did the work.
         directory_id: The directory.
-        round_trips: Requests to storage.
-        seconds: Processor time.
+        round_trips: The request's round trips to storage.
+        seconds: The request's processor time.
     """
     limits = app.state(_RateLimits)
     before = limits.recent_seconds.get(directory_id) or 0.0

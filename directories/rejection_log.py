@@ -49,6 +49,11 @@ class _Minutes:
     by_directory: LruCache[str, _Minute] = field(default_factory=lambda: LruCache(2048))
     waiting: dict[str, _Minute] = field(default_factory=dict)
 
+    @classmethod
+    def made_for(cls, app: App) -> "_Minutes":
+        app.on_close(lambda: store_held_back(app))
+        return cls()
+
 
 async def note(app: App, directory_id: str, event: Event, complete: Complete | None = None) -> None:
     """Store a refusal, or only count it if an equal one was stored in this minute.
@@ -152,11 +157,7 @@ def _equality_key(event: Event) -> _EqualityKey:
 
 
 def _minutes(app: App) -> _Minutes:
-    def make() -> _Minutes:
-        app.on_close(lambda: store_held_back(app))
-        return _Minutes()
-
-    return app.state(_Minutes, make)
+    return app.state(_Minutes)
 
 
 def _store_later(app: App, directory_id: str, minute: _Minute) -> None:

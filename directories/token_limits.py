@@ -55,8 +55,7 @@ async def take(app: App, directory_id: str, credential: str) -> None:
 
     A credential has at most MAX_ACCESS_TOKENS (a setting) at a time. The first `UNCOUNTED` tokens
     of an instance cost no read, because a client needs one per hour. After these, the stored tokens
-    of all instances are counted. So all instances together exceed the maximum by at most
-    `UNCOUNTED` each.
+    of all instances are counted. So the maximum is exceeded by at most `UNCOUNTED` per instance.
 
     Raises:
         AccessTokenLimit: With the seconds until the next one is issued.

@@ -66,20 +66,13 @@ class Runtime:
     renewal_pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     last_heartbeat: dict[str, float] = field(default_factory=dict)
 
-    async def close(self) -> None:
-        """Close connections and threads."""
-        await self.graph.close()
-        await self.credential.close()
-
-
-def runtime_of(app: App) -> Runtime:
-    """Return the presence state of `app`; it is closed with the App."""
-
-    def make() -> Runtime:
+    @classmethod
+    def made_for(cls, app: App) -> "Runtime":
+        """Return a new presence state, which is closed with the App."""
         credential = Credential(app.settings, app.clock)
         home = app.settings.home_tenant_id
         graph = GraphClient(cloud_of(app.settings).graph_url, app.clock)
-        runtime = Runtime(
+        runtime = cls(
             credential=credential,
             control=Control(credential, app.clock, home),
             names=TenantInformation(credential, graph, app.clock, home),
@@ -89,4 +82,12 @@ def runtime_of(app: App) -> Runtime:
         app.on_close(runtime.close)
         return runtime
 
-    return app.state(Runtime, make)
+    async def close(self) -> None:
+        """Close connections and threads."""
+        await self.graph.close()
+        await self.credential.close()
+
+
+def runtime_of(app: App) -> Runtime:
+    """Return the presence state of `app`; it is closed with the App."""
+    return app.state(Runtime)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from directories import credential_usage, rate_limits
 from directories.authenticate import authenticate
+from directories.credential_usage import UsageNotes
 from scim.context import Context
 from scim.core.errors import ScimError
 from scim.http import as_scim_error, error_response, scim_response
@@ -18,6 +19,7 @@ from shared.messages import Message
 from shared.tables.port import LimitExceeded
 
 _LARGE_BODY = 8 * 1024  # bytes; usual requests have one or two KiB
+_SCHEME = len("https://")  # and a host has at least one character, so it is enough for http://
 Endpoint = Callable[[Context, Request], Awaitable[Response]]
 
 
@@ -108,7 +110,8 @@ class Dispatcher:
             app, request.route["directoryId"], request.headers.get("authorization")
         )
         rate_limits.take_request(app, directory.id)
-        origin = app.settings.public_url or request.origin
+        # Scheme and host are before the first slash of the path; `Request.origin` parses the whole URL.
+        origin = app.settings.public_url or request.url[: request.url.index("/", _SCHEME)]
         agent = request.headers.get("user-agent", "").partition("/")[0].strip()
         return Context(
             app,
@@ -135,7 +138,10 @@ async def _answer(
         if endpoint is None:
             raise _no_method(request.method, endpoints)
         response = await endpoint(context, request)
-        credential_usage.served(context.app, context.directory.id)
+        app, directory_id = context.app, context.directory.id
+        due = app.state(UsageNotes).served_due.get(directory_id, 0.0)
+        if app.clock.monotonic() >= due:
+            credential_usage.served(app, directory_id)
         return response
     except (ScimError, RecursionError, LimitExceeded) as error:
         refusal = as_scim_error(error)

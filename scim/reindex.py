@@ -64,7 +64,7 @@ class _Stale:
 
 
 class _Pace:
-    """The limits of a run: a `deadline` on the monotonic clock, and the number of `records` of one directory."""
+    """The limits of a run: a `deadline` on the monotonic clock, and at most `records` of one directory."""
 
     def __init__(
         self,
@@ -82,7 +82,10 @@ class _Pace:
         return self._clock.monotonic() >= self._deadline
 
     async def keep(self, rows: int) -> None:
-        """Wait after writing these rows as long as the rate requires, so that the instance can serve requests."""
+        """Wait after writing `rows` rows, as long as the maximum rate requires.
+
+        So the instance can serve requests during a run.
+        """
         now = self._clock.monotonic()
         self._free_at = max(self._free_at, now - 1) + rows / self._rate
         await asyncio.sleep(max(0.0, self._free_at - now))

@@ -9,7 +9,7 @@ with it, so they have no version of their own: the record's `index_version` appl
 
 A *key sample* holds the key of every thousandth resource, so that a jump to a far `startIndex` counts at most about a
 thousand keys. It is only approximate, because deletions shift positions; RFC 7644 section 3.4.2.4 promises no more.
-Paging from page to page doesn't use it (`page_starts`). Up to position 1,000 keys are counted instead.
+It is used neither for paging from page to page (`page_starts`) nor for a jump to one of the first 1,000 positions.
 """
 
 from collections.abc import AsyncIterator, Iterator

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, Protocol, TypeVar
 
 from shared import log
 from shared.clock import Clock
@@ -17,6 +18,14 @@ from shared.telemetry import Telemetry
 State = TypeVar("State")
 _MAX_OPTIONAL_TASKS = 256
 _MAX_CLOSE_SECONDS = 10.0
+
+
+class StateOf(Protocol):
+    """Returns an App's only object of a class."""
+
+    def __call__(self, kind: type[State], /) -> State:
+        """Return the object of the class `kind`; the first call makes it."""
+        ...
 
 
 class BackgroundTasks:
@@ -81,27 +90,24 @@ class App:
     metrics: Metrics = field(init=False)
     random: RandomSource = field(init=False, repr=False, default_factory=RandomSource)
     background: BackgroundTasks = field(init=False, default_factory=BackgroundTasks)
-    _states: dict[type, object] = field(init=False, repr=False, default_factory=dict)
+    # The App's only object of a class, made by the first call: `app.state(ThatDataclass)`. A feature keeps its caches,
+    # limits and clients in a dataclass.
+    state: StateOf = field(init=False, repr=False)
     _to_close: list[Callable[[], Awaitable[None]]] = field(
         init=False, repr=False, default_factory=list
     )
 
     def __post_init__(self) -> None:
+        # A function of C: each request asks for ten states.
+        object.__setattr__(self, "state", cache(self._made))
         object.__setattr__(self, "metrics", Metrics(self.clock, self.settings.log_lines_per_hour))
         if self.telemetry is not None:
             self.telemetry.export(self.metrics)
 
-    def state(self, kind: type[State], make: Callable[[], State] | None = None) -> State:
-        """Return this App's only object of the class `kind`.
-
-        The first call creates it with `make`, or with `kind()` if `make` is None. A feature keeps
-        its caches, limits and clients in a dataclass and gets it by `app.state(ThatDataclass)`.
-        """
-        found = self._states.get(kind)
-        if isinstance(found, kind):
-            return found
-        made = self._states[kind] = kind() if make is None else make()
-        return made
+    def _made(self, kind: type[State]) -> State:
+        """Return a new object of a class: by its class method `made_for`, which takes the App, or without arguments."""
+        made_for: Callable[[App], State] | None = getattr(kind, "made_for", None)
+        return kind() if made_for is None else made_for(self)
 
     def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
         """Register a coroutine function that `App.close` calls; the last one registered is called first."""

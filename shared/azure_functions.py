@@ -209,7 +209,7 @@ def within(app: App, seconds: float, handler: Handler) -> Handler:
             if not limit.expired():
                 raise
             reason = f"a request was not answered within {seconds:g} seconds, at {_place(error)}"
-            app.state(StorageFaults, lambda: StorageFaults(app.clock)).report(reason)
+            app.state(StorageFaults).report(reason)
             raise StorageUnavailable(reason) from None
 
     return handle

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from local.host.http import BAD_REQUEST, FAILED, NOT_FOUND, Answer
@@ -196,12 +197,20 @@ def append_client_address(headers: dict[str, str], client: tuple[str, int]) -> N
     headers["x-forwarded-for"] = f"{sent}, {address}" if sent else address
 
 
+@lru_cache(maxsize=256)
+def _line(name: str, value: str) -> tuple[bytes, bytes] | None:
+    """Return a header as octets; None for one that Kestrel refuses. Most are the same in every answer."""
+    if not _SENDABLE.fullmatch(f"{name}: {value}"):
+        return None
+    return name.encode(), value.encode()
+
+
 async def send_answer(answer: Answer, send: Send) -> None:
     """Send the response, or an empty 500 if Kestrel would refuse to send it."""
-    lines = [f"{name}: {value}" for name, value in answer.headers]
-    if answer.status not in _STATUSES or not all(map(_SENDABLE.fullmatch, lines)):
-        answer = FAILED
-    headers = [(name.encode(), value.encode()) for name, value in answer.headers]
+    lines = [_line(name, value) for name, value in answer.headers]
+    if answer.status not in _STATUSES or None in lines:
+        answer, lines = FAILED, []
+    headers = [line for line in lines if line is not None]
     if answer.status >= 200 and answer.status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(answer.body)))
     if answer in (TOO_SLOW, TOO_LONG, TOO_MANY_HEADERS, BAD_REQUEST):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 UNREADABLE = "garbage"
 TOO_LONG = "too long"
+_LENIENT = json.JSONDecoder(strict=False)
 MAX_IDS_PER_CALL = 650  # learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid
 _PRESENCES = "/v1.0/communications/getPresencesByUserId"
 _FIND_TENANT = "/v1.0/tenantRelationships/findTenantInformationByTenantId(tenantId='{}')"
@@ -179,12 +180,18 @@ def _json(body: bytes) -> Any:
 
     A person's free text (a status note, an out-of-office message) can contain half a surrogate
     pair, a control character or bytes that aren't UTF-8. RFC 8259 section 8 leaves the behaviour of
-    a parser open, and orjson refuses the whole document.
+    a parser open, and orjson refuses the whole document. Text after a list that isn't empty is
+    ignored: Graph has written an error object there (microsoftgraph/msgraph-sdk-dotnet#1701).
     """
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        return json.loads(body.decode("utf-8-sig", "replace"), strict=False)
+        text = body.decode("utf-8-sig", "replace").strip()
+        content, end = _LENIENT.raw_decode(text)
+        has_list = isinstance(content, dict) and bool(content.get("value"))
+        if end < len(text) and not has_list:
+            raise
+        return content
 
 
 class GraphError(Exception):

@@ -3,7 +3,7 @@
 A user never has more than `MAX_OPERATIONS` rows to change, so that every write is one transaction.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from scim import resource_rows
@@ -55,6 +55,10 @@ def card_of(record: UserRecord, own: list[tuple[str, Number]]) -> contact_cards.
     return contact_cards.card_of(record.id, record.resource, main)
 
 
+# Families whose rows hold the card and nothing else.
+_CARD_FAMILIES = (LIST.name, FIND.name, SOUND.name, MANAGER.name, EXCHANGE.name)
+
+
 class _Shown(NamedTuple):
     """The data from which the values of a person's rows are derived."""
 
@@ -89,16 +93,12 @@ class _Values(NamedTuple):
         ]
         owner = resource_rows.encode_owner(shown.card.id)
         families = {
+            **dict.fromkeys(_CARD_FAMILIES, card),
             NAME.name: owner,
+            UNIQUE.name: owner,
             EXTERNAL_ID.name: resource_rows.encode_active(is_active=shown.active),
             MAIL.name: resource_rows.NOTHING,
             HIDDEN_NUMBER.name: resource_rows.NOTHING,
-            LIST.name: card,
-            FIND.name: card,
-            SOUND.name: card,
-            MANAGER.name: card,
-            UNIQUE.name: owner,
-            EXCHANGE.name: card,
         }
         if faults and shown.active:
             families[UNPARSED.name] = resource_rows.encode_unparsed(
@@ -186,23 +186,24 @@ def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> lis
     """
     shown = _Shown.of(new, region)
     before, after = set(stored_keys(old)), _rows_of(new, shown, _Values.of(shown))
+    kept = {key: value for key, value in after.items() if key in before}
     return [
         Replace(USER.key(new.id), encode(_with_index(new, after, region)), etag),
-        *(Delete(key) for key in before if key not in after),
-        *(Insert(key, value) for key, value in after.items() if key not in before),
-        *(Upsert(key, after[key]) for key in _outdated(old, shown, after, region) if key in before),
+        *[Delete(key) for key in before if key not in after],
+        *[Insert(key, value) for key, value in after.items() if key not in before],
+        *[Upsert(key, after[key]) for key in _outdated(old, shown, kept, region)],
     ]
 
 
-def _outdated(
-    old: UserRecord, shown: _Shown, after: dict[str, bytes], region: str
-) -> Iterator[str]:
-    """Yield the keys of `after` whose rows may now have another value."""
+def _outdated(old: UserRecord, shown: _Shown, kept: dict[str, bytes], region: str) -> Iterable[str]:
+    """Return the keys of those of the rows `kept` that may have another value now."""
     if not is_current(old, region):
-        yield from after
-    elif (was := _Shown.of(old, region)) != shown:
-        written = _Values.of(was)
-        yield from (key for key, value in after.items() if written.at(key) != value)
+        return kept
+    was = _Shown.of(old, region)
+    if was == shown:
+        return ()
+    written = _Values.of(was)
+    return [key for key, value in kept.items() if written.at(key) != value]
 
 
 def reindexing(

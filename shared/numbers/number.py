@@ -94,7 +94,7 @@ def derive(text: str, region: str) -> Number:
 
 def _derive(text: str, region: str) -> Number:
     compact = text.strip().translate(_PUNCTUATION)
-    is_plain = _E164.fullmatch(compact) and plan.is_canonical(compact) and "(0" not in text
+    is_plain = _E164.fullmatch(compact) and _is_canonical(compact) and "(0" not in text
     if is_plain and not _may_have_extension(text, compact):
         return Number(raw=text, e164=compact, keys=(Key(compact[1:], "international"),))
     if len(text) > 4 * MAX_TEXT:
@@ -118,6 +118,14 @@ def _derive(text: str, region: str) -> Number:
     return _number(text, found[0])
 
 
+def _is_canonical(e164: str) -> bool:
+    """Return whether phonenumbers would neither change `e164` nor call its length impossible."""
+    rules = plan.plan_of(e164[1:4])
+    national = e164[1 + len(rules.code) :]
+    is_possible = len(e164) <= MAX_DIGITS + 1 and len(national) in rules.lengths
+    return is_possible and not (rules.prefix and rules.prefix.match(national))
+
+
 def _may_have_extension(text: str, compact: str) -> bool:
     """Return whether the last digits can be an extension, although all digits together are a possible number, too.
 
@@ -127,7 +135,7 @@ def _may_have_extension(text: str, compact: str) -> bool:
         return True
     at = max(text.rfind("-"), text.rfind("("))
     ending = _ENDING.fullmatch(text, at) if at >= 0 else None
-    return ending is not None and plan.is_canonical(compact[: -len(ending[1])])
+    return ending is not None and _is_canonical(compact[: -len(ending[1])])
 
 
 _derive_kept = lru_cache(maxsize=8192)(_derive)
@@ -273,10 +281,10 @@ def _is_open(reading: Reading) -> bool:
 
 
 def _other_ending(reading: Reading, run: Run) -> list[Reading]:
-    """Return the possible readings of a short run such as `0015` after `020 7946 0014 /`; [] if it is none.
+    """Return the possible readings of a short run such as `0015` after `020 7946 0014 /`.
 
     The run replaces the last digits of `reading`; in an open plan it may also be dialled after
-    them.
+    them. Return [] for a run that can't be such an ending.
     """
     ending, digits = run.digits, reading.digits
     if run.has_plus or run.is_before_word or not 2 <= len(ending) <= len(digits) - 4:
@@ -315,9 +323,10 @@ def read_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | No
 
 
 def _with_extension(run: Run, region: str) -> Reading | None:
-    """Return the reading of a run without its last group, which becomes the extension; None if that is no valid number.
+    """Return the reading of a run whose last group is its extension.
 
-    Used for `020 7946 0958-62` and `020 7946 0958 (62)`, if the whole is not a valid number.
+    Return None if the rest isn't a valid number. Used for `020 7946 0958-62` and `020 7946 0958 (62)`,
+    if the whole is not a valid number.
     """
     is_apart = len(run.groups) > 2 and run.separators[-1].strip() in ("-", "~", "(")
     if not is_apart or not run.direct_dial or run.extension:

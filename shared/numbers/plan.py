@@ -85,10 +85,7 @@ def main_region(code: str) -> str:
 
 def country_code(digits: str) -> str:
     """Return the country calling code at the beginning of international `digits`, or "" if there is none."""
-    for length in (1, 2, 3):
-        if len(digits) >= length and lengths(digits[:length]):
-            return digits[:length]
-    return ""
+    return plan_of(digits[:3]).code
 
 
 def lengths(code: str) -> frozenset[int]:
@@ -96,16 +93,28 @@ def lengths(code: str) -> frozenset[int]:
     return _plan(code)[1]
 
 
-def is_canonical(e164: str) -> bool:
-    """Return whether phonenumbers would neither change `e164` nor call its length impossible."""
-    if len(e164) > MAX_DIGITS + 1:
-        return False
-    for length in (1, 2, 3):
-        prefix, possible = _plan(e164[1 : 1 + length])
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How numbers of a country calling code are written in E.164.
+
+    `lengths` are the possible lengths of a national significant number. `prefix` matches the beginning of one that
+    phonenumbers would change, such as a trunk prefix. For digits that begin with no code, `code` is "" and `lengths`
+    is empty.
+    """
+
+    code: str
+    prefix: re.Pattern[str] | None
+    lengths: frozenset[int]
+
+
+@lru_cache(maxsize=1024)
+def plan_of(beginning: str) -> Plan:
+    """Return the plan of the country calling code with which `beginning`, the first three digits of a number, begins."""
+    for length in range(1, len(beginning) + 1):
+        prefix, possible = _plan(beginning[:length])
         if possible:
-            national = e164[1 + length :]
-            return len(national) in possible and not (prefix and prefix.match(national))
-    return False
+            return Plan(beginning[:length], prefix, possible)
+    return Plan("", None, frozenset())
 
 
 @lru_cache(maxsize=512)

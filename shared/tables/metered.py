@@ -3,11 +3,14 @@
 import logging
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from shared import log
 from shared.clock import Clock, SystemClock
 from shared.tables.port import Operation, Row, StorageUnavailable, Tables
+
+if TYPE_CHECKING:
+    from shared.app import App
 
 _EVERY_SECONDS = 60.0
 _MAX_REASONS = 32
@@ -63,6 +66,11 @@ class StorageFaults:
 
     clock: Clock
     _logged: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def made_for(cls, app: "App") -> "StorageFaults":
+        """Return the log of the faults that an App itself notices."""
+        return cls(app.clock)
 
     def report(self, reason: str) -> None:
         """Log that storage can't be used, unless the same reason was logged during the last minute."""

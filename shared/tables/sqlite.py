@@ -282,16 +282,21 @@ class SqliteTables:
             return
         upserts = [o for o in operations if type(o) is Upsert]
         self._store(table, partition, version, upserts)
-        deleted = [o.key for o in operations if type(o) is Delete and o.etag is None]
-        if deleted:
-            done = self._writer.execute(_deletion(table, len(deleted)), (partition, *deleted))
-            if done.rowcount != len(deleted):
-                raise NotFound("")
+        self._remove(table, partition, [o for o in operations if type(o) is Delete])
         for operation in operations:
-            if isinstance(operation, Replace) or (
-                isinstance(operation, Delete) and operation.etag is not None
-            ):
+            if type(operation) is Replace:
                 self._change(table, partition, version, operation)
+
+    def _remove(self, table: str, partition: str, rows: Sequence[Delete]) -> None:
+        """Delete all rows with one statement; raise NotFound if one is missing or has another tag than its own."""
+        if rows:
+            tagged = [row for row in rows if row.etag is not None]
+            parameters: list[object] = [partition, *[row.key for row in rows]]
+            for row in tagged:
+                parameters += (row.key, _version_of(row.etag or ""))
+            done = self._writer.execute(_deletion(table, len(rows), len(tagged)), parameters)
+            if done.rowcount != len(rows):
+                raise NotFound("")
 
     def _store(
         self, table: str, partition: str, version: int, rows: Sequence[Insert | Upsert]
@@ -391,10 +396,11 @@ def _storing(table: str, count: int, *, or_update: bool) -> str:
 
 
 @lru_cache(maxsize=256)
-def _deletion(table: str, count: int) -> str:
-    """Return the SQL that deletes `count` rows of a partition by their keys."""
+def _deletion(table: str, count: int, tagged: int = 0) -> str:
+    """Return the statement that deletes `count` rows by key, of which `tagged` are deleted only if they have a version."""
     keys = ",".join("?" * count)
-    return f"DELETE FROM {table} WHERE partition=? AND key IN ({keys})"
+    versions = " AND (key<>? OR version=?)" * tagged
+    return f"DELETE FROM {table} WHERE partition=? AND key IN ({keys}){versions}"
 
 
 def _known(table: str) -> str:

@@ -1,4 +1,6 @@
-"""Several instances of the product over one storage: real processes, requests routed at random."""
+"""Several instances of the product over one storage: real processes, each request sent to a random
+one.
+"""
 
 import asyncio
 import json
@@ -31,14 +33,14 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class Instance:
-    """`python -m local serve`, which can be killed, frozen and started again."""
+    """A process `python -m local serve` that can be killed, frozen and started again."""
 
     tables: str
     port: int = field(default_factory=free_port)
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
-        """Start the process; `wait` tells when it answers."""
+        """Start the process without waiting until it responds."""
         program = os.environ.get("INSTANCES_PROGRAM", str(ROOT / "function_app.py"))
         command = [sys.executable, "-m", "local", "serve", "--port", str(self.port)]
         command += ["--tables", self.tables, "--log", "json", "--no-timers", "--app", program]
@@ -47,7 +49,7 @@ class Instance:
         )
 
     def wait(self) -> None:
-        """Wait until it answers; raise RuntimeError if it does not."""
+        """Wait until the instance responds; raise RuntimeError if it doesn't."""
         end = time.monotonic() + _START_SECONDS
         while time.monotonic() < end:
             if self.process is None or self.process.poll() is not None:
@@ -58,25 +60,25 @@ class Instance:
         raise RuntimeError("an instance did not start")
 
     def kill(self) -> None:
-        """SIGKILL: nothing is finished, nothing is flushed."""
+        """Send SIGKILL, so that the process finishes and flushes nothing."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
 
     def freeze(self) -> None:
-        """Stop it as a machine that is taken away for a while."""
+        """Stop the process with SIGSTOP, as if its machine were paused."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it continue."""
+        """Let a frozen process continue."""
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response; `body` is its JSON, None if there is none, or its text if it is not JSON."""
+    """A response; `body` is the parsed JSON, None if empty, or the text if it isn't JSON."""
 
     status: int
     headers: Mapping[str, str]
@@ -84,13 +86,13 @@ class Answer:
 
     @property
     def id(self) -> str:
-        """The id of the resource."""
+        """Return the id of the resource in the body."""
         return str(self.body["id"])
 
 
 @dataclass(slots=True)
 class Cluster:
-    """Instances over one storage, and a directory in it."""
+    """Instances over one storage, and one directory."""
 
     tables: str
     instances: list[Instance]
@@ -98,7 +100,9 @@ class Cluster:
 
     @classmethod
     def start(cls, tables: str, count: int = 3) -> "Cluster":
-        """Start the instances, the first one alone because it makes the tables; then make a directory."""
+        """Start the instances and create a directory; the first one starts alone because it creates
+        the tables.
+        """
         first, *others = instances = [Instance(tables) for _ in range(count)]
         first.start()
         first.wait()
@@ -111,7 +115,7 @@ class Cluster:
         return running
 
     def add_directory(self, name: str = "") -> dict[str, Any]:
-        """Make a directory, with a name of its own unless one is given; return its id and token."""
+        """Create a directory, by default with a unique name; return `directory_id` and `token`."""
         address = f"http://127.0.0.1:{self.instances[0].port}"
         body = {"name": name or f"Contoso {random.getrandbits(64):x}"}
         headers = {"Content-Type": "application/json", "Origin": address}
@@ -131,7 +135,9 @@ class Cluster:
 
 
 class Client:
-    """A SCIM client, and an agent with the administrator's role; their calls go to any instance."""
+    """A SCIM client that is also signed in as an administrator; requests go to a random
+    instance.
+    """
 
     def __init__(self, cluster: Cluster, directory: dict[str, Any]) -> None:
         self.cluster, self.directory = cluster, directory
@@ -160,7 +166,9 @@ class Client:
         at: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send a request to the instance number `at`, or to any."""
+        """Send a request to the instance with index `at`, or to a random one, and return the
+        response.
+        """
         number = self.random.randrange(len(self.cluster.instances)) if at is None else at
         port = self.cluster.instances[number].port
         url = f"http://127.0.0.1:{port}{path}"
@@ -186,7 +194,7 @@ class Client:
         token: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send a SCIM request."""
+        """Send a SCIM request and return the response; `path` follows the directory's base URL."""
         own = {"Authorization": f"Bearer {token or self.directory['token']}", **(headers or {})}
         base = f"/scim/{self.directory['directory_id']}/v2"
         return await self.call(method, f"{base}{path}", body, at=at, headers=own)
@@ -194,12 +202,14 @@ class Client:
     async def api(
         self, method: str, path: str, body: Any = None, *, at: int | None = None
     ) -> Answer:
-        """Send a request to the API of the directory; `path` begins after its id."""
+        """Send a request to the directory's API and return the response; `path` follows the
+        directory's id.
+        """
         base = f"/api/directories/{self.directory['directory_id']}"
         return await self.call(method, f"{base}{path}", body, at=at)
 
     async def people(self, count: int, first: int = 0) -> list[str]:
-        """Create people over all instances; return their ids."""
+        """Create `count` people over all instances, and return their ids."""
         made = await together(
             12, [self.scim("POST", "/Users", person(first + n)) for n in range(count)]
         )
@@ -213,7 +223,7 @@ class Client:
 
 
 def person(number: int) -> dict[str, Any]:
-    """Return a person with a name, address and numbers that no other has."""
+    """Return the body of a user with a unique name, address and number."""
     name = f"p{number:07}"
     return {
         "schemas": [USER],
@@ -227,22 +237,22 @@ def person(number: int) -> dict[str, Any]:
 
 
 def patch(*operations: dict[str, Any]) -> dict[str, Any]:
-    """Return a PATCH message."""
+    """Return a PatchOp message with these operations."""
     return {"schemas": [PATCH], "Operations": list(operations)}
 
 
 def replacing(path: str, value: Any) -> dict[str, Any]:
-    """Return a PATCH that replaces one attribute."""
+    """Return a PatchOp message that replaces one attribute."""
     return patch({"op": "replace", "path": path, "value": value})
 
 
 def adding(*ids: str) -> dict[str, Any]:
-    """Return a PATCH that adds members."""
+    """Return a PatchOp message that adds members."""
     return patch({"op": "add", "path": "members", "value": [{"value": one} for one in ids]})
 
 
 async def together(most: int, calls: Iterable[Awaitable[Result]]) -> list[Result]:
-    """Await all calls, at most so many at once; return their results in order."""
+    """Await all calls, at most `most` at a time; return their results in order."""
     gate = asyncio.Semaphore(most)
 
     async def one(call: Awaitable[Result]) -> Result:
@@ -253,7 +263,7 @@ async def together(most: int, calls: Iterable[Awaitable[Result]]) -> list[Result
 
 
 def command(*arguments: str) -> tuple[int, str]:
-    """Run `python -m local`; return its exit code and all that it wrote."""
+    """Run `python -m local`; return its exit code and its output."""
     done = subprocess.run(
         [sys.executable, "-m", "local", *arguments],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
@@ -262,12 +272,12 @@ def command(*arguments: str) -> tuple[int, str]:
 
 
 def scratch() -> str:
-    """Return the setting TABLES of a new SQLite file."""
+    """Return the setting TABLES for a new SQLite file."""
     return f"sqlite:///{tempfile.mkdtemp(prefix='instances-')}/data.db"
 
 
 def remove(tables: str) -> None:
-    """Remove the folder of `scratch`."""
+    """Delete the folder that `scratch` created."""
     folder = Path(tables.removeprefix("sqlite:///")).parent
     for one in folder.iterdir():
         with suppress(OSError):

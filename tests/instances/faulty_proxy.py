@@ -1,4 +1,4 @@
-"""A proxy before Azurite that fails as networks and busy services do: after the commit, too."""
+"""A proxy for Azurite with the faults of networks and busy services, also after the commit."""
 
 import asyncio
 from collections import Counter
@@ -26,7 +26,9 @@ _MAX_SLOW_SECONDS = 2.0
 
 @dataclass(slots=True)
 class Proxy:
-    """Each request meets one of the `faults` with the probability `share`, which may be changed at any time."""
+    """Each request gets one of the `faults` with probability `share`, which may be changed at any
+    time.
+    """
 
     target: int
     faults: tuple[str, ...] = ()
@@ -50,7 +52,7 @@ class Proxy:
         from_storage: asyncio.StreamReader,
         to_storage: asyncio.StreamWriter,
     ) -> bool:
-        """Pass one request on; return whether the connection stays."""
+        """Forward one request; return whether the connection stays open."""
         head, body = await _message(reader)
         is_hit = self.faults and self.random.random() < self.share
         fault = self.random.choice(self.faults) if is_hit else ""
@@ -83,7 +85,7 @@ def _plain(status: str, body: bytes) -> bytes:
 
 
 async def _message(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
-    """Return the head and the body of a request or an answer."""
+    """Return the head and the body of a request or response."""
     head = await reader.readuntil(b"\r\n\r\n")
     fields = dict(line.lower().split(b":", 1) for line in head.split(b"\r\n")[1:] if b":" in line)
     if b"chunked" in fields.get(b"transfer-encoding", b""):
@@ -102,7 +104,9 @@ async def _chunks(reader: asyncio.StreamReader) -> bytes:
 
 @asynccontextmanager
 async def before(tables: str) -> AsyncIterator[tuple[Proxy, str]]:
-    """Yield a proxy before the Azurite of the setting `tables`, and the setting that leads through it."""
+    """Yield a proxy for the Azurite of the setting `tables`, and the setting that uses the
+    proxy.
+    """
     address = urlsplit(tables.partition("TableEndpoint=")[2])
     assert address.port
     proxy = Proxy(address.port)

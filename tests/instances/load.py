@@ -1,7 +1,7 @@
-"""Load with a known outcome: each slot is a person that only its own worker changes.
+"""Load with a known outcome: each slot is a user that only one worker changes.
 
-An acknowledged state must be there. A write without an answer, or with 503, may have been carried out or not, as a
-whole; 409, 412 or 404 for one's own write is a fault of the product.
+An acknowledged write must be stored. One without a response, or with 503, is stored completely or
+not at all. 404, 409 or 412 for a worker's own write is a fault of the product.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ _LOST = (aiohttp.ClientError, TimeoutError, OSError)
 
 @dataclass(slots=True)
 class Slot:
-    """A person: the titles that it may have now ("" if it may be absent), its id."""
+    """A user, its id, and the titles that it may have now; "" means that it may be absent."""
 
     number: int
     titles: set[str] = field(default_factory=lambda: {""})
@@ -39,14 +39,14 @@ class Load:
 
     @classmethod
     async def begin(cls, client: Client, slots: int) -> "Load":
-        """Make the group that people join and leave."""
+        """Create the group that users join and leave, and return a Load."""
         load = cls(client, [Slot(number) for number in range(slots)])
         body = {"schemas": [GROUP], "displayName": "Everybody"}
         load.group_id = (await client.scim("POST", "/Groups", body)).id
         return load
 
     async def run(self, seconds: float, workers: int = 24) -> None:
-        """Work for some time."""
+        """Run the workers for this many seconds."""
         self.is_stopping = False
         tasks = [asyncio.create_task(self._work(number, workers)) for number in range(workers)]
         await asyncio.sleep(seconds)
@@ -73,7 +73,7 @@ class Load:
     async def _send(
         self, slot: Slot, what: str, method: str, path: str, body: object = None
     ) -> int:
-        """Send a write of the slot's; return the status, 0 if there was no answer."""
+        """Send a write for the slot; return the status, or 0 if there was no response."""
         try:
             answer = await self.client.scim(method, path, body)
         except _LOST:
@@ -113,8 +113,8 @@ class Load:
         await self._send(slot, "member", "PATCH", f"/Groups/{self.group_id}", body)
 
     async def _settle(self, slot: Slot) -> None:
-        """Find the outcome of a write without an answer; wrong if it is none of the possible
-        states.
+        """Read the slot until the outcome of its last write is known; record a fault if it isn't a
+        possible one.
         """
         while len(slot.titles) > 1 and not self.is_stopping:
             try:
@@ -123,7 +123,7 @@ class Load:
                 await asyncio.sleep(0.05)
 
     async def look(self, slot: Slot) -> None:
-        """Compare the slot with storage."""
+        """Compare the slot with the stored user, and record a fault if they differ."""
         name = person(slot.number)["userName"]
         answer = await self.client.scim("GET", f'/Users?filter=userName eq "{name}"')
         if answer.status == 503:
@@ -137,7 +137,7 @@ class Load:
         slot.id = found[0]["id"] if found else ""
 
     async def verify(self) -> None:
-        """Compare every slot with storage, then the totals on each instance."""
+        """Compare every slot with its stored user, then the totals on each instance."""
         self.is_stopping = False
 
         async def settle(slot: Slot) -> None:

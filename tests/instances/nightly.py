@@ -23,7 +23,7 @@ _EVERY = 20  # kills between two checks of all rows
 
 @dataclass(slots=True)
 class Report:
-    """The acts and findings of a part."""
+    """The number of actions and the faults found in one part."""
 
     name: str
     seconds: float = 0.0
@@ -40,7 +40,9 @@ class Report:
 
 
 async def kills(tables: str, count: int, *, is_freezing: bool = False) -> Report:
-    """Kill (or freeze for up to 3 s) one of three instances again and again under load."""
+    """Kill one of three instances repeatedly under load; with `is_freezing`, freeze it for up to 3
+    s instead.
+    """
     report = Report(f"{'freezes' if is_freezing else 'kills'} over {tables.partition(':')[0]}")
     started, chance = time.monotonic(), random.Random(count)
     running = await asyncio.to_thread(Cluster.start, tables)
@@ -73,7 +75,7 @@ async def kills(tables: str, count: int, *, is_freezing: bool = False) -> Report
 
 
 async def faults(tables: str, seconds: float, share: float = 0.05) -> Report:
-    """Load through a proxy that fails, before and after storage has carried out the request."""
+    """Run load through a proxy that fails before or after storage has executed a request."""
     report = Report("storage faults")
     started = time.monotonic()
     async with faulty_proxy.before(tables) as (proxy, through):
@@ -96,7 +98,7 @@ async def faults(tables: str, seconds: float, share: float = 0.05) -> Report:
 
 
 async def _check(running: Cluster, report: Report) -> None:
-    """Prove that all rows of the directory agree."""
+    """Run `check` on the directory and record its faults."""
     arguments = ("--tables", running.tables, "--directory", running.directory["directory_id"])
     code, output = await asyncio.to_thread(cluster.command, "check", *arguments)
     report.seen["checks"] += 1

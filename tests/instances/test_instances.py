@@ -1,6 +1,8 @@
-"""Three real instances over one storage, requests routed at random: every answer is right.
+"""Three real instances over one storage, with requests sent to random ones: every response is
+right.
 
-Each test is small enough for `make test`; `python -m tests.instances.nightly` repeats them under kills and faults.
+Each test is small enough for `make test`; `python -m tests.instances.nightly` repeats them under
+kills and faults.
 """
 
 import asyncio
@@ -18,7 +20,7 @@ ROUTES: dict[str, Route] = {"random": lambda page: None, "alternating": lambda p
 
 
 async def walk_by_index(client: Client, route: Route) -> list[str]:
-    """Return the ids that a walk by startIndex meets."""
+    """Return the ids of all pages by startIndex."""
     start, seen = 1, list[str]()
     for page in rounds():
         path = f"/Users?startIndex={start}&count=20&attributes=userName"
@@ -31,7 +33,7 @@ async def walk_by_index(client: Client, route: Route) -> list[str]:
 
 
 async def walk_by_cursor(client: Client, route: Route) -> list[str]:
-    """Return the ids that a walk by cursor meets."""
+    """Return the ids of all pages by cursor."""
     cursor, seen = "", list[str]()
     for page in rounds():
         path = f"/Users?cursor={cursor}&count=20&attributes=userName"
@@ -45,10 +47,12 @@ async def walk_by_cursor(client: Client, route: Route) -> list[str]:
 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("walk", [walk_by_index, walk_by_cursor])
-async def test_a_walk_meets_each_person_once_while_others_come_and_go(
+async def test_paging_returns_each_user_once_while_others_are_created_and_deleted(
     client: Client, walk: Callable[[Client, Route], asyncio.Future[list[str]]], route: str
 ) -> None:
-    """RFC 7644 section 3.4.2.4, RFC 9865: whichever instance answers a page, and once more afterwards."""
+    """RFC 7644 section 3.4.2.4 and RFC 9865: whichever instance handles a page; checked again
+    afterwards.
+    """
     ids = await client.people(90)
     gone = set(ids[5:80:9])
 
@@ -65,8 +69,8 @@ async def test_a_walk_meets_each_person_once_while_others_come_and_go(
         assert set(ids) - gone <= set(seen)
 
 
-async def test_one_of_many_writers_gets_a_name(client: Client) -> None:
-    """RFC 7643 section 4.1.1: userName is unique; one 201, the others 409."""
+async def test_of_concurrent_creations_with_one_user_name_one_succeeds(client: Client) -> None:
+    """RFC 7643 section 4.1.1: userName is unique; one response is 201, the others are 409."""
     from tests.instances.cluster import person
 
     calls = [client.scim("POST", "/Users", person(n // 6), at=n % 3) for n in range(60)]
@@ -74,8 +78,8 @@ async def test_one_of_many_writers_gets_a_name(client: Client) -> None:
     assert found == {201: 10, 409: 50}
 
 
-async def test_a_person_is_a_register(client: Client) -> None:
-    """Each acknowledged write makes one version, no version is made twice, and no read goes back."""
+async def test_versions_of_a_user_are_unique_and_never_go_back(client: Client) -> None:
+    """Each acknowledged write creates one version, and no read returns an older one than before."""
     ids = await client.people(3)
     versions: dict[str, list[int]] = {one: [] for one in ids}
 
@@ -99,7 +103,9 @@ async def test_a_person_is_a_register(client: Client) -> None:
 
 
 async def test_a_counter_with_if_match_loses_no_increment(client: Client) -> None:
-    """RFC 7644 section 3.14: of those who read the same version one wins, the others are told 412."""
+    """RFC 7644 section 3.14: of the clients that read one version, one succeeds and the others get
+    412.
+    """
     (one,) = await client.people(1)
     await client.scim("PATCH", f"/Users/{one}", replacing("nickName", "0"))
     won = 0
@@ -121,7 +127,9 @@ async def test_a_counter_with_if_match_loses_no_increment(client: Client) -> Non
 async def test_members_added_and_removed_on_all_instances_are_seen_from_both_sides(
     client: Client,
 ) -> None:
-    """Entra sends one member a request, on many connections."""
+    """Entra sends one member per request over many connections; users and groups show the same
+    memberships.
+    """
     from tests.instances.cluster import GROUP
 
     ids = await client.people(45)
@@ -140,7 +148,7 @@ async def test_members_added_and_removed_on_all_instances_are_seen_from_both_sid
 
 @pytest.mark.parametrize("other", ["adds", "deletes"])
 async def test_a_patch_of_200_members_is_all_or_nothing(client: Client, other: str) -> None:
-    """RFC 7644 section 3.5.2: another writer in the middle changes nothing about it, not even with If-Match."""
+    """RFC 7644 section 3.5.2: another writer in between doesn't stop it, even with If-Match."""
     from tests.instances.cluster import GROUP
 
     ids = await client.people(203)
@@ -167,8 +175,8 @@ async def test_a_patch_of_200_members_is_all_or_nothing(client: Client, other: s
     assert await client.members(group.id) == wanted
 
 
-async def test_totals_are_within_what_was_acknowledged_and_begun(client: Client) -> None:
-    """A client that has just written sees its write counted on every instance."""
+async def test_totals_include_acknowledged_writes_on_every_instance(client: Client) -> None:
+    """They are at least the acknowledged writes and at most those that were sent."""
     begun = acknowledged = 0
 
     async def create(number: int) -> None:
@@ -200,7 +208,7 @@ async def test_a_new_token_works_at_once_on_all_instances(client: Client) -> Non
 
 
 async def test_a_directory_restored_elsewhere_is_found_at_once(client: Client) -> None:
-    """Deleted and restored on another instance: agents and SCIM clients don't wait for a memory to end."""
+    """Deleted and restored on another instance: no cache delays agents or SCIM clients."""
     await client.people(1)
     identifier = client.directory["directory_id"]
     own = f"/api/directories/{identifier}"

@@ -1,9 +1,7 @@
-"""The memory of an instance, and how long another instance's change can be missing from its
-answers.
+"""Caches of an instance, and how long another instance's change can be missing from its responses.
 
-docs/operations.md ("Several instances") has the list. Two hosts over one storage, with a clock that
-a test moves. How old a status can be is in tests/contacts/test_freshness.py, with two hosts as
-well.
+docs/operations.md, "Several instances", lists them. Two hosts over one storage, with a clock that a
+test advances. tests/contacts/test_freshness.py tests the age of presence in the same way.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -34,7 +32,7 @@ ORIGIN = "http://127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One host with an App of its own."""
+    """One host with its own App."""
 
     app: App
     host: Host
@@ -42,7 +40,7 @@ class Instance:
     async def call(
         self, method: str, path: str, body: Any = None, token: str = ""
     ) -> tuple[int, Any]:
-        """Send a request; return the status and the JSON of the answer."""
+        """Send a request; return the status and the parsed JSON."""
         sent = {"content-type": "application/json", "origin": ORIGIN}
         if token:
             sent["authorization"] = f"Bearer {token}"
@@ -60,7 +58,7 @@ class Instance:
 
 @pytest.fixture
 async def two(tables: CountingTables, clock: FixedClock) -> AsyncIterator[list[Instance]]:
-    """Two instances over the same storage."""
+    """Yield two instances over the same storage."""
     found = list[Instance]()
     for _ in range(2):
         app = App(Settings.read({"WEBSITE_AUTH_ENABLED": "true"}), clock, CountingTables(tables))
@@ -76,7 +74,7 @@ async def two(tables: CountingTables, clock: FixedClock) -> AsyncIterator[list[I
 
 
 async def seconds_until(clock: FixedClock, limit: float, holds: Callable[[], Any]) -> float:
-    """Return after how many seconds `holds` is true; at most `limit`."""
+    """Return after how many seconds, at most `limit`, `holds` becomes true."""
     waited = 0.0
     for _ in range(200):
         if await holds():
@@ -90,7 +88,7 @@ async def seconds_until(clock: FixedClock, limit: float, holds: Callable[[], Any
 async def test_a_revoked_credential_works_for_30_seconds_at_most(
     two: list[Instance], clock: FixedClock
 ) -> None:
-    """At once on the instance that revoked it; a new one works at once everywhere."""
+    """It is refused at once on the instance that revoked it; a new one works at once everywhere."""
     one, other = two
     directory, token = await create(one.app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     users, own = f"/scim/{directory.id}/v2/Users?count=0", f"/api/directories/{directory.id}"
@@ -110,7 +108,7 @@ async def test_a_revoked_credential_works_for_30_seconds_at_most(
 async def test_a_new_directory_is_searched_after_5_seconds_at_most(
     two: list[Instance], clock: FixedClock
 ) -> None:
-    """At once on the instance that made it, renamed it, deleted it or restored it."""
+    """At once on the instance that created, renamed, deleted or restored it."""
     one, other = two
     for each in two:
         assert await each.names("given") == []
@@ -133,7 +131,7 @@ async def test_a_new_directory_is_searched_after_5_seconds_at_most(
 async def test_totals_of_pages_are_a_second_old_at_most(
     two: list[Instance], clock: FixedClock
 ) -> None:
-    """A SCIM client sees each write counted at once, on every instance."""
+    """For SCIM clients, every instance counts each write at once."""
     from contacts.account_directories import all_directories, totals_of
 
     one, other = two
@@ -155,7 +153,9 @@ async def test_totals_of_pages_are_a_second_old_at_most(
 async def test_a_person_is_found_after_5_seconds_at_most(
     two: list[Instance], clock: FixedClock
 ) -> None:
-    """Over many directories, an instance remembers in which ones no name begins so."""
+    """In accounts with many directories, an instance caches which of them have no name with a
+    prefix.
+    """
     one, other = two
     made = [
         await create(one.app, operator_actor(ACCOUNT), NewDirectory(f"D{number}"))

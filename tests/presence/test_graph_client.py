@@ -203,6 +203,15 @@ async def test_malformed_elements_are_skipped() -> None:
     assert found[BOB] == GraphPresence("", "", False)
 
 
+async def test_an_error_after_the_list_costs_no_status() -> None:
+    """microsoftgraph/msgraph-sdk-dotnet#1701: status 200, and an error object after the complete list."""
+    listed = orjson.dumps({"value": [{"id": ANNA, "availability": "Busy", "activity": "Busy"}]})
+    async with answering("200 OK", listed + b'\r\n{"error": {"code": "x"}}') as client:
+        assert list(await client.presences("token", [ANNA, BOB])) == [ANNA]
+    error = await fault("200 OK", b'{"value": []}{"error": {"code": "x"}}')
+    assert isinstance(error, Unavailable)
+
+
 async def test_values_are_bounded() -> None:
     """A very long availability isn't stored for each person."""
     assert len((await people({"value": [of(ANNA, "x" * 1_000_000)]}))[ANNA].availability) <= 40

@@ -1,4 +1,4 @@
-"""Background tasks: which are waited for, dropped, logged and cancelled."""
+"""Background tasks: which are awaited, dropped, logged and cancelled."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from shared.app import BackgroundTasks
 
 
 async def test_drain_ends_if_a_task_has_just_finished() -> None:
-    """The task is done but its callback has not run: drain must let the loop turn."""
+    """The task is done but its callback hasn't run, so drain must yield to the event loop."""
     tasks = BackgroundTasks()
 
     async def work() -> None:
@@ -21,7 +21,7 @@ async def test_drain_ends_if_a_task_has_just_finished() -> None:
 
 
 async def test_optional_work_is_dropped_beyond_the_limit() -> None:
-    """A flood of requests can't fill the memory with waiting work; required work is not dropped."""
+    """Many requests mustn't fill the memory with waiting tasks; required work isn't dropped."""
     tasks, gate, done = BackgroundTasks(), asyncio.Event(), list[str]()
 
     async def work(kind: str) -> None:
@@ -39,7 +39,7 @@ async def test_optional_work_is_dropped_beyond_the_limit() -> None:
 async def test_a_failed_task_is_logged_and_the_others_continue(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The log line has the type of the error and not its text, which may hold personal data."""
+    """The log has the error's type, but not its text, which may contain personal data."""
     tasks, done = BackgroundTasks(), list[int]()
     caplog.set_level("INFO")
 
@@ -58,8 +58,8 @@ async def test_a_failed_task_is_logged_and_the_others_continue(
     assert "Anna" not in caplog.text
 
 
-async def test_close_cancels_what_does_not_finish(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request to a service that hangs doesn't keep the process from ending."""
+async def test_close_cancels_tasks_that_do_not_finish(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that hangs mustn't keep the process from exiting."""
     monkeypatch.setattr(background, "_MAX_CLOSE_SECONDS", 0.01)
     tasks = BackgroundTasks()
     task = tasks.start(asyncio.sleep(3600), "work")

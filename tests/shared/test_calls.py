@@ -1,4 +1,4 @@
-"""A call: its lines belong together, it is counted, whatever it is and however it ends."""
+"""An invocation: its log lines have one id, and it is counted, whatever its kind and result."""
 
 import inspect
 import logging
@@ -41,8 +41,10 @@ def tick(app: App) -> Tick:
     return tick
 
 
-async def test_a_job_is_a_call(app: App, tick: Tick, caplog: pytest.LogCaptureFixture) -> None:
-    """Lines of a timer's tick have its operation and an id of their own; it is counted with its round trips."""
+async def test_a_timer_run_is_an_invocation(
+    app: App, tick: Tick, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its log lines have its operation and an id; it is counted with its round trips."""
     caplog.set_level(logging.INFO, "external_directories")
     assert await tick(1) == 1
     with pytest.raises(JobFailed):
@@ -62,8 +64,8 @@ async def test_a_job_is_a_call(app: App, tick: Tick, caplog: pytest.LogCaptureFi
     )
 
 
-async def test_a_failed_job_says_what_and_where_without_the_error_s_text(tick: Tick) -> None:
-    """The engine hands text and trace of an exception to the platform, which logs them
+async def test_a_failed_job_has_the_errors_type_and_place_but_not_its_text(tick: Tick) -> None:
+    """The engine passes an exception's text and trace to the platform, which logs them
     (azure-functions-runtime).
     """
     with pytest.raises(JobFailed, match=r"^RuntimeError$") as raised:
@@ -73,14 +75,14 @@ async def test_a_failed_job_says_what_and_where_without_the_error_s_text(tick: T
     assert "RuntimeError: bad" not in logged
 
 
-def test_the_engine_sees_the_function_itself(tick: Tick) -> None:
-    """The engine reads names and types of the parameters, and whether to await."""
+def test_the_wrapper_keeps_the_functions_signature(tick: Tick) -> None:
+    """The engine reads names and types of parameters, and whether the function is async."""
     assert list(inspect.signature(tick).parameters) == ["number"]
     assert inspect.iscoroutinefunction(tick)
 
 
-def test_a_call_that_is_given_up_is_a_failure(app: App, caplog: pytest.LogCaptureFixture) -> None:
-    """Its end wasn't reported, so it did not end well."""
+def test_a_cancelled_invocation_is_a_failure(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    """It has no result, so it doesn't count as a success."""
     caplog.set_level(logging.INFO, "external_directories")
     with pytest.raises(KeyboardInterrupt), OperationScope(app, "scim_users", "contoso"):
         raise KeyboardInterrupt

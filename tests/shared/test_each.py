@@ -1,4 +1,4 @@
-"""Much work of one request, never so that others wait."""
+"""Work of one request on many items, without delaying other requests."""
 
 import asyncio
 from itertools import pairwise
@@ -13,8 +13,8 @@ from shared.settings import Settings
 from tests.rounds import rounds
 
 
-async def test_many_are_used_some_at_a_time_and_answered_in_order() -> None:
-    """Never more than so many at once, whatever the number of items."""
+async def test_many_items_are_processed_a_few_at_a_time_and_in_order() -> None:
+    """The number of concurrent calls is limited; results have the order of the items."""
     running, most = 0, 0
 
     async def use(item: int) -> int:
@@ -31,8 +31,8 @@ async def test_many_are_used_some_at_a_time_and_answered_in_order() -> None:
     assert await each([7], use) == [14]
 
 
-async def test_one_that_fails_fails_all() -> None:
-    """The caller sees the error of the item."""
+async def test_the_error_of_one_item_is_raised() -> None:
+    """The caller gets the item's own exception."""
 
     async def use(item: int) -> None:
         raise ValueError(item)
@@ -42,11 +42,11 @@ async def test_one_that_fails_fails_all() -> None:
             await each(items, use)
 
 
-async def test_long_computing_lets_others_through(
+async def test_a_long_computation_yields_to_the_event_loop(
     tables: CountingTables, clock: FixedClock
 ) -> None:
-    """After its slice, waiting work of the event loop runs before the next step; before that, none
-    does.
+    """After each time slice waiting callbacks run before the next step, but not before the slice
+    ends.
     """
     passed, time_slice = list[int](), TimeSlice(App(Settings.read({}), clock, tables))
     for step in range(4):
@@ -62,7 +62,9 @@ async def test_long_computing_lets_others_through(
 async def test_slices_of_several_computations_are_spaced(
     tables: CountingTables, clock: FixedClock
 ) -> None:
-    """A small request takes some rounds of the event loop; in most of them nothing computes long."""
+    """A small request needs some rounds of the event loop; most of them must have no long
+    computation.
+    """
     app, rounds_computed, ended = App(Settings.read({}), clock, tables), list[int](), [0]
 
     async def compute() -> None:

@@ -1,4 +1,4 @@
-"""Requests, problems and the refusal of cross-site changes."""
+"""Requests, problem responses, and the refusal of cross-site changes."""
 
 import orjson
 import pytest
@@ -9,7 +9,7 @@ from shared.tables.port import LimitExceeded, StorageUnavailable
 
 
 def test_a_query_is_decoded_as_a_form() -> None:
-    """Entra sends spaces as `+`, quotes as %22 and a plus as %2B."""
+    """Entra encodes a space as `+`, a quote as %22 and a plus sign as %2B."""
     request = Request(
         "GET", "http://host/p?filter=userName+eq+%22a%2Bb%40c.de%22&empty=&empty=second"
     )
@@ -34,8 +34,12 @@ def test_a_query_is_decoded_as_a_form() -> None:
         ({"cookie": "AppServiceAuthSession=x", "sec-fetch-site": "none"}, False),
     ],
 )
-def test_a_change_is_taken_from_own_pages_only(headers: dict[str, str], refused: bool) -> None:
-    """Cross-site request forgery: a browser sends Origin or Sec-Fetch-Site with every change, a sign-in cookie too."""
+def test_a_change_is_accepted_from_the_same_origin_only(
+    headers: dict[str, str], refused: bool
+) -> None:
+    """Cross-site request forgery: browsers send Origin or Sec-Fetch-Site, and the sign-in cookie,
+    with every change.
+    """
     request = Request("POST", "https://host/api/directories", headers)
     if refused:
         with pytest.raises(HttpError):
@@ -63,14 +67,16 @@ def test_a_read_is_not_checked_for_its_origin() -> None:
 def test_a_body_that_is_no_json_is_a_clear_error(
     body: bytes, headers: dict[str, str], status: int
 ) -> None:
-    """Malformed, missing, chunked, deeply nested and oversized bodies are the client's fault, never a 500."""
+    """Malformed, missing, chunked, deeply nested and too large bodies get a client error, never a
+    500.
+    """
     with pytest.raises(HttpError) as refused:
         json_body(Request("POST", "https://host/", headers, body))
     assert refused.value.response.status == status
 
 
-async def test_a_method_that_is_not_taken_names_those_that_are() -> None:
-    """RFC 9110 section 15.5.6: 405 carries Allow."""
+async def test_an_unsupported_method_gets_a_405_with_allow() -> None:
+    """RFC 9110 section 15.5.6."""
 
     async def handler(request: Request) -> Response:
         return Response(200)
@@ -88,10 +94,10 @@ async def test_a_method_that_is_not_taken_names_those_that_are() -> None:
         (ValueError("secret"), 500),
     ],
 )
-def test_an_error_becomes_a_problem_that_shows_nothing_of_itself(
+def test_an_unexpected_error_becomes_a_problem_without_its_text(
     error: Exception, status: int
 ) -> None:
-    """RFC 9457 problem, without the message of an unexpected error, which may hold personal data."""
+    """RFC 9457. The text may contain personal data."""
     response = problem_response(error)
     assert response.status == status
     assert b"secret" not in response.body

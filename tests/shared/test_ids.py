@@ -1,4 +1,4 @@
-"""Identifiers sort by the time of their making."""
+"""Identifiers sort by their time of creation."""
 
 import uuid
 
@@ -13,19 +13,19 @@ def test_an_id_is_a_uuid_of_version_7(clock: FixedClock) -> None:
 
 
 def test_later_ids_sort_after_earlier_ones(clock: FixedClock) -> None:
-    """A walk in key order must not meet a new person before its present position."""
+    """A client that pages in key order must not receive a new person before its position."""
     earlier = new_id(clock)
     clock.advance(0.001)
     assert earlier < new_id(clock)
 
 
 def test_ids_of_one_moment_differ(clock: FixedClock) -> None:
-    """Two people created in one millisecond are two people."""
+    """Two users may be created in one millisecond."""
     assert len({new_id(clock) for _ in range(1000)}) == 1000
 
 
 def test_a_ulid_without_randomness_bounds_its_millisecond(clock: FixedClock) -> None:
-    """Ranges of events begin at the lowest ULID of a moment."""
+    """Ranges of events start at the lowest ULID of a millisecond."""
     lowest = ulid(int(clock.now().timestamp() * 1000))
     assert lowest <= new_ulid(clock)
     clock.advance(-0.001)

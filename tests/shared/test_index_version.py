@@ -1,4 +1,4 @@
-"""The version of the rules that derive index rows is raised with every change of these rows."""
+"""INDEX_VERSION must be raised with every change of the index rows."""
 
 import hashlib
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _TIME = "2026-01-01T00:00:00.000Z"
 
 
 def _value(attribute: Attribute) -> Any:
-    """Return a value of the attribute that has its name, so that rows from it differ from others."""
+    """Return a value of the attribute that contains its name, so that its rows are recognisable."""
     if attribute.sub_attributes:
         value: Any = {sub.name: _value(sub) for sub in attribute.sub_attributes}
     elif attribute.name == "value" and attribute.path.startswith("phoneNumbers"):
@@ -33,7 +33,7 @@ def _value(attribute: Attribute) -> Any:
 
 
 def _rows() -> Iterator[tuple[str, bytes]]:
-    """Yield the index rows of a group, and of one user per attribute that has a value for it."""
+    """Yield the index rows of a group, and of one user per attribute, who has a value for it."""
     resources: list[dict[str, Any]] = [
         *({one.name: _value(one)} for one in USER_SCHEMA.attributes),
         *({ENTERPRISE_SCHEMA.id: {one.name: _value(one)}} for one in ENTERPRISE_SCHEMA.attributes),
@@ -50,9 +50,10 @@ def _rows() -> Iterator[tuple[str, bytes]]:
 
 
 def test_a_change_of_index_rows_raises_the_version() -> None:
-    """Else people in stored directories are not found by the new rows (shared/tables/schema/contacts.py).
+    """Otherwise stored users aren't found by the new rows (shared/tables/schema/contacts.py).
 
-    There is a user for every attribute of the schemas, so one that becomes searchable counts.
+    There is one user per attribute of the schemas, so making an attribute searchable is detected
+    too.
     """
     digest = hashlib.sha256()
     for key, value in sorted(set(_rows())):

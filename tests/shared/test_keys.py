@@ -1,4 +1,4 @@
-"""Row keys: which values they keep apart, which they keep together, and how names fold for
+"""Row keys: which values have different keys, which the same, and how names are folded for
 searching.
 """
 
@@ -19,14 +19,16 @@ _FORBIDDEN = set("/\\#?%'") | {chr(code) for code in (*range(0x20), *range(0x7F,
 
 
 @given(st.lists(_TEXT, min_size=1, max_size=4))
-def test_parts_come_back_as_they_were(parts: list[str]) -> None:
-    """Escaping loses nothing of a part that fits."""
+def test_parts_are_decoded_as_they_were_encoded(parts: list[str]) -> None:
+    """Escaping is reversible for a part that isn't too long."""
     assert keys.split(keys.key(*parts)) == parts
 
 
 @given(_TEXT | _LONG)
-def test_a_key_holds_nothing_that_the_table_service_forbids(text: str) -> None:
-    """No slash, backslash, hash, question mark or control character, at most 1 KiB, only the basic plane."""
+def test_a_key_has_no_character_that_the_table_service_forbids(text: str) -> None:
+    """No slash, backslash, hash, question mark, control character or character beyond the basic
+    plane; at most 1 KiB.
+    """
     key = keys.key("find", text, "3f0e1c9a-0000-7000-8000-000000000000")
     assert not _FORBIDDEN & set(key)
     assert len(key.encode("utf-16-le")) <= 1024
@@ -36,7 +38,7 @@ def test_a_key_holds_nothing_that_the_table_service_forbids(text: str) -> None:
 
 @given(st.lists(_TEXT | _LONG, min_size=2, max_size=8, unique=True))
 def test_different_parts_have_different_keys(parts: list[str]) -> None:
-    """A part that is too long to be kept whole doesn't collide with another one either."""
+    """This applies also to a part that is too long to be stored whole."""
     assert len({keys.key("name", part) for part in parts}) == len(parts)
 
 
@@ -45,17 +47,17 @@ def test_different_parts_have_different_keys(parts: list[str]) -> None:
 @example("word\uffff", 4, "id")
 @example("a" * 142 + "\U0001f600" * 20, 143, "id")
 @example("a" * 147 + "~" * 60, 148, "id")
-def test_a_range_of_a_beginning_has_every_key_that_begins_so(
+def test_a_prefix_range_has_every_key_with_the_prefix(
     text: str, length: int, identifier: str
 ) -> None:
-    """Starts-with search misses no one, however strange or long the word."""
+    """A prefix search misses no one, however strange or long the word is."""
     start, stop = keys.prefix_range("find", text[:length])
     assert start <= keys.key("find", text, identifier) < stop
 
 
 @given(_TEXT, _TEXT)
-def test_a_range_has_no_key_of_another_family_or_beginning(beginning: str, other: str) -> None:
-    """A short beginning's range holds only keys that begin with it."""
+def test_a_prefix_range_has_no_other_key(beginning: str, other: str) -> None:
+    """Neither one of another family nor one with another prefix."""
     start, stop = keys.prefix_range("find", beginning)
     assert (start <= keys.key("find", other, "id") < stop) == other.startswith(beginning)
     assert not start <= keys.key("findx", beginning, "id") < stop
@@ -63,8 +65,8 @@ def test_a_range_has_no_key_of_another_family_or_beginning(beginning: str, other
 
 
 @given(_TEXT, _TEXT)
-def test_nothing_lies_between_a_key_and_its_successor(one: str, other: str) -> None:
-    """A continued range neither repeats its last row nor misses the next."""
+def test_no_key_is_between_a_key_and_its_successor(one: str, other: str) -> None:
+    """A continued range neither repeats its last row nor skips the next."""
     last, candidate = keys.key("a", one), keys.key("a", other)
     assert (candidate >= keys.successor(last)) == (candidate > last)
 
@@ -88,21 +90,21 @@ def test_nothing_lies_between_a_key_and_its_successor(one: str, other: str) -> N
         ("", ""),
     ],
 )
-def test_search_knows_neither_case_nor_accents(text: str, folded: str) -> None:
-    """`muller` finds `Müller`, as people type on a keyboard without umlauts."""
+def test_search_ignores_case_and_accents(text: str, folded: str) -> None:
+    """`muller` finds `Müller`, because keyboards may lack umlauts."""
     assert keys.search_key(text) == folded
 
 
 @given(_TEXT)
 def test_folding_again_changes_nothing(text: str) -> None:
-    """Typed and stored text have one form."""
+    """Typed and stored text therefore have the same form."""
     assert keys.search_key(keys.search_key(text)) == keys.search_key(text)
     assert keys.search_key(text.upper()) == keys.search_key(text.upper().lower())
 
 
 @given(_TEXT)
-def test_names_without_case_meet_and_keep_their_accents(text: str) -> None:
-    """caseExact=false (RFC 7643 section 2.2) ignores case alone: Müller and Muller are two user names."""
+def test_user_names_ignore_case_but_not_accents(text: str) -> None:
+    """RFC 7643 section 2.2, caseExact false: Müller and Muller are two user names."""
     assert keys.fold_case(keys.fold_case(text)) == keys.fold_case(text)
     assert keys.fold_case("Müller@X.example") == keys.fold_case("MU\u0308LLER@x.EXAMPLE")
     assert keys.fold_case("Müller") != keys.fold_case("Muller")
@@ -113,7 +115,7 @@ def test_names_without_case_meet_and_keep_their_accents(text: str) -> None:
     st.integers(0, 300),
 )
 def test_names_compare_in_nfc_whatever_their_length(text: str, more: int) -> None:
-    """Texts that Unicode takes for the same are one name (Unicode Standard Annex 15)."""
+    """Canonically equivalent texts are one name (Unicode Standard Annex 15)."""
     name = text + "x" * more
     for form in ("NFC", "NFD"):
         assert keys.fold_case(unicodedata.normalize(form, name)) == keys.fold_case(name)

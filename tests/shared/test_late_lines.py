@@ -1,4 +1,6 @@
-"""No line of work that outlives its call is lost: the host takes a line only while its invocation runs."""
+"""Log lines written after an invocation aren't lost, although the host accepts lines only during
+one.
+"""
 
 import asyncio
 import logging
@@ -16,7 +18,9 @@ from shared.settings import Settings
 
 
 class Host(logging.Handler):
-    """Takes lines as the platform does: those that are written in the event loop while a call runs."""
+    """Accepts log lines as the platform does: those written in the event loop during an
+    invocation.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +34,7 @@ class Host(logging.Handler):
 
 @pytest.fixture
 def host() -> Iterator[Host]:
-    """A host that listens to the product's lines."""
+    """Yield a host that receives the product's log lines."""
     handler, logger = Host(), logging.getLogger(log.NAME)
     before = logger.level
     logger.addHandler(handler)
@@ -42,12 +46,14 @@ def host() -> Iterator[Host]:
 
 @pytest.fixture
 def app(tables: CountingTables, clock: FixedClock) -> App:
-    """An App without OpenTelemetry."""
+    """Return an App without OpenTelemetry."""
     return App(Settings(), clock, tables)
 
 
-async def test_a_line_after_the_answer_is_written_with_the_next_call(app: App, host: Host) -> None:
-    """It keeps the id and operation of the call that it belongs to."""
+async def test_a_line_after_the_response_is_written_with_the_next_invocation(
+    app: App, host: Host
+) -> None:
+    """It keeps the id and operation of the invocation that it belongs to."""
     answered = asyncio.Event()
 
     async def work() -> None:
@@ -70,10 +76,10 @@ async def test_a_line_after_the_answer_is_written_with_the_next_call(app: App, h
     )
 
 
-async def test_a_failure_in_the_background_is_written_with_the_next_call(
+async def test_a_background_failure_is_written_with_the_next_invocation(
     app: App, host: Host
 ) -> None:
-    """Lines that the background tasks themselves log."""
+    """The background task itself logs it."""
 
     async def fail() -> None:
         await asyncio.sleep(0)
@@ -89,8 +95,10 @@ async def test_a_failure_in_the_background_is_written_with_the_next_call(
     ]
 
 
-async def test_a_line_of_a_thread_is_written_before_its_call_ends(app: App, host: Host) -> None:
-    """The worker for Python 3.13 loses lines logged in a thread (azure-functions-python-worker,
+async def test_a_line_of_a_thread_is_written_before_its_invocation_ends(
+    app: App, host: Host
+) -> None:
+    """The worker for Python 3.13 loses lines logged in a thread (azure-functions-python-worker
     issue 1860).
     """
     with OperationScope(app, "presence_sync"):
@@ -99,10 +107,10 @@ async def test_a_line_of_a_thread_is_written_before_its_call_ends(app: App, host
     assert [line["event"] for line in host.taken] == ["credential.certificate_unreadable"]
 
 
-async def test_a_line_of_the_time_before_the_first_call_is_written_with_it(
+async def test_a_line_from_before_the_first_invocation_is_written_with_it(
     tables: CountingTables, clock: FixedClock, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """OpenTelemetry is started while the module is imported, when no invocation runs."""
+    """OpenTelemetry starts while the module is imported, when no invocation runs."""
 
     def fail(_: str) -> None:
         raise ValueError("no connection string")
@@ -118,8 +126,8 @@ async def test_a_line_of_the_time_before_the_first_call_is_written_with_it(
     assert (line["event"], line["error"]) == ("telemetry.off", "ValueError")
 
 
-def test_what_waits_is_bounded() -> None:
-    """An instance that is never called again must not fill its memory: the newest 200 remain."""
+def test_waiting_lines_are_bounded() -> None:
+    """An instance without invocations mustn't fill its memory: the newest 200 lines stay."""
     late = log.LateLines()
     for number in range(1000):
         late.add(logging.INFO, str(number))
@@ -127,8 +135,8 @@ def test_what_waits_is_bounded() -> None:
     assert late._lines[-1] == (logging.INFO, "999")
 
 
-async def test_lines_within_a_call_are_written_at_once(app: App, host: Host) -> None:
-    """In their order, without waiting for the end."""
+async def test_lines_during_an_invocation_are_written_at_once(app: App, host: Host) -> None:
+    """In their order, without waiting for its end."""
     with OperationScope(app, "scim_user"):
         log.event("row.newer", row="x", known=1)
         assert [line["event"] for line in host.taken] == ["row.newer"]

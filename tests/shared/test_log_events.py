@@ -1,4 +1,4 @@
-"""The log events in the documents are those that the code writes, with those dimensions and no others."""
+"""The documents list exactly the log events and dimensions that the code writes."""
 
 import ast
 import re
@@ -25,10 +25,10 @@ def _documented(path: str, mark: str) -> dict[str, set[str]]:
 
 @cache
 def _written() -> dict[str, set[str]]:
-    """Return every event with its dimensions.
+    """Return the dimensions of every log event, by the event's name.
 
-    They are found in calls of `log.event`, `log.measurement`, `log.failure`, and of `start` and
-    `start_optional` of `app.background`, which log a failure.
+    They come from calls of `log.event`, `log.measurement` and `log.failure`, and of
+    `app.background.start` and `start_optional`, which log a failure.
     """
     found: dict[str, set[str]] = {}
     for package in PACKAGES:
@@ -73,12 +73,12 @@ def _event(call: ast.Call) -> list[tuple[str, set[str]]]:
 
 @pytest.mark.slow
 def test_every_event_is_documented_and_every_documented_one_is_written() -> None:
-    """docs/operations.md lists them all, with the dimensions that they have."""
+    """docs/operations.md lists all events with their dimensions."""
     assert _documented("docs/operations.md", "all log events") == _written()
 
 
 def test_events_of_alerts_are_the_same_in_both_documents() -> None:
-    """docs/deploy.md shows a selection of the same table."""
+    """docs/deploy.md repeats a part of that table."""
     every, selected = (
         _documented("docs/operations.md", "all log events"),
         _documented("docs/deploy.md", "log events"),
@@ -88,7 +88,7 @@ def test_events_of_alerts_are_the_same_in_both_documents() -> None:
 
 
 def test_no_dimension_can_hold_personal_data() -> None:
-    """Ids, counts, durations, keywords."""
+    """Dimensions are ids, counts, durations and keywords."""
     allowed = {
         "directory_id", "tenant_id", "reason", "status", "count", "outlook", "failures", "successes", "age_seconds",
         "outcome", "timer", "credential_id", "days_before", "expires",

@@ -1,5 +1,5 @@
-"""Metrics: counted exactly, reported once a minute, cheap, and sent to OpenTelemetry only if it is
-on.
+"""Metrics: exact counts, reported once a minute, cheap, and sent to OpenTelemetry only if it is
+enabled.
 """
 
 import logging
@@ -37,8 +37,10 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     return Lines()
 
 
-def test_a_minute_of_calls_is_one_line_an_operation(lines: list[dict[str, Any]]) -> None:
-    """Calls, refusals, failures, latency, round trips: exact counts, percentiles by bounds."""
+def test_a_minute_of_invocations_is_one_line_per_operation(lines: list[dict[str, Any]]) -> None:
+    """Counts of invocations, refusals, failures and round trips are exact; latency percentiles come
+    from buckets.
+    """
     clock = FixedClock()
     counted = Metrics(clock)
     for number in range(100):
@@ -60,7 +62,7 @@ def test_a_minute_of_calls_is_one_line_an_operation(lines: list[dict[str, Any]])
 
 
 def test_refusals_and_presence_are_reported(lines: list[dict[str, Any]]) -> None:
-    """By reason; and how old statuses had become, at the worst."""
+    """Refusals by reason, and the maximum age of statuses."""
     clock = FixedClock()
     counted = Metrics(clock)
     counted.refused("uniqueness")
@@ -80,8 +82,10 @@ def test_refusals_and_presence_are_reported(lines: list[dict[str, Any]]) -> None
     ]
 
 
-def test_a_report_of_many_lines_makes_the_next_one_wait(lines: list[dict[str, Any]]) -> None:
-    """Whoever causes many kinds of refusals fills an hour's lines, not the workspace's daily quota."""
+def test_a_report_of_many_lines_delays_the_next_one(lines: list[dict[str, Any]]) -> None:
+    """Lines per hour are limited, so that many kinds of refusals can't use up the workspace's daily
+    quota.
+    """
     clock = FixedClock()
     counted = Metrics(clock, lines_per_hour=60)
     for minute in range(120):
@@ -95,7 +99,7 @@ def test_a_report_of_many_lines_makes_the_next_one_wait(lines: list[dict[str, An
 
 
 def test_counts_start_at_zero_after_a_report(lines: list[dict[str, Any]]) -> None:
-    """Nothing is reported twice, and nothing if nothing happened."""
+    """Nothing is reported twice, and no line is written if nothing was counted."""
     counted = Metrics(FixedClock())
     counted.called("a", 200, 0.001, 1)
     counted.report()
@@ -103,8 +107,8 @@ def test_counts_start_at_zero_after_a_report(lines: list[dict[str, Any]]) -> Non
     assert len(list(lines)) == 1
 
 
-async def test_round_trips_are_counted_for_each_call(tables: CountingTables) -> None:
-    """Also those of tasks that a call starts."""
+async def test_round_trips_are_counted_per_invocation(tables: CountingTables) -> None:
+    """Those of tasks that it starts are included."""
     metered = MeteredTables(tables)
     call = log.begin("test", "contoso")
     await metered.transact("contacts", "p", [Upsert("k", b"{}")])
@@ -113,8 +117,8 @@ async def test_round_trips_are_counted_for_each_call(tables: CountingTables) -> 
     assert call.round_trips == tables.count == 3
 
 
-def test_lines_of_a_call_belong_together(lines: list[dict[str, Any]]) -> None:
-    """Every line of a call has its request id, operation and directory, but no made-up directory id."""
+def test_lines_of_an_invocation_have_its_request_id(lines: list[dict[str, Any]]) -> None:
+    """And its operation and directory, but no invented directory id."""
     call = log.begin("scim_users", "contoso")
     log.event("one", count=1)
     log.begin("scim_users", "anna@example.com")
@@ -128,7 +132,9 @@ def test_lines_of_a_call_belong_together(lines: list[dict[str, Any]]) -> None:
 
 
 def test_opentelemetry_reads_the_sums_when_it_collects() -> None:
-    """Instruments are observable: recording each call would cost ten times as much."""
+    """Instruments are observable, because recording each invocation would cost ten times as
+    much.
+    """
     reader = InMemoryMetricReader()
     counted = Metrics(FixedClock())
     provider = MeterProvider([reader])

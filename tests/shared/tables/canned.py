@@ -1,4 +1,4 @@
-"""A table service that gives prepared answers: for those that the emulator never gives."""
+"""A table service that returns prepared responses, for those that the emulator never returns."""
 
 import asyncio
 import contextlib
@@ -10,14 +10,14 @@ from tests.listening import listening
 
 @dataclass
 class Canned:
-    """The service at `url`; `requests` are those it received, head and body."""
+    """The service at `url`; `requests` lists the head and the body of each request received."""
 
     url: str
     requests: list[tuple[str, bytes]] = field(default_factory=list)
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> bytes:
-    """Return an answer as on the wire; `_` in a header's name means `-`."""
+    """Return a response as bytes on the wire; `_` in a header's name becomes `-`."""
     lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
@@ -25,7 +25,7 @@ def answer(status: int, body: bytes = b"", **headers: str) -> bytes:
 
 @contextlib.asynccontextmanager
 async def service(*answers: bytes) -> AsyncIterator[Canned]:
-    """Gives the answers in turn, the last of them for ever."""
+    """Yield a service that returns the responses in turn, and the last one again and again."""
     waiting = list(answers)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""A partition of its own for each test: the emulator is one for the whole session."""
+"""A partition of its own for each test, because the emulator serves the whole session."""
 
 from uuid import uuid4
 
@@ -7,5 +7,5 @@ import pytest
 
 @pytest.fixture
 def partition() -> str:
-    """A partition that no other test uses."""
+    """Return a partition that no other test uses."""
     return uuid4().hex

@@ -1,4 +1,6 @@
-"""The Azure Tables engine: a lean pipeline, one pool of connections, errors of the network as the port's."""
+"""The Azure Tables engine: its pipeline, its connection pool, and network errors raised as the
+port's errors.
+"""
 
 import asyncio
 import json
@@ -34,7 +36,7 @@ _KEY: Any = AzureNamedKeyCredential("devstoreaccount1", "a2V5")
 
 @pytest.fixture
 async def azure(azurite_tables: str) -> AsyncIterator[AzureTables]:
-    """The engine on the emulator."""
+    """Yield the engine on the emulator."""
     engine = open_tables(Settings.read({"TABLES": azurite_tables}))
     assert isinstance(engine, AzureTables)
     yield engine
@@ -42,7 +44,7 @@ async def azure(azurite_tables: str) -> AsyncIterator[AzureTables]:
 
 
 async def test_all_calls_share_one_pool_of_connections(azure: AzureTables, partition: str) -> None:
-    """A call one after the other uses the same connection, whatever its table."""
+    """Consecutive calls use the same connection, whatever their tables."""
     for table in ("contacts", "presence", "work"):
         await azure.get(table, partition, "a")
     session = azure._account._transport.session
@@ -52,7 +54,9 @@ async def test_all_calls_share_one_pool_of_connections(azure: AzureTables, parti
 
 
 async def test_the_environment_is_not_read_at_each_call() -> None:
-    """The client would look for proxies and ~/.netrc at every call, which costs more than the call."""
+    """The HTTP client would look for proxies and ~/.netrc, which costs more than the call
+    itself.
+    """
     account = Account("https://account.table.core.windows.net", _KEY)
     await account._transport.open()
     assert account._transport.session is not None
@@ -60,16 +64,18 @@ async def test_the_environment_is_not_read_at_each_call() -> None:
     await account.close()
 
 
-async def test_no_one_waits_for_ever() -> None:
-    """Two attempts of a read fit into the 20 seconds of a request (the SDK would wait 300 s)."""
+async def test_every_call_has_a_timeout() -> None:
+    """Two attempts of a read fit into the 20 seconds of a request (the SDK's default is 300 s)."""
     account = Account("https://account.table.core.windows.net", _KEY)
     assert account._transport.connection_config.timeout == 5
     assert account._transport.connection_config.read_timeout == 8
     await account.close()
 
 
-async def test_concurrent_first_calls_make_a_table_once(azure: AzureTables, partition: str) -> None:
-    """On an emulator a table is made before the first call goes on, and no second time."""
+async def test_concurrent_first_calls_create_a_table_once(
+    azure: AzureTables, partition: str
+) -> None:
+    """On an emulator the first call creates its table before it continues."""
     made = list[str]()
     create = azure._account.create_table
 
@@ -85,9 +91,7 @@ async def test_concurrent_first_calls_make_a_table_once(azure: AzureTables, part
 async def test_a_table_that_was_never_deployed_is_not_an_empty_one(
     azurite_tables: str, partition: str
 ) -> None:
-    """Without its table the account is misconfigured: agents must not be told that there are no
-    people.
-    """
+    """A missing table is an error of the deployment; agents mustn't see an empty directory."""
     made = open_tables(Settings.read({"TABLES": azurite_tables}))
     assert isinstance(made, AzureTables)
     bare = AzureTables(made._account.url, made._account._credential)
@@ -113,7 +117,9 @@ def _calls(tables: AzureTables) -> dict[str, Callable[[], Awaitable[object]]]:
 
 @pytest.mark.parametrize("call", ["get", "query", "transact"])
 async def test_an_account_that_does_not_answer_is_storage_unavailable(call: str) -> None:
-    """A refused connection becomes the port's error, so that clients get 503 with Retry-After, never 500."""
+    """A refused connection raises the port's error, so that clients get 503 with Retry-After, not
+    500.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         tables = AzureTables(f"http://127.0.0.1:{probe.getsockname()[1]}/devstoreaccount1", _KEY)
@@ -124,11 +130,11 @@ async def test_an_account_that_does_not_answer_is_storage_unavailable(call: str)
 
 
 @pytest.mark.parametrize(("status", "attempts"), [(503, 3), (500, 1), (408, 1), (403, 1)])
-async def test_a_transaction_is_sent_again_only_where_nothing_was_done(
+async def test_a_transaction_is_retried_only_if_it_was_not_executed(
     status: int, attempts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """503 means that the service refused for load; after any other failure a repetition could do
-    things twice.
+    """503 means that the service refused it; after any other failure a retry could execute it
+    twice.
     """
     waits = list[float]()
 
@@ -149,8 +155,8 @@ async def test_a_transaction_is_sent_again_only_where_nothing_was_done(
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-async def test_a_read_is_sent_again(status: int) -> None:
-    """Reading twice does no harm, so a passing failure of the service is not the caller's."""
+async def test_a_read_is_retried(status: int) -> None:
+    """A retried read has no side effect, so a passing failure isn't reported to the caller."""
     row = json.dumps({"odata.etag": "W/1", "RowKey": "a", "v0": "1"}).encode()
     async with service(answer(status), answer(200, row)) as canned:
         tables = AzureTables(canned.url, _KEY)
@@ -161,7 +167,9 @@ async def test_a_read_is_sent_again(status: int) -> None:
 
 @pytest.mark.parametrize("more", [{"NextRowKey": "1!4!YQ--"}, {}], ids=["with a row", "without"])
 async def test_a_page_that_ends_early_is_continued(more: dict[str, str]) -> None:
-    """The service may stop after five seconds or at a partition's border; a token then leads on to the rest."""
+    """The service may end a page after five seconds or at a partition boundary, with a continuation
+    token.
+    """
     rows = [{"odata.etag": "W/1", "RowKey": key, "v0": key} for key in "abc"]
     tokens = {
         f"x_ms_continuation_{name}": value
@@ -185,8 +193,8 @@ async def test_a_page_that_ends_early_is_continued(more: dict[str, str]) -> None
 
 
 @pytest.mark.parametrize("call", ["get", "query", "transact"])
-async def test_an_answer_that_says_nothing_of_rows_is_storage_unavailable(call: str) -> None:
-    """A proxy's page with status 200 is neither a row nor its absence."""
+async def test_a_response_without_rows_is_storage_unavailable(call: str) -> None:
+    """A proxy's page with status 200 is neither a row nor the absence of one."""
     async with service(
         answer(202 if call == "transact" else 200, b"<html>sign in</html>")
     ) as canned:
@@ -196,8 +204,8 @@ async def test_an_answer_that_says_nothing_of_rows_is_storage_unavailable(call: 
         await tables.close()
 
 
-async def test_an_answer_to_fewer_operations_is_storage_unavailable() -> None:
-    """A transaction answers each operation; if one is missing, it isn't known which rows were
+async def test_a_response_with_too_few_results_is_storage_unavailable() -> None:
+    """A transaction returns one result per operation; without one, it isn't known which rows were
     stored.
     """
     body = b"--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 204 X\r\nETag: W/1\r\n\r\n\r\n--b--\r\n"
@@ -208,9 +216,9 @@ async def test_an_answer_to_fewer_operations_is_storage_unavailable() -> None:
         await tables.close()
 
 
-async def test_a_conflict_of_another_kind_is_no_taken_key() -> None:
-    """409 is also the answer while a table is being removed (table-service-error-codes): the name
-    isn't taken then.
+async def test_a_409_of_another_kind_is_not_an_existing_key() -> None:
+    """The service also returns 409 while a table is being deleted (Microsoft Learn,
+    "table-service-error-codes").
     """
     body = (
         b"--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 409 X\r\n\r\n"
@@ -223,10 +231,10 @@ async def test_a_conflict_of_another_kind_is_no_taken_key() -> None:
         await tables.close()
 
 
-async def test_a_cancelled_read_leaves_the_engine_in_order(
+async def test_a_cancelled_read_keeps_the_connections_usable(
     azure: AzureTables, partition: str
 ) -> None:
-    """An agent who leaves the page takes no connection along."""
+    """An agent may leave the page during a read."""
     await azure.transact(TABLE, partition, [Insert("a", b"1")])
     for _ in range(5):
         reading = asyncio.create_task(azure.query(TABLE, partition, "a", "b"))
@@ -238,7 +246,7 @@ async def test_a_cancelled_read_leaves_the_engine_in_order(
 
 
 def _done(*parts: tuple[int, str]) -> bytes:
-    """The answer to a transaction: status and error code of each of its operations."""
+    """Return the response to a transaction with the status and error code of each operation."""
     body = b""
     for status, code in parts:
         error = json.dumps({"odata.error": {"code": code, "message": {"value": f"0:{code}"}}})
@@ -256,15 +264,17 @@ _ROW = answer(200, json.dumps({"odata.etag": "W/7", "RowKey": "a", "v0": "1"}).e
 
 @pytest.mark.parametrize("lost", [answer(503), answer(500), answer(200, b"<html>")])
 async def test_a_transaction_that_was_stored_is_recognised_by_its_unique_row(lost: bytes) -> None:
-    """Its answer was lost and the repetition refused, but the event is there: it is one's own write."""
+    """The response was lost and the retry refused, but the event's row exists, so the first attempt
+    was stored.
+    """
     async with service(lost, _TAKEN, _ROW) as canned:
         tables = AzureTables(canned.url, _KEY)
         assert await tables.transact(TABLE, "p", [Insert("a", b"1", is_unique=True)]) == ["W/7"]
         await tables.close()
 
 
-async def test_a_repetition_that_another_writer_refuses_is_refused() -> None:
-    """Without the unique row the first attempt was not stored, so the key is another's."""
+async def test_a_retry_that_conflicts_with_another_writer_is_refused() -> None:
+    """Without the unique row the first attempt wasn't stored, so another writer has the key."""
     async with service(answer(503), _TAKEN, answer(404)) as canned:
         tables = AzureTables(canned.url, _KEY)
         with pytest.raises(AlreadyExists):
@@ -274,7 +284,9 @@ async def test_a_repetition_that_another_writer_refuses_is_refused() -> None:
 
 @pytest.mark.parametrize(("stored", "is_own"), [("new", True), ("another's", False)])
 async def test_a_replaced_row_is_recognised_by_its_value(stored: str, is_own: bool) -> None:
-    """A directory with a new token has no event in its partition; its value is proof enough."""
+    """A change without an event, such as a new token of a directory, is recognised by the row's
+    value.
+    """
     row = json.dumps({"odata.etag": "W/7", "RowKey": "a", "v0": stored}).encode()
     refused = _done((412, "UpdateConditionNotSatisfied"))
     async with service(answer(503), refused, answer(200, row)) as canned:
@@ -289,7 +301,7 @@ async def test_a_replaced_row_is_recognised_by_its_value(stored: str, is_own: bo
 
 
 async def test_a_missing_role_is_named() -> None:
-    """The operator's log names the role to grant."""
+    """The operator's log has the role to grant."""
     async with service(answer(403, x_ms_error_code="AuthorizationPermissionMismatch")) as canned:
         tables = AzureTables(canned.url, _KEY)
         with pytest.raises(StorageUnavailable, match="Storage Table Data Contributor"):
@@ -299,7 +311,9 @@ async def test_a_missing_role_is_named() -> None:
 
 
 async def test_a_managed_identity_signs_in_to_storage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK's policy asks the credential for a token of storage, the same in every cloud, and sends it."""
+    """The SDK requests a token for storage from the credential and sends it; its scope is the same
+    in every cloud.
+    """
     asked, sent = list[str](), list[str]()
 
     class Identity:

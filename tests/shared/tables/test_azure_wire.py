@@ -1,4 +1,6 @@
-"""The bytes on the wire to the table service, read by the SDK that is bypassed there."""
+"""The bytes sent to the table service, compared with those of the SDK, which the engine
+bypasses.
+"""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -31,7 +33,9 @@ ROWS = [
 
 
 def _parts(content_type: str, body: bytes) -> list[tuple[str, dict[str, str], Any]]:
-    """The requests in a transaction: their first lines, headers (lower case) and JSON."""
+    """Return the requests in a transaction: first line, headers with names in lower case, and
+    JSON.
+    """
     message = BytesParser().parsebytes(
         b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body
     )
@@ -50,7 +54,7 @@ def _parts(content_type: str, body: bytes) -> list[tuple[str, dict[str, str], An
 
 @pytest.fixture
 async def refusing() -> AsyncIterator[Canned]:
-    """A service that only listens."""
+    """Yield a service that refuses each request and records it."""
     async with service(answer(400)) as canned:
         yield canned
 
@@ -86,11 +90,11 @@ OPERATIONS: list[Operation] = [
 
 
 @pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
-async def test_a_transaction_says_what_the_sdk_would_say(refusing: Canned) -> None:
-    """The same requests for the same rows with the same conditions, for any keys and values.
+async def test_a_transaction_is_sent_as_the_sdk_would(refusing: Canned) -> None:
+    """The same requests with the same conditions, for any keys and values.
 
-    Left out: the types of strings, which are the service's default, and each part's own date and length. Added:
-    `Prefer`, so that rows do not come back.
+    Omitted are types of strings, which are the default, and each part's date and length. `Prefer`
+    is added, so that rows aren't returned.
     """
     async with TableClient(refusing.url, "contacts", credential=KEY, retry_total=0) as client:
         with pytest.raises(HttpResponseError):
@@ -116,8 +120,8 @@ async def test_a_transaction_says_what_the_sdk_would_say(refusing: Canned) -> No
 
 
 @pytest.mark.parametrize("key", KEYS)
-async def test_a_read_asks_what_the_sdk_would_ask(refusing: Canned, key: str) -> None:
-    """The same address and headers for a row, a range and a range of keys."""
+async def test_a_read_is_sent_as_the_sdk_would(refusing: Canned, key: str) -> None:
+    """The same URL and headers for a row, a range and a range of keys."""
     async with TableClient(refusing.url, "contacts", credential=KEY, retry_total=0) as client:
         with pytest.raises(HttpResponseError):
             await client.get_entity("p'1", key)
@@ -142,8 +146,8 @@ async def test_a_read_asks_what_the_sdk_would_ask(refusing: Canned, key: str) ->
         )
 
 
-def test_keys_are_asked_for_without_their_tags() -> None:
-    """A thousand tags that are never used are two thirds of the answer."""
+def test_keys_are_requested_without_their_etags() -> None:
+    """A thousand unused ETags would be two thirds of the response."""
     assert wire.READ_KEYS == {**wire.READ, "Accept": "application/json;odata=nometadata"}
 
 
@@ -179,8 +183,8 @@ DONE: dict[str, tuple[bytes, Sequence[str]]] = {
 
 
 @pytest.mark.parametrize("name", DONE)
-async def test_answers_are_read_as_the_sdk_reads_them(name: str) -> None:
-    """The tags of the rows, in the order of the operations, whatever else the answer has."""
+async def test_responses_are_parsed_as_the_sdk_does(name: str) -> None:
+    """They give the rows' ETags in the order of the operations, whatever else the response has."""
     body, tags = DONE[name]
     assert [part.etag for part in wire.read_transaction(body)] == tags
     async with (
@@ -201,10 +205,10 @@ async def test_answers_are_read_as_the_sdk_reads_them(name: str) -> None:
         (404, "ResourceNotFound", "0:The specified resource does not exist.", 0),
     ],
 )
-async def test_a_refusal_is_read_as_the_sdk_reads_it(
+async def test_an_error_is_parsed_as_the_sdk_does(
     status: int, code: str, message: str, place: int
 ) -> None:
-    """The status, the code, and which operation it is about."""
+    """It gives the status, the code, and the index of the operation."""
     body = _changeset(_error(status, code, message))
     assert wire.read_transaction(body) == [wire.Part(status, "", code, place)]
     async with (
@@ -219,9 +223,9 @@ async def test_a_refusal_is_read_as_the_sdk_reads_it(
     assert (error.status_code, error.error_code, error.index) == (status, code, place)
 
 
-def test_a_refusal_without_a_change_set_is_read() -> None:
-    """A batch refused before its change set is read is answered in the batch itself; an error may
-    be XML.
+def test_an_error_without_a_change_set_is_parsed() -> None:
+    """If a batch is refused before its change set is parsed, the batch itself has the error,
+    perhaps as XML.
     """
     body = (
         b"--batchresponse_1\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 400 Bad Request\r\n"
@@ -231,7 +235,7 @@ def test_a_refusal_without_a_change_set_is_read() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"odata.error":{}}', _changeset("HTTP/1.1")])
-def test_what_is_no_answer_to_a_transaction_is_a_value_error(body: bytes) -> None:
-    """A proxy's page must not look like a transaction of no operations."""
+def test_a_malformed_response_to_a_transaction_raises_value_error(body: bytes) -> None:
+    """A proxy's page mustn't look like the result of an empty transaction."""
     with pytest.raises(ValueError):
         wire.read_transaction(body)

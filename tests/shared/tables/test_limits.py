@@ -1,4 +1,9 @@
-"""The real service's limits, kept on both engines: the emulator alone would let more pass."""
+"""The limits of Azure's table service, enforced on both engines, because the emulator alone permits
+more.
+
+Source: Microsoft Learn, "Understanding the Table service data model" and "Performing entity group
+transactions".
+"""
 
 import orjson
 import pytest
@@ -35,7 +40,7 @@ async def _refused(
 async def test_a_transaction_has_1_to_100_operations(
     any_tables: CountingTables, partition: str, count: int
 ) -> None:
-    """100 entities in an entity group transaction."""
+    """An entity group transaction has at most 100 entities."""
     refusal = await _refused(any_tables, partition, [Insert(f"{n}", b"") for n in range(count)])
     assert (refusal.limit, refusal.size, refusal.allowed) == (
         "operations in a transaction",
@@ -45,7 +50,7 @@ async def test_a_transaction_has_1_to_100_operations(
 
 
 async def test_a_transaction_names_a_key_once(any_tables: CountingTables, partition: str) -> None:
-    """An entity may appear once in a transaction."""
+    """An entity may occur once in a transaction."""
     with pytest.raises(DuplicateKey):
         await any_tables.transact(
             TABLE, partition, [Insert("a", b""), Upsert("b", b""), Delete("a")]
@@ -54,9 +59,7 @@ async def test_a_transaction_names_a_key_once(any_tables: CountingTables, partit
 
 
 async def test_a_key_has_at_most_1_kib(any_tables: CountingTables, partition: str) -> None:
-    """1 KiB of UTF-16; a key that can be written can be read, one that can't be written can't be
-    queried.
-    """
+    """1 KiB of UTF-16. A key within the limit can be read; a longer one can't be queried."""
     longest = "é" * 512
     await any_tables.transact(TABLE, partition, [Insert(longest, b"1")])
     assert await any_tables.get(TABLE, partition, longest)
@@ -85,7 +88,7 @@ async def test_a_key_has_at_most_1_kib(any_tables: CountingTables, partition: st
 async def test_a_long_value_is_split_and_joined(
     any_tables: CountingTables, partition: str, value: str
 ) -> None:
-    """A property holds 64 KiB; code above the port doesn't notice, and no character is torn apart."""
+    """A property holds 64 KiB. Callers of the port don't notice, and no character is split."""
     (tag,) = await any_tables.transact(TABLE, partition, [Insert("a", value.encode())])
     await any_tables.transact(TABLE, partition, [Replace("a", value.encode() + b"!", tag)])
     row = await any_tables.get(TABLE, partition, "a")
@@ -99,7 +102,7 @@ async def test_a_long_value_is_split_and_joined(
 async def test_a_row_has_at_most_1_mib(
     any_tables: CountingTables, partition: str, value: str
 ) -> None:
-    """1 MiB an entity, text counted as UTF-16, names and key included."""
+    """1 MiB per entity in UTF-16, names and key included."""
     refusal = await _refused(any_tables, partition, [Insert("a", value.encode())])
     assert refusal.limit == "bytes in a row"
     assert refusal.size > refusal.allowed
@@ -111,7 +114,7 @@ async def test_a_row_has_at_most_1_mib(
 async def test_a_transaction_has_at_most_4_mib(
     any_tables: CountingTables, partition: str, text: str
 ) -> None:
-    """4 MiB as sent: escaped JSON is longer than the text that it holds."""
+    """4 MiB as sent, and JSON with escapes is longer than its text."""
     wire = len(orjson.dumps(text)) - 2
     value = text * (4 * MIB // 50 // wire)
     refusal = await _refused(
@@ -123,7 +126,7 @@ async def test_a_transaction_has_at_most_4_mib(
 
 @pytest.mark.parametrize("text", ["x" * 524_000, "é" * 524_000, "\U0001f600" * 262_000])
 def test_pieces_are_properties_of_the_service(text: str) -> None:
-    """Every piece is at most 64 KiB of UTF-16, and there are far fewer than 252."""
+    """Each piece has at most 64 KiB of UTF-16, and there are far fewer than 252."""
     pieces = port.split(text)
     assert "".join(pieces) == text
     assert len(pieces) <= 252 - 3  # with the keys and the time

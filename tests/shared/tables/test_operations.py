@@ -1,4 +1,4 @@
-"""The results of insert, upsert, replace and delete, the same on both engines."""
+"""Results of insert, upsert, replace and delete, the same on both engines."""
 
 import asyncio
 
@@ -26,10 +26,8 @@ async def _all(tables: Tables, partition: str) -> dict[str, bytes]:
     return {row.key: row.value for row in await tables.query(TABLE, partition, "!", "~~")}
 
 
-async def test_a_stored_row_is_read_back_with_the_tag_of_its_writing(
-    any_tables: Tables, partition: str
-) -> None:
-    """The tag that a transaction answers is the tag that a read gives."""
+async def test_a_read_returns_the_etag_of_the_write(any_tables: Tables, partition: str) -> None:
+    """A transaction returns the ETag that a later read has."""
     (tag,) = await any_tables.transact(TABLE, partition, [Insert("a", b'{"n":"M\xc3\xbcller"}')])
     row = Row("a", b'{"n":"M\xc3\xbcller"}', tag)
     assert await any_tables.get(TABLE, partition, "a") == row
@@ -37,21 +35,21 @@ async def test_a_stored_row_is_read_back_with_the_tag_of_its_writing(
 
 
 async def test_an_empty_value_is_a_value(any_tables: Tables, partition: str) -> None:
-    """A row may say everything in its key."""
+    """A row may have all of its data in the key."""
     await any_tables.transact(TABLE, partition, [Insert("a", b"")])
     row = await any_tables.get(TABLE, partition, "a")
     assert row is not None
     assert row.value == b""
 
 
-async def test_what_is_not_there_is_none(any_tables: Tables, partition: str) -> None:
-    """A missing row, also in a partition without any, is no error."""
+async def test_a_missing_row_is_none(any_tables: Tables, partition: str) -> None:
+    """Also in a partition without rows; it is no error."""
     assert await any_tables.get(TABLE, partition, "a") is None
     assert await any_tables.query(TABLE, partition, "a", "b") == []
 
 
-async def test_a_taken_key_is_not_inserted(any_tables: Tables, partition: str) -> None:
-    """Uniqueness, as of user names, is the table's own; the error names the key and nothing changed."""
+async def test_an_existing_key_is_not_inserted(any_tables: Tables, partition: str) -> None:
+    """Unique values, such as user names, rely on it. The error has the key, and nothing changes."""
     await any_tables.transact(TABLE, partition, [Insert("taken", b"1")])
     with pytest.raises(AlreadyExists) as refusal:
         await any_tables.transact(
@@ -61,21 +59,21 @@ async def test_a_taken_key_is_not_inserted(any_tables: Tables, partition: str) -
     assert await _all(any_tables, partition) == {"taken": b"1"}
 
 
-async def test_every_write_gives_a_new_tag(any_tables: Tables, partition: str) -> None:
-    """Even the same value written again is another version."""
+async def test_every_write_gives_a_new_etag(any_tables: Tables, partition: str) -> None:
+    """Also if the value is the same."""
     tags = [(await any_tables.transact(TABLE, partition, [Upsert("a", b"1")]))[0] for _ in range(3)]
     assert len(set(tags)) == 3
 
 
-async def test_an_upsert_takes_what_it_finds(any_tables: Tables, partition: str) -> None:
-    """Upsert stores a row whatever was there, whole and not merged."""
+async def test_an_upsert_replaces_any_row(any_tables: Tables, partition: str) -> None:
+    """The row is stored whether or not one existed, and isn't merged with it."""
     await any_tables.transact(TABLE, partition, [Upsert("a", b"x" * 70_000)])
     await any_tables.transact(TABLE, partition, [Upsert("a", b"1")])
     assert await _all(any_tables, partition) == {"a": b"1"}
 
 
-async def test_a_replace_needs_the_tag_that_was_read(any_tables: Tables, partition: str) -> None:
-    """The second of two writers that read the same version is told so."""
+async def test_a_replace_needs_the_etag_that_was_read(any_tables: Tables, partition: str) -> None:
+    """The second of two writers that read the same version gets an error."""
     (first,) = await any_tables.transact(TABLE, partition, [Insert("a", b"x" * 70_000)])
     (second,) = await any_tables.transact(TABLE, partition, [Replace("a", b"2", first)])
     with pytest.raises(PreconditionFailed) as refusal:
@@ -84,10 +82,10 @@ async def test_a_replace_needs_the_tag_that_was_read(any_tables: Tables, partiti
     assert await any_tables.get(TABLE, partition, "a") == Row("a", b"2", second)
 
 
-async def test_the_tag_of_a_former_row_fits_no_later_one(
+async def test_the_etag_of_a_deleted_row_does_not_match_a_new_one(
     any_tables: Tables, partition: str
 ) -> None:
-    """A row deleted and made again is another row to whoever read the former."""
+    """A row that was deleted and created again is another version."""
     (tag,) = await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
     await any_tables.transact(TABLE, partition, [Delete("a")])
     await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
@@ -95,8 +93,8 @@ async def test_the_tag_of_a_former_row_fits_no_later_one(
         await any_tables.transact(TABLE, partition, [Replace("a", b"2", tag)])
 
 
-async def test_a_delete_may_need_a_tag(any_tables: Tables, partition: str) -> None:
-    """With a tag, only the version that was read goes; without, whatever is there."""
+async def test_a_delete_may_have_an_etag(any_tables: Tables, partition: str) -> None:
+    """With an ETag only that version is deleted, without one any version."""
     (old,) = await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
     (new,) = await any_tables.transact(TABLE, partition, [Upsert("a", b"2")])
     with pytest.raises(PreconditionFailed) as refusal:
@@ -109,10 +107,10 @@ async def test_a_delete_may_need_a_tag(any_tables: Tables, partition: str) -> No
 @pytest.mark.parametrize(
     "operation", [Delete("gone"), Delete("gone", "TAG"), Replace("gone", b"", "TAG")], ids=str
 )
-async def test_a_row_that_is_not_there_is_neither_replaced_nor_deleted(
+async def test_a_missing_row_is_neither_replaced_nor_deleted(
     any_tables: Tables, partition: str, operation: Operation
 ) -> None:
-    """NotFound names the key, whether or not a tag was asked for."""
+    """NotFound has the key, with or without an ETag."""
     (tag,) = await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
     if isinstance(operation, Delete) and operation.etag:
         operation = Delete("gone", tag)
@@ -127,8 +125,10 @@ async def test_a_row_that_is_not_there_is_neither_replaced_nor_deleted(
 @pytest.mark.parametrize(
     "tag", ["", "1", "9" * 40, "W/\"datetime'2026-01-01T00%3A00%3A00.0000000Z'\""]
 )
-async def test_a_tag_never_given_fits_no_row(any_tables: Tables, partition: str, tag: str) -> None:
-    """Tags are opaque: whatever a caller sends is at most not the right one."""
+async def test_an_invented_etag_matches_no_row(
+    any_tables: Tables, partition: str, tag: str
+) -> None:
+    """ETags are opaque; a malformed one is only a mismatch."""
     await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
     with pytest.raises(PreconditionFailed):
         await any_tables.transact(TABLE, partition, [Delete("a", tag)])
@@ -141,7 +141,7 @@ async def test_a_tag_never_given_fits_no_row(any_tables: Tables, partition: str,
 async def test_a_hundred_rows_are_stored_all_or_none(
     any_tables: Tables, partition: str, place: int, fault: type[TableError]
 ) -> None:
-    """One refused operation anywhere in a full transaction leaves nothing of it."""
+    """One refused operation at any index of a full transaction stores nothing."""
     (tag,) = await any_tables.transact(TABLE, partition, [Insert("old", b"1")])
     await any_tables.transact(TABLE, partition, [Upsert("old", b"2")])
     operations: list[Operation] = [Insert(f"k{n:03}", b"1") for n in range(100)]
@@ -161,7 +161,9 @@ async def test_a_hundred_rows_are_stored_all_or_none(
 
 
 async def test_of_two_faults_the_first_is_reported(any_tables: Tables, partition: str) -> None:
-    """Operations are judged in order: a stale record before a name that is taken means trying again, not a conflict."""
+    """A caller retries after an outdated record, but not after an existing name, so the order
+    counts.
+    """
     (tag,) = await any_tables.transact(TABLE, partition, [Insert("record", b"1")])
     await any_tables.transact(TABLE, partition, [Upsert("record", b"2"), Insert("name", b"1")])
     with pytest.raises(PreconditionFailed):
@@ -176,8 +178,8 @@ async def test_of_two_faults_the_first_is_reported(any_tables: Tables, partition
         await any_tables.transact(TABLE, partition, [Delete("gone"), Insert("name", b"3")])
 
 
-async def test_partitions_and_tables_are_apart(any_tables: Tables, partition: str) -> None:
-    """The same key in another partition or table is another row; no range reaches over."""
+async def test_partitions_and_tables_are_separate(any_tables: Tables, partition: str) -> None:
+    """The same key in another partition or table is another row, and no range covers both."""
     other = partition + "x"
     await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
     await any_tables.transact(TABLE, other, [Insert("a", b"2")])
@@ -186,16 +188,14 @@ async def test_partitions_and_tables_are_apart(any_tables: Tables, partition: st
     assert await _all(any_tables, other) == {"a": b"2"}
 
 
-async def test_an_unknown_table_is_a_fault_of_the_program(
-    any_tables: Tables, partition: str
-) -> None:
-    """Tables are those of the port; a name from outside never reaches an engine."""
+async def test_an_unknown_table_raises_value_error(any_tables: Tables, partition: str) -> None:
+    """The port lists the tables; a name from a request never reaches an engine."""
     with pytest.raises(ValueError, match="unknown table"):
         await any_tables.get("contacts; drop table contacts", partition, "a")
 
 
-async def test_of_racing_inserts_one_wins(any_tables: Tables, partition: str) -> None:
-    """Of many writers that claim a key together exactly one gets it, and no row of the others is left."""
+async def test_of_concurrent_inserts_one_succeeds(any_tables: Tables, partition: str) -> None:
+    """No row of the other transactions is stored."""
 
     async def claim(writer: int, turn: int) -> bool:
         rows = [Insert(f"claim{turn}", b"1"), Insert(f"{turn}-{writer}", b"1")]
@@ -211,7 +211,7 @@ async def test_of_racing_inserts_one_wins(any_tables: Tables, partition: str) ->
 
 
 async def test_no_increment_is_lost(any_tables: Tables, partition: str) -> None:
-    """Writers that read, change and replace with the tag count exactly, however they meet."""
+    """Concurrent writers that read, change and replace with the ETag count exactly."""
     await any_tables.transact(TABLE, partition, [Insert("n", b"0")])
 
     async def increment() -> None:
@@ -231,7 +231,7 @@ async def test_no_increment_is_lost(any_tables: Tables, partition: str) -> None:
 
 
 async def test_a_reader_never_sees_half_a_transaction(any_tables: Tables, partition: str) -> None:
-    """All rows of a transaction appear at once."""
+    """All rows of a transaction become visible at once."""
     keys = [f"k{n}" for n in range(20)]
     await any_tables.transact(TABLE, partition, [Upsert(key, b"0") for key in keys])
 
@@ -248,10 +248,10 @@ async def test_a_reader_never_sees_half_a_transaction(any_tables: Tables, partit
     await writing
 
 
-async def test_a_cancelled_caller_leaves_the_engine_in_order(
+async def test_a_cancelled_transaction_does_not_affect_others(
     any_tables: Tables, partition: str
 ) -> None:
-    """A request that is given up while it waits takes nothing from the others; its rows are all there or none."""
+    """Its own rows are stored all or none."""
     calls = [
         asyncio.create_task(
             any_tables.transact(TABLE, partition, [Insert(f"{n}a", b"1"), Insert(f"{n}b", b"1")])

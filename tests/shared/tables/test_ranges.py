@@ -1,4 +1,6 @@
-"""Ranges of keys, the same on both engines: order, bounds, continuation, keys alone, any Unicode in a key."""
+"""Ranges of keys, the same on both engines: order, bounds, continuation, keys only, any Unicode in
+a key.
+"""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,7 +26,7 @@ async def _found(tables: Tables, partition: str, start: str, stop: str) -> list[
 
 
 async def test_a_range_has_its_start_and_not_its_stop(any_tables: Tables, partition: str) -> None:
-    """start <= key < stop."""
+    """A key is in the range if start <= key < stop."""
     await _fill(any_tables, partition, ["a", "b", "bb", "c"])
     assert await _found(any_tables, partition, "a", "c") == ["a", "b", "bb"]
     assert await _found(any_tables, partition, "aa", "bb") == ["b"]
@@ -33,7 +35,9 @@ async def test_a_range_has_its_start_and_not_its_stop(any_tables: Tables, partit
 
 
 async def test_order_is_that_of_code_points(any_tables: Tables, partition: str) -> None:
-    """Digits before capitals before small letters before accents, whatever the order of writing; no locale."""
+    """Digits, capitals, small letters, accented letters, whatever the order of writing; no locale
+    applies.
+    """
     row_keys = [
         "é",
         "z",
@@ -57,8 +61,8 @@ async def test_order_is_that_of_code_points(any_tables: Tables, partition: str) 
     assert await _found(any_tables, partition, " ", "\ufffe") == sorted(row_keys)
 
 
-async def test_a_walk_meets_every_row_once(any_tables: Tables, partition: str) -> None:
-    """Continued after the last key, pages of any size join without a gap or an overlap."""
+async def test_pages_return_every_row_once(any_tables: Tables, partition: str) -> None:
+    """Pages of any size, each continued after the last key, have no gap and no overlap."""
     row_keys = [
         *(keys.key("find", "word", f"{n:03}") for n in range(95)),
         keys.key("find", "word ", "x"),
@@ -77,7 +81,7 @@ async def test_a_walk_meets_every_row_once(any_tables: Tables, partition: str) -
 
 
 async def test_a_query_ends_at_a_thousand_rows(any_tables: Tables, partition: str) -> None:
-    """The service gives at most 1,000 rows an answer, so the port does on every engine."""
+    """The service returns at most 1,000 rows per response, so the port does on every engine."""
     await _fill(any_tables, partition, [f"{n:04}" for n in range(1030)])
     rows = await any_tables.query(TABLE, partition, "0", "9")
     assert [row.key for row in rows] == [f"{n:04}" for n in range(1000)]
@@ -88,7 +92,7 @@ async def test_a_query_ends_at_a_thousand_rows(any_tables: Tables, partition: st
 async def test_all_rows_of_a_range_are_a_round_trip_for_each_thousand(
     tables: CountingTables, partition: str
 ) -> None:
-    """None twice, none left out, in order; without bounds the whole partition."""
+    """Each row once, in order; without bounds, the rows of the whole partition."""
     row_keys = [keys.key("find", f"{n:04}") for n in range(2001)]
     await _fill(tables, partition, [*row_keys, "a", "z"])
     with tables.measured() as calls:
@@ -100,16 +104,16 @@ async def test_all_rows_of_a_range_are_a_round_trip_for_each_thousand(
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001])
-async def test_a_limit_out_of_bounds_is_a_fault_of_the_program(
+async def test_a_limit_out_of_bounds_raises_value_error(
     any_tables: Tables, partition: str, limit: int
 ) -> None:
-    """The port's contract: 1 to 1,000."""
+    """The port permits 1 to 1,000."""
     with pytest.raises(ValueError, match="limit"):
         await any_tables.query(TABLE, partition, "a", "b", limit=limit)
 
 
-async def test_keys_alone_come_without_values(any_tables: Tables, partition: str) -> None:
-    """Who needs only keys does not pay for values."""
+async def test_keys_only_queries_return_no_values(any_tables: Tables, partition: str) -> None:
+    """Callers that need only keys don't transfer values."""
     await any_tables.transact(TABLE, partition, [Insert("a", b"x" * 100_000), Insert("b", b"1")])
     rows = await any_tables.query(TABLE, partition, "a", "c", keys_only=True)
     assert [(row.key, row.value, row.etag) for row in rows] == [("a", b"", ""), ("b", b"", "")]
@@ -127,7 +131,9 @@ _PART = st.text(max_size=12) | st.text(
 async def test_any_unicode_is_kept_and_ordered(
     any_tables: Tables, partition: str, parts: list[tuple[str, str]]
 ) -> None:
-    """Names, addresses and ids of any script, separators and control characters included, make good keys."""
+    """Keys may contain names, addresses and ids of any script, separators and control
+    characters.
+    """
     row_keys = [keys.key("u", *pair) for pair in parts]
     await any_tables.transact(TABLE, partition, [Upsert(key, b"{}") for key in row_keys])
     for key in row_keys:

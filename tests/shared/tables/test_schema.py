@@ -1,4 +1,6 @@
-"""`shared/tables/schema` alone names tables, partitions and row families, and one module encodes each row's value."""
+"""Only `shared/tables/schema` names tables, partitions and row families, and one module encodes
+each row's value.
+"""
 
 import ast
 import importlib.util
@@ -30,7 +32,9 @@ READS = {"get", "query", "transact"}
 
 @cache
 def sources() -> list[tuple[str, ast.Module]]:
-    """Every module that is deployed or part of `local` and `bench`."""
+    """Return the path and syntax tree of every module that is deployed or part of `local` and
+    `bench`.
+    """
     found = []
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
@@ -41,7 +45,7 @@ def sources() -> list[tuple[str, ast.Module]]:
 
 
 def literals(tree: ast.AST) -> list[str]:
-    """The literals and calls in a module that belong into the schema."""
+    """Return the literals and calls of a module that only the schema may contain."""
     found = []
     docstrings = {
         id(node.value)
@@ -74,7 +78,9 @@ def _faults_of_call(call: ast.Call) -> Iterator[str]:
 
 
 def _dotted(node: ast.AST) -> str:
-    """Return the name of what is called; `ast.unparse` would take seconds for all modules."""
+    """Return the dotted name of the called function; `ast.unparse` would take seconds for all
+    modules.
+    """
     if isinstance(node, ast.Attribute):
         return f"{_dotted(node.value)}.{node.attr}"
     return node.id if isinstance(node, ast.Name) else ""
@@ -85,7 +91,7 @@ def _is_stored(node: ast.AST) -> bool:
 
 
 def test_only_the_schema_names_tables_partitions_and_families() -> None:
-    """A new row needs a family there; see "Add a row family" in CONTRIBUTING.md."""
+    """A new row needs a family in the schema (CONTRIBUTING.md, "Add a row family")."""
     found = [f"{name}:{fault}" for name, tree in sources() for fault in literals(tree)]
     assert found == []
 
@@ -103,12 +109,12 @@ def test_only_the_schema_names_tables_partitions_and_families() -> None:
     ],
 )
 def test_a_literal_elsewhere_is_found(code: str) -> None:
-    """A literal such as those that the previous test refuses."""
+    """The previous test detects such literals."""
     assert literals(ast.parse(code))
 
 
 def test_one_module_decodes_each_row() -> None:
-    """Readers of other features call the codec: only codecs parse values and check row versions."""
+    """Other features call the codec: only codecs parse values and check row versions."""
     codecs = {family.codec.replace(".", "/") + ".py" for family in FAMILIES.values()}
     found = []
     for name, tree in sources():
@@ -124,7 +130,7 @@ def test_one_module_decodes_each_row() -> None:
 
 
 def test_modules_of_the_schema_exist() -> None:
-    """Codecs and writers are named as they are imported."""
+    """Codecs and writers are named by their import paths."""
     named = {module for family in FAMILIES.values() for module in (family.codec, *family.writers)}
     missing = [module for module in named if importlib.util.find_spec(module) is None]
     assert missing == []
@@ -132,12 +138,12 @@ def test_modules_of_the_schema_exist() -> None:
 
 @pytest.mark.slow
 def test_document_is_current() -> None:
-    """Run `python -m local storage --to docs/storage.md`."""
+    """docs/storage.md is written by `python -m local storage --to docs/storage.md`."""
     assert (ROOT / "docs" / "storage.md").read_text(encoding="utf-8") == document()
 
 
 def test_family_is_known_by_table_partition_and_key() -> None:
-    """A record and the memberships after it have the same name and another number of parts."""
+    """Keys of a record and of its memberships start alike and differ in the number of parts."""
     assert family_of("contacts", "contoso", "user|1") is USER
     assert family_of("contacts", "contoso", "user|1|2") is USER_GROUP
     assert family_of("contacts", "contoso", "event|01KDVDNA00") is EVENT

@@ -1,4 +1,6 @@
-"""The embedded engine: durable at every answer, one commit for many, honest when its file is gone."""
+"""The SQLite engine: every acknowledged write is durable, concurrent writes share a commit, a
+missing file is an error.
+"""
 
 import asyncio
 import os
@@ -40,8 +42,8 @@ asyncio.run(main())
 """
 
 
-async def test_what_was_answered_is_there_after_reopening(tmp_path: Path) -> None:
-    """A second start finds the data of the first."""
+async def test_acknowledged_rows_exist_after_reopening(tmp_path: Path) -> None:
+    """A second start finds the rows of the first."""
     path = tmp_path / "new/folder/test.db"
     tables = SqliteTables(path)
     tags = await tables.transact(TABLE, "p", [Insert("a", b"1")])
@@ -53,8 +55,10 @@ async def test_what_was_answered_is_there_after_reopening(tmp_path: Path) -> Non
     assert (row.value, [row.etag]) == (b"1", tags)
 
 
-async def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path) -> None:
-    """SIGKILL in the middle of writing: every answered transaction is there and every stored one is whole."""
+async def test_a_killed_process_loses_no_acknowledged_transaction(tmp_path: Path) -> None:
+    """After SIGKILL during writes, every acknowledged transaction is stored, and every stored one
+    is complete.
+    """
     path = tmp_path / "test.db"
     with subprocess.Popen(
         [sys.executable, "-c", _WRITER, path], stdout=subprocess.PIPE, text=True
@@ -77,8 +81,8 @@ async def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("durable")
-async def test_the_disk_is_asked_to_keep_every_commit(tmp_path: Path) -> None:
-    """synchronous=FULL with a write-ahead log: an answer means that the disk has it (sqlite.org/pragma.html)."""
+async def test_every_commit_is_synced_to_the_disk(tmp_path: Path) -> None:
+    """synchronous=FULL with a write-ahead log (sqlite.org/pragma.html)."""
     tables = SqliteTables(tmp_path / "test.db")
     modes = [
         tables._writer.execute(f"PRAGMA {name}").fetchone()[0]
@@ -88,8 +92,8 @@ async def test_the_disk_is_asked_to_keep_every_commit(tmp_path: Path) -> None:
     assert modes == ["wal", 2]
 
 
-async def test_transactions_that_meet_are_committed_together(tmp_path: Path) -> None:
-    """A hundred waiting writers cost a few waits for the disk, not a hundred; each gets its own answer."""
+async def test_concurrent_transactions_share_a_commit(tmp_path: Path) -> None:
+    """A hundred waiting writers need a few disk syncs, and each gets its own result."""
     tables = SqliteTables(tmp_path / "test.db")
     statements = list[str]()
     tables._writer.set_trace_callback(statements.append)
@@ -100,8 +104,10 @@ async def test_transactions_that_meet_are_committed_together(tmp_path: Path) -> 
     assert [isinstance(outcome, list) for outcome in outcomes] == [n < 90 for n in range(100)]
 
 
-async def test_a_refused_transaction_undoes_nothing_of_its_group(tmp_path: Path) -> None:
-    """The group is begun again with savepoints: the others are stored once, the refused one not at all."""
+async def test_a_refused_transaction_does_not_undo_others_of_its_group(tmp_path: Path) -> None:
+    """The group is executed again with savepoints: the others are stored once, the refused one
+    isn't.
+    """
     tables = SqliteTables(tmp_path / "test.db")
     await tables.transact(TABLE, "p", [Insert("taken", b"1")])
     statements = list[str]()
@@ -121,9 +127,7 @@ async def test_a_refused_transaction_undoes_nothing_of_its_group(tmp_path: Path)
 
 
 async def test_another_process_may_write_too(tmp_path: Path) -> None:
-    """A command that runs next to the app: its lock is waited for without stopping the app's other
-    work.
-    """
+    """While a command holds the lock, the app's writes wait without blocking its other work."""
     tables = SqliteTables(tmp_path / "test.db")
     other = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -142,11 +146,10 @@ async def test_another_process_may_write_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("loss", ["removed", "replaced"])
-async def test_a_lost_file_takes_no_more_rows(tmp_path: Path, loss: str) -> None:
-    """Rows written to a file that can't be found again would be lost at the next start: better no
-    answer at all.
+async def test_a_lost_file_accepts_no_rows(tmp_path: Path, loss: str) -> None:
+    """Rows in a file that was deleted or replaced would be lost at the next start, so writes fail.
 
-    The engine looks once a second.
+    The engine checks the file once a second.
     """
     path, clock = tmp_path / "test.db", FixedClock()
     tables = SqliteTables(path, clock=clock)
@@ -164,12 +167,10 @@ async def test_a_lost_file_takes_no_more_rows(tmp_path: Path, loss: str) -> None
     await tables.close()
 
 
-async def test_a_write_is_one_hop_to_a_thread_and_looks_at_no_file(
+async def test_a_write_needs_one_thread_switch_and_no_file_check(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each hop and each system call releases the GIL, then waits for the worker's threads to get it
-    back.
-    """
+    """Each thread switch and system call releases the GIL, and waits to acquire it again."""
     tables, hops, looks = SqliteTables(tmp_path / "test.db", clock=FixedClock()), 0, 0
     to_thread, stat = asyncio.to_thread, os.stat
 
@@ -193,7 +194,9 @@ async def test_a_write_is_one_hop_to_a_thread_and_looks_at_no_file(
 
 
 async def test_all_rows_of_a_kind_are_one_statement(tmp_path: Path) -> None:
-    """`sqlite3` releases the GIL in each step; with a statement for each row, a POST released it 22 times more."""
+    """`sqlite3` releases the GIL in each step; with one statement per row, a POST released it 22
+    times more.
+    """
     tables = SqliteTables(tmp_path / "test.db")
     stored = [Insert(f"old{n:02}", b"1") for n in range(30)]
     (tag, *_) = await tables.transact(TABLE, "p", stored)
@@ -216,7 +219,9 @@ async def test_all_rows_of_a_kind_are_one_statement(tmp_path: Path) -> None:
 
 
 async def test_a_full_disk_is_storage_unavailable_and_recovers(tmp_path: Path) -> None:
-    """A write that doesn't fit is refused whole; with room again the app goes on without a restart."""
+    """A transaction that doesn't fit is refused as a whole; with free space the app continues
+    without a restart.
+    """
     tables = SqliteTables(tmp_path / "test.db")
     await tables.transact(TABLE, "p", [Insert("a", b"1")])
     pages = tables._writer.execute("PRAGMA page_count").fetchone()[0]
@@ -231,7 +236,7 @@ async def test_a_full_disk_is_storage_unavailable_and_recovers(tmp_path: Path) -
 
 
 async def test_a_damaged_file_is_storage_unavailable(tmp_path: Path) -> None:
-    """A read of a broken file is an error of storage, never an empty directory."""
+    """Reading a damaged file is a storage error, never an empty directory."""
     path = tmp_path / "test.db"
     tables = SqliteTables(path)
     await tables.transact(TABLE, "p", [Insert(f"{n:03}", b"x" * 20_000) for n in range(50)])
@@ -251,7 +256,7 @@ async def test_a_damaged_file_is_storage_unavailable(tmp_path: Path) -> None:
     damaged._reader.close()
 
 
-async def test_closing_waits_for_what_is_being_written(tmp_path: Path) -> None:
+async def test_closing_waits_for_pending_writes(tmp_path: Path) -> None:
     """A shutdown loses no transaction that was accepted."""
     tables = SqliteTables(tmp_path / "test.db")
     writing = asyncio.create_task(tables.transact(TABLE, "p", [Insert("a", b"1")]))
@@ -260,8 +265,10 @@ async def test_closing_waits_for_what_is_being_written(tmp_path: Path) -> None:
     assert len(await writing) == 1
 
 
-async def test_only_the_app_reads_the_file(tmp_path: Path) -> None:
-    """It holds personal data: 0600, also a file that had other permissions, and its folder 0700."""
+async def test_only_the_owner_has_access_to_the_file(tmp_path: Path) -> None:
+    """It contains personal data: mode 0600, also if the file had another mode, and 0700 for its
+    folder.
+    """
     path = tmp_path / "data" / "test.db"
     for _ in range(2):
         tables = SqliteTables(path)
@@ -274,7 +281,7 @@ async def test_only_the_app_reads_the_file(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_vanished_is_not_replaced_by_an_empty_one(tmp_path: Path) -> None:
-    """The next start would have no users and refuse every token; the error names the remedy."""
+    """An empty file would have no users and refuse every token; the error has the remedy."""
     path = tmp_path / "test.db"
     await SqliteTables(path).close()
     path.unlink()
@@ -285,8 +292,8 @@ async def test_a_file_that_vanished_is_not_replaced_by_an_empty_one(tmp_path: Pa
     await SqliteTables(path).close()
 
 
-async def test_a_file_is_read_where_it_cannot_be_written(tmp_path: Path) -> None:
-    """`check` and `export` need no right to write, and leave no file next to it."""
+async def test_a_read_only_file_can_be_read(tmp_path: Path) -> None:
+    """`check` and `export` need no right to write, and create no other file."""
     path = tmp_path / "test.db"
     tables = SqliteTables(path)
     await tables.transact(TABLE, "p", [Insert("a", b"1")])
@@ -312,8 +319,8 @@ async def test_a_file_is_read_where_it_cannot_be_written(tmp_path: Path) -> None
         (sqlite3.SQLITE_BUSY, ""),
     ],
 )
-def test_an_error_names_what_to_put_right(code: int, cause: str) -> None:
-    """The page and the operator's log name it."""
+def test_an_error_has_its_cause(code: int, cause: str) -> None:
+    """The page and the operator's log show it."""
     error = sqlite3.OperationalError("x")
     error.sqlite_errorcode = code
     assert unavailable(error).cause == cause

@@ -1,4 +1,6 @@
-"""Storage trouble is seen: a deadline for each request, a log event with the reason, an answer that names it."""
+"""Storage faults: each request has a deadline, the log has an event with the reason, and the
+response has the cause.
+"""
 
 import asyncio
 import logging
@@ -20,7 +22,7 @@ from shared.tables.port import Insert, Operation, Row, StorageUnavailable
 
 
 class Broken(CountingTables):
-    """An engine that fails with `error` at each call."""
+    """An engine whose every call raises `error`."""
 
     error = StorageUnavailable("the disk is full", cause="full")
 
@@ -36,7 +38,7 @@ class Broken(CountingTables):
 async def test_the_log_has_one_event_a_minute_for_each_reason(
     tables: CountingTables, clock: FixedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Thousands of requests fail alike; the operator needs the reason once."""
+    """Thousands of requests fail for one reason; the operator needs it once."""
     metered = MeteredTables(broken := Broken(tables), clock)
     with caplog.at_level(logging.INFO):
         for _ in range(2):
@@ -50,10 +52,10 @@ async def test_the_log_has_one_event_a_minute_for_each_reason(
     assert sum("the disk is full" in one for one in caplog.messages) == 2
 
 
-async def test_an_answer_names_the_cause_and_when_to_come_again(
+async def test_a_response_has_the_cause_and_retry_after(
     tables: CountingTables, clock: FixedClock
 ) -> None:
-    """503 with Retry-After, a code for programs and a sentence for people."""
+    """503 with a code for programs and a text for people."""
     app = App(Settings.read({}), clock, Broken(tables))
 
     async def handle(request: Request) -> Response:
@@ -68,7 +70,9 @@ async def test_an_answer_names_the_cause_and_when_to_come_again(
 async def test_no_request_waits_longer_than_its_deadline(
     tables: CountingTables, clock: FixedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever it waits for: silent storage, a lock, a call elsewhere. The log names the line that waited."""
+    """Whether it waits for storage, a lock or another service; the log has the line of code that
+    waited.
+    """
     app = App(Settings.read({}), clock, tables)
 
     async def wait(request: Request) -> Response:

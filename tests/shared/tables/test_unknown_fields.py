@@ -1,4 +1,6 @@
-"""A field that a later release adds survives if this release rewrites the row; an unknown version is refused."""
+"""A field that a later release adds is kept if this release rewrites the row; an unknown version is
+refused.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -60,7 +62,7 @@ PARTS = ("tokens", "secrets", "trust", "directories", "trouble", "counts")
 
 
 def sample(family: Family) -> dict[str, Any]:
-    """A value of the family, as the first release or this one writes it."""
+    """Return a decoded value of the family, as the first release or this one writes it."""
     if family is REINDEX_PASS:
         progress = Progress(index_version=2, started="2026-01-01T00:00:00.000Z")
         found: dict[str, Any] = orjson.loads(reindex_progress.encode(progress))
@@ -86,7 +88,7 @@ def sample(family: Family) -> dict[str, Any]:
 
 
 def later(value: dict[str, Any]) -> dict[str, Any]:
-    """The value with a field more in it and in each of its parts."""
+    """Return the value with one more field in it and in each of its parts."""
     changed = value | LATER
     for name in PARTS:
         match value.get(name):
@@ -98,7 +100,7 @@ def later(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def keeps(before: Any, after: Any) -> bool:
-    """Whether everything of `before` is in `after`, which may have more fields."""
+    """Return whether `after` has everything of `before`; it may have more fields."""
     match before:
         case dict():
             return all(name in after and keeps(part, after[name]) for name, part in before.items())
@@ -116,7 +118,7 @@ def test_every_family_that_keeps_fields_is_tested() -> None:
 
 @pytest.mark.parametrize("family", ROUND_TRIPS, ids=lambda family: f"{family.table}-{family.name}")
 def test_unknown_fields_survive_decoding_and_encoding(family: Family) -> None:
-    """In the value and in each part of it."""
+    """Unknown fields of the value and of each of its parts are kept."""
     stored = later(sample(family))
     rewritten = orjson.loads(ROUND_TRIPS[family](orjson.dumps(stored)))
     assert keeps(stored | {"v": 1}, rewritten)
@@ -124,14 +126,16 @@ def test_unknown_fields_survive_decoding_and_encoding(family: Family) -> None:
 
 @pytest.mark.parametrize("family", ROUND_TRIPS, ids=lambda family: f"{family.table}-{family.name}")
 def test_unknown_version_is_refused(family: Family) -> None:
-    """With rolling forward as the remedy: the row's meaning is not known, so it isn't rewritten."""
+    """Its meaning isn't known, so the row isn't rewritten; the remedy is to deploy the later
+    release.
+    """
     with pytest.raises(UnsupportedRowVersion, match="roll forward"):
         ROUND_TRIPS[family](orjson.dumps(sample(family) | {"v": 99}))
 
 
 @pytest.fixture
 async def app(clock: FixedClock, tmp_path: Path) -> AsyncIterator[App]:
-    """An app over the store of the first release."""
+    """Yield an App over the storage of the first release."""
     released.restore(tmp_path / "old.db")
     settings = Settings(tables=f"sqlite:///{tmp_path}/old.db")
     opened = App(settings, clock, open_tables(settings))
@@ -140,7 +144,7 @@ async def app(clock: FixedClock, tmp_path: Path) -> AsyncIterator[App]:
 
 
 async def add_to_all(app: App) -> None:
-    """Add the field of a later release to every row that is rewritten."""
+    """Add a field of a later release to every row whose unknown fields are kept."""
     for table, partition in (
         ("contacts", "contoso"),
         ("directories", "contoso"),
@@ -155,7 +159,7 @@ async def add_to_all(app: App) -> None:
 
 
 async def test_unknown_fields_survive_every_request(app: App, clock: FixedClock) -> None:
-    """PATCH and PUT of a user and a group, members, settings, totals, a reindex: through the real functions."""
+    """Users, groups, members, settings, totals and a reindex, through the real functions."""
     clock.advance(400)
     await add_to_all(app)
     async with scim_host(app) as host:
