@@ -58,7 +58,7 @@ def name_words(sequences: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 
 def uncollapsed(sequences: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Return the words of the names that `collapse` changes, as they are."""
+    """Return the words of the names that `collapse` would change, in their uncollapsed form."""
     return tuple([word for words in sequences for word in words if collapse(word) != word])
 
 

@@ -55,10 +55,11 @@ class _Denials:
 
 @dataclass(slots=True)
 class UsageNotes:
-    """The uses of credentials that an instance has stored lately, so that it doesn't store each one.
+    """The uses of credentials that an instance stored lately, so that it doesn't store each one.
 
-    `denials` counts the refusals that were stored or logged. `served_due` is when the next success of a directory is
-    to be stored (monotonic seconds), at once if it is missing.
+    `denials` counts the refusals that were stored or logged. `served_due` has, by directory, the
+    time from which the next success is to be stored (monotonic seconds); a directory without an
+    entry always has its next success stored.
     """
 
     denials: int = 0
@@ -132,8 +133,8 @@ def served(app: App, directory_id: str) -> None:
 def failed(app: App, directory_id: str) -> None:
     """Record in memory that an authenticated request was refused.
 
-    The next success is stored soon: it may be the last, and the administrator waits for it. The refusal itself is in
-    the provisioning log.
+    The next success is then stored soon, because it may be the last one for some time, and the
+    administrator waits for it. The refusal itself is in the provisioning log.
     """
     notes = app.state(UsageNotes)
     last = notes.served.get(directory_id)
