@@ -211,8 +211,8 @@ def comparable_words(query: NameQuery) -> list[str]:
 class Plan:
     """The ranges to read for similar people: `ranges` at the same time, then at most one more.
 
-    The last one is `if_complete` if all of `ranges` were read to their ends, else `if_truncated`; None
-    to read no more.
+    The last one is `if_complete` if all of `ranges` were read to their ends, else `if_truncated`;
+    None to read no more.
     """
 
     ranges: list[Range]

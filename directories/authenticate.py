@@ -40,12 +40,12 @@ class Unauthenticated(HttpError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Grant:
-    """The directory to which a security token gave access, cached so that the token isn't checked again.
+    """The directory to which a security token gave access, cached so that it isn't checked again.
 
     `expires` is when the token expires, as an RFC 3339 time, "" for never; `until` is when the
     directory is read again (monotonic seconds). `changes` and `denials` are the counts of
-    `DirectoryCache` and `UsageNotes` when the grant was stored: if they differ now, the directory may
-    have changed, or the use of the token has to be stored at once.
+    `DirectoryCache` and `UsageNotes` when the grant was stored: if they differ now, the directory
+    may have changed, or the use of the token has to be stored at once.
     """
 
     directory: Directory

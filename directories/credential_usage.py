@@ -1,4 +1,4 @@
-"""Store the times of each credential's last use, of the last successful request, and of refused credentials.
+"""Store each credential's last use, the last successful request, and refused credentials.
 
 All of it is written in the background and delays no request. The rows are in the directory's
 partition of table `directories`. An instance writes `used|{credential id}` every 5 minutes at most,
@@ -70,7 +70,7 @@ class UsageNotes:
 
 @dataclass(frozen=True, slots=True)
 class AuthFailures:
-    """Requests that were refused with 401: their number, and the time of and reason for the last one."""
+    """Requests that were refused with 401: their number, and the last one's time and reason."""
 
     at: str
     reason: str

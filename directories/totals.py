@@ -1,11 +1,12 @@
-"""The exact numbers of people and groups of a directory, and its last day's results, without counting.
+"""The exact numbers of people and groups of a directory, and its last day's results.
 
 The row `total` (table `contacts`) has the sums up to the event `through`; the counters in the keys
-of later events are added to them. A transaction may be committed after another one whose event has
-a later key. So the row includes only events older than five minutes, and an instance's memory only
-events older than ten seconds; the keys of later events are read each time. If a transaction is
-committed more than ten seconds after the time in its event's key, the memory lacks the event, but
-for a minute at most: then the sums in memory are replaced by those in storage.
+of later events are added to them, so that no people are counted. A transaction may be committed
+after another one whose event has a later key. So the row includes only events older than five
+minutes, and an instance's memory only events older than ten seconds; the keys of later events are
+read each time. If a transaction is committed more than ten seconds after the time in its event's
+key, the memory lacks the event, but for a minute at most: then the sums in memory are replaced by
+those in storage.
 """
 
 import dataclasses
@@ -177,8 +178,8 @@ async def fold(app: App, directory_id: str, at_least: int = 1) -> str:
 async def recount(app: App, directory_id: str) -> int | None:
     """Count people and groups by their keys, and correct the row.
 
-    Return the sum of the differences from the row, 0 if it was right; None, with nothing changed, if
-    the directory changed during the count. One round trip per 1,000 rows.
+    Return the sum of the differences from the row, 0 if it was right; None, with nothing changed,
+    if the directory changed during the count. One round trip per 1,000 rows.
     """
     before = await _snapshot(app, directory_id)
     users, groups = [

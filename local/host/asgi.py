@@ -167,9 +167,9 @@ class WebApp:
         return None, headers
 
     async def _body(self, receive: Receive, *, keep: bool) -> bytes | None:
-        """Return the body, or None if it arrives too slowly.
+        """Read the whole body and return it, or None if it arrives too slowly.
 
-        Without `keep`, the data are read and dropped.
+        Without `keep`, the data are dropped and b"" is returned.
         """
         parts: list[bytes] = []
         received, started = 0, time.monotonic()

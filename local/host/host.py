@@ -107,7 +107,10 @@ class Host:
         await asyncio.gather(*jobs, return_exceptions=True)
 
     async def call(self, request: Request) -> Response:
-        """Return the response to a request without a network connection; repeated headers are joined."""
+        """Return the response to a request, without a network connection.
+
+        Values of a response header that occurs several times are joined by commas.
+        """
         parts = urlsplit(request.url)
         headers = {name.lower(): value for name, value in request.headers.items()}
         headers.setdefault("host", parts.netloc or "localhost")

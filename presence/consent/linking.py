@@ -163,8 +163,8 @@ def _is_held_up(head: Manifest) -> bool:
 def _with_directory(head: Manifest, directory_id: str) -> Manifest:
     """Return the manifest with the directory added, and without failures that would delay the next sync.
 
-    The bits of directories that left aren't used again, because people's entries may still have
-    them.
+    A new directory is appended: it doesn't get the position, and therefore the bit, of a directory
+    that was unlinked, because entries of people may still have that bit.
     """
     directories = (
         head.directories

@@ -96,7 +96,8 @@ def _key(of: str) -> str:
 def _recent(row: Row, now: int) -> list[int]:
     """Return the times of the last ten minutes, oldest first.
 
-    Times more than a minute in the future are left out, because a wrong clock caused them.
+    Times more than a minute in the future are left out: they were stored by an instance with a
+    wrong clock, and would count for too long.
     """
     return [at for at in decode(row.value) if now - WINDOW < at <= now + MINUTE]
 

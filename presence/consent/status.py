@@ -33,7 +33,7 @@ class Connection:
 
     Attributes:
         moving: Whether to request the state again in a few seconds.
-        impossible: Why nothing can be connected; None if it can.
+        impossible: Why no company can be connected; None if one can.
         health: Figures of the tenant.
         begun_by: The ID of the actor who began the consent.
     """

@@ -171,7 +171,8 @@ def decode(value: bytes) -> Manifest:
 def first_head(directories: list[LinkedDirectory | None]) -> Insert:
     """Return the operation that stores the first manifest of a tenant.
 
-    It makes the first sync delete rows that a killed removal left.
+    The manifest is marked as untidy, so that the first sync deletes rows that a killed removal
+    left.
     """
     return Insert(
         HEAD,

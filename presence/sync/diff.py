@@ -73,7 +73,10 @@ def _came_and_went(
 
 
 def _is_current(head: Manifest, move: RosterDelta) -> bool:
-    """Return whether the directory has been linked all the time; after being linked again it has another bit."""
+    """Return whether the directory is still linked as it was when `move` was read.
+
+    It isn't if the directory was unlinked and linked again, because it then has another bit.
+    """
     return head.bit(move.linked.id) == move.bit
 
 
@@ -132,8 +135,9 @@ def delta(
 ) -> Delta:
     """Return the delta with the people whose entries change.
 
-    `members` has the people whose directories changed; `failed` are IDs that were not confirmed,
-    while others were.
+    `members` has the people whose directories changed, with the bits of their present directories.
+    `learnt` has the presences that differ. `failed` are the IDs that this sync didn't confirm;
+    their entries keep the time of the last confirmation. `bad` are the IDs to put into quarantine.
     """
     entries = snapshot.entries
     gone = tuple(one for one, bits in members.items() if bits == 0 and one in entries)

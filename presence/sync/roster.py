@@ -132,8 +132,8 @@ async def moves(
 def _may_recount(linked: LinkedDirectory, now: int) -> bool:
     """Return whether all people may be read again, to count external IDs that aren't object IDs.
 
-    A large directory is read at most once per second for every 1,000 people, a small one once a
-    second.
+    A directory of fewer than 2,000 people is read at most once a second. A larger one is read again
+    only after one second for every 1,000 people.
     """
     return not is_recent(linked.full_at, now, max(linked.people // _ROWS_PER_PAGE, 1) * SECOND)
 
