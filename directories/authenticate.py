@@ -38,7 +38,7 @@ class Unauthenticated(HttpError):
         super().__init__(401, message, {"WWW-Authenticate": 'Bearer realm="SCIM"'})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Grant:
     """The directory to which a security token gave access, cached so that it isn't checked again.
 
@@ -117,7 +117,13 @@ async def _checked(app: App, place: tuple[str, bytes], authorization: str | None
     credential_usage.accepted(app, directory.id, credential)
     if (token := tokens.find(directory.tokens, hashed)) is not None:
         until, denials = cache(app).read_again_at(directory_id), app.state(UsageNotes).denials
-        grant = _Grant(directory, token.expires, until, changes, denials)
+        grant = _Grant(
+            directory=directory,
+            expires=token.expires,
+            until=until,
+            changes=changes,
+            denials=denials,
+        )
         app.state(_Seen).grants.put(place, grant)
     return directory
 

@@ -53,7 +53,7 @@ class _Denials:
     unwritten: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class UsageNotes:
     """The uses of credentials that an instance stored lately, so that it doesn't store each one.
 

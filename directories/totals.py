@@ -14,7 +14,7 @@ import logging
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -103,6 +103,7 @@ class _Known:
     totals: Totals
     through: str
     reviewed: float
+    _: KW_ONLY
     tail: list[str] = field(default_factory=list)
     present: Totals | None = None
 
@@ -137,9 +138,9 @@ async def read(app: App, directory_id: str) -> Totals:
     tail = behind[len(settled) :]
     if settled:
         base = known.totals.plus(settled)
-        known = _Known(base, settled[-1], known.reviewed, tail, present)
+        known = _Known(base, settled[-1], known.reviewed, tail=tail, present=present)
     else:
-        known = _Known(known.totals, known.through, known.reviewed, tail, present)
+        known = _Known(known.totals, known.through, known.reviewed, tail=tail, present=present)
     memory.put(directory_id, known)
     return present
 
