@@ -64,7 +64,7 @@ class _Stale:
 
 
 class _Pace:
-    """The limits of a run: a `deadline` on the monotonic clock, and at most `records` of one directory."""
+    """The limits of a run: a `deadline` on the monotonic clock, at most `records` per directory."""
 
     def __init__(
         self,
@@ -223,7 +223,8 @@ def _stale(
 ) -> _Stale | None:
     """Return the operations for a record, or None if its rows are current.
 
-    `present` are those of its rows that exist, None for all. With `keep_name` its name row isn't written.
+    `present` are the keys of its rows that exist, None if all exist. With `keep_name` its name row
+    isn't written.
     """
     identifier = _RECORDS[kind].parts_of(row.key)[0]
     if kind == "user":
