@@ -56,10 +56,11 @@ async def _read_few(
     directories: Sequence[Directory],
     condition: Condition,
 ) -> list[Found] | None:
-    """Return the people with these object IDs, by name; None if an ID gives no person who meets the condition.
+    """Return the people with these object IDs, sorted by name.
 
-    That may be because of its spelling: presence stores object IDs in lower case, a client may send them in upper case,
-    and external IDs are case exact (RFC 7643 section 3.1). Two round trips per person.
+    Return None if no person who meets the condition is found for one of the IDs. The reason may be
+    the ID's spelling: presence stores object IDs in lower case, a client may send them in upper
+    case, and external IDs are case exact (RFC 7643 section 3.1). Two round trips per person.
     """
     by_id = {one.id: one for one in directories}
 

@@ -49,7 +49,11 @@ async def _with(
     kind: Literal["line", "area"],
     most: int,
 ) -> dict[str, list[NearCompany]]:
-    """Return, for each number, the directories that have a phone number with the prefix that `beginnings` gives for it."""
+    """Return, for each number, the directories that have a phone number with the same prefix.
+
+    `beginnings` has the prefix of each number. Numbers whose prefix isn't read, because reading it
+    would exceed `most` round trips, are left out.
+    """
     wanted = list(dict.fromkeys(beginnings.values()))[: most // max(1, len(directories))]
     pairs = [(one, directory) for one in wanted for directory in directories]
 

@@ -80,7 +80,7 @@ class _Search:
         return own[stage].ranges if stage < len(own) else ()
 
     def count(self, stage: int) -> int:
-        """Return the number of ranges in this stage of the directory that has the most."""
+        """Return how many ranges this stage has, in the directory in which it has the most."""
         return max((len(self.ranges_of(one, stage)) for one in self.directories), default=0)
 
     def by_range(self, stage: int, number: int) -> list[tuple[NumberRange, list[Directory]]]:

@@ -75,7 +75,10 @@ def found_of(directory: Directory, user: UserRecord) -> Found:
 
 
 async def _reports_of(app: App, directory: Directory, names: Iterable[str]) -> list[Found]:
-    """Return the people whose manager is one of `names`, by name, at most MAX_PEOPLE + 1 per name."""
+    """Return the people whose manager is one of `names`, sorted by name.
+
+    At most MAX_PEOPLE + 1 are read per manager's name.
+    """
     time_slice = TimeSlice(app)
 
     async def under(name: str) -> list[Found]:

@@ -70,7 +70,10 @@ def _due(
 
 
 def encode(stored: Mapping[str, Any]) -> bytes:
-    """Return the value of the row; `stored["at"]` has each attribute's last time in seconds since 1970."""
+    """Return the value of the row.
+
+    `stored["at"]` has the time of each attribute's last log entry, in seconds since 1970.
+    """
     return orjson.dumps({**stored, "v": 1})
 
 

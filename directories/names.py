@@ -1,4 +1,4 @@
-"""Keep the names of an account's directories unique, apart from case and spaces.
+"""Keep the names of an account's directories unique; names that `is_same` finds equal count as one.
 
 Agents tell companies apart by these names. Because several instances create and rename directories
 at the same time, storage decides: a row with a key derived from the name is inserted before the
@@ -47,7 +47,10 @@ class Claim:
 
 
 def is_same(one: str, other: str) -> bool:
-    """Return whether two names are equal apart from case, spaces and compatible characters (NFKC)."""
+    """Return whether two names are equal after case folding and compatibility normalisation (NFKC).
+
+    White space at the beginning and end is ignored, and any other white space counts as one space.
+    """
     return _folded(one) == _folded(other)
 
 

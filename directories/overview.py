@@ -135,7 +135,7 @@ def describe(
 ) -> Overview:
     """Return the overview of an active directory with the status `found`.
 
-    `severities` are those that other features report.
+    `severities` are the severities of faults that other features report (`hooks.FaultSources`).
     """
     severity = max([_severity(found), *severities], key=("", "warn", "bad").index)
     state: State = "good" if found.stage == "provisioning" else "waiting"

@@ -1,9 +1,9 @@
 """Warn before Entra would put a directory's provisioning job into quarantine.
 
 Entra quarantines a job at once when it can't sign in; when at least 5,000 requests failed and these
-are more than 40 %; or when more than 40,000 failed (Microsoft Learn, "Application provisioning in
-quarantine status"). The job then runs once a day, and stops after four weeks. The warning comes at
-half of these numbers and three quarters of the share.
+are more than 40 % of all requests; or when more than 40,000 failed (Microsoft Learn, "Application
+provisioning in quarantine status"). The job then runs once a day, and stops after four weeks. The
+warning comes at half of these numbers and three quarters of the percentage.
 """
 
 import logging

@@ -127,7 +127,10 @@ def limit_user(app: App, user: Principal) -> Iterator[None]:
 
 
 def _spent(call: log.Call | None) -> float:
-    """Return the cost of a call so far, in the units that users are charged."""
+    """Return the cost of a call so far, in round trips to storage.
+
+    A second of processor time costs as much as USER_UNITS_PER_SECOND round trips.
+    """
     if call is None:
         return 0.0
     return call.round_trips + call.processor.seconds * USER_UNITS_PER_SECOND
@@ -145,15 +148,17 @@ def take_request(app: App, directory_id: str) -> None:
 
 
 def charge_work(app: App, directory_id: str, round_trips: int, seconds: float = 0.0) -> None:
-    """Charge the directory for the work of a finished request that exceeds one request's share.
+    """Charge the directory for a finished request that took more work than a usual one.
 
-    Examples are a change of a large group, a bulk request, and a filter that reads every record.
+    `take_request` has charged for ROUND_TRIPS_PER_REQUEST and SECONDS_PER_REQUEST, so only the work
+    beyond these is charged. Examples are a change of a large group, a bulk request, and a filter
+    that reads every record.
 
     Args:
         app: The instance that did the work.
         directory_id: The directory.
-        round_trips: Requests to storage.
-        seconds: Processor time.
+        round_trips: The request's round trips to storage.
+        seconds: The request's processor time.
     """
     limits = app.state(_RateLimits)
     before = limits.recent_seconds.get(directory_id) or 0.0

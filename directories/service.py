@@ -222,7 +222,9 @@ async def set_up(
 async def _name_claimed(
     app: App, actor: Actor, directory_id: str, name: str
 ) -> AsyncIterator[None]:
-    """Claim a name for a directory around a change ("" claims none); release it if the change fails.
+    """Return a context manager that claims a name for a directory; release it if the block fails.
+
+    `name` is "" to claim none.
 
     Raises:
         NameTaken: Another directory of the account has the name.

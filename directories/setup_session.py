@@ -209,7 +209,7 @@ async def accept_company(app: App, session: SetupSession) -> None:
 
 
 async def note_test(app: App, session: SetupSession) -> None:
-    """Store when the administrator first tested numbers; raise LinkRefused."""
+    """Store the time at which the administrator first tested numbers; raise LinkRefused."""
     require_set_up(session)
     link = await check(app, session)
     if not link.tested:
@@ -244,10 +244,16 @@ async def _act(
     act: Callable[[SetupLink, Sequence[Operation]], Awaitable[Result]],
     **progress: str,
 ) -> Result:
-    """Call `act` with the link and an operation that stores the link's `progress`; return the result of `act`.
+    """Make a change through the link by calling `act`, and return its result.
 
-    `act` must carry out that operation in its own transaction. Raise LinkRefused if the link has
-    ended.
+    `act` gets the link, and the operations that store `progress` (fields of SetupLink) in its row.
+    It must include these in the transaction that stores the change, so that both are stored or
+    neither. It is called again if another writer changed the link or the directory at the same
+    time.
+
+    Raises:
+        LinkRefused: The link has ended.
+        Overtaken: Other writers came first in every attempt.
     """
     for _ in range(_ATTEMPTS):
         link = await check(app, session)
@@ -296,7 +302,10 @@ def _session(link: SetupLink, directory: Directory, address: str) -> SetupSessio
 
 
 async def _note_elsewhere(app: App, session: SetupSession) -> None:
-    """Store when another browser first tried to open the link, for the contact centre."""
+    """Store the time of the first attempt to open the link in another browser.
+
+    The contact centre's administrators see it. If it is stored already, do nothing.
+    """
     if session.link.elsewhere:
         return
     noted = replace(session.link, elsewhere=store.now(app.clock))

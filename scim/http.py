@@ -159,11 +159,14 @@ def too_deep() -> ScimError:
 
 
 def parameters(request: Request) -> dict[str, str]:
-    """Return the query parameters by name, in any case; repeated lists of attributes are joined.
+    """Return the query parameters by their canonical names; names in the URL are case-insensitive.
 
-    If a parameter such as `Filter` were ignored, the response would list all users, and the client would match the
-    first of them. Many HTTP libraries write an array as `attributes=userName&attributes=emails`; RFC 7644 section 3.9
-    joins by commas.
+    If a parameter such as `Filter` were ignored, the response would list all users, and the client
+    would use the first of them as the match.
+
+    A list of attributes that was sent as several parameters, such as
+    `attributes=userName&attributes=emails`, becomes one list with commas, the form that RFC 7644
+    section 3.9 requires, because many HTTP libraries write arrays in this way.
     """
     if "?" not in request.url:
         return {}
@@ -210,7 +213,10 @@ def read_search(body: Any, resource_type: ResourceType) -> ListQuery:
 
 
 def search_parameters(body: dict[str, Any]) -> dict[str, str]:
-    """Return the parameters of a search in the form that they have in a URL; names match in any case."""
+    """Return the parameters of a search in the form that they have in a URL.
+
+    The names in the body are case-insensitive.
+    """
     return {
         name: _text(name, value)
         for name, value in named_parameters(body).items()
@@ -219,7 +225,11 @@ def search_parameters(body: dict[str, Any]) -> dict[str, str]:
 
 
 def named_parameters(sent: Mapping[str, Value]) -> dict[str, Value]:
-    """Return the values by the canonical names of parameters; one that was sent with the canonical name takes precedence."""
+    """Return the parameters by their canonical names.
+
+    If a parameter was sent in several spellings, the value under the canonical one takes
+    precedence.
+    """
     named = {_CANONICAL.get(name.lower(), name): value for name, value in sent.items()}
     return named | {name: value for name, value in sent.items() if name in _PARAMETERS}
 

@@ -63,7 +63,7 @@ class Source(Protocol):
         ...
 
     async def read(self, ids: Sequence[str]) -> list[Item]:
-        """Return the resources with these ids, in their order."""
+        """Return the resources with these ids, in the order of `ids`; skip ids that don't exist."""
         ...
 
     async def key_of(self, number: int) -> str | None:
@@ -165,7 +165,7 @@ async def list_resources(app: App, source: Source, query: ListQuery) -> ListAnsw
 async def _walked(app: App, source: Source, query: ListQuery) -> ListAnswer:
     """Return a page of a list without a filter.
 
-    The list ends only if no resource follows, whatever the total says.
+    Whether more pages follow is decided by the rows, because the total may be wrong for a moment.
     """
     total = await source.total()
     if query.count == 0:
@@ -199,7 +199,10 @@ async def _filtered(app: App, source: Source, query: ListQuery) -> ListAnswer:
 async def _from_candidates(
     app: App, source: Source, query: ListQuery, ids: Sequence[str]
 ) -> ListAnswer:
-    """Return a page of those resources with the given ids, found in an index, that match; in the order of the row keys."""
+    """Return a page of the query's matches in the order of their row keys.
+
+    Only the resources with the ids `ids`, which an index contains, are read and tested.
+    """
     first, before = query.start_index - 1, None
     if first and query.count:
         before = await _walk(source, query).key_before(app, query.start_index)
@@ -327,7 +330,7 @@ def _first(query: ListQuery, places: list[_SortItem], most: int) -> list[_SortIt
 async def _matching(
     query: ListQuery, page: Sequence[Item], time_slice: TimeSlice
 ) -> AsyncIterator[Item]:
-    """Return the items that the filter accepts; yields to other requests in between."""
+    """Yield the items that the filter accepts; let other requests run in between."""
     await time_slice.yield_when_over()  # reading the page took time, too
     for item in page:
         resource = item.resource

@@ -64,7 +64,7 @@ class _Stale:
 
 
 class _Pace:
-    """The limits of a run: a `deadline` on the monotonic clock, and the number of `records` of one directory."""
+    """The limits of a run: a `deadline` on the monotonic clock, at most `records` per directory."""
 
     def __init__(
         self,
@@ -82,7 +82,10 @@ class _Pace:
         return self._clock.monotonic() >= self._deadline
 
     async def keep(self, rows: int) -> None:
-        """Wait after writing these rows as long as the rate requires, so that the instance can serve requests."""
+        """Wait after writing `rows` rows, as long as the maximum rate requires.
+
+        So the instance can serve requests during a run.
+        """
         now = self._clock.monotonic()
         self._free_at = max(self._free_at, now - 1) + rows / self._rate
         await asyncio.sleep(max(0.0, self._free_at - now))
@@ -126,7 +129,8 @@ async def reindex(app: App, directory: Directory) -> Progress:
 async def advance(app: App, directory: Directory, pace: "_Pace") -> Progress | None:
     """Start or continue the directory's reindexing as far as `pace` allows.
 
-    Return the progress as then stored; None if another instance is reindexing the directory at the same time.
+    Return the progress stored last; None if another instance is reindexing the directory at the
+    same time.
     """
     progress = await reindex_progress.read(app.tables, directory.id)
     if progress is None or progress.is_finished or progress.index_version != INDEX_VERSION:
@@ -173,7 +177,7 @@ async def _begin(app: App, directory: Directory, before: Progress | None) -> Pro
 
 
 async def _next_page(app: App, directory: Directory, progress: Progress, pace: "_Pace") -> Progress:
-    """Rewrite the rows of an older version for the next page of records; return the progress after it."""
+    """Rewrite the outdated rows of the next page of records, and return the new progress."""
     kind = _kind_of(progress.cursor)
     after = progress.cursor if progress.cursor != _USERS_BEGIN else ""
     found, more = await resource_rows.page(app, directory.id, _RECORDS[kind], after, _PAGE)
@@ -220,7 +224,8 @@ def _stale(
 ) -> _Stale | None:
     """Return the operations for a record, or None if its rows are current.
 
-    `present` are those of its rows that exist, None for all. With `keep_name` its name row isn't written.
+    `present` are the keys of its rows that exist, None if all exist. With `keep_name` its name row
+    isn't written.
     """
     identifier = _RECORDS[kind].parts_of(row.key)[0]
     if kind == "user":

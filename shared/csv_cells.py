@@ -30,8 +30,8 @@ def safe(text: str) -> str:
 
 
 def _marked(match: re.Match[str]) -> str:
-    """Return the matched separators and spaces, with an apostrophe added if one of them could begin a cell.
+    """Return the matched separators and spaces; append an apostrophe if any is a separator.
 
-    Spaces alone stay as they are, because a space begins no cell.
+    Without a separator no new cell begins, so nothing is appended to spaces alone.
     """
     return match[1] if _BEGINS_CELL.isdisjoint(match[1]) else f"{match[1]}'"

@@ -156,10 +156,11 @@ class Fetch:
             self._result.answered += len(chunk.ids)
 
     def _split(self, chunk: _Chunk, *, strangers: bool = False) -> None:
-        """Halve a chunk; a chunk of one ID is bad.
+        """Halve a failed chunk and queue both halves; if it has only one ID, that ID is bad.
 
         Halves are requested after all whole chunks, and one bad ID is found before the search for
-        the next begins, so that each run makes progress, however many IDs are bad.
+        the next begins, so that each run makes progress, however many IDs are bad. Once a run has
+        sent too many requests for halves, or Graph knows hardly anyone, chunks count as failed.
         """
         if len(chunk.ids) == 1:
             self._result.bad += chunk.ids

@@ -60,11 +60,12 @@ def boolean_object(attribute: Attribute, value: object) -> object:
 
 
 def only_element(attribute: Attribute, element: object) -> object:
-    """Unwrap an object with only `value` that was sent for a singular attribute that isn't complex, alone or in an array.
+    """Return the `value` of an object that was sent for an attribute without sub-attributes.
 
-    Microsoft's own client sends every PATCH value as a list of objects with `value`, and in some versions as one object
-    (AzureAD/SCIMReferenceCode, PatchOperation2); Captain-P-Goldfish/SCIM-SDK before 1.34 sent `["false"]` (its issues
-    47 and 968).
+    Any other element is returned unchanged. Microsoft's own client sends every PATCH value as a
+    list of objects with `value`, and in some versions as one object (AzureAD/SCIMReferenceCode,
+    PatchOperation2); Captain-P-Goldfish/SCIM-SDK before 1.34 sent `["false"]` (its issues 47 and
+    968).
     """
     if attribute.type != "complex" and isinstance(element, dict):
         parts = {name.lower(): value for name, value in element.items()}
@@ -94,11 +95,11 @@ def elements(attribute: Attribute, value: object) -> list[Any] | None:
 def complex_value(attribute: Attribute, value: object) -> object:
     """Return the object for a value of a complex attribute that was sent in another form.
 
-    A text or number becomes {"value": …}; a text with an object in JSON becomes that object. Entra sends
-    `manager` as the bare id (Learn; apache/directory-scimple#1242). The stored and returned form is the RFC's
-    object: Entra can't read its own text back. Roles come as texts (Captain-P-Goldfish/SCIM-SDK#968 and pull
-    request 974). A number in place of an e-mail address or phone number is more likely a fault in the mapping, so
-    it is refused.
+    A text or number becomes {"value": …}; a text with an object in JSON becomes that object. Entra
+    sends `manager` as the bare id (Learn; apache/directory-scimple#1242). It is stored and returned
+    as the RFC's object nevertheless, because Entra can't parse the bare id in a response. Roles may
+    be sent as texts (Captain-P-Goldfish/SCIM-SDK#968 and pull request 974). A number in place of an
+    e-mail address or phone number is more likely a fault in the mapping, so it is refused.
     """
     if isinstance(value, str):
         value = _described(attribute, value)
@@ -122,10 +123,11 @@ def _described(attribute: Attribute, text: str) -> object:
 
 
 def json_object(value: object) -> object:
-    """Return the object that a JSON text holds; any other value as it is.
+    """Return the object in a JSON text; return any other value unchanged.
 
-    The operations of Captain-P-Goldfish/SCIM-SDK have texts as values, so that its users send an object as JSON in a
-    text (its issue 201). No address, number or name begins with a brace.
+    Values in the operations of Captain-P-Goldfish/SCIM-SDK are always texts, so its users can send
+    an object only as JSON in a text (its issue 201). No address, number or name begins with a
+    brace.
     """
     if not isinstance(value, str) or not value.lstrip().startswith("{"):
         return value
@@ -180,10 +182,10 @@ def deactivates(body: Mapping[str, Any], resource_type: ResourceType) -> bool:
 
 
 def value_target(path: str, resource_type: ResourceType) -> Target | None:
-    """Return the attribute of a path such as `active.value`: a singular one without sub-attributes; else None.
+    """Return the singular, simple attribute of a path such as `active.value`; None for others.
 
-    Clients that read every attribute as an object with a member `value` write that member in their paths, too. If
-    such a path were ignored, a deactivation would be lost.
+    Clients that read every attribute as an object with a member `value` write that member in their
+    paths, too. If such a path were ignored, a deactivation would be lost.
     """
     name, dot, part = path.strip().rpartition(".")
     target = resource_type.find(name) if dot and part.lower() == "value" else None
@@ -270,10 +272,11 @@ def qualified_names(urn: str, name: str) -> tuple[str, ...]:
 
 
 def extension_of(name: str, resource_type: ResourceType) -> str:
-    """Return the URN of the extension whose attribute has this name in small letters; "" if none has.
+    """Return the URN of the extension that has an attribute with this lower-case name, or "".
 
-    OneLogin's templates send `manager` and `department` beside the core attributes. No core attribute has these names,
-    so they can only be those of the extension. A PATCH may also name them without the URN (see `qualified_names`).
+    OneLogin's templates send `manager` and `department` next to the core attributes. No core
+    attribute has these names, so they can only be those of the extension. A PATCH may also name
+    them without the URN (see `qualified_names`).
     """
     owners = (urn for urn, own in resource_type.extension_attributes.items() if name in own)
     return next(owners, "")
@@ -311,11 +314,11 @@ def selected_element(terms: tuple[tuple[str, Any], ...] | None) -> dict[str, Any
 
 
 def listed_values(value: object) -> list[Any] | None:
-    """Return the elements that the value of a `remove` lists; None if it lists none, so that all are removed.
+    """Return the elements that a `remove` with this value removes; None to remove all.
 
-    Entra without its compliance flag removes a member by {"op": "Remove", "path": "members",
+    All are removed only if there is no value; an empty list removes none. Entra without its
+    compliance flag removes a member by {"op": "Remove", "path": "members",
     "value": [{"value": id}]}; RFC 7644 section 3.5.2.2, read literally, would remove every member.
-    An empty list removes no members.
     """
     if value is None:
         return None

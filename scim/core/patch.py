@@ -342,9 +342,10 @@ def _multi_valued(
 
 
 def _removed(attribute: Attribute, current: Any, path: Path) -> Any:
-    """Return a singular attribute after `remove`, which may name a sub-attribute.
+    """Return the value of a singular attribute after `remove`: `current`, a part of it, or None.
 
-    The path may also select the attribute's value in brackets, as Entra's does.
+    None if the path names the attribute, a part if it names a sub-attribute. Entra's path may have
+    a filter in brackets, as in `manager[value eq "…"]`; if it doesn't match, nothing is removed.
     """
     if current is None or (path.selection is not None and not path.selection.matches(current)):
         return current

@@ -23,7 +23,7 @@ class Operation:
 
 
 def read_patch(body: object) -> list[Operation]:
-    """Parse a PATCH body into its operations. Names may be in any case; `schemas` may be missing.
+    """Parse a PATCH body into its operations. Names are case-insensitive; `schemas` may be missing.
 
     Raises:
         ScimError: invalidSyntax if the body isn't a PatchOp, invalidPath or invalidValue for a

@@ -20,7 +20,7 @@ Names = dict[str, "Names | None"]
 class Projection:
     """Which attributes a response contains.
 
-    `is_usual` is True if these are all attributes that are stored; the stored JSON can then be sent as it is.
+    If `is_usual`, it contains every stored attribute, so the stored JSON can be sent unchanged.
     """
 
     wanted: Names | None

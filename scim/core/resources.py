@@ -24,12 +24,13 @@ def read_resource(
 ) -> dict[str, Any]:
     """Parse the body of a POST or PUT into a resource.
 
-    Names match in any case; read-only attributes and the password are ignored. If `notes` is given, unknown
-    attributes, and malformed values of attributes that aren't needed, are left out and added to it.
+    Names are case-insensitive; read-only attributes and the password are ignored. If `notes` is
+    given, unknown attributes, and malformed values of attributes that aren't needed, are left out
+    and added to it.
 
     Raises:
-        ScimError: invalidSyntax if the body isn't an object or a name is a path, invalidValue for a wrong or missing
-            value.
+        ScimError: invalidSyntax if the body isn't an object or a name is a path, invalidValue for a
+            wrong or missing value.
     """
     if not isinstance(body, dict):
         raise bad_syntax("body_no_object", type=resource_type.name)

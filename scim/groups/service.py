@@ -1,4 +1,7 @@
-"""The operations on /Groups (RFC 7644 section 3, RFC 7643 section 4.2) that differ from other resources: those on members."""
+"""The operations on /Groups that involve members; the others are in `scim.resource_service`.
+
+Sources: RFC 7644 section 3, RFC 7643 section 4.2.
+"""
 
 from collections.abc import AsyncIterator, Sequence
 

@@ -131,9 +131,9 @@ def _check_identity(
 def _check_subject(
     trust: TrustedIdentity, claims: dict[str, Any], client_ids: frozenset[str]
 ) -> None:
-    """Check `sub`, and that the request names no other client.
+    """Raise Untrusted if `sub` is another identity, or if the request names another client.
 
-    Entra's GUIDs are accepted in any case, and its `oid` as well.
+    Entra's GUIDs are case-insensitive, and its `oid` is accepted in place of `sub`.
     """
     if not trust.is_entra:
         if claims.get("sub") != trust.subject:

@@ -94,7 +94,7 @@ class StoredUser:
 
     @property
     def resource(self) -> dict[str, Any]:
-        """The SCIM resource as it is stored."""
+        """The SCIM resource as stored, without id, groups and meta."""
         return self.record.resource
 
     @property
@@ -196,8 +196,8 @@ class UserJson(NamedTuple):
 def represent_row(row: Row, groups: Sequence[str], base_url: str) -> UserJson:
     """Return the user of a row as JSON, as `represent` does.
 
-    The resource in a row of this release is copied as it is, a twentieth of the work of decoding it. A row in
-    another form is decoded.
+    The resource in a row of this release is copied unchanged, a twentieth of the work of decoding
+    it. A row in another form is decoded.
     """
     identifier, value = row.key.rpartition(keys.SEPARATOR)[2], row.value
     end = value.rfind(_AFTER_RESOURCE)  # only times and short index keys follow
@@ -244,7 +244,7 @@ def _groups_in_json(groups: Sequence[str], base: bytes) -> bytes:
 
 @lru_cache(maxsize=256)
 def _in_json(text: str) -> bytes:
-    """Return the text as it is between the quotation marks of a JSON string."""
+    """Return the text escaped for a JSON string and encoded as UTF-8, without quotation marks."""
     return orjson.dumps(text)[1:-1]
 
 

@@ -69,7 +69,10 @@ def _joined_and_last(words: Sequence[str]) -> list[str]:
 
 
 def _add_words(found: dict[str, str], words: Sequence[tuple[str, str]], name: str) -> None:
-    """Add terms for words that aren't names: each word with the rest of its text, then the name."""
+    """Add a find term to `found` for each word that isn't a name, unless the word has one.
+
+    A term is the word, a space, the rest of the word's text, and then the person's name.
+    """
     for word, rest in words:
         if word not in found:
             found[word] = f"{word} {(rest + name)[:MAX_REST]}"

@@ -281,10 +281,10 @@ def _is_open(reading: Reading) -> bool:
 
 
 def _other_ending(reading: Reading, run: Run) -> list[Reading]:
-    """Return the possible readings of a short run such as `0015` after `020 7946 0014 /`; [] if it is none.
+    """Return the possible readings of a short run such as `0015` after `020 7946 0014 /`.
 
     The run replaces the last digits of `reading`; in an open plan it may also be dialled after
-    them.
+    them. Return [] for a run that can't be such an ending.
     """
     ending, digits = run.digits, reading.digits
     if run.has_plus or run.is_before_word or not 2 <= len(ending) <= len(digits) - 4:
@@ -323,9 +323,10 @@ def read_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | No
 
 
 def _with_extension(run: Run, region: str) -> Reading | None:
-    """Return the reading of a run without its last group, which becomes the extension; None if that is no valid number.
+    """Return the reading of a run whose last group is its extension.
 
-    Used for `020 7946 0958-62` and `020 7946 0958 (62)`, if the whole is not a valid number.
+    Return None if the rest isn't a valid number. Used if the whole is not a valid number, as in
+    `020 7946 0958-62` and `020 7946 0958 (62)`.
     """
     is_apart = len(run.groups) > 2 and run.separators[-1].strip() in ("-", "~", "(")
     if not is_apart or not run.direct_dial or run.extension:

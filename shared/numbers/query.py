@@ -148,7 +148,7 @@ def query_of(text: str, region: str) -> Query:
 
 
 def _others(run: Run, region: str) -> list[str]:
-    """Return further, less probable readings of digits that were written without a plus."""
+    """Return the digits of further, less probable numbers that a run without a plus may be."""
     digits, own, found = run.digits, dialling(region), list[str]()
     texts = [f"+{digits}"]
     texts += [

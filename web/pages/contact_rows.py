@@ -199,9 +199,10 @@ def choices_of(found: Iterable[Found]) -> Mapping[str, list[str]]:
 
 
 def soon_address(query: PeopleQuery, others: Mapping[str, str]) -> str:
-    """Return the address of the same list with people who are free soon, or "" unless the query is for free people.
+    """Return the address of the same list with the people who are free soon instead of now.
 
-    `others` are parameters of the address besides those of the query.
+    Return "" if the list isn't limited to people who are free now. `others` are parameters of the
+    address besides those of the query.
     """
     if query.free != "now":
         return ""

@@ -126,10 +126,10 @@
     get: () => {
       try {
         const { by, people } = JSON.parse(sessionStorage.getItem("watched"));
-        return by === words().agent ? people : {};
+        return by === document.body.dataset.person ? people : {};
       } catch { return {}; }
     },
-    set: (people) => { try { sessionStorage.setItem("watched", JSON.stringify({ by: words().agent, people })); } catch { /* private window */ } },
+    set: (people) => { try { sessionStorage.setItem("watched", JSON.stringify({ by: document.body.dataset.person, people })); } catch { /* private window */ } },
   };
   const ask = async (of) => {
     const answer = await fetch("/contacts/statuses", { method: "POST", body: new URLSearchParams({ of: of.join(",") }) });
@@ -271,7 +271,7 @@
   page.prepares.push(showZones);
 
   let next = null;
-  const follow = async () => {
+  const follow = async (isBack = false) => {
     clearTimeout(next);
     next = null;
     round += 1;
@@ -286,14 +286,17 @@
           checkWatched(known);
           if (!document.hidden) checkTeam(known);
         }
-        if (!document.hidden && round % ROUNDS.list === 0 && list()?.dataset.free) await followList();
+        if (!document.hidden && (isBack || round % ROUNDS.list === 0) && list()?.dataset.free) await followList();
       }
     } catch { /* no network, or signed out: the page's own requests say so */ }
     if (!document.hidden) showZones(document);
     // Who is waited for or recommended is asked about as often as ever: a status that is read is at most 15 seconds old.
     const isRecommending = list()?.dataset.free || document.querySelector(".stand-ins [data-live]");
-    next = setTimeout(follow, watched.length || isRecommending ? EVERY : page.pause());
+    next = setTimeout(() => follow(), watched.length || isRecommending ? EVERY : page.pause());
   };
-  page.wakes.push(() => { if (!document.hidden && next) follow(); });
-  document.addEventListener("DOMContentLoaded", () => { showWatched(document); next = setTimeout(follow, EVERY); });
+  // A page that is looked at again asks for everything at once.
+  const wake = () => { if (!document.hidden && next) follow(true); };
+  page.wakes.push(wake);
+  document.addEventListener("visibilitychange", wake);
+  document.addEventListener("DOMContentLoaded", () => { showWatched(document); next = setTimeout(() => follow(), EVERY); });
 })();

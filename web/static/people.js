@@ -163,8 +163,8 @@
 
   // A list that is drawn anew keeps the focus and the mark of the open card.
   let focused = null;
-  const isList = (event) => event.detail.target?.id === "people";
-  document.addEventListener("htmx:beforeSwap", (event) => { if (isList(event)) focused = document.activeElement.dataset?.person ?? null; });
+  const isList = ({ detail }) => detail.target?.id === "people" && detail.requestConfig.path !== "/contacts/presence"; // that draws rows of it
+  document.addEventListener("htmx:beforeSwap", (event) => { if (isList(event)) focused = document.activeElement.closest(".people .person")?.dataset.person; });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (!isList(event)) return;
     listed = event.detail.requestConfig.formData.get("q") ?? "";
