@@ -181,9 +181,10 @@ async def groups_by_name(
 async def groups_beginning(
     app: App, directories: Sequence[Directory], text: str, most: int
 ) -> list[tuple[Directory, str]]:
-    """Return (directory, name) of at most `most` groups whose names start with a text, ignoring case, sorted by name.
+    """Return (directory, group id) of at most `most` groups whose names start with `text`.
 
-    At most one round trip per directory, and none for those in which no such group was found a moment ago.
+    They are sorted by name; case is ignored. At most one round trip per directory, and none for a
+    directory in which no such group was found a moment ago.
     """
     folded = keys.fold_case(" ".join(text.split()))
     asked = [one for one in directories if not is_known_empty(app, one, GROUP_NAME.name, folded)]
