@@ -63,7 +63,11 @@ FILTER = 'userName eq "babs.jensen@contoso.com"'
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One line of the table; `ours` and `theirs` do the same work, and `target` is in microseconds."""
+    """One line of the table; `ours` and `theirs` do the same work.
+
+    `theirs` is None if scim2-models has nothing to compare. `target` is how many microseconds a
+    call of `ours` may take at most.
+    """
 
     name: str
     ours: Callable[[], object]

@@ -139,26 +139,31 @@ DEPLOYMENTS = (
 
 
 def _rows_per_day(quota_gb: int, instances: int) -> float:
-    """Return how many rows one instance may store per day for one of the three purposes that have a `SHARE` each."""
+    """Return how many rows an instance may store per day for one purpose.
+
+    The purposes are requests under steady load, bursts of requests, and metric lines. Each may use
+    the part `SHARE` of the daily quota, divided among all instances.
+    """
     return quota_gb * 1e9 * SHARE / ROW_BYTES / instances
 
 
 def sampled_per_second(quota_gb: int, instances: int) -> float:
-    """Return how many requests and exceptions an instance stores per second under steady load."""
+    """Return how many requests and exceptions an instance may store per second in steady load."""
     return min(0.5, _rows_per_day(quota_gb, instances) / 86_400)
 
 
 def traced_per_second(quota_gb: int, instances: int) -> float:
-    """Return how many traces per second an instance sends at most, if traces use half of their quota.
+    """Return how many traces per second an instance may send at most.
 
-    A trace has three rows.
+    All traces together, of three rows each, may use half of the daily quota; each instance gets an
+    equal part of that, and at most 0.5 traces per second.
     """
     rows_per_day = quota_gb * 1e9 * 0.5 / ROW_BYTES / instances
     return min(0.5, rows_per_day / 3 / 86_400)
 
 
 def sampled_share(quota_gb: int, instances: int) -> float:
-    """Return the largest share of requests that an instance stores, from 0 to 1."""
+    """Return the largest fraction, from 0 to 1, of its requests that an instance may store."""
     per_hour = _rows_per_day(quota_gb, instances) / 24
     return min(1.0, per_hour / (BURST_REQUESTS * BURSTS_PER_HOUR))
 
@@ -224,7 +229,7 @@ def gb_seconds(it: Deployment, *, alone: bool) -> float:
 
 
 def on_demand(it: Deployment, *, alone: bool) -> float:
-    """Return the monthly price of timers and syncs; `alone` is as for `gb_seconds`."""
+    """Return the monthly price of timers and syncs; `alone` bills each message on its own."""
     billed = max(0.0, gb_seconds(it, alone=alone) - FREE_GB_SECONDS)
     calls = max(0.0, executions(it) - it.requests - FREE_EXECUTIONS)
     return billed * price("on demand") + calls * price("executions")
@@ -270,7 +275,10 @@ def log_gb(it: Deployment) -> float:
 
 
 def watching(it: Deployment) -> float:
-    """Return the monthly price of logs and of the nine alert rules; the hourly rule is priced as one of 15 minutes."""
+    """Return the monthly price of logs and of the nine alert rules.
+
+    `PRICES` has no price for the rule that runs hourly; the price of a 15-minute rule is used.
+    """
     logs = max(0.0, log_gb(it) - FREE_LOG_GB) * price("logs")
     return logs + 4 * price("alert, 5 minutes") + 5 * price("alert, 15 minutes")
 

@@ -342,7 +342,10 @@ def _with(words: list[str], at: int, random: Random, *, first: bool = False) -> 
 
 
 def _mistyped(word: str, random: Random, first: bool) -> str:
-    """Return the word with a wrong, missing, extra, doubled or swapped letter."""
+    """Return the word with a wrong, missing, extra, doubled or swapped letter.
+
+    `first` changes the first letter, otherwise a later one is changed.
+    """
     alphabet = word if not word.isascii() else "abcdefghijklmnopqrstuvwxyz"
     for _ in range(20):
         at = 0 if first else random.randrange(1, len(word))

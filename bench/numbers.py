@@ -77,7 +77,10 @@ class Example:
 
     @property
     def trunk(self) -> str:
-        """The international format with the trunk zero in parentheses, if the country has one."""
+        """The international format with the trunk zero in parentheses, such as `+49 (0)30 …`.
+
+        Without a trunk zero in the country, it is the international format itself.
+        """
         digits = "".join(c for c in self.national if c.isdigit())
         if not digits.startswith("0") or self.significant.startswith("0"):
             return self.international

@@ -121,8 +121,8 @@ _MEMBERSHIPS = (
 class Findings:
     """The counts and faults found in one directory; `faults` is empty if all rows agree.
 
-    `to_reindex` counts records whose index rows follow earlier rules or another region, which isn't
-    a fault.
+    `to_reindex` counts records whose index rows were written by the rules of an earlier release, or
+    for another region. They aren't faults, because a background run will write them again.
     """
 
     directory_id: str

@@ -65,7 +65,10 @@ async def expect_first_run(app: App) -> None:
 
 
 async def mark_stale(app: App, tenant_id: str, as_of: int) -> None:
-    """Store a mark that the tenant's presence, of the time `as_of`, is older than three intervals."""
+    """Mark the tenant's presence as stale: it was confirmed more than three sync intervals ago.
+
+    `as_of` is the time of the last confirmation.
+    """
     value = {"v": 1, "at": now_ms(app.clock), "as_of": as_of}
     await _store(app, STALE_TENANT.key(tenant_id), value)
 

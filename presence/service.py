@@ -182,7 +182,7 @@ def _status(entry: Entry, as_of: int, *, mark_stale: bool) -> Status:
 
 
 async def first_external_ids(app: App, directory_id: str) -> ExternalIds:
-    """Return the external IDs of the directory's first people, by which a page shows whether they are object IDs."""
+    """Return the external IDs of the directory's first people: the object IDs and the others."""
     return await external_ids.first(app.tables, directory_id)
 
 

@@ -46,7 +46,7 @@ class TenantOwnedByOtherAccount(Exception):
 
 
 class LinkConflict(Exception):
-    """The link was changed at the same time: read it and decide again."""
+    """Raised if the link was changed at the same time; the caller must read it and decide again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,8 +274,10 @@ async def _change(
 ) -> TenantLink | None:
     """Replace the tenant's row by the result of `change`, in one transaction with `also`; return that result.
 
+    If others changed the row at the same time, read it again and retry a few times.
+
     Raises:
-        LinkConflict: An operation of `also` failed, or others changed the row each time.
+        LinkConflict: An operation of `also` failed, or every retry did.
     """
     for _ in range(_ATTEMPTS):
         row = await tables.get(TENANTS, TENANT_LINKS, TENANT_LINK.key(tenant_id))

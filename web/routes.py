@@ -39,11 +39,11 @@ from web.setup_handlers import SetupPage, of_session
 
 
 def _leads_to(page: str) -> Page:
-    """Return a page that redirects to `page`, the page with a form, for GET of the form's own address.
+    """Return a page that redirects GET of a form's own address to the page that shows the form.
 
-    The form is only sent by POST to its address. If that POST required a sign-in, the browser
-    afterwards sends GET to the same address. `page` is a path below the directory's address, "" for the
-    directory itself.
+    `page` is the path of the latter below the directory's address, "" for the directory itself. The
+    form sends only POST. But if the POST required a sign-in, the browser sends GET to the same
+    address after the sign-in.
     """
 
     async def lead(visit: PageRequest) -> Response:
@@ -54,10 +54,10 @@ def _leads_to(page: str) -> Page:
 
 
 async def _leads_to_history(visit: PageRequest) -> Response:
-    """Redirect GET of the export's address to the page with its form.
+    """Redirect GET of the export's address to the page that shows the form.
 
-    The form is only sent by POST. If that POST required a sign-in, the browser afterwards sends GET to
-    the same address.
+    The form sends only POST. But if the POST required a sign-in, the browser sends GET to the same
+    address after the sign-in.
     """
     return visit.go("/contacts/history")
 

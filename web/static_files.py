@@ -58,7 +58,7 @@ def _content(name: str) -> bytes:
 
 
 def _file(name: str) -> bytes:
-    """Return the content of a file; files of a library are stored compressed in the folder."""
+    """Return the content of a file; if the folder has it only compressed, decompress it."""
     path = _FOLDER / f"{name}{_COMPRESSED}"
     return gzip.decompress(path.read_bytes()) if path.exists() else (_FOLDER / name).read_bytes()
 

@@ -51,7 +51,7 @@ def event_remedy(visit: PageRequest, event: Event) -> str:
 
 
 def event_text(visit: PageRequest, event: Event) -> str:
-    """Return all texts of an event, which a search in the log covers."""
+    """Return an event's title, detail and remedy as one text, which the log's search uses."""
     return (
         f"{event_title(visit, event)}\n{event_detail(visit, event)}\n{event_remedy(visit, event)}"
     )

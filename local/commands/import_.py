@@ -23,7 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Import the file; return 0 if all rows are stored byte for byte and `check` finds no fault."""
+    """Import the file and return the exit code.
+
+    It is 0 if all rows are stored byte for byte and `check` finds no fault, else 1.
+    """
     from local.commands.check import report
     from local.transfer.command import carry_out
     from local.transfer.file import overview

@@ -1,7 +1,8 @@
-"""Checks of responses as Entra needs them; each returns the reasons for rejection, [] for a valid response.
+"""Checks whether Entra could work with a response.
 
-Sources: Microsoft Learn, "Develop a SCIM endpoint" and "Troubleshoot user provisioning validation";
-RFC 7643 and 7644.
+Each returns a list of faults, as texts for the report; it is empty if there are none. Sources:
+Microsoft Learn, "Develop a SCIM endpoint" and "Troubleshoot user provisioning validation"; RFC 7643
+and 7644.
 """
 
 import re
@@ -17,7 +18,11 @@ _DATE_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\
 
 
 def status(answer: Answer, *expected: int) -> list[str]:
-    """Check that the status is one of `expected` and that the body is what SCIM sends with that status."""
+    """Return what is wrong with the status and the body's format; an empty list if nothing is.
+
+    The status must be one of `expected`. The format depends on the status: a 204 has no body, and
+    an error is a SCIM error.
+    """
     reasons = _envelope(answer)
     if answer.status not in expected:
         wanted = " or ".join(str(each) for each in expected)
@@ -28,7 +33,10 @@ def status(answer: Answer, *expected: int) -> list[str]:
 
 
 def user(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
-    """Check that the body is a User that contains every sent value unchanged."""
+    """Return what is wrong with the body, which must be a User with every sent value unchanged.
+
+    The list is empty if nothing is. With `created`, Location is checked, too.
+    """
     resource = answer.content
     if not isinstance(resource, dict):
         return ["the body is not a JSON object"]
@@ -40,7 +48,10 @@ def user(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
 
 
 def group(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
-    """Check that the body is a Group that contains every sent value unchanged."""
+    """Return what is wrong with the body, which must be a Group with every sent value unchanged.
+
+    The list is empty if nothing is. With `created`, Location is checked, too.
+    """
     resource = answer.content
     if not isinstance(resource, dict):
         return ["the body is not a JSON object"]
@@ -55,7 +66,10 @@ def group(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
 
 
 def resource_frame(resource: dict[str, Any], schema: str, kind: str) -> list[str]:
-    """Check that `id`, `schemas` and `meta` are as RFC 7643 section 3 requires."""
+    """Return what is wrong with `id`, `schemas` and `meta`; an empty list if nothing is.
+
+    The rules are those of RFC 7643 section 3.
+    """
     reasons = []
     if not isinstance(resource.get("id"), str) or not resource["id"]:
         reasons.append(f"id is {resource.get('id')!r}, not a text")
@@ -73,10 +87,11 @@ def resource_frame(resource: dict[str, Any], schema: str, kind: str) -> list[str
 
 
 def echo(resource: dict[str, Any], sent: Flat) -> list[str]:
-    """Check that every sent value is returned unchanged and with the same JSON type.
+    """Return what is wrong with the attributes of a user; an empty list if nothing is.
 
-    Also check that `active` is a boolean, that a manager is an object, and that no type occurs
-    twice among emails, numbers and addresses.
+    Every sent value must be returned unchanged and with the same JSON type, `active` must be a
+    boolean, a manager must be an object, and no type may occur twice among emails, among numbers,
+    or among addresses.
     """
     received, reasons = flatten(resource), []
     for attribute, value in sent.items():
@@ -97,18 +112,20 @@ def echo(resource: dict[str, Any], sent: Flat) -> list[str]:
 
 
 def listing(answer: Answer, kind: str) -> list[str]:
-    """Check that the body is a ListResponse that fits a query without `startIndex` and `count`.
+    """Return what is wrong with the response to a query without `startIndex` and `count`.
 
-    A query without matches must return one, too.
+    The list is empty if nothing is. The body must be a ListResponse, even if nothing matches the
+    query, and its counts must agree with its resources.
     """
     reasons = _list_response(answer, kind)
     return reasons or _counts(answer.content, len(answer.content["Resources"]))
 
 
 def page(answer: Answer, start: int, count: int) -> list[str]:
-    """Check that the body is the page that `startIndex` and `count` request (RFC 7644 section 3.4.2.4).
+    """Return what is wrong with one page of users; an empty list if nothing is.
 
-    Only a page after the last resource may be empty.
+    It must begin with the resource number `start`, have at most `count` resources, and may be empty
+    only if `start` is after the last resource (RFC 7644 section 3.4.2.4).
     """
     reasons = _list_response(answer, "User")
     if reasons:
@@ -149,7 +166,11 @@ def _list_response(answer: Answer, kind: str) -> list[str]:
 
 
 def schemas(answer: Answer) -> list[str]:
-    """Check that /Schemas lists the User schema and contains no null, which Entra's schema discovery can't parse."""
+    """Return what is wrong with the response of /Schemas; an empty list if nothing is.
+
+    It must list the User schema and contain no null, because Entra's schema discovery can't parse
+    null.
+    """
     content = answer.content
     if (
         answer.status != 200
@@ -164,7 +185,10 @@ def schemas(answer: Answer) -> list[str]:
 
 
 def match(answer: Answer, kind: str, attribute: str, value: str) -> list[str]:
-    """Check that a matching filter returned at most one resource, and that this one has the value."""
+    """Return what is wrong with the response to a matching filter; an empty list if nothing is.
+
+    It may contain at most one resource, whose `attribute` must have the requested `value`.
+    """
     reasons = status(answer, 200)
     reasons += listing(answer, kind) if answer.status == 200 else []
     if reasons:

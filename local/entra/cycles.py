@@ -178,9 +178,9 @@ async def _joiners(job: Job, plan: changes.Plan) -> None:
 async def _linked(
     job: Job, cycle: str, indexes: list[int], work: Callable[[Person], Awaitable[None]]
 ) -> None:
-    """Do the work for people whose target ID is known or whom the matching filter finds.
+    """Do the work for people whose ID in the target is known or whom the matching filter finds.
 
-    After a restart, the job knows no IDs.
+    The filter is used because the job knows no IDs if earlier cycles were run by another process.
     """
 
     async def found(person: Person) -> None:

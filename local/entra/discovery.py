@@ -105,9 +105,10 @@ def _known(job: Job) -> set[str]:
 
 
 def _category(job: Job, resource: dict[str, Any], known: set[str]) -> str:
-    """Return the user's category.
+    """Return the user's category: LOCAL, ASSIGNED or UNASSIGNED.
 
-    A user who left the application's scope is disabled, so an inactive user is an unassigned one.
+    A user whom Entra doesn't know is LOCAL. Of the others, an inactive one is UNASSIGNED, because
+    Entra disables users who leave the application's scope.
     """
     if str(resource.get(job.options.matching)).casefold() not in known:
         return LOCAL

@@ -132,7 +132,10 @@ def departments() -> list[str]:
 
 
 def first_title(department: str) -> str:
-    """Return a job title for people of the department to whom no one reports."""
+    """Return the job title of the department's last person in `people.csv`.
+
+    It suits a person who moves to the department, because no one reports to that last person.
+    """
     return next(row["job_title"] for row in reversed(_rows()) if row["department"] == department)
 
 
@@ -150,7 +153,10 @@ def _rows() -> list[dict[str, str]]:
 
 @cache
 def _neighbours() -> dict[str, list[int]]:
-    """Return the row numbers by city; people of one city have names in the same language."""
+    """Return the numbers of the rows in `people.csv` by city.
+
+    Names of people in one city are in the same language, so they can be combined.
+    """
     found: dict[str, list[int]] = {}
     for number, row in enumerate(_rows()):
         found.setdefault(row["city"], []).append(number)
@@ -191,8 +197,8 @@ def _renumbered(number: str, turn: int, digits: int) -> str | None:
 def _manager(given: str, number: int, turn: int) -> int | None:
     """Return the manager's index; None for the head of the company.
 
-    `given` is the row number of the manager in `people.csv`. In a later round the manager is a
-    person of the same round, or for the round's leads a person of an earlier one.
+    `given` is the number of the manager's row in `people.csv`. The manager is a person of the same
+    round `turn`; only the people at the top of a later round report to a person of an earlier one.
     """
     size = len(_rows())
     if turn and (not given or int(given) <= HEADS):

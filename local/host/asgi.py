@@ -167,9 +167,9 @@ class WebApp:
         return None, headers
 
     async def _body(self, receive: Receive, *, keep: bool) -> bytes | None:
-        """Return the body, or None if it arrives too slowly.
+        """Read the whole body and return it, or None if it arrives too slowly.
 
-        Without `keep`, the data are read and dropped.
+        Without `keep`, the data are dropped and b"" is returned.
         """
         parts: list[bytes] = []
         received, started = 0, time.monotonic()
@@ -199,7 +199,10 @@ def append_client_address(headers: dict[str, str], client: tuple[str, int]) -> N
 
 @lru_cache(maxsize=256)
 def _line(name: str, value: str) -> tuple[bytes, bytes] | None:
-    """Return a header as octets; None for one that Kestrel refuses. Most are the same in every answer."""
+    """Return a header as octets; None if Kestrel refuses it.
+
+    Results are cached, because most headers are the same in every response.
+    """
     if not _SENDABLE.fullmatch(f"{name}: {value}"):
         return None
     return name.encode(), value.encode()

@@ -24,7 +24,7 @@ from shared.http import Request, Response
 class HostOptions:
     """The options of a host.
 
-    With `asks_to_sign_in`, a browser without a session is signed out; otherwise it is signed in as
+    With `asks_to_sign_in`, a browser without a session has to sign in; otherwise it is signed in as
     the local administrator.
     """
 
@@ -107,7 +107,10 @@ class Host:
         await asyncio.gather(*jobs, return_exceptions=True)
 
     async def call(self, request: Request) -> Response:
-        """Return the response to a request without a network connection; repeated headers are joined."""
+        """Return the response to a request, without a network connection.
+
+        Values of a response header that occurs several times are joined by commas.
+        """
         parts = urlsplit(request.url)
         headers = {name.lower(): value for name, value in request.headers.items()}
         headers.setdefault("host", parts.netloc or "localhost")

@@ -200,7 +200,7 @@ async def _write_all(loading: _Loading) -> None:
 def _batched(parts: Iterator[file.Part]) -> Iterator[Begin | list[Row] | End]:
     """Yield the parts of the file, with rows in batches that fit into a transaction.
 
-    The batches are the same in every run.
+    The batches are the same in every run, so that a continued import can skip those already stored.
     """
     batch, size = list[Row](), 0
     for part in parts:

@@ -79,8 +79,7 @@ async def audit_sections(tables: Tables) -> list[Section]:
 async def presence_sections(tables: Tables) -> list[Section]:
     """Return the presence sections of the linked tenants.
 
-    They are exported because syncs would not start again after a restore without a tenant's head
-    row.
+    They are exported because a tenant is synced only if it has a head row, also after a restore.
     """
     return [Section(PRESENCE, link.tenant_id) for link in await tenant_links.tenants(tables)]
 

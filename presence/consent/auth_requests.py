@@ -94,10 +94,10 @@ async def begun_by(tables: Tables, state: str) -> str:
 
 
 async def consume(tables: Tables, state: str, browser: str, now: int) -> AuthRequest | None:
-    """Delete the request with this state and return it.
+    """Delete the request with this state and return it; return None if there is none.
 
-    Return None if there is none, it has expired, or it belongs to another browser. Because it is
-    deleted in any case, no browser can use the state again.
+    Also return None if the request has expired or belongs to another browser. It is deleted even
+    then, so that no browser can use the state again.
     """
     row = await tables.get(WORK, CONSENTS, _key(state)) if state else None
     if row is None:

@@ -200,10 +200,11 @@ async def _to_consent(app: App, proven: AuthRequest, browser: str) -> str:
 
 
 async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str], actor: Actor) -> str:
-    """Store that consent was given and return the outcome.
+    """Store the connection, which now waits for its consent to take effect, and return the outcome.
 
-    Tokens prove later whether it was given. The parameter `tenant` proves nothing, but a wrong one
-    is a failure.
+    The redirect doesn't prove that consent was given; later the app's tokens show whether it was.
+    Return "failed" if the redirect reports no consent, and "other_tenant" if its parameter
+    `tenant` names a tenant other than the one that signed in.
     """
     named = query.get("tenant", "").lower()
     if query.get("admin_consent", "").lower() != "true":
@@ -282,7 +283,10 @@ def _is_pending_elsewhere(app: App, before: DirectoryLink, tenant_id: str) -> bo
 
 
 def _outcome_of(error: str, description: str, address: str = "") -> str:
-    """Return the outcome of an error on the redirect, whose AADSTS number is in its description or in `error_uri`."""
+    """Return the outcome for an error that Microsoft reports on the redirect.
+
+    The AADSTS number is in the error's `description`, or in `address`, the parameter `error_uri`.
+    """
     numbers = numbers_of({"error_description": description, "error_uri": address})
     return outcome_of_error(error.strip().lower(), numbers)
 

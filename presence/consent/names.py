@@ -28,9 +28,9 @@ async def named(app: App, link: DirectoryLink) -> DirectoryLink:
 
 
 def carried(link: DirectoryLink, before: DirectoryLink) -> DirectoryLink:
-    """Return a new connection with the tenant's name from an earlier connection `before`.
+    """Return `link` with the tenant's name from `before`, the directory's earlier connection.
 
-    It is returned unchanged if it has a name or if `before` is to another tenant.
+    Return `link` unchanged if it already has a name, or if `before` was to another tenant.
     """
     if link.named_at or before.tenant_id != link.tenant_id:
         return link

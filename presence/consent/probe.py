@@ -88,9 +88,10 @@ def is_abandoned(link: DirectoryLink, now: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """The result of a check: a sample of the people, or the `reason` why presence can't be read ("" if it can).
+    """The result of a check whether presence can be read.
 
-    The presence of `sampled` people was requested, and Graph had one for `known` of them.
+    `reason` is why it can't be read, "" if it can. The presence of `sampled` people was requested,
+    and Graph returned one for `known` of them.
     """
 
     reason: str = ""
@@ -122,7 +123,10 @@ async def _look(app: App, link: DirectoryLink) -> _Look:
 
 
 async def _sample(app: App, link: DirectoryLink, token: str) -> _Look:
-    """Request the presence of the directory's first people, which shows whether this is their company."""
+    """Request the presence of the directory's first people and return how many of them Graph knows.
+
+    If it knows few, the tenant is probably another company's.
+    """
     ids = (await external_ids.first(app.tables, link.directory_id)).object_ids
     if not ids:
         return _Look()
@@ -170,7 +174,7 @@ REMOVAL = CodeFamily("removal_", (*_GONE, "still_there", "unknown"))
 
 @dataclass(frozen=True, slots=True)
 class RemovalCheck:
-    """Whether a company has removed the app; `found` is a member of the message codes `REMOVAL`."""
+    """Whether a company has removed the app; `found` is a value of the message codes `REMOVAL`."""
 
     found: str
 

@@ -1,8 +1,8 @@
 """Limit the consents and checks that an actor, or all actors for one tenant, may cause in ten minutes.
 
 Entra throttles by application (AADSTS50196, AADSTS90055), so one administrator could slow down the
-token renewals of all customers. The times are stored, so the limit applies to all instances
-together; `call_limits` keeps a burst from reaching storage.
+token renewals of all customers. The times of the consents and checks are stored, so the limit
+applies to all instances together; `call_limits` keeps a burst from reaching storage.
 """
 
 import hashlib
@@ -96,7 +96,8 @@ def _key(of: str) -> str:
 def _recent(row: Row, now: int) -> list[int]:
     """Return the times of the last ten minutes, oldest first.
 
-    Times more than a minute in the future are left out, because a wrong clock caused them.
+    Times more than a minute in the future are left out: they were stored by an instance with a
+    wrong clock, and would count for too long.
     """
     return [at for at in decode(row.value) if now - WINDOW < at <= now + MINUTE]
 

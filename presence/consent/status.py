@@ -33,7 +33,7 @@ class Connection:
 
     Attributes:
         moving: Whether to request the state again in a few seconds.
-        impossible: Why nothing can be connected; None if it can.
+        impossible: Why no company can be connected; None if one can.
         health: Figures of the tenant.
         begun_by: The ID of the actor who began the consent.
     """
@@ -288,9 +288,9 @@ def _lasting_reason(head: Manifest, now: int) -> Reason | None:
 
 
 def _is_synced(app: App, link: DirectoryLink, head: Manifest, now: int) -> bool:
-    """Return whether syncs are running: the last one is less than three intervals ago.
+    """Return whether syncs are running: the last one was less than three intervals ago or failed.
 
-    Before the first sync, whether the directory was linked less than two intervals ago.
+    Before the first sync, return whether the directory was linked less than two intervals ago.
     """
     if head.trouble.reason:
         return True  # syncs run, but fail

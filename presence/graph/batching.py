@@ -37,8 +37,9 @@ class Result:
 
     Attributes:
         failed: IDs without a response.
-        bad: IDs for which Graph, requested one by one, refuses or sends an unreadable response.
-        strangers: How many of `bad` Graph refused with 400 or 404.
+        bad: IDs whose presence can't be read even if a request has only this ID: Graph refuses it,
+            or its response can't be parsed.
+        strangers: The number of IDs in `bad` that were refused with 400 or 404.
         answered: How many IDs got a response.
         calls: The number of requests.
         throttled: How many of these got a 429.
@@ -156,10 +157,11 @@ class Fetch:
             self._result.answered += len(chunk.ids)
 
     def _split(self, chunk: _Chunk, *, strangers: bool = False) -> None:
-        """Halve a chunk; a chunk of one ID is bad.
+        """Halve a failed chunk and queue both halves; if it has only one ID, that ID is bad.
 
         Halves are requested after all whole chunks, and one bad ID is found before the search for
-        the next begins, so that each run makes progress, however many IDs are bad.
+        the next begins, so that each run makes progress, however many IDs are bad. Once a run has
+        sent too many requests for halves, or Graph knows hardly anyone, chunks count as failed.
         """
         if len(chunk.ids) == 1:
             self._result.bad += chunk.ids

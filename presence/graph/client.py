@@ -1,10 +1,11 @@
-"""The client of Microsoft Graph: sends one request, returns its response or raises its error; and the rate limit.
+"""The client of Microsoft Graph, which sends single requests, and the rate limit for them.
 
 Graph allows 1,500 requests in 30 seconds for the app in one tenant, and 2,000 a second in all
 tenants (learn.microsoft.com/graph/throttling-limits). A bucket of `burst` requests that is filled
 by `rate` a second admits at most burst + 30 * rate in any 30 seconds. Syncs of a tenant run on one
-instance at a time: 450 + 30 * 30 = 1,350. Refreshes on demand come from several instances and share
-the rest. The bucket of all tenants is one instance's share.
+instance at a time and may send 450 + 30 * 30 = 1,350. Refreshes on demand may come from several
+instances, which share the remaining 150. The bucket for all tenants limits each instance to a part
+of the 2,000 a second, so that several instances together stay below that.
 """
 
 import json
@@ -129,7 +130,7 @@ class GraphClient:
         return self._session
 
     def _seconds(self, retry_after: str | None) -> float | None:
-        """Return the seconds of a Retry-After header, at most five minutes; None if there are none."""
+        """Return the seconds in a Retry-After header, at most 300; None if missing or invalid."""
         seconds = seconds_until(retry_after, self._clock.now())
         return None if seconds is None else min(seconds, _MAX_WAIT)
 
@@ -199,7 +200,7 @@ class GraphError(Exception):
 
 @dataclass(eq=False)
 class Throttled(GraphError):
-    """429: send no request for `retry_after` seconds, None if the response has no Retry-After."""
+    """429: send no request for `retry_after` seconds (None if the response had no Retry-After)."""
 
     retry_after: float | None
 

@@ -107,7 +107,10 @@ class LoginHttp:
         return f"{self._shown}/{tenant}"
 
     def for_browser(self, address: str) -> str:
-        """Return the URL that a browser must open for a URL from msal, which has another scheme for a simulator."""
+        """Convert a URL from msal to the URL that a browser must open.
+
+        They differ only for a simulator, for which msal gets https URLs and the browser needs http.
+        """
         return address.replace(self._shown, self._plain, 1)
 
     def get(self, url: str, **options: Any) -> Answer:

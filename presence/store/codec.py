@@ -23,8 +23,8 @@ class Entry:
 
     Attributes:
         directories: Bit n is set if directory n of the tenant has this person as active.
-        as_of: When it was last confirmed: AS_OF_LAST_SYNC, NEVER_CONFIRMED, or a time, if the last
-            sync didn't reach the person.
+        as_of: AS_OF_LAST_SYNC if the last sync confirmed the presence; else the time when it was
+            last confirmed, or NEVER_CONFIRMED.
         retry_at: The end of a bad ID's quarantine, 0 for other IDs.
         tries: How often the ID was put into quarantine.
     """

@@ -6,8 +6,8 @@ deltas as for the pages, all people are written into new pages.
 
 Pages are never overwritten. So a worker that was overtaken leaves unused rows and no old statuses,
 and after a killed one the previous generation is still complete. Rows are deleted only if they are
-surely unused: `tidy` stores the manifest with each step, which fails if it was changed, and
-`remove` deletes only the versions of rows that it has read.
+surely unused: each transaction of `tidy` also stores the manifest, so that it fails if another
+worker changed the manifest, and `remove` deletes only the versions of rows that it has read.
 """
 
 import asyncio
@@ -43,11 +43,11 @@ T = TypeVar("T")
 
 
 class Overtaken(Exception):
-    """Another worker changed the manifest: read it and decide again."""
+    """Raised if another worker changed the manifest; the caller must read it and decide again."""
 
 
 class NotLinked(Exception):
-    """The tenant isn't linked, or isn't any more."""
+    """Raised if the tenant isn't linked, or isn't any more."""
 
 
 async def commit(
@@ -104,8 +104,8 @@ def _delta_row(seq: int, delta: Delta) -> list[Operation]:
 class Written:
     """New pages; `top` is the manifest that counts them.
 
-    `stored` has the keys of the pages that are in storage; `rest` are the operations for the
-    others, which are stored together with the head row.
+    `stored` has the keys of the pages that are in storage already. `rest` has the operations for
+    the other pages, which the caller runs in the same transaction as the head row.
     """
 
     top: Manifest
@@ -125,7 +125,11 @@ def are_due(snapshot: Snapshot, more: int) -> bool:
 async def write(
     tables: Tables, tenant_id: str, snapshot: Snapshot, top: Manifest, delta: Delta
 ) -> Written:
-    """Write all people into pages of a new generation; the last pages are left for the transaction of the manifest."""
+    """Divide all people into pages of a new generation, and store these pages except the last few.
+
+    Return the keys of the stored pages, and for the last ones the operations, so that the caller
+    can store them in the same transaction as the manifest.
+    """
     people = {**snapshot.entries, **delta.changed}
     for object_id in delta.gone:
         people.pop(object_id, None)

@@ -146,7 +146,7 @@ class Manifest:
         return sum(counted) if counted else self.counts.not_ids
 
     def linked_directories(self) -> list[LinkedDirectory]:
-        """Return the directories without those that left."""
+        """Return the directories that are still linked."""
         return [linked for linked in self.directories if linked is not None]
 
 
@@ -171,7 +171,8 @@ def decode(value: bytes) -> Manifest:
 def first_head(directories: list[LinkedDirectory | None]) -> Insert:
     """Return the operation that stores the first manifest of a tenant.
 
-    It makes the first sync delete rows that a killed removal left.
+    The manifest is marked as untidy, so that the first sync deletes rows that a killed removal
+    left.
     """
     return Insert(
         HEAD,

@@ -54,8 +54,9 @@ class Snapshot:
     def as_of(self, entry: Entry, now: int) -> int:
         """Return when a person's presence was last confirmed, or 0 for never.
 
-        A change that a refresh on demand found is newer than the last sync, unless its time is in
-        the future, which a wrong clock caused.
+        If the last sync confirmed it, that is the time of the sync; or the time of the person's
+        last change if that is later, because a refresh on demand found the change after the sync.
+        A change in the future is ignored: the clock that dated it was wrong.
         """
         if entry.as_of == AS_OF_LAST_SYNC:
             return (
@@ -84,8 +85,8 @@ async def load(tables: Tables, tenant_id: str) -> Snapshot | None:
 def _empty_snapshot(row: Row) -> Snapshot:
     """Return a snapshot without people that makes the next sync read all directories.
 
-    Used if rows that the manifest counts are missing, for example after a restored backup; Graph
-    has everything in them.
+    Used if rows that the manifest counts are missing, for example after a restored backup. Nothing
+    is lost, because the sync reads people from their directories and presence from Graph.
     """
     top = manifest.decode(row.value)
     linked = [replace(linked, full_at=0) if linked else None for linked in top.directories]
@@ -106,7 +107,8 @@ def _empty_snapshot(row: Row) -> Snapshot:
 async def catch_up(tables: Tables, tenant_id: str, snapshot: Snapshot) -> Snapshot | None:
     """Bring a snapshot up to date and return it, or None if the tenant isn't linked any more.
 
-    It needs one round trip, because the key of the head row comes after those of the deltas.
+    One round trip reads both the new deltas and the head row, because their keys are neighbours.
+    If some deltas are missing, all rows are read instead.
     """
     if not snapshot.is_whole:
         return await load(tables, tenant_id)

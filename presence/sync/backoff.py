@@ -34,9 +34,11 @@ def record_failure(before: FailureState, reason: str, now: int) -> FailureState:
 def pause(failure: FailureState, failures: int, interval: int, retry_after: float, now: int) -> int:
     """Return the milliseconds until the next attempt.
 
-    A tenant that refuses the app is tried again after two minutes, then at the end of the ten
-    minutes after which consent counts as lost, then hourly. A tenant that refuses the app as a
-    whole (`of_tenant`) is tried at most every ten minutes.
+    If consent is missing: two minutes after the first failure, then until ten minutes after the
+    first failure, then an hour if consent counts as lost. If the tenant as a whole refuses the
+    app (`of_tenant`), ten minutes instead of the first two pauses. If the operator must
+    remove the cause: a minute. For a passing failure: Retry-After or, from the second failure on,
+    a pause that doubles with each failure if that is longer; both are at most five minutes.
     """
     reason = REASONS[failure.reason]
     if reason.kind == "consent":
@@ -64,7 +66,8 @@ def _consent_pause(failure: FailureState, now: int, *, is_closed: bool) -> int:
 def is_paused(head: Manifest, now: int) -> bool:
     """Return whether no request may be sent yet.
 
-    A pause longer than any that this module returns is ignored, because a wrong clock caused it.
+    A stored pause that is longer than `pause` ever returns is ignored: the instance that stored
+    it had a wrong clock.
     """
     if head.trouble.lost:
         longest = _LOST_PAUSE

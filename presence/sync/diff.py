@@ -19,8 +19,8 @@ STRANGERS_EVERY = 10 * MINUTE
 class PolledPresence:
     """The presences from Graph that differ from the snapshot.
 
-    `values` has the presence and the time of the request by object ID; `kinds` has every presence
-    in the responses.
+    `values` has, by object ID, the presence and the time of the request. `kinds` has each different
+    presence in the responses once.
     """
 
     values: dict[str, tuple[GraphPresence, int]] = field(default_factory=dict)
@@ -73,7 +73,10 @@ def _came_and_went(
 
 
 def _is_current(head: Manifest, move: RosterDelta) -> bool:
-    """Return whether the directory has been linked all the time; after being linked again it has another bit."""
+    """Return whether the directory is still linked as it was when `move` was read.
+
+    It isn't if the directory was unlinked and linked again, because it then has another bit.
+    """
     return head.bit(move.linked.id) == move.bit
 
 
@@ -132,8 +135,9 @@ def delta(
 ) -> Delta:
     """Return the delta with the people whose entries change.
 
-    `members` has the people whose directories changed; `failed` are IDs that were not confirmed,
-    while others were.
+    `members` has the people whose directories changed, with the bits of their present directories.
+    `learnt` has the presences that differ. `failed` are the IDs that this sync didn't confirm;
+    their entries keep the time of the last confirmation. `bad` are the IDs to put into quarantine.
     """
     entries = snapshot.entries
     gone = tuple(one for one, bits in members.items() if bits == 0 and one in entries)

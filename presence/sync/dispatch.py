@@ -82,8 +82,8 @@ async def handle(app: App, body: bytes) -> Outcome | Literal["swept"] | None:
     """Carry out one message.
 
     Returns:
-        The outcome; None if the message can't be parsed, or is so old that a newer one for the same
-        tenant must exist.
+        The outcome of the sync, or "swept" after a reconciliation; None if the message can't be
+        parsed, or is so old that a newer one for the same tenant must exist.
     """
     message = _read(body)
     if message is None:
@@ -121,7 +121,11 @@ def _read(body: bytes) -> _Message | None:
 
 
 def is_due(now: int, interval: int) -> bool:
-    """Return whether this tick of the timer is the first in a period of ten minutes; `interval` is in seconds."""
+    """Return whether this tick of the timer must send a message to reconcile.
+
+    Time is divided into periods of ten minutes, and the first tick in each period sends one.
+    `interval` is the number of seconds between two ticks.
+    """
     return now // _EVERY != (now - interval * SECOND) // _EVERY
 
 

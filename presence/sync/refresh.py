@@ -50,7 +50,8 @@ async def refresh(
 ) -> None:
     """Request the presence of those of `ids` for which it is older than `old_after` milliseconds.
 
-    Wait a few seconds for the responses. It never raises an error, because statuses have their age.
+    Wait a few seconds for the responses. No error is raised if they fail or are late: the page
+    then shows the stored statuses with their age.
     """
     now = now_ms(app.clock)
     demand = runtime.demand.setdefault(tenant_id, RefreshState())

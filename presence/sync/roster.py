@@ -6,7 +6,7 @@ hour, and an addition and a removal can be in the wrong order. So each sync read
 last 65 minutes and compares their number per half-minute with the numbers of the last sync: only
 half-minutes with another number are evaluated.
 
-If the events leave a doubt, the directory's own rows decide. They leave one if a person is to be
+If the events leave a doubt, the directory's own rows decide. There is a doubt if a person is to be
 removed (two people of a directory may have the same ID), if there are events of both addition and
 removal, and if an event that isn't new adds a person who should have been there already.
 """
@@ -132,8 +132,8 @@ async def moves(
 def _may_recount(linked: LinkedDirectory, now: int) -> bool:
     """Return whether all people may be read again, to count external IDs that aren't object IDs.
 
-    A large directory is read at most once per second for every 1,000 people, a small one once a
-    second.
+    A directory of fewer than 2,000 people is read at most once a second. A larger one is read again
+    only after one second for every 1,000 people.
     """
     return not is_recent(linked.full_at, now, max(linked.people // _ROWS_PER_PAGE, 1) * SECOND)
 

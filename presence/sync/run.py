@@ -1,6 +1,6 @@
 """One sync of a tenant: poll Graph, derive the manifest and the delta, and report the result.
 
-The poll requests a token, which proves that the app still has consent.
+The poll fails if no token with the permission can be obtained, so it also checks the consent.
 """
 
 from collections.abc import Sequence
@@ -107,7 +107,10 @@ async def _poll_once(
 
 
 def _reason(result: Result, before: Manifest, *, asked: bool) -> str:
-    """Return why the poll failed as a whole, "" if it didn't."""
+    """Return why the poll failed as a whole, "" if it didn't.
+
+    `asked` is False if there was no one to poll, which is no failure.
+    """
     if result.refused:
         return "refused"
     if result.answered or not asked or _knows_nobody(result, before):

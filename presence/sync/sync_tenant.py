@@ -37,10 +37,10 @@ _MAX_COMMITS = 4
 class LeaseTimes:
     """The times of a lease in seconds.
 
-    The holder renews the lease after `renew_every`, and it expires after `lasts`; others wait for
-    `observe` before they take over an expired one. So a killed holder is replaced `observe` after
-    the first tick that follows `lasts`: within two intervals, because `lasts + observe` is at most
-    one interval.
+    The holder renews the lease after `renew_every`, and it expires after `lasts`. A worker that
+    finds an expired lease waits for `observe` before it takes the lease over. `lasts` and `observe`
+    together are at most one interval; the worker starts at a tick of the timer, up to one interval
+    after the expiry. So a killed holder is replaced within two intervals.
     """
 
     renew_every: float

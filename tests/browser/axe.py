@@ -1,4 +1,4 @@
-"""axe-core in a page: its findings for WCAG 2.2 AA and good practice, in both themes, wide and narrow."""
+"""Runs axe-core in a page for WCAG 2.2 AA and best practices, in both themes, wide and narrow."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ _COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
 
 def violations(page: Page | Frame, rules: dict[str, Any] = _ALL) -> list[str]:
-    """Return the findings of axe: rule, help and the elements."""
+    """Return the violations that axe finds: rule, help and elements."""
     if page.evaluate("typeof axe === 'undefined'"):
         # The page's policy doesn't bind the browser's tools.
         page.evaluate(_AXE.read_text())
@@ -31,7 +31,10 @@ def violations(page: Page | Frame, rules: dict[str, Any] = _ALL) -> list[str]:
 
 
 def in_both_themes(shown: Page, page: Page | Frame) -> list[str]:
-    """Return the findings of axe in `page`, light and dark; `shown` is the page itself or the one around it."""
+    """Return the violations in `page` in the light and the dark theme.
+
+    `shown` is the page itself, or the page around a frame.
+    """
     found = [f"light: {one}" for one in violations(page)]
     shown.emulate_media(color_scheme="dark")
     found += [f"dark: {one}" for one in violations(page, _COLOURS)]
@@ -40,7 +43,9 @@ def in_both_themes(shown: Page, page: Page | Frame) -> list[str]:
 
 
 def narrow(page: Page, width: int = 320) -> list[str]:
-    """Return the findings of axe in both themes at a width, and whether that scrolls sideways (criterion 1.4.10, Reflow)."""
+    """Return the violations in both themes at a width, and a fault if the page scrolls sideways
+    (WCAG 1.4.10, Reflow).
+    """
     page.set_viewport_size({"width": width, "height": 700})
     found = [f"{width} px, {one}" for one in in_both_themes(page, page)]
     needed = page.evaluate("document.documentElement.scrollWidth")
@@ -49,5 +54,7 @@ def narrow(page: Page, width: int = 320) -> list[str]:
 
 
 def faults(page: Page, width: int = 320) -> list[str]:
-    """Return the findings of axe in both themes, wide and at `width` px, and whether that scrolls sideways."""
+    """Return the violations in both themes, wide and at `width` px, and a fault if the page then
+    scrolls sideways.
+    """
     return in_both_themes(page, page) + narrow(page, width)

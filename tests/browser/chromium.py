@@ -1,4 +1,4 @@
-"""The browser of the tests, and pages that watch what they load."""
+"""The browser of the tests, and pages whose requests and console are recorded."""
 
 import contextlib
 import shutil
@@ -65,7 +65,7 @@ SWITCHES = (
 
 
 def launch(playwright: Playwright) -> Browser:
-    """The machine's Chromium or Chrome, else Playwright's own."""
+    """Start the machine's Chromium or Chrome, or else Playwright's own."""
     names = ("chromium", "google-chrome", "chromium-browser")
     own = next((path for name in names if (path := shutil.which(name))), None)
     return playwright.chromium.launch(executable_path=own, args=SWITCHES)
@@ -73,9 +73,7 @@ def launch(playwright: Playwright) -> Browser:
 
 @dataclass(slots=True)
 class Watched:
-    """The actions of a page: hosts that it asked, words in its console, bytes that came over the
-    wire.
-    """
+    """The record of a page: hosts requested, console errors, and bytes received."""
 
     hosts: set[str] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
@@ -91,12 +89,14 @@ def watch(page: Page) -> Watched:
 
 
 def wait_until_settled(page: Page) -> None:
-    """Wait until nothing that htmx asked for is under way, such as the team of a card that was just drawn."""
+    """Wait until no htmx request is pending, for example the one for the team of a new card."""
     expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
 
 
 def wait_until(page: Page, is_there: Callable[[], bool]) -> None:
-    """Wait for something that the page's events tell, such as a request that a route holds."""
+    """Wait until `is_there` returns True because of an event of the page, such as a request that a
+    route holds.
+    """
     for _ in rounds():
         if is_there():
             return
@@ -104,7 +104,7 @@ def wait_until(page: Page, is_there: Callable[[], bool]) -> None:
 
 
 def poll_until(page: Page, is_there: Callable[[], bool]) -> None:
-    """Let the page's clock, which must be installed, run ahead until a poll has brought the awaited change."""
+    """Advance the page's installed clock until a poll makes `is_there` return True."""
     for _ in rounds():
         if is_there():
             return
@@ -114,9 +114,10 @@ def poll_until(page: Page, is_there: Callable[[], bool]) -> None:
 
 
 def received(page: Page, *, keeps_files: bool = True) -> list[float]:
-    """Return a list that gets the bytes on the wire, as the browser's own network panel counts them.
+    """Return a list to which the bytes of each response are added, as the browser's network panel
+    counts them.
 
-    `keeps_files`: whether the page takes files that it already had from the browser's store.
+    `keeps_files` is True if the page may use cached files.
     """
     found: list[float] = []
     session = page.context.new_cdp_session(page)
@@ -127,7 +128,9 @@ def received(page: Page, *, keeps_files: bool = True) -> list[float]:
 
 
 def _note(watched: Watched, said: ConsoleMessage) -> None:
-    """Chromium writes a line for each status of 400 and above; those are answers, not faults of the page."""
+    """Record a console error, except those that Chromium writes for responses with status 400 or
+    above.
+    """
     if said.type in ("error", "warning") and not said.text.startswith("Failed to load resource"):
         watched.complaints.append(said.text)
 
@@ -142,7 +145,7 @@ def context(
     *,
     script: bool = True,
 ) -> Iterator[BrowserContext]:
-    """Open a browser of its own for one visitor; `script`: whether pages may run theirs."""
+    """Open a browser context for one visitor; `script` is False to disable JavaScript."""
     made = browser.new_context(
         base_url=url,
         viewport={"width": size[0], "height": size[1]},
@@ -161,7 +164,7 @@ def context(
 
 @contextlib.contextmanager
 def visitor(browser: Browser, world: World, **options: Any) -> Iterator[BrowserContext]:
-    """Open a browser of the administrator of `world`; `options` are those of `context`."""
+    """Open a browser context of the administrator of `world`; `options` are those of `context`."""
     with context(browser, world.url, **options) as made:
         if world.session:
             made.add_cookies([{"name": COOKIE, "value": world.session, "url": world.url}])
@@ -169,7 +172,7 @@ def visitor(browser: Browser, world: World, **options: Any) -> Iterator[BrowserC
 
 
 class UsedTab:
-    """A tab that is emptied after each test, which takes a third of the time of a new one."""
+    """A tab that is cleared after each test, which takes a third of the time of a new one."""
 
     def __init__(self, browser: Browser, url: str) -> None:
         self._browser, self._url = browser, url
@@ -177,14 +180,14 @@ class UsedTab:
         self._page: Page | None = None
 
     def take(self) -> Page:
-        """Return the tab, a new one if there is none."""
+        """Return the tab, or a new one if there is none."""
         if self._page is None:
             visitor = self._stack.enter_context(context(self._browser, self._url))
             self._page = visitor.new_page()
         return self._page
 
     def clean(self) -> None:
-        """Leave nothing of a test in the tab; give the tab up if that fails."""
+        """Clear everything that a test left in the tab; close the tab if that fails."""
         page = self.take()
         try:
             for other in page.context.pages[1:]:
@@ -206,7 +209,7 @@ class UsedTab:
 
 
 def sign_in(visitor: BrowserContext, url: str, role: str) -> None:
-    """Be another person from now on: `admin`, `reader`, `none`, or signed out with `out`."""
+    """Sign in as another user from now on: `admin`, `reader`, `none`, or `out` to sign out."""
     account = "00000000-0000-4000-8000-000000000001"
     value = "out" if role == "out" else f"{role}.{account}"
     visitor.add_cookies([{"name": COOKIE, "value": value, "url": url}])

@@ -1,4 +1,6 @@
-"""A browser, a product with two directories that most tests share, and an empty one for those that change things."""
+"""Fixtures: a browser, a product with directories that most tests share, and an empty one for tests
+that change things.
+"""
 
 import contextlib
 from collections.abc import Iterator
@@ -25,8 +27,10 @@ expect.set_options(timeout=20_000)
 
 @dataclass(frozen=True, slots=True)
 class Populated:
-    """A product with people: `entra` with presence, `other` with a number that can't be read, `begun` unfinished, and
-    `removed`, with its access to Azure taken back.
+    """A product with users, shared by tests that change nothing.
+
+    `entra` has presence, `other` has an unreadable number, `begun` is unfinished, and `removed` had
+    its access removed.
     """
 
     world: World
@@ -37,20 +41,20 @@ class Populated:
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """Return the product's URL."""
         return self.world.url
 
 
 @pytest.fixture(scope="session")
 def playwright_of() -> Iterator[Playwright]:
-    """Playwright, of which a process can have one."""
+    """Yield Playwright, of which a process can have only one."""
     with sync_playwright() as playwright:
         yield playwright
 
 
 @pytest.fixture(scope="session")
 def browser(playwright_of: Playwright) -> Iterator[Browser]:
-    """One Chromium for all tests."""
+    """Yield one Chromium for all tests."""
     launched = chromium.launch(playwright_of)
     yield launched
     launched.close()
@@ -58,7 +62,9 @@ def browser(playwright_of: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def populated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Populated]:
-    """A product with 60 people of Entra, 12 of another client, and two directories without people."""
+    """Yield a product with 60 users from Entra, 12 from another client, and two directories without
+    users.
+    """
     folder = tmp_path_factory.mktemp("product")
     with world(f"sqlite:///{folder}/product.db") as running:
         entra = running.add("Brightwater UK")
@@ -82,41 +88,43 @@ def populated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Populated]:
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[World]:
-    """A product without any directory, to which no company has consented."""
+    """Yield a product without directories, to which no company has consented."""
     with world(f"sqlite:///{tmp_path}/product.db") as running:
         yield running
 
 
 @pytest.fixture
 def fresh(populated: Populated) -> World:
-    """An account without any directory, in the product that all tests share."""
+    """Return an account without directories, in the product that all tests share."""
     return populated.world.new_account()
 
 
 @pytest.fixture
 def visitor(browser: Browser, populated: Populated) -> Iterator[BrowserContext]:
-    """An administrator's browser at the populated product."""
+    """Yield an administrator's browser context at the populated product."""
     with chromium.context(browser, populated.url) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def used_tab(browser: Browser, populated: Populated) -> Iterator[UsedTab]:
-    """A tab at the populated product that one test after the other takes."""
+    """Yield a tab at the populated product that tests use one after the other."""
     with contextlib.closing(UsedTab(browser, populated.url)) as tab:
         yield tab
 
 
 @pytest.fixture
 def page(used_tab: UsedTab) -> Iterator[Page]:
-    """An administrator's tab, as good as new. To turn its clock takes `clocked_page`, to add scripts `visitor`."""
+    """Yield an administrator's cleared tab; tests that control its clock use `clocked_page`, those
+    that add scripts `visitor`.
+    """
     yield used_tab.take()
     used_tab.clean()
 
 
 @pytest.fixture
 def clocked_page(visitor: BrowserContext) -> Page:
-    """An administrator's tab whose time can be moved on."""
+    """Return an administrator's tab whose clock a test advances."""
     made = visitor.new_page()
     made.clock.install()
     return made

@@ -1,4 +1,4 @@
-"""Pages of other sites that embed the product, and a browser that sends their frames cookies.
+"""Pages of other sites that embed the product, and a browser that sends cookies to their frames.
 
 Playwright's own contexts are private windows, in which Chromium blocks third-party cookies.
 """
@@ -28,7 +28,7 @@ window.ring = (message) => document.getElementById("people").contentWindow.postM
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """`/?address=…&width=…`: a page with a frame, by its query."""
+    """Serves `/?address=…&width=…`: a page with a frame of this address and width."""
 
     def do_GET(self) -> None:
         query = dict(parse_qsl(urlsplit(self.path).query))
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def site() -> Iterator[str]:
-    """Serve another site at `http://localhost:…`, the origin that is yielded."""
+    """Serve another site and yield its origin, `http://localhost:…`."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -61,7 +61,7 @@ def site() -> Iterator[str]:
 def browser_with_third_party_cookies(
     playwright: Playwright, folder: Path
 ) -> Iterator[BrowserContext]:
-    """Open a Chromium that blocks no cookies, by its settings, in a window that isn't private."""
+    """Open a Chromium, not in a private window, whose settings permit third-party cookies."""
     preferences = folder / "Default/Preferences"
     preferences.parent.mkdir(parents=True, exist_ok=True)
     allowed = {"cookie_controls_mode": 0, "block_third_party_cookies": False}

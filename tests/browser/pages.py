@@ -1,4 +1,4 @@
-"""Every page of the product by name, for the tests that look at each of them."""
+"""Every page of the product by name, for the tests that open each of them."""
 
 from playwright.sync_api import Page, expect
 
@@ -35,7 +35,7 @@ PAGES = (
 
 
 def address(name: str, populated: Populated) -> str:
-    """Return the address of the page."""
+    """Return the path of the page."""
     made = (populated.entra, populated.other, populated.begun, populated.removed)
     entra, other, begun, removed = (f"/directories/{one.id}" for one in made)
     found = {
@@ -70,7 +70,9 @@ def address(name: str, populated: Populated) -> str:
 
 
 def issue(page: Page) -> None:
-    """Issue in the open dialog; if two are valid, the first choice ends, which is confirmed."""
+    """Issue a credential in the open dialog; if two are valid, choose the first one to be replaced,
+    and confirm it.
+    """
     dialog = page.get_by_role("dialog")
     choice = dialog.get_by_role("radio").first
     expect(dialog.get_by_role("button", name="Issue")).to_be_visible()
@@ -83,6 +85,6 @@ def issue(page: Page) -> None:
 
 
 def first_person(populated: Populated) -> str:
-    """Return the key of a person of the directory with presence."""
+    """Return the key of a person in the directory with presence."""
     found = populated.world.call("GET", f"/api/directories/{populated.entra.id}/contacts?limit=1")
     return f"{populated.entra.id}.{found['contacts'][0]['id']}"

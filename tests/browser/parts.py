@@ -1,5 +1,5 @@
-"""Parts of a page that change without leaving it: how to reach one, how to press it, and which
-element its answer fills.
+"""Parts of a page that change without a new page: how to reach and press one, and which element the
+response fills.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,11 @@ Press = Callable[[Page], object]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """`before` opens the pressed element; `comes` finds the drawn answer, None if pressing it
-    changes something.
+    """A part of a page that a request fills.
 
-    `is_search`: a failure takes the place of the list, so that no old results pass for the answer.
+    `before` opens the element to press. `comes` finds the element with the response, or is None if
+    pressing changes data. `is_search` is True if a failure replaces the list, so that old results
+    don't look like the response.
     """
 
     page: str
@@ -74,7 +75,7 @@ def _of(selector: str) -> Callable[[Page], Locator]:
 
 
 def _delete(page: Page) -> None:
-    """The dialog with the name typed."""
+    """Open the dialog for deletion and type the name."""
     _menu("Delete")(page)
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("textbox").fill(dialog.locator(".typed").inner_text())

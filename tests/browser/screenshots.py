@@ -1,4 +1,6 @@
-"""Pictures of every page in both themes for the documentation: `python -m tests.browser.screenshots`."""
+"""Takes screenshots of every page in both themes for the documentation: `python -m
+tests.browser.screenshots`.
+"""
 
 import shutil
 import sys
@@ -19,7 +21,7 @@ _PHONES = ("directories", "step-2", "organisation", "person", "call-history", "d
 
 
 class Stage:
-    """A product as a contact centre has it after some weeks, and the pages to be seen."""
+    """A product as a contact centre has it after some weeks, and the pages to take."""
 
     def __init__(self, running: World) -> None:
         self.world = running
@@ -64,7 +66,7 @@ class Stage:
             return
 
     def scenes(self) -> dict[str, tuple[str, Callable[[Page], None] | None]]:
-        """Yield each picture: its page, and the steps before it."""
+        """Return for each picture its page, and the steps before it or None."""
         entra, other, begun = (
             f"/directories/{made.id}" for made in (self.entra, self.other, self.begun)
         )
@@ -96,7 +98,7 @@ class Stage:
         self.world.call("DELETE", f"/api/directories/{page.url.split('/')[-2]}")
 
     def _opened(self, page: Page) -> None:
-        """The page of a link, with a secret that doesn't stay valid."""
+        """Show the page of a link, with a secret that is revoked later."""
         link = self.world.call("POST", f"/api/directories/{self.begun.id}/links")["url"]
         chromium.sign_in(page.context, self.world.url, "out")
         page.goto(link)
@@ -109,7 +111,7 @@ class Stage:
             self.world.call("DELETE", f"/api/directories/{self.begun.id}/secrets/{secret['id']}")
 
     def _followed(self, page: Page) -> None:
-        """A new link, one that is in use, and those of other pictures, which are revoked."""
+        """Show a new link and one in use; links of other pictures are revoked."""
         path = f"/api/directories/{self.begun.id}/links"
         for link in self.world.call("GET", path)["links"]:
             self.world.call("DELETE", f"{path}/{link['id']}")
@@ -172,7 +174,9 @@ def _stage() -> Iterator[Stage]:
 
 
 def _take(browser: Browser, stage: Stage, only: set[str]) -> None:
-    """Name by name: the scene that adds directories comes after the picture of their list."""
+    """Take the pictures in order of name, so that the scene that adds directories follows the
+    picture of their list.
+    """
     for name in stage.scenes():
         if only and name not in only:
             continue
@@ -199,7 +203,7 @@ def _picture(
 
 
 def _rest(page: Page) -> None:
-    """Wait until no request is under way, and move the mouse away from its element."""
+    """Wait until no request is pending, and move the mouse away from any element."""
     page.mouse.move(0, 0)
     page.wait_for_load_state("networkidle")
     page.evaluate("document.getElementById('toasts').replaceChildren(); scrollTo(0, 0)")

@@ -1,4 +1,4 @@
-"""The product's storage, really away or held at a gate, and given back."""
+"""The product's storage made unavailable or slow for a while."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from shared.tables.schema.base import TABLES
 
 
 class GatedTables:
-    """An engine with a gate: while it is shut, each call waits at it, as on a slow network."""
+    """An engine whose calls wait while its gate is shut, as on a slow network."""
 
     def __init__(self, inner: Tables) -> None:
         self._inner = inner
@@ -21,12 +21,12 @@ class GatedTables:
         self.reached = threading.Event()
 
     async def shut(self) -> None:
-        """Hold every call from now on; `reached` tells of the first one."""
+        """Let every call wait from now on; `reached` is set by the first one."""
         self.reached.clear()
         self._gate.clear()
 
     async def open(self) -> None:
-        """Let all calls go."""
+        """Let all waiting calls continue."""
         self._gate.set()
 
     async def _pass(self) -> None:
@@ -65,7 +65,7 @@ class GatedTables:
 
 @contextlib.contextmanager
 def away(path: Path) -> Iterator[None]:
-    """No table of the file can be found for the length of a block: every statement of the engine really fails."""
+    """Rename the tables of the file during a block, so that every statement of the engine fails."""
     _rename(path, "{0}", "{0}_away")
     try:
         yield

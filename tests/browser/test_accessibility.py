@@ -1,4 +1,6 @@
-"""WCAG 2.2 AA as far as axe-core can see it, on dialogs, results and errors, in both themes, wide and narrow."""
+"""WCAG 2.2 AA, as far as axe-core can check it, for dialogs, results and errors, in both themes and
+at 320 px.
+"""
 
 from collections.abc import Callable
 
@@ -74,7 +76,7 @@ def _nobody(page: Page, populated: Populated) -> None:
 
 
 def _token(page: Page, populated: Populated) -> None:
-    """Step 2 as it follows on step 1, everything of it unfolded."""
+    """Open step 2 as it follows step 1, with all of its sections open."""
     page.goto("/directories/new")
     page.get_by_label("Name", exact=True).fill("Wingtip Toys")
     page.get_by_role("button", name="Next Step").click()
@@ -138,7 +140,7 @@ def _offline(page: Page, populated: Populated) -> None:
 
 
 def _undo(page: Page, populated: Populated) -> None:
-    """A directory was deleted: a word about it, and the way to take it back."""
+    """Delete a directory, so that the list shows the notice with Undo."""
     made = populated.world.add("Tailspin Toys", "other")
     page.goto(f"/directories/{made.id}")
     page.get_by_label("Actions for").click()
@@ -178,7 +180,7 @@ _TROUBLE = (_away, _agent, _no_role, _offline, _undo, _waiting)
 def test_what_opens_on_a_page_has_no_fault(
     page: Page, populated: Populated, open_it: Callable[[Page, Populated], None]
 ) -> None:
-    """Dialogs, results, secrets that are shown once, refusals, empty lists and trouble pass as the pages do."""
+    """Dialogs, results, secrets that are shown once, refusals, empty lists and errors."""
     open_it(page, populated)
     found = faults(page, 280 if open_it in _OF_AGENTS else 320)
     if open_it is _token:  # the page that asks for news of it would leave if it were gone before

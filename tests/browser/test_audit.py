@@ -1,4 +1,4 @@
-"""The audit log in a browser: actors and acts, filtered, paged and exported."""
+"""The audit log in a browser: actors and actions, filtered, paged and exported."""
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -7,7 +7,9 @@ from tests.browser.conftest import Populated
 
 
 def test_an_administrator_finds_who_did_what(page: Page, populated: Populated) -> None:
-    """From the menu to the account's log, by kind of act to one directory's, then every act as a file."""
+    """From the menu to the account's log, filtered by kind to one directory's, then everything as a
+    file.
+    """
     page.goto("/")
     page.get_by_label("Account: ").click()
     page.get_by_role("link", name="Audit log").click()
@@ -29,8 +31,8 @@ def test_an_administrator_finds_who_did_what(page: Page, populated: Populated) -
     assert "Northwind" not in content
 
 
-def test_a_directorys_log_goes_on_by_itself(page: Page, populated: Populated) -> None:
-    """More than a page of acts: the next ones come as the reader comes near the end."""
+def test_a_directorys_log_loads_further_pages_by_itself(page: Page, populated: Populated) -> None:
+    """The next page is loaded when the user comes near the end."""
     for number in range(55):
         body = {"strictNumbers": number % 2 == 0}
         populated.world.call("PATCH", f"/api/directories/{populated.begun.id}", body)
@@ -42,7 +44,7 @@ def test_a_directorys_log_goes_on_by_itself(page: Page, populated: Populated) ->
 
 
 def test_the_log_is_in_german_too(browser: Browser, populated: Populated) -> None:
-    """Every word of it follows the browser's language."""
+    """All texts follow the browser's language."""
     with chromium.context(browser, populated.url, language="de-DE") as visitor:
         page = visitor.new_page()
         page.goto(f"/directories/{populated.entra.id}/audit")

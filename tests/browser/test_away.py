@@ -1,4 +1,6 @@
-"""Every page, and everything that moves on one, while storage is really away, and once it is back."""
+"""Every page, and everything that changes on one, while storage is unavailable, and after it is
+available again.
+"""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +28,7 @@ _DRAWN = """() => [...document.querySelectorAll("main, dialog")].map((part) => {
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser, populated: Populated) -> Iterator[Page]:
-    """One tab with a clock that the test moves on."""
+    """Yield one tab whose clock a test advances."""
     with chromium.context(browser, populated.url) as visitor:
         page = visitor.new_page()
         page.clock.install()
@@ -34,12 +36,10 @@ def tab(browser: Browser, populated: Populated) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("name", READING)
-def test_a_page_without_storage_says_so_and_comes_by_itself(
+def test_a_page_without_storage_shows_an_error_and_retries_by_itself(
     tab: Page, populated: Populated, name: str
 ) -> None:
-    """The event, the remedy, a way to do it; it tries again by itself, and once storage is back it
-    is the tab.
-    """
+    """The error has a remedy and a button. Once storage is available, the page is loaded."""
     place = address(name, populated)
     with populated.world.storage_away():
         answer = tab.goto(place)
@@ -59,10 +59,8 @@ def test_a_page_without_storage_says_so_and_comes_by_itself(
     expect(tab).to_have_url(f"{populated.url}{place}")
 
 
-def test_the_button_of_the_error_page_keeps_what_was_searched_for(
-    page: Page, populated: Populated
-) -> None:
-    """*Reload* leads to the very address, with its search."""
+def test_the_button_of_the_error_page_keeps_the_search(page: Page, populated: Populated) -> None:
+    """*Reload* requests the same URL."""
     with populated.world.storage_away():
         page.goto("/contacts?q=driver")
         page.get_by_role("link", name="Reload").click()
@@ -73,10 +71,10 @@ def test_the_button_of_the_error_page_keeps_what_was_searched_for(
 
 
 @pytest.mark.parametrize("name", sorted({part.page for part in PARTS.values()}))
-def test_what_moves_on_a_page_says_that_it_failed(
+def test_a_failed_part_of_a_page_shows_an_error(
     page: Page, populated: Populated, name: str
 ) -> None:
-    """Each dialog, form, list, card and export: a word about it, and drawn and chosen values stay."""
+    """For each dialog, form, list, card and export; displayed data and entered values stay."""
     page.goto(address(name, populated))
     for part in (part for part in PARTS.values() if part.page == name):
         if part.before:
@@ -109,10 +107,10 @@ def test_what_moves_on_a_page_says_that_it_failed(
         ("organisation", 6_000, "/presence"),
     ],
 )
-def test_a_page_that_cannot_keep_itself_up_to_date_says_so(
+def test_a_page_whose_polls_fail_shows_a_warning(
     clocked_page: Page, populated: Populated, name: str, every: int, path: str
 ) -> None:
-    """One failed poll is no news; after the second a bar warns that the page may be old, until one
+    """One failed poll shows nothing; after the second a bar warns that data may be old, until one
     succeeds.
     """
     page = clocked_page
@@ -138,12 +136,10 @@ def test_a_page_that_cannot_keep_itself_up_to_date_says_so(
     expect(bar).to_be_hidden()
 
 
-def test_a_step_that_was_saved_before_storage_went_leads_on(
+def test_a_saved_step_continues_although_storage_failed_afterwards(
     page: Page, populated: Populated
 ) -> None:
-    """The next step can't be drawn: the browser goes to its address, and its page reports it and
-    comes by itself.
-    """
+    """The browser opens the next step's URL, which shows the error and retries by itself."""
     page.goto(address("step 1 again", populated))
     with page.expect_request("**/connect"):
         page.route("**/connect", lambda route: route.fulfill(status=503), times=1)
@@ -153,7 +149,7 @@ def test_a_step_that_was_saved_before_storage_went_leads_on(
 
 
 def test_undo_that_failed_can_be_pressed_again(page: Page, populated: Populated) -> None:
-    """Nothing is lost: the directory is still there to be taken back."""
+    """The deleted directory can still be restored."""
     made = populated.world.add("Short-lived", "other")
     populated.world.call("DELETE", f"/api/directories/{made.id}")
     page.goto("/")

@@ -1,4 +1,6 @@
-"""The agent's desk in a browser: favourites, recents, notes, searches that fail, a page that is left open."""
+"""Agents' features in a browser: favourites, recent people, notes, failing searches, a page that
+stays open for long.
+"""
 
 from typing import Any
 
@@ -13,7 +15,9 @@ from tests.browser.pages import first_person
 def test_favourites_are_kept_over_reload_and_in_another_browser(
     browser: Browser, page: Page, populated: Populated
 ) -> None:
-    """By keyboard only: a star in the card, the filter over the list, and the same list on another desk."""
+    """By keyboard only: the star in the card, the filter of the list, and the same list in another
+    browser.
+    """
     page.goto("/contacts?q=driver+05")
     page.keyboard.press("/")
     page.keyboard.press("Enter")
@@ -38,8 +42,10 @@ def test_favourites_are_kept_over_reload_and_in_another_browser(
         expect(desk.get_by_text("No favourites yet")).to_be_visible()
 
 
-def test_favourites_of_the_browser_are_taken_over_once(page: Page, populated: Populated) -> None:
-    """Earlier releases kept up to 200 in the browser; after that it holds none."""
+def test_favourites_stored_in_the_browser_are_imported_once(
+    page: Page, populated: Populated
+) -> None:
+    """Earlier releases stored up to 200 there; afterwards the browser stores none."""
     page.goto("/contacts")
     keys = [f"{populated.entra.id}.00000000-0000-4000-8000-{number:012d}" for number in range(199)]
     keys.append(first_person(populated))
@@ -53,8 +59,8 @@ def test_favourites_of_the_browser_are_taken_over_once(page: Page, populated: Po
     expect(page.get_by_text("No favourites yet")).to_be_visible()
 
 
-def test_recent_people_and_searches_come_back(page: Page) -> None:
-    """A search leads to a person; both are offered later, and one button forgets them."""
+def test_recent_people_and_searches_are_offered(page: Page) -> None:
+    """One button deletes both."""
     page.goto("/contacts?q=driver+03")
     page.locator(".person").click()
     expect(page.get_by_role("heading", name="Noor Driver 03")).to_be_visible()
@@ -71,7 +77,7 @@ def test_recent_people_and_searches_come_back(page: Page) -> None:
 
 
 def test_a_failed_search_shows_no_people_of_another_one(page: Page) -> None:
-    """The failure is shown in place of the list; a press, or the connection, asks again."""
+    """The error replaces the list; a button, or the connection's return, repeats the search."""
     page.goto("/contacts?q=driver+05")
     page.route("**/contacts/list*", lambda route: route.fulfill(status=500))
     page.get_by_role("searchbox").fill("driver 0")
@@ -84,8 +90,8 @@ def test_a_failed_search_shows_no_people_of_another_one(page: Page) -> None:
     expect(page.locator(".person")).to_have_count(9)
 
 
-def test_offline_a_press_says_so_and_a_search_waits(page: Page) -> None:
-    """A press on a row is answered in words; the search runs when the connection is back."""
+def test_offline_a_press_shows_a_text_and_a_search_waits(page: Page) -> None:
+    """The search is sent when the connection is available again."""
     page.goto("/contacts?q=driver")
     page.context.set_offline(True)
     page.locator(".person").first.click()
@@ -106,7 +112,9 @@ def _metric(session: CDPSession, name: str) -> float:
 
 
 def test_a_page_left_open_for_a_day_stays_small(clocked_page: Page) -> None:
-    """5,800 polls would be made; after 60, the document and its listeners are as few as before."""
+    """A day has 5,800 polls; after 60 of them the document has no more elements and listeners than
+    before.
+    """
     page = clocked_page
     page.goto("/contacts")
     page.locator(".person").first.click()
@@ -127,8 +135,8 @@ def test_a_page_left_open_for_a_day_stays_small(clocked_page: Page) -> None:
     assert more - listeners < 20
 
 
-def test_a_tab_that_is_looked_at_again_is_refreshed_at_once(clocked_page: Page) -> None:
-    """While it is hidden it asks for nothing."""
+def test_a_tab_that_becomes_visible_is_refreshed_at_once(clocked_page: Page) -> None:
+    """While it is hidden, it sends no request."""
     page = clocked_page
     page.goto("/contacts")
     hide = """(hidden) => {
@@ -145,7 +153,9 @@ def test_a_tab_that_is_looked_at_again_is_refreshed_at_once(clocked_page: Page) 
 
 
 def test_a_note_is_written_and_found_by_keyboard(page: Page) -> None:
-    """In the card, with author and end; the list of notes finds it by a word; removed again."""
+    """In the card, with author and expiry; the list of notes finds it by a word; then it is
+    removed.
+    """
     page.goto("/contacts?q=driver+02")
     page.keyboard.press("/")
     page.keyboard.press("Enter")
@@ -167,10 +177,10 @@ def test_a_note_is_written_and_found_by_keyboard(page: Page) -> None:
     expect(page.locator(".note")).to_have_count(0)
 
 
-def test_a_page_that_nobody_touches_asks_a_third_as_often(clocked_page: Page) -> None:
+def test_an_unused_page_polls_a_third_as_often(clocked_page: Page) -> None:
     """Azure bills requests.
 
-    The first touch asks at once, so that an agent who comes back sees the present.
+    The first use polls at once, so that an agent who returns sees current data.
     """
     page = clocked_page
     page.goto("/contacts")

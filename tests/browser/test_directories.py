@@ -1,5 +1,5 @@
-"""The list, the wizard and a directory's page: the steps of an administrator off the straight way
-of the story.
+"""The list, the wizard and a directory's page: administrators' steps that the story's test doesn't
+include.
 """
 
 import re
@@ -15,8 +15,8 @@ from tests.browser.pages import address, issue
 from tests.browser.world import World
 
 
-def test_the_wizard_goes_on_where_it_was_left(page: Page, populated: Populated) -> None:
-    """Seed: you can come back to it. The list leads to the open step, and every step to the others."""
+def test_the_wizard_continues_at_the_open_step(page: Page, populated: Populated) -> None:
+    """The list links to the open step, and each step to the others."""
     page.goto("/")
     page.get_by_role("link", name="Contoso Retail").click()
     expect(page).to_have_url(re.compile("/connect$"))
@@ -29,7 +29,7 @@ def test_the_wizard_goes_on_where_it_was_left(page: Page, populated: Populated) 
 
 
 def test_a_token_is_never_shown_twice(browser: Browser, fresh: World) -> None:
-    """The answer that made it shows it; the address of the step does not."""
+    """Only the response that created it shows it; the step's URL doesn't."""
     with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
         page.goto("/directories/new")
@@ -47,7 +47,7 @@ def test_a_token_is_never_shown_twice(browser: Browser, fresh: World) -> None:
 
 
 def test_no_presence_needs_one_choice(browser: Browser, fresh: World) -> None:
-    """Seed: simply select Don't Sync Presence and click Finish."""
+    """The user selects Don't Sync Presence and Finish."""
     with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
         made = fresh.add("Brightwater", done=False)
@@ -58,8 +58,8 @@ def test_no_presence_needs_one_choice(browser: Browser, fresh: World) -> None:
         expect(page).to_have_url(f"{fresh.url}/directories/{made.id}")
 
 
-def test_consent_that_is_declined_says_so_in_the_step(browser: Browser, empty: World) -> None:
-    """The way back into this step with the reason."""
+def test_declined_consent_is_reported_in_the_step(browser: Browser, empty: World) -> None:
+    """Microsoft's redirect leads to the step, which shows the reason."""
     with chromium.visitor(browser, empty) as visitor:
         page = visitor.new_page()
         made = empty.add("Brightwater", done=False)
@@ -75,8 +75,8 @@ def test_consent_that_is_declined_says_so_in_the_step(browser: Browser, empty: W
         expect(page.get_by_role("button", name="Sign in to Microsoft")).to_be_visible()
 
 
-def test_renaming_says_what_is_wrong_with_a_name(browser: Browser, fresh: World) -> None:
-    """The fault is shown at the field, in the dialog."""
+def test_a_wrong_name_is_reported_in_the_dialog(browser: Browser, fresh: World) -> None:
+    """The fault is shown at the field."""
     with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
         fresh.add("Brightwater", "other")
@@ -93,8 +93,8 @@ def test_renaming_says_what_is_wrong_with_a_name(browser: Browser, fresh: World)
         expect(page.get_by_text("Directory renamed")).to_be_visible()
 
 
-def test_deleting_takes_the_name_and_can_be_undone(browser: Browser, fresh: World) -> None:
-    """Type the name to confirm; undo while it is cheap."""
+def test_a_deletion_needs_the_name_and_can_be_undone(browser: Browser, fresh: World) -> None:
+    """The user types the directory's name to confirm it."""
     with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
         fresh.add("Brightwater", "other")
@@ -111,7 +111,7 @@ def test_deleting_takes_the_name_and_can_be_undone(browser: Browser, fresh: Worl
 
 
 def test_credentials_are_issued_with_an_overlap_and_revoked(browser: Browser, fresh: World) -> None:
-    """Rotate with overlap, the new one shown once; revoke ends one at once."""
+    """A rotation shows the new one once; a revocation ends one at once."""
     with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
         made = fresh.add("Brightwater", "other")
@@ -133,7 +133,7 @@ def test_credentials_are_issued_with_an_overlap_and_revoked(browser: Browser, fr
 
 
 def test_the_log_shows_a_persons_history(page: Page, populated: Populated) -> None:
-    """Filter, search, and everything that happened to one person."""
+    """By filter, by search, and by the link to all events of one person."""
     page.goto(address("log", populated))
     page.get_by_role("searchbox").fill("person3@")
     expect(page.locator(".event")).to_have_count(1)
@@ -145,8 +145,8 @@ def test_the_log_shows_a_persons_history(page: Page, populated: Populated) -> No
     expect(page.get_by_text("No event in this log matches the filter.")).to_be_visible()
 
 
-def test_strict_numbers_refuse_and_the_log_says_why(browser: Browser, fresh: World) -> None:
-    """The switch takes effect at once; the refusal is in the log with its remedy and among the
+def test_strict_numbers_refuse_and_the_log_has_the_reason(browser: Browser, fresh: World) -> None:
+    """The switch takes effect at once; the refusal is in the log with its remedy, and among the
     problems.
     """
     with chromium.visitor(browser, fresh) as visitor:
@@ -180,14 +180,14 @@ def _refused(fresh: World, base: str, token: str) -> None:
 
 
 def test_numbers_needing_attention_come_with_the_remedy(page: Page, populated: Populated) -> None:
-    """Each with its person, its value and the remedy."""
+    """Each has its person, its value and the remedy."""
     page.goto(address("numbers", populated))
     expect(page.get_by_text("Noor Driver 07")).to_be_visible()
     expect(page.get_by_text("like an internal extension")).to_be_visible()
 
 
 def test_an_export_comes_as_a_file(page: Page, populated: Populated, tmp_path: Path) -> None:
-    """CSV with all people; the bar shows the progress."""
+    """A CSV file with all people; a bar shows the progress."""
     page.goto(address("directory", populated))
     with page.expect_download() as coming:
         page.get_by_role("link", name="CSV file").click()
@@ -200,10 +200,10 @@ def test_an_export_comes_as_a_file(page: Page, populated: Populated, tmp_path: P
     expect(page.get_by_text("The file is in your downloads.")).to_be_visible()
 
 
-def test_an_export_that_failed_midway_goes_on_where_it_stood(
+def test_an_export_that_failed_continues_at_the_same_chunk(
     page: Page, populated: Populated, tmp_path: Path
 ) -> None:
-    """No one starts again with 100,000 people, and no one is in the file twice."""
+    """No one downloads 100,000 people again, and no one is in the file twice."""
     page.goto(address("directory", populated))
     link, asked = page.get_by_role("link", name="CSV file"), []
 
@@ -225,10 +225,10 @@ def test_an_export_that_failed_midway_goes_on_where_it_stood(
     assert (len(lines), len(set(lines))) == (61, 61)
 
 
-def test_an_attribute_of_the_mapping_is_never_broken_in_two(
+def test_an_attribute_name_of_the_mapping_is_never_wrapped(
     page: Page, populated: Populated
 ) -> None:
-    """Names are compared letter by letter with those in the portal; expressions may break at their spaces."""
+    """Users compare names with those in the portal; expressions may wrap at spaces."""
     page.goto(address("step 2", populated))
     for width in (320, 768, 1280):
         page.set_viewport_size({"width": width, "height": 800})

@@ -1,4 +1,6 @@
-"""The agents' pages in a frame of another site's page: who may embed them, how a person signs in, and what rings."""
+"""Agents' pages in a frame of another site: who may embed them, how a user signs in, and incoming
+calls.
+"""
 
 import contextlib
 from collections.abc import Iterator
@@ -28,21 +30,21 @@ NUMBER, SHARED = "+442079460958", "+442079460001"
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A product, the origin that may embed it, and one that may not."""
+    """A product, an origin that may embed it, and one that may not."""
 
     world: World
     allowed: str
     forbidden: str
 
     def page(self, origin: str, address: str, width: int = 420) -> str:
-        """Return the address of a page of `origin` that frames `address` of the product."""
+        """Return the URL of a page of `origin` that frames `address` of the product."""
         query = urlencode({"address": f"{self.world.url}{address}", "width": width})
         return f"{origin}/?{query}"
 
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """Three people, two of them with a shared line, and no one signed in at first."""
+    """Yield a product with three people, two of whom share a number; no user is signed in."""
     folder = tmp_path_factory.mktemp("embedded")
     tables = f"sqlite:///{folder}/product.db"
     with (
@@ -60,33 +62,39 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
 
 @pytest.fixture
 def private(browser: Browser, embedded: Embedded) -> Iterator[BrowserContext]:
-    """A browser that blocks third-party cookies, as private windows do, in which no person is signed in."""
+    """Yield a browser that blocks third-party cookies, as private windows do, without a signed-in
+    user.
+    """
     with chromium.context(browser, embedded.world.url) as visitor:
         yield visitor
 
 
 @pytest.fixture
 def signed_in(private: BrowserContext) -> BrowserContext:
-    """The same after a sign-in, when the person has agreed that the frame uses it."""
+    """Return the browser after a sign-in, in which the user has permitted the frame to use the
+    session.
+    """
     private.request.get("/.local/sign-in?role=reader", max_redirects=0)
     private.grant_permissions(["storage-access"])
     return private
 
 
 def frame(page: Page) -> FrameLocator:
-    """Return the frame of a page that embeds the product."""
+    """Return the frame that embeds the product, as a locator."""
     return page.frame_locator("#people")
 
 
 def inner(page: Page) -> Frame:
-    """Return the same for the browser's tools."""
+    """Return the frame that embeds the product, as a Playwright Frame."""
     found = page.frames[-1]
     assert found is not page.main_frame
     return found
 
 
 def arrived(window: Page) -> None:
-    """Wait until the window that signed in is wholly there: before, it has no content, or a button without effect."""
+    """Wait until the window that signed in is fully loaded; before that its button has no
+    effect.
+    """
     expect(window.get_by_role("button", name="Close this window")).to_be_focused()
     window.wait_for_load_state()
 
@@ -99,13 +107,13 @@ def close(window: Page) -> None:
 
 
 def answers(page: Page, kind: str) -> list[dict[str, Any]]:
-    """Return the messages of this type that the embedding page got."""
+    """Return the messages of this type that the embedding page received."""
     found: list[dict[str, Any]] = page.evaluate("answers")
     return [one for one in found if one["type"] == kind]
 
 
 def ring(page: Page, message: dict[str, Any], kind: str = "directories.popped") -> dict[str, Any]:
-    """Send a message to the frame, and return its answer."""
+    """Send a message to the frame, and return its reply."""
     page.evaluate("message => { answers.length = 0; ring(message) }", message)
     page.wait_for_function("kind => answers.some((one) => one.type === kind)", arg=kind)
     (answer,) = answers(page, kind)
@@ -116,22 +124,24 @@ def ring(page: Page, message: dict[str, Any], kind: str = "directories.popped") 
     ("who", "address"),
     [("forbidden", "/embed"), ("forbidden", "/contacts"), ("allowed", "/")],
 )
-def test_what_may_not_be_framed_is_not_drawn(
+def test_a_page_that_may_not_be_framed_is_not_shown(
     signed_in: BrowserContext, embedded: Embedded, who: str, address: str
 ) -> None:
-    """Neither an agent's page by an origin that isn't in the setting, nor an administrator's page by any."""
+    """An agent's page for an origin that isn't in the setting, and an administrator's page for any
+    origin.
+    """
     page = signed_in.new_page()
     page.goto(embedded.page(getattr(embedded, who), address))
     inner(page).wait_for_url(lambda url: url.startswith("chrome-error:"))
 
 
-def test_who_is_signed_in_comes_through_the_entrance(
+def test_a_signed_in_user_needs_no_sign_in_in_the_frame(
     playwright_of: Playwright, embedded: Embedded, tmp_path: Path
 ) -> None:
-    """If the browser sends cookies to frames: without a press, to the person who is calling.
+    """If the browser sends cookies to frames, the frame shows the caller without a click.
 
-    The embedding page is told that the frame is ready, and who it is. It can't change anything itself, with the same
-    cookie.
+    The embedding page is told that the frame is ready, and who is signed in. With the same cookie
+    it can't change anything itself.
     """
     with browser_with_third_party_cookies(playwright_of, tmp_path) as context:
         context.request.get(f"{embedded.world.url}/.local/sign-in?role=reader", max_redirects=0)
@@ -154,10 +164,10 @@ def test_who_is_signed_in_comes_through_the_entrance(
         assert refused.value.status == 403
 
 
-def test_what_rings_is_answered(signed_in: BrowserContext, embedded: Embedded) -> None:
-    """A person, a choice, no one, and a message without a number; `id` tells which ring is meant.
+def test_a_message_about_a_call_gets_a_reply(signed_in: BrowserContext, embedded: Embedded) -> None:
+    """For a person, a choice, no one, and a message without a number; `id` identifies the call.
 
-    Filters that are set hide no caller.
+    Filters of the page don't hide the caller.
     """
     page = signed_in.new_page()
     page.goto(embedded.page(embedded.allowed, "/embed"))
@@ -186,10 +196,10 @@ def test_what_rings_is_answered(signed_in: BrowserContext, embedded: Embedded) -
     assert fault["code"] == "number_missing"
 
 
-def test_a_message_of_another_window_is_not_heard(
+def test_a_message_of_another_window_is_ignored(
     signed_in: BrowserContext, embedded: Embedded
 ) -> None:
-    """Only the window around the frame counts, and only with an origin of the setting."""
+    """Only the embedding window counts, and only with an origin of the setting."""
     page = signed_in.new_page()
     page.goto(embedded.page(embedded.allowed, "/embed"))
     expect(frame(page).locator(".person")).to_have_count(3)
@@ -201,10 +211,11 @@ def test_a_message_of_another_window_is_not_heard(
     expect(frame(page).locator("#card .card")).to_have_count(0)
 
 
-def test_a_person_signs_in_within_a_frame(private: BrowserContext, embedded: Embedded) -> None:
-    """Third-party cookies are blocked: a window signs in, and a press lets the frame use the session.
+def test_a_user_signs_in_within_a_frame(private: BrowserContext, embedded: Embedded) -> None:
+    """Third-party cookies are blocked: a window signs in, and a click permits the frame to use the
+    session.
 
-    What rings before is on the screen after it, and the frame's own changes are accepted.
+    A call that came before is shown after it, and the frame can send changes.
     """
     page = private.new_page()
     page.goto(embedded.page(embedded.allowed, "/embed"))
@@ -228,10 +239,10 @@ def test_a_person_signs_in_within_a_frame(private: BrowserContext, embedded: Emb
     assert inner(page).evaluate(change) == 204  # nothing changed
 
 
-def test_a_session_that_ends_leads_back_to_the_entrance(
+def test_an_expired_session_leads_to_the_sign_in_of_the_frame(
     signed_in: BrowserContext, embedded: Embedded
 ) -> None:
-    """Microsoft's sign-in can't be shown in a frame; the search is there again after it."""
+    """Microsoft's sign-in can't be shown in a frame; afterwards the search is there again."""
     page = signed_in.new_page()
     page.goto(embedded.page(embedded.allowed, "/embed"))
     search = frame(page).get_by_role("searchbox")
@@ -248,7 +259,7 @@ def test_a_session_that_ends_leads_back_to_the_entrance(
 
 
 def _faults(page: Page, embedded: Embedded, address: str, ready: str) -> list[str]:
-    """Return the findings of axe in a frame of 280 px in both themes, and whether it scrolls
+    """Return the violations of a frame of 280 px in both themes, and a fault if it scrolls
     sideways.
     """
     page.goto(embedded.page(embedded.allowed, address, width=280))
@@ -259,7 +270,7 @@ def _faults(page: Page, embedded: Embedded, address: str, ready: str) -> list[st
 
 
 def test_a_frame_of_280_pixels_has_no_fault(signed_in: BrowserContext, embedded: Embedded) -> None:
-    """The list, a choice, and a card: axe-core finds nothing, and nothing scrolls sideways."""
+    """axe-core finds nothing in the list, a choice and a card, and nothing scrolls sideways."""
     page = signed_in.new_page()
     choice = urlencode({"number": SHARED, "pop": 1})
     card = urlencode({"number": NUMBER, "pop": 1})
@@ -270,9 +281,10 @@ def test_a_frame_of_280_pixels_has_no_fault(signed_in: BrowserContext, embedded:
 
 
 def test_the_sign_in_of_a_frame_has_no_fault(browser: Browser, embedded: Embedded) -> None:
-    """Each of its steps; if the browser withholds the cookie (`SameSite=Lax`), Continue names the remedy.
+    """In each of its steps. If the browser withholds the cookie (`SameSite=Lax`), Continue shows
+    the remedy.
 
-    The window of its own, which it offers, shows the person who is calling.
+    The separate window that it offers shows the caller.
     """
     with chromium.context(browser, embedded.world.url) as visitor:
         page = visitor.new_page()

@@ -1,4 +1,6 @@
-"""Rules for every page, on one visit of each: its weight, its accessibility, its bar when offline."""
+"""Rules for every page, checked on one visit of each: size, accessibility, and the bar when
+offline.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,7 +22,7 @@ _FRAMED = {"organisation", "person", "call history"}
 
 @dataclass(slots=True)
 class Visit:
-    """A page that was loaded, and the bytes that came over the wire for it."""
+    """A page that was loaded, and the bytes received for it."""
 
     name: str
     page: Page
@@ -30,7 +32,7 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def forgetful(browser: Browser, populated: Populated) -> Iterator[Visit]:
-    """A tab that keeps no file: each visit is like the first one of a browser."""
+    """Yield a tab without a cache, so that each visit is like a browser's first."""
     with chromium.context(browser, populated.url) as visitor:
         page = visitor.new_page()
         received = chromium.received(page, keeps_files=False)
@@ -39,7 +41,7 @@ def forgetful(browser: Browser, populated: Populated) -> Iterator[Visit]:
 
 @pytest.fixture(scope="module", params=PAGES)
 def visit(forgetful: Visit, populated: Populated, request: pytest.FixtureRequest) -> Visit:
-    """A visit of one page after the other."""
+    """Return the visit of a page."""
     forgetful.name = request.param
     forgetful.page.goto("/health")
     forgetful.received.clear()
@@ -50,22 +52,27 @@ def visit(forgetful: Visit, populated: Populated, request: pytest.FixtureRequest
 
 
 def test_a_page_weighs_under_60_kilobytes(visit: Visit, populated: Populated) -> None:
-    """Compressed, on a first visit, with everything it loads; all of it from this host."""
+    """Compressed, on a first visit, with all files that it loads; all of them are from this
+    host.
+    """
     assert sum(visit.received) < MAX_BYTES
     assert visit.watched.hosts == {populated.url.removeprefix("http://")}
     assert visit.watched.complaints == []
 
 
 def test_no_page_has_a_fault(visit: Visit) -> None:
-    """axe-core finds nothing on any page, light or dark, wide or narrow, and none scrolls sideways.
+    """axe-core finds nothing on any page in both themes, wide and narrow, and none scrolls
+    sideways.
 
-    Narrow is 320 px (WCAG 2.2, 1.4.10), and 280 px for pages of agents.
+    Narrow is 320 px (WCAG 2.2, 1.4.10), and 280 px for agents' pages.
     """
     assert faults(visit.page, 280 if visit.name in _FRAMED else 320) == []
 
 
-def test_every_page_says_that_it_is_offline(visit: Visit) -> None:
-    """The drawn page stays, with a bar above it; the bar goes with the cause."""
+def test_every_page_shows_that_it_is_offline(visit: Visit) -> None:
+    """The page stays with a bar above it; the bar disappears when the connection is available
+    again.
+    """
     bar = visit.page.get_by_text("You're offline.")
     words = visit.page.locator("main").inner_text()
     visit.page.context.set_offline(True)
@@ -75,10 +82,10 @@ def test_every_page_says_that_it_is_offline(visit: Visit) -> None:
     expect(bar).to_be_hidden()
 
 
-def test_the_files_of_a_second_page_come_from_the_browsers_own_store(
+def test_the_files_of_a_second_page_come_from_the_browsers_cache(
     page: Page,
 ) -> None:
-    """Hashed names are kept for a year, so a second page costs its own HTML only."""
+    """Files with hashed names are cached for a year, so a second page loads only its HTML."""
     page.goto("/contacts")
     received = chromium.received(page)
     page.goto("/contacts/history", wait_until="load")
@@ -86,6 +93,6 @@ def test_the_files_of_a_second_page_come_from_the_browsers_own_store(
 
 
 def test_every_file_of_a_page_is_small() -> None:
-    """No file of ours can grow unseen: sheets, scripts and htmx together, as they are stored; no page loads them all."""
+    """All stylesheets, scripts and htmx together stay below a limit; no page loads all of them."""
     folder = Path(__file__).parent.parent.parent / "web/static"
     assert sum(path.stat().st_size for path in folder.iterdir()) < 160_000

@@ -1,4 +1,6 @@
-"""Who is free: the list that follows statuses, stand-ins, the reporting line, and "tell me when free"."""
+"""The filter of free people: the list that follows presence, stand-ins, the reporting line, "tell
+me when free".
+"""
 
 import contextlib
 import re
@@ -23,7 +25,7 @@ _SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 
 
 class Desk:
-    """A company of a boss, a team of two departments, and statuses set by hand."""
+    """A company with a manager and a team in two departments, whose statuses a test sets."""
 
     def __init__(self, running: World) -> None:
         self.world = running
@@ -72,11 +74,11 @@ class Desk:
         self.ids[name], self.object_ids[name] = user["id"], object_id
 
     def set_id(self, object_id: str, status: str) -> None:
-        """Give a person another status in Teams."""
+        """Change the Teams status of the person with this object id."""
         self.world.simulator.presence.set(CONTOSO, object_id, status)
 
     def set(self, statuses: dict[str, str]) -> None:
-        """Give people other statuses in Teams, and let the product learn of them."""
+        """Change people's statuses in Teams, by name, and sync them."""
         for name, status in statuses.items():
             self.set_id(self.object_ids[name], status)
         self.world.sync_presence()
@@ -84,14 +86,14 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """The company, in a product of its own."""
+    """Yield the company, in a product of its own."""
     with world(f"sqlite:///{tmp_path_factory.mktemp('desk')}/product.db") as running:
         yield Desk(running)
 
 
 @pytest.fixture
 def at_desk(browser: Browser, desk: Desk) -> Iterator[Page]:
-    """An agent's tab, with statuses as at the beginning."""
+    """Yield an agent's tab, with the initial statuses."""
     desk.set({"Anna Able": "Available", "Max Meier": "InACall", "Rita Report": "Available"})
     with chromium.context(browser, desk.world.url) as made:
         yield made.new_page()
@@ -101,8 +103,8 @@ def _row(page: Page, name: str) -> Any:
     return page.locator(".people .person", has_text=name)
 
 
-def test_who_is_free_is_typed_or_chosen(at_desk: Page) -> None:
-    """`free now in Claims` and the choice of the filter are the same question; the address keeps it."""
+def test_the_filter_of_free_people_is_typed_or_selected(at_desk: Page) -> None:
+    """`free now in Claims` and the selected filter have the same result, and the URL keeps it."""
     page = at_desk
     page.goto("/contacts")
     page.get_by_role("searchbox").fill("free now in Claims UK")
@@ -124,10 +126,10 @@ def test_who_is_free_is_typed_or_chosen(at_desk: Page) -> None:
     expect(page.locator(".people .person")).to_have_count(1)
 
 
-def test_the_list_of_free_people_follows_without_moving_the_reader(
+def test_the_list_of_free_people_is_updated_without_moving_the_focus(
     at_desk: Page, desk: Desk
 ) -> None:
-    """Someone above comes and someone goes: focus, open card and the place on the screen stay."""
+    """A person above is added and one is removed: focus, open card and scroll position stay."""
     page = at_desk
     page.clock.install()
     page.set_viewport_size({"width": 1100, "height": 500})
@@ -149,7 +151,7 @@ def test_the_list_of_free_people_follows_without_moving_the_reader(
 
 
 def test_a_row_offers_call_and_chat_on_hover_and_focus(at_desk: Page, desk: Desk) -> None:
-    """The buttons have names; Tab leads from the row to them."""
+    """The buttons have accessible names; Tab moves the focus from the row to them."""
     page = at_desk
     page.goto("/contacts")
     call = page.get_by_role("link", name="Call Anna Able")
@@ -166,7 +168,9 @@ def test_a_row_offers_call_and_chat_on_hover_and_focus(at_desk: Page, desk: Desk
 
 
 def test_two_keys_lead_to_the_call_button_of_a_stand_in(at_desk: Page, desk: Desk) -> None:
-    """From the row: Enter and the right arrow. The best one with the reason; no one who isn't free."""
+    """From the row, Enter and the right arrow. The best stand-in has its reason; everyone listed is
+    free.
+    """
     page = at_desk
     page.clock.install()
     page.goto("/contacts")
@@ -186,8 +190,10 @@ def test_two_keys_lead_to_the_call_button_of_a_stand_in(at_desk: Page, desk: Des
     expect(page.locator(".stand-ins [data-stand-in-call]").first).to_be_focused()
 
 
-def test_stand_ins_are_followed_on_a_page_that_no_one_touches(at_desk: Page, desk: Desk) -> None:
-    """Such a page asks a third as often, but not about people whom it recommends: their statuses are 15 seconds old at most."""
+def test_stand_ins_are_refreshed_on_an_unused_page(at_desk: Page, desk: Desk) -> None:
+    """It polls a third as often, except for people whom it recommends: their statuses are at most
+    15 seconds old.
+    """
     page = at_desk
     page.clock.install()
     page.goto(f"/contacts?person={desk.made.id}.{desk.ids['Max Meier']}")
@@ -199,10 +205,12 @@ def test_stand_ins_are_followed_on_a_page_that_no_one_touches(at_desk: Page, des
             page.clock.run_for(5100)
 
 
-def test_recommendations_are_asked_for_at_once_in_a_tab_that_is_looked_at_again(
+def test_recommendations_are_refreshed_at_once_in_a_tab_that_becomes_visible(
     at_desk: Page, desk: Desk
 ) -> None:
-    """They may be minutes old. The list of free people and the stand-ins of the card don't wait for their turn."""
+    """They may be minutes old. The list of free people and the card's stand-ins don't wait for
+    their next poll.
+    """
     page = at_desk
     page.clock.install()
     page.goto(f"/contacts?free=now&person={desk.made.id}.{desk.ids['Max Meier']}")
@@ -217,8 +225,10 @@ def test_recommendations_are_asked_for_at_once_in_a_tab_that_is_looked_at_again(
     assert page.evaluate("document.activeElement === document.body")
 
 
-def test_the_card_shows_the_reporting_line_and_where_and_when(at_desk: Page, desk: Desk) -> None:
-    """Manager, team and reports with statuses, a click away; company, office, local time, since when, the next number."""
+def test_the_card_shows_reporting_line_location_and_time(at_desk: Page, desk: Desk) -> None:
+    """Manager, team and reports with their statuses as links; company, office, local time, since
+    when, the next number.
+    """
     page = at_desk
     page.goto(f"/contacts?person={desk.made.id}.{desk.ids['Max Meier']}")
     card = page.locator("#card")
@@ -235,7 +245,7 @@ def test_the_card_shows_the_reporting_line_and_where_and_when(at_desk: Page, des
 
 
 def test_an_agent_is_told_once_when_a_person_is_free(at_desk: Page, desk: Desk) -> None:
-    """One press; the browser's notification names the person; then it ends."""
+    """One click; the browser's notification has the name; afterwards none follows."""
     page = at_desk
     page.clock.install()
     page.context.grant_permissions(["notifications"])
@@ -255,8 +265,10 @@ def test_an_agent_is_told_once_when_a_person_is_free(at_desk: Page, desk: Desk) 
     assert page.evaluate("JSON.parse(sessionStorage.getItem('watched')).people") == {}
 
 
-def test_waiting_for_a_person_who_leaves_ends_with_a_word(at_desk: Page, desk: Desk) -> None:
-    """Notifications are denied: the agent is told so, and the tab's title names who is free. It waits for no one who has left."""
+def test_waiting_for_a_deleted_person_ends_with_a_text(at_desk: Page, desk: Desk) -> None:
+    """If notifications are denied, the agent is told so, and the tab's title has the name of a
+    person who became free.
+    """
     page = at_desk
     page.clock.install()
     page.add_init_script(
@@ -279,10 +291,8 @@ def test_waiting_for_a_person_who_leaves_ends_with_a_word(at_desk: Page, desk: D
     assert page.title() != "Max Meier is free"
 
 
-def test_a_change_of_presence_touches_the_row_of_that_person_alone(
-    at_desk: Page, desk: Desk
-) -> None:
-    """The dot and the words of one row are replaced; without a change, nothing in the list is."""
+def test_a_change_of_presence_updates_only_that_persons_row(at_desk: Page, desk: Desk) -> None:
+    """The dot and the text of one row are replaced; without a change nothing in the list is."""
     page = at_desk
     page.clock.install()
     page.goto("/contacts")
@@ -314,7 +324,9 @@ def test_a_change_of_presence_touches_the_row_of_that_person_alone(
 
 
 def test_the_desk_has_no_fault_for_assistive_technology(at_desk: Page, desk: Desk) -> None:
-    """Both themes, wide and narrow, with the card of someone busy and the filters open; 280 px don't scroll sideways."""
+    """Both themes, wide and narrow, with the card of a busy person and the filters open; 280 px
+    don't scroll sideways.
+    """
     page = at_desk
     page.goto(f"/contacts?free=soon&person={desk.made.id}.{desk.ids['Max Meier']}")
     expect(page.locator(".stand-ins .member")).not_to_have_count(0)
@@ -328,8 +340,8 @@ def test_the_desk_has_no_fault_for_assistive_technology(at_desk: Page, desk: Des
     assert faults(page) == []
 
 
-def test_people_around_are_shown_without_javascript(browser: Browser, desk: Desk) -> None:
-    """The link below the card draws the page with stand-ins and reporting line."""
+def test_stand_ins_are_shown_without_javascript(browser: Browser, desk: Desk) -> None:
+    """The link below the card opens a page with stand-ins and reporting line."""
     with contextlib.closing(
         browser.new_context(base_url=desk.world.url, java_script_enabled=False)
     ) as made:
@@ -342,9 +354,10 @@ def test_people_around_are_shown_without_javascript(browser: Browser, desk: Desk
 def test_the_list_of_free_people_is_sorted_by_presence_while_it_is_open(
     at_desk: Page, desk: Desk
 ) -> None:
-    """Available people first, then those who soon are: whoever becomes free moves up, unless the row is in use.
+    """Available people first, then those who will soon be free; a person who becomes free moves up,
+    unless the row is in use.
 
-    All parts that were drawn follow, each person is drawn once, and no one who is free is left out.
+    All loaded pages are updated, each person is listed once, and no free person is missing.
     """
     page = at_desk
     crew = [f"Zora {number:02}" for number in range(60)]

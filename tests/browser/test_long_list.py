@@ -1,4 +1,6 @@
-"""A list of 1,500 people: its size in the document, the time until a press is painted, the place after Back."""
+"""A list of 1,500 people: size of the document, time until a key press is painted, scroll position
+after Back.
+"""
 
 from collections.abc import Iterator
 from statistics import median
@@ -28,7 +30,7 @@ _MEASURE = """() => {
 
 @pytest.fixture(scope="module")
 def crowd(populated: Populated) -> World:
-    """An account whose one directory has 1,500 people."""
+    """Return an account whose only directory has 1,500 people."""
     account = populated.world.new_account()
     account.fill(account.add("Brightwater"), PEOPLE)
     return account
@@ -36,7 +38,7 @@ def crowd(populated: Populated) -> World:
 
 @pytest.fixture(scope="module")
 def drawn(browser: Browser, crowd: World) -> Iterator[Page]:
-    """A tab in which the list was read to its end."""
+    """Yield a tab in which the list was scrolled to its end."""
     with chromium.visitor(browser, crowd) as visitor:
         page = visitor.new_page()
         page.goto("/contacts")
@@ -45,7 +47,7 @@ def drawn(browser: Browser, crowd: World) -> Iterator[Page]:
 
 
 def _draw(page: Page, people: int) -> None:
-    """Scroll until so many people were drawn."""
+    """Scroll until this many people are loaded."""
     page.evaluate("window.drawn = () => document.querySelectorAll('.part').length * 40")
     count = 0
     for _ in rounds():
@@ -68,7 +70,8 @@ def _session(page: Page) -> CDPSession:
 
 
 def test_a_long_list_stays_small(drawn: Page) -> None:
-    """At most 20 parts of 40 people are in memory; scrolling lays out little more than the visible part.
+    """At most 20 pages of 40 people are in the document; scrolling lays out little more than the
+    visible part.
 
     The browser's own search, and the keys Home and End, reach the others.
     """
@@ -105,8 +108,8 @@ def test_a_long_list_stays_small(drawn: Page) -> None:
     expect(people.first).to_be_focused()
 
 
-def test_looking_for_who_is_on_screen_lays_out_nothing_far_away(drawn: Page) -> None:
-    """At the end of a long list the page asks for presence without laying out the rows above: counted, not timed."""
+def test_polling_presence_lays_out_no_distant_rows(drawn: Page) -> None:
+    """At the end of a long list the rows above aren't laid out; layouts are counted, not timed."""
     drawn.evaluate("scrollTo(0, document.body.scrollHeight)")
     session = _session(drawn)
     with drawn.expect_request("**/contacts/presence"):
@@ -115,7 +118,9 @@ def test_looking_for_who_is_on_screen_lays_out_nothing_far_away(drawn: Page) -> 
 
 
 def test_an_interaction_is_painted_within_100_milliseconds(browser: Browser, crowd: World) -> None:
-    """With 1,000 people drawn: typing, moving through the list, opening a card (interaction to next paint, median)."""
+    """With 1,000 people loaded: typing, moving through the list, opening a card (median of
+    interaction to next paint).
+    """
     with chromium.visitor(browser, crowd) as visitor:
         page = visitor.new_page()
         found = _next_paint(page)
@@ -127,7 +132,7 @@ def test_an_interaction_is_painted_within_100_milliseconds(browser: Browser, cro
 
 
 def _next_paint(page: Page) -> float:
-    """Return the median of the milliseconds from a press to its paint."""
+    """Return the median of the milliseconds from a key press to its paint."""
     page.goto("/contacts")
     _draw(page, 1000)
     page.evaluate("scrollTo(0, 0)")
@@ -146,7 +151,7 @@ def _next_paint(page: Page) -> float:
 
 
 def test_back_returns_to_the_same_place(browser: Browser, crowd: World) -> None:
-    """From another page of the product, further down in the list than one request draws."""
+    """From another page of the product, to a position further down than one request loads."""
     first_seen = """() => [...document.querySelectorAll(".person")]
       .find((one) => one.getBoundingClientRect().top >= 100)?.dataset.person"""
     with chromium.visitor(browser, crowd) as visitor:

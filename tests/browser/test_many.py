@@ -1,4 +1,4 @@
-"""An account with many directories, a long log, and a browser without scripts."""
+"""An account with many directories, a long log, and a browser without JavaScript."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.browser.world import World, world
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A product with 24 directories, of which the last has a person and a refused request."""
+    """Yield a product with 24 directories, of which the last has a person and a refused request."""
     folder: Path = tmp_path_factory.mktemp("many")
     with world(f"sqlite:///{folder}/product.db") as running:
         for number in range(24):
@@ -24,7 +24,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def test_directories_are_searched_and_filtered_by_keyboard(browser: Browser, many: World) -> None:
-    """The typed text is in the address; a reload, Back and the next page keep it."""
+    """The URL has the typed text; a reload, Back and the next page keep it."""
     with chromium.context(browser, many.url) as visitor:
         page = visitor.new_page()
         page.goto("/?sort=name")
@@ -42,7 +42,9 @@ def test_directories_are_searched_and_filtered_by_keyboard(browser: Browser, man
 
 
 def test_a_company_is_chosen_by_its_name(browser: Browser, many: World) -> None:
-    """By keyboard: the choice is searched, the list shows the company's people, and the address keeps it."""
+    """By keyboard: the field is searched, the list shows the company's people, and the URL keeps
+    it.
+    """
     with chromium.context(browser, many.url) as visitor:
         page = visitor.new_page()
         page.goto("/contacts")
@@ -61,10 +63,12 @@ def test_a_company_is_chosen_by_its_name(browser: Browser, many: World) -> None:
         expect(page.get_by_text("Noor Driver")).to_be_visible()
 
 
-def test_a_search_of_a_long_log_ends_with_an_answer(
+def test_a_search_of_a_long_log_ends_with_a_result(
     page: Page, populated: Populated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page goes on by itself, tells how far it looked, and then that nothing matches."""
+    """The page continues by itself, shows how far it has searched, and then that nothing
+    matches.
+    """
     monkeypatch.setattr("directories.provisioning_log._MAX_QUERIES", 4)
     page.goto(f"/directories/{populated.entra.id}/log?q=zzzz&kind=refused")
     expect(page.get_by_text("No event in this log matches the filter.")).to_be_visible()
@@ -72,7 +76,9 @@ def test_a_search_of_a_long_log_ends_with_an_answer(
 
 
 def test_the_sign_in_step_works_without_script(browser: Browser, empty: World) -> None:
-    """The browser sends the form, and its policy lets the redirect to Microsoft pass."""
+    """The browser sends the form, and the content security policy permits the redirect to
+    Microsoft.
+    """
     made = empty.add("Brightwater", done=False)
     with chromium.visitor(browser, empty, script=False) as visitor:
         page = visitor.new_page()

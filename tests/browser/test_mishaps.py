@@ -1,6 +1,4 @@
-"""Mishaps in a browser in daily life: no script, pages that are out of date, keys pressed too fast,
-Back.
-"""
+"""Everyday mishaps in a browser: no JavaScript, outdated pages, keys pressed too fast, Back."""
 
 import re
 
@@ -13,7 +11,7 @@ from tests.browser.world import World
 
 
 def test_a_directory_is_set_up_without_script(browser: Browser, fresh: World) -> None:
-    """Forms and links are enough, the token must be acknowledged all the same, and dialogs are pages."""
+    """With forms and links; the token must still be confirmed as saved, and dialogs are pages."""
     with chromium.visitor(browser, fresh, script=False) as visitor:
         page = visitor.new_page()
         page.goto("/directories/new")
@@ -46,14 +44,16 @@ def _step_2(page: Page) -> str:
 
 
 def _only(made: World) -> str:
-    """The name of the one directory that there is."""
+    """Return the name of the account's only directory."""
     (directory,) = made.call("GET", "/api/directories")["directories"]
     return str(directory["name"])
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_back_from_step_2_edits_the_directory(browser: Browser, fresh: World, script: bool) -> None:
-    """The browser's own Back, then *Next Step*: one directory, with the other name, and the token not shown again."""
+    """The browser's Back, then *Next Step*: one directory with the new name, and the token isn't
+    shown again.
+    """
     with chromium.visitor(browser, fresh, script=script) as visitor:
         page = visitor.new_page()
         token = _step_2(page)
@@ -72,8 +72,10 @@ def test_back_from_step_2_edits_the_directory(browser: Browser, fresh: World, sc
         assert _only(fresh) == "Brightwater North"
 
 
-def test_step_1_whose_answer_was_lost_is_sent_again(browser: Browser, fresh: World) -> None:
-    """The directory was made before the connection broke: the same form sent again comes to it and makes no other."""
+def test_step_1_whose_response_was_lost_is_sent_again(browser: Browser, fresh: World) -> None:
+    """The directory exists although the connection broke: the repeated form leads to it and creates
+    no other.
+    """
     with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
         page.goto("/directories/new")
@@ -92,7 +94,7 @@ def _lose(route: Route) -> None:
     route.abort()
 
 
-def test_step_2_reloaded_without_script_makes_no_second_directory(
+def test_step_2_reloaded_without_script_creates_no_second_directory(
     browser: Browser, fresh: World
 ) -> None:
     """The browser sends the form of step 1 again."""
@@ -104,9 +106,9 @@ def test_step_2_reloaded_without_script_makes_no_second_directory(
         assert _only(fresh) == "Brightwater"
 
 
-def test_a_page_of_a_directory_that_was_deleted_says_so(browser: Browser, fresh: World) -> None:
-    """In another tab, by another person: a pressed button reports that it is gone, not "try again";
-    a switch goes back.
+def test_a_page_of_a_deleted_directory_reports_it(browser: Browser, fresh: World) -> None:
+    """It was deleted in another tab: a button then shows that it is gone, not "try again"; a switch
+    returns to its old position.
     """
     with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
@@ -118,8 +120,8 @@ def test_a_page_of_a_directory_that_was_deleted_says_so(browser: Browser, fresh:
         expect(page.get_by_role("switch")).not_to_be_checked()
 
 
-def test_a_dialog_gives_the_focus_back(page: Page, populated: Populated) -> None:
-    """WCAG 2.4.3: to the menu that it was opened from."""
+def test_closing_a_dialog_restores_the_focus(page: Page, populated: Populated) -> None:
+    """WCAG 2.4.3: to the menu from which it was opened."""
     page.goto("/")
     page.get_by_label("Actions for Brightwater UK").click()
     page.get_by_role("link", name="Rename").click()
@@ -128,10 +130,8 @@ def test_a_dialog_gives_the_focus_back(page: Page, populated: Populated) -> None
     expect(page.get_by_label("Actions for Brightwater UK")).to_be_focused()
 
 
-def test_the_focus_goes_on_with_the_wizard(browser: Browser, fresh: World) -> None:
-    """WCAG 2.4.3: a step, a choice, or a new token takes the focus over from the element that it
-    replaces.
-    """
+def test_the_focus_follows_the_wizard(browser: Browser, fresh: World) -> None:
+    """WCAG 2.4.3: a new step, choice or token gets the focus of the element that it replaces."""
     with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
         page.goto("/directories/new")
@@ -157,8 +157,8 @@ def test_the_focus_goes_on_with_the_wizard(browser: Browser, fresh: World) -> No
         expect(page.locator(".fresh")).to_be_focused()
 
 
-def test_enter_opens_whom_was_typed(page: Page, populated: Populated) -> None:
-    """However fast: not the first of the list that was there before."""
+def test_enter_opens_the_person_that_was_typed(page: Page, populated: Populated) -> None:
+    """However fast: not the first person of the list before the search."""
     page.goto("/contacts")
     page.get_by_role("searchbox").press_sequentially("driver 05")
     page.keyboard.press("Enter")
@@ -166,7 +166,7 @@ def test_enter_opens_whom_was_typed(page: Page, populated: Populated) -> None:
 
 
 def test_back_closes_the_card(page: Page, populated: Populated) -> None:
-    """On a phone it covers the list; the search that led to it is kept."""
+    """On a phone the card covers the list; Back keeps the search."""
     page.goto("/contacts?q=driver")
     page.locator(".person").nth(2).click()
     expect(page.locator(".card")).to_be_visible()
@@ -177,11 +177,9 @@ def test_back_closes_the_card(page: Page, populated: Populated) -> None:
     expect(page.get_by_role("heading", name="Noor Driver 03")).to_be_visible()
 
 
-def test_a_card_that_covers_the_list_takes_it_out_of_reach(
-    browser: Browser, populated: Populated
-) -> None:
-    """WCAG 2.4.11: on a phone the focus is never on a row that the card covers; closing it leads
-    back to the row.
+def test_a_list_that_a_card_covers_gets_no_focus(browser: Browser, populated: Populated) -> None:
+    """WCAG 2.4.11: on a phone no covered row has the focus; closing the card returns it to the
+    row.
     """
     with chromium.context(browser, populated.url, size=chromium.NARROW) as visitor:
         page = visitor.new_page()
@@ -197,7 +195,7 @@ def test_a_card_that_covers_the_list_takes_it_out_of_reach(
 
 
 def test_of_two_cards_the_last_one_stays(page: Page, populated: Populated) -> None:
-    """An answer that comes late is of no interest any more."""
+    """A late response for the first card is ignored."""
     page.goto("/contacts?q=driver")
     first = page.locator(".person").nth(0).get_attribute("data-person") or ""
     held: list[Route] = []
@@ -214,7 +212,7 @@ def test_of_two_cards_the_last_one_stays(page: Page, populated: Populated) -> No
 def test_a_search_survives_the_end_of_the_session(
     visitor: BrowserContext, populated: Populated
 ) -> None:
-    """The address holds the search, so sign-in leads back to it."""
+    """The URL contains the search, so the user returns to it after the sign-in."""
     page = visitor.new_page()
     page.goto("/contacts")
     page.get_by_role("searchbox").fill("driver")
@@ -227,7 +225,7 @@ def test_a_search_survives_the_end_of_the_session(
 
 
 def test_odd_names_break_no_row(browser: Browser, fresh: World) -> None:
-    """Each person has a name to press on, and nothing runs out of its row, on a small screen either."""
+    """Each person has a name to click, and no text leaves its row, on a small screen too."""
     made = fresh.add("Brightwater", "other")
     for number, name in enumerate(("", "   ", "\u202eevil", "👩🏽‍🚀", "مريم", "W" * 300), 1):
         fresh.person(made, number, displayName=name)
@@ -251,9 +249,7 @@ _LONG = "W" * 100
 
 
 def test_no_page_is_wider_for_a_long_name(browser: Browser, fresh: World) -> None:
-    """The longest name of a directory, a person with longer words: wrapped or cut, never out of
-    their place.
-    """
+    """The longest name of a directory, and a person with long words: they wrap or are truncated."""
     made, _ = fresh.add(_LONG, "other"), fresh.add("Brightwater")
     about = {
         "displayName": _LONG * 2,
@@ -276,7 +272,9 @@ def test_no_page_is_wider_for_a_long_name(browser: Browser, fresh: World) -> Non
 
 
 def _fits(page: Page, parts: str = "html") -> bool:
-    """Return whether nothing is wider than its part at 1280 and at 320 pixels, which the page then has."""
+    """Return whether no element is wider than its container at 1280 and at 320 pixels; the page
+    keeps 320.
+    """
     too_wide = "(all) => all.some((part) => part.scrollWidth > part.clientWidth)"
     for width in (1280, 320):
         page.set_viewport_size({"width": width, "height": 700})
@@ -285,8 +283,8 @@ def _fits(page: Page, parts: str = "html") -> bool:
     return True
 
 
-def test_paper_is_white(browser: Browser, populated: Populated) -> None:
-    """A dark page is printed in black on white, without controls that can't be pressed on paper."""
+def test_a_page_is_printed_black_on_white(browser: Browser, populated: Populated) -> None:
+    """Also in the dark theme, and without buttons."""
     with chromium.context(browser, populated.url, "dark") as visitor:
         page = visitor.new_page()
         page.goto("/contacts")

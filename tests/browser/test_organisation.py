@@ -1,4 +1,6 @@
-"""The Organisation page: search as you type, keyboard, presence that moves, people who appear, favourites, groups."""
+"""The Organisation page: search as you type, keyboard, live presence, new people, groups, call
+history.
+"""
 
 import re
 
@@ -11,8 +13,8 @@ from tests.browser.pages import first_person
 from tests.browser.world import World
 
 
-def test_people_of_all_directories_stand_in_one_list(page: Page) -> None:
-    """Issue: people of all the account's directories or one."""
+def test_people_of_all_directories_are_in_one_list(page: Page) -> None:
+    """A field limits the list to one directory."""
     page.goto("/contacts")
     expect(page.get_by_text("72 people")).to_be_visible()
     page.get_by_label("Directory", exact=True).select_option(label="Northwind Logistics")
@@ -20,8 +22,8 @@ def test_people_of_all_directories_stand_in_one_list(page: Page) -> None:
     expect(page.locator("#count")).to_have_text("12 people")
 
 
-def test_the_rest_of_the_list_comes_by_itself(page: Page) -> None:
-    """Infinite list: the next part is fetched before its end is reached."""
+def test_the_rest_of_the_list_is_loaded_by_itself(page: Page) -> None:
+    """The next page is requested before the end of the list is visible."""
     page.goto("/contacts")
     page.locator(".person").last.scroll_into_view_if_needed()
     expect(page.locator(".person")).to_have_count(72)
@@ -29,7 +31,7 @@ def test_the_rest_of_the_list_comes_by_itself(page: Page) -> None:
 
 
 def test_a_number_is_found_however_it_is_typed(page: Page) -> None:
-    """Numbers in any format: here without its country prefix, with brackets."""
+    """Numbers in any format; here without its country prefix, with brackets."""
     page.goto("/contacts")
     page.get_by_role("searchbox").fill("(020) 7946-0003")
     expect(page.locator(".person")).to_have_count(1)
@@ -37,7 +39,9 @@ def test_a_number_is_found_however_it_is_typed(page: Page) -> None:
 
 
 def test_a_key_after_a_pause_is_searched_for_at_once(clocked_page: Page) -> None:
-    """Only keys that follow each other quickly are sent together; with a clock that doesn't move, the second waits."""
+    """Only keys in quick succession share a request; the clock of this test doesn't move, so the
+    second one waits.
+    """
     page = clocked_page
     page.goto("/contacts")
     field = page.get_by_role("searchbox")
@@ -54,7 +58,7 @@ def test_a_key_after_a_pause_is_searched_for_at_once(clocked_page: Page) -> None
 
 
 def test_the_keyboard_is_enough(page: Page) -> None:
-    """`/`, arrows, Enter and Escape, and the focus comes back to the same row."""
+    """`/`, arrows, Enter and Escape; closing the card returns the focus to its row."""
     page.goto("/contacts")
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
@@ -69,8 +73,8 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     expect(page.locator(".person").nth(1)).to_be_focused()
 
 
-def test_a_card_has_an_address_of_its_own(page: Page, populated: Populated) -> None:
-    """A reload, a shared link and a sign-in in between come back to the open card."""
+def test_an_open_card_has_a_url(page: Page, populated: Populated) -> None:
+    """A reload, a shared link and a sign-in lead to the open card."""
     page.goto("/contacts")
     page.locator(".person").first.click()
     expect(page.locator(".card")).to_be_visible()
@@ -79,8 +83,8 @@ def test_a_card_has_an_address_of_its_own(page: Page, populated: Populated) -> N
     expect(page.locator(".card")).to_be_visible()
 
 
-def test_presence_moves_without_a_reload(clocked_page: Page, populated: Populated) -> None:
-    """A status that changes in Teams changes on the page, in its dot and in its words."""
+def test_presence_changes_without_a_reload(clocked_page: Page, populated: Populated) -> None:
+    """A change in Teams changes the dot and the text."""
     key = first_person(populated)
     contact = populated.world.call(
         "GET", f"/api/directories/{populated.entra.id}/contacts/{key.partition('.')[2]}"
@@ -100,7 +104,7 @@ def test_presence_moves_without_a_reload(clocked_page: Page, populated: Populate
 
 
 def test_new_people_and_directories_appear_without_a_reload(browser: Browser, fresh: World) -> None:
-    """The seed had to warn: you may need to reload. Here no reload is needed."""
+    """The page polls for them."""
     with chromium.visitor(browser, fresh) as visitor:
         page = visitor.new_page()
         page.clock.install()
@@ -118,7 +122,7 @@ def test_new_people_and_directories_appear_without_a_reload(browser: Browser, fr
 
 
 def test_a_group_filters_its_directory(page: Page, populated: Populated) -> None:
-    """Groups belong to a directory, so they are offered if one is chosen."""
+    """Groups belong to a directory, so they are offered only if one is selected."""
     page.goto("/contacts")
     expect(page.get_by_label("Group", exact=True)).to_have_count(0)
     page.get_by_label("Directory", exact=True).select_option(value=populated.entra.id)
@@ -133,15 +137,17 @@ def test_a_group_filters_its_directory(page: Page, populated: Populated) -> None
     expect(page).to_have_url(re.compile(r"/contacts\?directory=[a-z0-9]+$"))
 
 
-def test_presence_is_said_in_words_too(page: Page) -> None:
-    """WCAG 1.4.1: colour is never the only sign."""
+def test_presence_is_shown_as_text_too(page: Page) -> None:
+    """WCAG 1.4.1: colour must not be the only sign."""
     page.goto("/contacts")
     for row in page.locator(".person:has(.presence:not(.none))").all()[:20]:
         assert row.locator(".state").inner_text().strip()
 
 
-def test_a_person_opens_beside_the_call_history(page: Page) -> None:
-    """By keyboard: the card takes the focus, Escape gives it back, and a reload has the results again."""
+def test_a_person_opens_next_to_the_call_history(page: Page) -> None:
+    """By keyboard: the card gets the focus, Escape returns it, and a reload shows the results
+    again.
+    """
     page.goto("/contacts/history")
     page.get_by_role("textbox").fill("10:20 Incoming 020 7946 0003\n10:10 Missed 020 7946 0004")
     page.get_by_role("link", name="Noor Driver 04").focus()
@@ -161,7 +167,9 @@ def test_a_person_opens_beside_the_call_history(page: Page) -> None:
 
 
 def test_a_log_of_a_hundred_calls_fits_a_screen(page: Page) -> None:
-    """Grouped by caller: 12 people and 8 unknown numbers of 100 calls need no scrolling at 1,080 pixels."""
+    """100 calls of 12 people and 8 unknown numbers, grouped by caller, need no scrolling at 1,080
+    pixels.
+    """
     page.set_viewport_size({"width": 1280, "height": 1080})
     page.goto("/contacts/history")
     numbers = [f"020 7946 {n:04d}" for n in range(1, 13) if n != 7]
@@ -172,10 +180,10 @@ def test_a_log_of_a_hundred_calls_fits_a_screen(page: Page) -> None:
     assert page.evaluate("document.querySelector('#results').scrollHeight") < 900
 
 
-def test_numbers_of_a_call_history_are_for_who_typed_them(
+def test_a_call_history_is_not_shown_to_the_next_user(
     visitor: BrowserContext, populated: Populated
 ) -> None:
-    """Whoever signs in next at the same desk, and goes back in the same tab, sees none of them."""
+    """The next user of the browser, going back in the same tab, sees no numbers."""
     page = visitor.new_page()
     page.goto("/contacts/history")
     page.get_by_label("Numbers", exact=True).fill("020 7946 0001")
@@ -190,7 +198,7 @@ def test_numbers_of_a_call_history_are_for_who_typed_them(
 
 
 def test_names_are_shown_as_text(browser: Browser, fresh: World) -> None:
-    """Text from a client is never markup, however it looks."""
+    """Text from a SCIM client is never interpreted as markup."""
     made = fresh.add("<b>Brightwater</b>", "other")
     fresh.person(
         made,
@@ -212,7 +220,7 @@ def test_names_are_shown_as_text(browser: Browser, fresh: World) -> None:
 
 
 def test_german_is_complete(browser: Browser, populated: Populated) -> None:
-    """German as the proof that all texts can be translated."""
+    """A German browser gets no English text."""
     with chromium.context(browser, populated.url, language="de-DE") as visitor:
         page = visitor.new_page()
         page.goto("/contacts")
@@ -223,7 +231,7 @@ def test_german_is_complete(browser: Browser, populated: Populated) -> None:
 
 
 def test_the_theme_is_kept(visitor: BrowserContext) -> None:
-    """Light or dark as the system is, until a person chooses."""
+    """The system's theme applies until the user chooses one."""
     page = visitor.new_page()
     page.goto("/contacts")
     page.get_by_role("button", name="Switch between light and dark").click()

@@ -1,4 +1,6 @@
-"""A session that ends while a page is open: sign-in, and the same page with the typed text."""
+"""A session that expires while a page is open: after the sign-in the same page shows the entered
+text.
+"""
 
 import re
 from collections.abc import Callable
@@ -15,12 +17,12 @@ OFFLINE = "You're offline."
 
 
 def _end(visitor: BrowserContext, populated: Populated) -> None:
-    """End the session: from now on every request is answered 302 to another origin, as by the platform."""
+    """End the session: every request is redirected to another origin, as the platform does."""
     chromium.sign_in(visitor, populated.url, "out")
 
 
 def _back_by_way_of_microsoft(page: Page, act: Callable[[], None]) -> None:
-    """`act`, then wait for the detour to the other origin and for the page to be there again."""
+    """Run `act`, then wait for the redirect to the other origin and for the page."""
     other = page.url.replace("127.0.0.1", "localhost")
     origin = f"http://{urlsplit(other).netloc}/.local/authorize"
     with page.expect_request(
@@ -31,12 +33,12 @@ def _back_by_way_of_microsoft(page: Page, act: Callable[[], None]) -> None:
 
 
 @pytest.mark.parametrize(("name", "every"), [("directories", 16_000), ("organisation", 6_000)])
-def test_a_page_that_asks_by_itself_signs_in_again(
+def test_a_page_that_polls_signs_in_again(
     visitor: BrowserContext, populated: Populated, name: str, every: int
 ) -> None:
-    """Without a press: the next poll finds out.
+    """The next poll detects the expired session, without a click.
 
-    It never reports that the network is gone, and it is the same page.
+    The page doesn't report a network failure, and is the same after the sign-in.
     """
     page = visitor.new_page()
     page.clock.install()
@@ -47,10 +49,10 @@ def test_a_page_that_asks_by_itself_signs_in_again(
     expect(page.get_by_text(OFFLINE)).to_be_hidden()
 
 
-def test_a_search_that_finds_the_session_gone_is_done_after_sign_in(
+def test_a_search_after_the_session_expired_is_repeated_after_the_sign_in(
     visitor: BrowserContext, populated: Populated
 ) -> None:
-    """The typed text is in the field again, and searched for."""
+    """The field has the typed text."""
     page = visitor.new_page()
     page.goto("/contacts")
     _end(visitor, populated)
@@ -60,10 +62,10 @@ def test_a_search_that_finds_the_session_gone_is_done_after_sign_in(
     expect(page).to_have_url(re.compile("q=driver"))
 
 
-def test_a_dialog_is_open_again_with_what_was_typed(
+def test_a_dialog_is_open_again_with_the_typed_text(
     visitor: BrowserContext, populated: Populated
 ) -> None:
-    """A name that was typed in a dialog and could not be saved."""
+    """A name that couldn't be saved because the session had expired."""
     page = visitor.new_page()
     page.goto(address("directory", populated))
     page.locator("summary").filter(has_not=page.locator(".who")).first.click()
@@ -75,8 +77,8 @@ def test_a_dialog_is_open_again_with_what_was_typed(
     expect(page.locator("dialog input[name=name]")).to_have_value("Brightwater Ireland")
 
 
-def test_a_wizards_fields_survive(visitor: BrowserContext, populated: Populated) -> None:
-    """Text, a choice of some, and a choice from a list are there again, on the same step."""
+def test_the_fields_of_a_wizard_are_kept(visitor: BrowserContext, populated: Populated) -> None:
+    """Text, radio buttons and a list have their values again, on the same step."""
     page = visitor.new_page()
     page.goto(address("step 1 again", populated))
     page.locator("input[name=name]").fill("Contoso Outlet")
@@ -91,11 +93,11 @@ def test_a_wizards_fields_survive(visitor: BrowserContext, populated: Populated)
     expect(page.locator("select[name=region]")).to_have_value("IE")
 
 
-def test_who_signs_in_next_sees_nothing_that_was_typed(
+def test_another_user_sees_nothing_that_was_typed(
     visitor: BrowserContext, populated: Populated
 ) -> None:
-    """Agents share desks: text that one typed is not shown to another, and is not kept in the tab
-    either.
+    """Agents share computers: the text of one user isn't shown to another, and is deleted from the
+    tab.
     """
     page = visitor.new_page()
     page.goto("/contacts")
@@ -107,7 +109,7 @@ def test_who_signs_in_next_sees_nothing_that_was_typed(
 
 
 def test_an_export_signs_in_again(visitor: BrowserContext, populated: Populated) -> None:
-    """Its parts are fetched by a script of the page's own."""
+    """A script of the page loads the chunks of the file."""
     page = visitor.new_page()
     page.goto(address("directory", populated))
     _end(visitor, populated)
@@ -117,10 +119,10 @@ def test_an_export_signs_in_again(visitor: BrowserContext, populated: Populated)
     expect(page).to_have_url(f"{populated.url}{address('directory', populated)}")
 
 
-def test_without_a_network_nobody_is_sent_to_sign_in(
+def test_without_a_network_no_one_is_redirected_to_the_sign_in(
     visitor: BrowserContext, populated: Populated
 ) -> None:
-    """The page stays, and reports that it is cut off; typed text stays in its field."""
+    """The page stays and reports that it is offline; typed text stays."""
     page = visitor.new_page()
     page.goto("/contacts")
     visitor.set_offline(True)
@@ -130,10 +132,10 @@ def test_without_a_network_nobody_is_sent_to_sign_in(
     visitor.set_offline(False)
 
 
-def test_a_request_that_fails_alone_is_no_end_of_the_session(
+def test_a_single_failed_request_is_no_expired_session(
     visitor: BrowserContext, populated: Populated
 ) -> None:
-    """The page itself still answers: so the network is at fault, and no one is led away."""
+    """A request for the page itself succeeds, so the user isn't redirected."""
     page = visitor.new_page()
     page.goto("/contacts")
     page.route("**/contacts/list**", lambda route: route.abort())

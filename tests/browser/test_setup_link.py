@@ -1,4 +1,6 @@
-"""A set-up link, played by two browsers: the contact centre's, and that of a company's administrator without an account."""
+"""A set-up link in two browsers: that of the contact centre, and that of a company's administrator
+without an account.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,18 +18,18 @@ PAGE = 200  # of the contacts API, at most
 
 
 class Clicks:
-    """Counts the clicks of a person on a page."""
+    """Counts a user's clicks on a page."""
 
     def __init__(self, page: Page) -> None:
         self.page, self.count = page, 0
 
     def press(self, name: str) -> None:
-        """Select a button."""
+        """Click a button."""
         self.count += 1
         self.page.get_by_role("button", name=name).first.click()
 
     def copy(self, label: str, element: str) -> str:
-        """Copy a value by its button."""
+        """Copy a value by its button and return it."""
         self.press(f"Copy {label}")
         value = str(self.page.evaluate("navigator.clipboard.readText()"))
         assert value == self.page.locator(f"#{element}").inner_text().strip()
@@ -36,14 +38,14 @@ class Clicks:
 
 @contextmanager
 def stranger(browser: Browser, world: World, **more: str) -> Iterator[Page]:
-    """Open the browser of a person who isn't signed in here."""
+    """Open the browser of a user who isn't signed in."""
     with chromium.context(browser, world.url, language=more.get("language", "en-GB")) as visitor:
         chromium.sign_in(visitor, world.url, "out")
         yield visitor.new_page()
 
 
 def created(page: Page, made: Made) -> str:
-    """Create a link as the contact centre does, and return it as it is copied."""
+    """Create a link as the contact centre does, and return its URL."""
     page.goto(f"/directories/{made.id}/links")
     page.get_by_role("button", name="Create a link").click()
     page.get_by_role("button", name="Copy Set-up link").click()
@@ -51,7 +53,9 @@ def created(page: Page, made: Made) -> str:
 
 
 def test_from_the_link_to_people_with_presence(browser: Browser, empty: World) -> None:
-    """At most twelve clicks for any number of people with presence; the contact centre sees progress and no secret."""
+    """At most twelve clicks for any number of people; the contact centre sees the progress, but no
+    secret.
+    """
     for tenant in empty.simulator.tenants.values():
         tenant.anyone = True
     made = empty.add("Brightwater UK", done=False)
@@ -88,7 +92,7 @@ def test_from_the_link_to_people_with_presence(browser: Browser, empty: World) -
 
 
 def _connected(company: Page, clicks: Clicks, link: str) -> str:
-    """Open the link, and take the values for the identity provider; return the client secret."""
+    """Open the link, copy the values for the identity provider, and return the client secret."""
     company.goto(link)
     expect(company.get_by_text("The link was read from the address")).to_be_visible()
     assert "#" not in company.url
@@ -102,7 +106,7 @@ def _connected(company: Page, clicks: Clicks, link: str) -> str:
 
 
 def _with_presence(company: Page, clicks: Clicks, world: World) -> None:
-    """Consent at Microsoft, and come back to the link's page."""
+    """Consent at Microsoft, and return to the link's page."""
     clicks.press("Sign in to Microsoft Azure with admin privileges")
     company.wait_for_url(f"{world.simulator.url}/**")
     clicks.press(ADMINISTRATOR)
@@ -115,7 +119,7 @@ def _with_presence(company: Page, clicks: Clicks, world: World) -> None:
 
 
 def _seen_by_the_contact_centre(desk: Page, made: Made, secret: str) -> None:
-    """Every step with its time, and the secret nowhere."""
+    """Assert that every step is shown with its time, and that the secret isn't shown."""
     for page in ("links", "credentials", "connect", "log", ""):
         desk.goto(f"/directories/{made.id}/{page}")
         assert secret not in desk.content()
@@ -126,7 +130,7 @@ def _seen_by_the_contact_centre(desk: Page, made: Made, secret: str) -> None:
 
 
 def test_a_colleague_signs_in_by_a_link(browser: Browser, empty: World) -> None:
-    """From the button of step 3 to presence: the page of the sender shows what happens without a reload."""
+    """From the button of step 3 to presence: the sender's page is updated without a reload."""
     for tenant in empty.simulator.tenants.values():
         tenant.anyone = True
     made = empty.add("Brightwater UK", done=False)
@@ -151,8 +155,10 @@ def test_a_colleague_signs_in_by_a_link(browser: Browser, empty: World) -> None:
         assert axe.faults(company) == []
 
 
-def test_a_second_browser_is_told_so(browser: Browser, fresh: World) -> None:
-    """The link was shared: the first browser goes on, the second reads why not, the contact centre sees it."""
+def test_a_second_browser_is_refused_with_the_reason(browser: Browser, fresh: World) -> None:
+    """The link was shared: the first browser still works, and the contact centre sees the second
+    attempt.
+    """
     made = fresh.add("Brightwater UK")
     with chromium.visitor(browser, fresh) as centre, stranger(browser, fresh) as first:
         desk = centre.new_page()
@@ -177,7 +183,7 @@ def test_a_second_browser_is_told_so(browser: Browser, fresh: World) -> None:
 
 
 def test_a_link_works_without_script(browser: Browser, fresh: World) -> None:
-    """It is pasted into the field; every act is a form."""
+    """The link is pasted into a field, and every action is a form."""
     made = fresh.add("Brightwater UK")
     link = str(fresh.call("POST", f"/api/directories/{made.id}/links")["url"])
     with chromium.context(browser, fresh.url, script=False) as context:
@@ -199,7 +205,9 @@ def test_a_link_works_without_script(browser: Browser, fresh: World) -> None:
 def test_no_page_of_a_link_has_a_fault(
     browser: Browser, fresh: World, language: str, faults: Callable[[Page], list[str]]
 ) -> None:
-    """axe-core finds nothing, light or dark, wide or at 320 px; nor at 320 px in German, whose words are longer."""
+    """axe-core finds nothing in both themes, wide and at 320 px; in German, whose words are longer,
+    at 320 px.
+    """
     made = fresh.add("Brightwater UK")
     link = str(fresh.call("POST", f"/api/directories/{made.id}/links")["url"])
     found: dict[str, list[str]] = {}

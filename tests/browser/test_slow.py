@@ -1,5 +1,5 @@
-"""Every page, and each part that changes on one, while storage is really slow: held at a gate, then
-let go.
+"""Every page, and each part that changes on one, while storage is slow: calls wait until the test
+releases them.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _BUSY = "#busy-bar:visible, .htmx-request .spinner:visible, .spinner.htmx-reques
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser, populated: Populated) -> Iterator[Page]:
-    """One tab that goes from page to page."""
+    """Yield one tab that loads page after page."""
     with chromium.context(browser, populated.url) as visitor:
         page = visitor.new_page()
         page.add_init_script(_TELL)
@@ -34,10 +34,10 @@ def tab(browser: Browser, populated: Populated) -> Iterator[Page]:
 @pytest.mark.parametrize(
     "name", [name for name in PAGES if name != "call history"]
 )  # which reads nothing
-def test_a_page_that_is_slow_to_come_is_waited_for_on_the_old_one(
+def test_while_a_slow_page_loads_the_old_one_stays(
     tab: Page, populated: Populated, name: str
 ) -> None:
-    """The old page stays, with a bar that shows that the next one is under way, until it comes."""
+    """With a bar that shows that the next page is loading."""
     place, old = address(name, populated), tab.locator("h1").inner_text()
     tab.evaluate("place => document.querySelector('.brand').href = place", place)
     with populated.world.storage_held() as reached:
@@ -50,10 +50,10 @@ def test_a_page_that_is_slow_to_come_is_waited_for_on_the_old_one(
 
 
 @pytest.mark.parametrize("page_name", sorted({part.page for part in PARTS.values() if part.comes}))
-def test_what_moves_on_a_page_shows_that_it_is_under_way(
+def test_a_slow_part_of_a_page_shows_that_it_is_loading(
     page: Page, populated: Populated, page_name: str
 ) -> None:
-    """A bar, or a spinner of its own, while the old part stays; then the new one comes."""
+    """A bar or a spinner, while the old content stays until the new one is loaded."""
     for part in PARTS.values():
         if part.page != page_name or not part.comes:
             continue
@@ -70,10 +70,8 @@ def test_what_moves_on_a_page_shows_that_it_is_under_way(
         expect(page.locator(_BUSY)).to_have_count(0)
 
 
-def test_a_page_that_is_no_longer_waited_for_is_not_said_to_come(
-    page: Page, populated: Populated
-) -> None:
-    """Stopped by the reader: the bar goes, the old page can be used."""
+def test_a_page_load_that_was_stopped_shows_no_bar(page: Page, populated: Populated) -> None:
+    """The user stopped it: the old page works."""
     page.goto("/contacts/history")
     page.evaluate("navigation.addEventListener('navigate', () => setTimeout(stop, 500))")
     with populated.world.storage_held(), page.expect_event("requestfailed"):
@@ -83,7 +81,7 @@ def test_a_page_that_is_no_longer_waited_for_is_not_said_to_come(
 
 
 def test_a_dialog_that_is_slow_to_open_opens_once(page: Page, populated: Populated) -> None:
-    """Pressed again by a person in a hurry: text typed into it is not lost to a second one."""
+    """If its button is clicked again, text typed into the dialog isn't lost to a second one."""
     asked: list[str] = []
     page.on(
         "request", lambda request: asked.append(request.url) if "/issue" in request.url else None
@@ -102,7 +100,7 @@ def test_a_dialog_that_is_slow_to_open_opens_once(page: Page, populated: Populat
 def test_a_form_that_the_browser_sends_itself_is_sent_once(
     page: Page, populated: Populated
 ) -> None:
-    """A dialog on a page of its own is no part of htmx."""
+    """On a page of its own a dialog's form isn't sent by htmx."""
     sent: list[str] = []
     page.on(
         "request", lambda request: sent.append(request.url) if request.method == "POST" else None
@@ -125,7 +123,7 @@ def test_a_form_that_the_browser_sends_itself_is_sent_once(
 
 
 def test_a_form_that_was_stopped_can_be_sent_again(page: Page, populated: Populated) -> None:
-    """By Escape or the browser's own button, while it was slow: pressed once more, it goes."""
+    """After Escape or the browser's Stop, a second click sends it."""
     page.goto(address("dialog", populated))
     page.get_by_role("textbox").fill("another name")
     page.evaluate("document.getElementById('delete-now').disabled = false")

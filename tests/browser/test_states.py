@@ -1,4 +1,4 @@
-"""Pages when things are slow, broken, away or forbidden."""
+"""Pages that are slow, fail, don't exist or are forbidden."""
 
 import threading
 from collections.abc import Callable
@@ -58,8 +58,8 @@ def test_a_slow_form_is_sent_once(
     button: str,
     path: str,
 ) -> None:
-    """Pressed twice while nothing seems to happen; an error is shown and leaves the form as it was,
-    to be sent again.
+    """It is clicked twice while it is slow. An error is shown and keeps the form, so that it can be
+    sent again.
     """
     open_it(page, populated)
     held: list[Route] = []
@@ -80,8 +80,8 @@ def test_a_slow_form_is_sent_once(
     expect(page.locator("#busy-bar")).to_be_hidden()
 
 
-def test_a_slow_search_shows_that_it_is_under_way(page: Page, populated: Populated) -> None:
-    """A spinner in the field, the old list until the new one is there, the last search wins."""
+def test_a_slow_search_shows_that_it_is_loading(page: Page, populated: Populated) -> None:
+    """A spinner in the field, the old list until the new one is loaded; the last search counts."""
     page.goto("/contacts")
     let_go = threading.Event()
 
@@ -103,8 +103,8 @@ def test_a_slow_search_shows_that_it_is_under_way(page: Page, populated: Populat
     expect(page.locator("#busy")).to_be_hidden()
 
 
-def test_an_unknown_directory_is_a_page_with_a_way_out(page: Page, populated: Populated) -> None:
-    """404 for a directory that isn't there, another account's included."""
+def test_an_unknown_directory_gets_a_page_with_a_link(page: Page, populated: Populated) -> None:
+    """404, for a directory of another account too."""
     answer = page.goto("/directories/nothing-here")
     assert answer is not None
     assert answer.status == 404
@@ -112,10 +112,10 @@ def test_an_unknown_directory_is_a_page_with_a_way_out(page: Page, populated: Po
     expect(page.get_by_role("heading", name="External directories")).to_be_visible()
 
 
-def test_an_agent_is_led_from_an_administration_page_to_the_people(
+def test_an_agent_gets_a_link_from_an_administration_page_to_the_people(
     page: Page, populated: Populated
 ) -> None:
-    """Directory.Reader sees contacts only."""
+    """The role Directory.Reader sees only contacts."""
     chromium.sign_in(page.context, populated.url, "reader")
     page.goto(address("directory", populated))
     expect(page.get_by_role("heading", name="This page is for administrators")).to_be_visible()
@@ -124,8 +124,10 @@ def test_an_agent_is_led_from_an_administration_page_to_the_people(
     expect(page.get_by_role("link", name="Directories")).to_have_count(0)
 
 
-def test_anybody_can_sign_out(visitor: BrowserContext, populated: Populated) -> None:
-    """Agents share desks: the account menu ends the session, and no page is shown without another one."""
+def test_every_user_can_sign_out(visitor: BrowserContext, populated: Populated) -> None:
+    """The account menu ends the session, because agents share computers; afterwards every page
+    needs a sign-in.
+    """
     page = visitor.new_page()
     page.goto("/contacts")
     page.get_by_label("Account: Local admin").click()
@@ -137,8 +139,8 @@ def test_anybody_can_sign_out(visitor: BrowserContext, populated: Populated) -> 
     )
 
 
-def test_the_last_step_says_what_is_left_to_do(page: Page, populated: Populated) -> None:
-    """A button that can't be pressed has a reason next to it."""
+def test_the_last_step_shows_the_remaining_work(page: Page, populated: Populated) -> None:
+    """A disabled button has its reason next to it."""
     page.goto(address("step 3 undecided", populated))
     expect(page.get_by_role("button", name="Finish")).to_have_accessible_description(
         "Make your choice first."

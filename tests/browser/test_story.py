@@ -1,4 +1,4 @@
-"""The whole story as people live it: from an empty page to a caller's name, and back out again."""
+"""The whole story: from an empty page to a caller's name, and the removal of access."""
 
 import urllib.error
 
@@ -11,9 +11,7 @@ from tests.browser.world import World
 
 
 def test_the_whole_story(browser: Browser, empty: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Add a directory, provision it with the page's values, consent, find people, remove access:
-    the seed.
-    """
+    """Add a directory, provision it with the page's values, consent, find people, remove access."""
     # An answer of Microsoft's serves every check for ten seconds, for which no person on this page waits.
     monkeypatch.setattr("presence.consent.service._GONE_KEPT", 1)
     with chromium.context(browser, empty.url) as visitor:
@@ -30,7 +28,9 @@ def test_the_whole_story(browser: Browser, empty: World, monkeypatch: pytest.Mon
 
 
 def _add_directory(page: Page) -> tuple[str, str]:
-    """Steps 1 and 2 up to the token, which is shown once and must be acknowledged."""
+    """Do steps 1 and 2, and return the token, which must be confirmed as saved, and the base
+    URL.
+    """
     page.goto("/")
     expect(page.get_by_role("heading", name="No directories yet")).to_be_visible()
     page.get_by_role("link", name="Add Directory").click()
@@ -59,7 +59,7 @@ def _copied(page: Page, button: str, element: str) -> str:
 
 
 def _turned_away(page: Page, empty: World, base: str) -> None:
-    """A wrong token is named as the reason while the administrator looks on."""
+    """Send a wrong token, and assert that the open page shows the reason."""
     path = base.removeprefix(empty.url)
     with pytest.raises(urllib.error.HTTPError):
         empty.call("GET", f"{path}/Users", headers={"Authorization": "Bearer extdir_wrong"})
@@ -67,8 +67,8 @@ def _turned_away(page: Page, empty: World, base: str) -> None:
 
 
 def _provisioned(page: Page, empty: World, base: str, token: str) -> None:
-    """The Entra simulator provisions with exactly the values of the page; the live line moves by
-    itself.
+    """Let the Entra simulator provision with the values of the page, and assert that the page shows
+    it by itself.
     """
     assert empty.provision(base, token, 30, ("connect",)).ok
     expect(page.get_by_text("Test connection received")).to_be_visible()
@@ -77,7 +77,7 @@ def _provisioned(page: Page, empty: World, base: str, token: str) -> None:
 
 
 def _consented(page: Page, empty: World) -> None:
-    """Step 3: to Microsoft and back, until statuses come."""
+    """Do step 3: sign in and consent at Microsoft, until statuses are shown."""
     for tenant in empty.simulator.tenants.values():
         tenant.anyone = True
     page.get_by_role("button", name="Next Step").click()
@@ -97,7 +97,7 @@ def _consented(page: Page, empty: World) -> None:
 
 
 def _found(page: Page) -> None:
-    """People with presence; a card by keyboard alone."""
+    """Find people with their presence, and open a card by keyboard."""
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Organisation").click()
     expect(page.get_by_text("30 people")).to_be_visible()
     expect(page.locator(".person .presence:not(.none)").first).to_be_visible()
@@ -115,7 +115,7 @@ def _found(page: Page) -> None:
 
 
 def _resolved(page: Page) -> None:
-    """A number as a call list writes it leads to its person."""
+    """Find the person of a number as a call log has it."""
     page.get_by_role("searchbox").fill("")
     expect(page.get_by_text("30 people")).to_be_visible()
     row = page.locator(".person").first
@@ -128,7 +128,7 @@ def _resolved(page: Page) -> None:
 
 
 def _removed(page: Page, empty: World) -> None:
-    """Access is removed here at once, and the page sees whether the company did its part."""
+    """Remove access, and assert that the page checks whether the company removed it too."""
     page.get_by_role("link", name="Directories", exact=True).click()
     page.get_by_role("link", name="Brightwater UK").click()
     page.get_by_role("link", name="Manage presence").click()

@@ -1,4 +1,6 @@
-"""Wrong turns of an administrator: each is asked about, undone or named before anything is lost."""
+"""Mistakes of an administrator: each can be undone, or the page asks or reports it before anything
+is lost.
+"""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +15,9 @@ from tests.browser.world import World, world
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A product that these tests share, without consent yet; each makes directories of its own."""
+    """Yield a product that these tests share, without consent; each test creates its own
+    directories.
+    """
     folder: Path = tmp_path_factory.mktemp("wrong-turns")
     with world(f"sqlite:///{folder}/product.db") as running:
         for tenant in running.simulator.tenants.values():
@@ -23,7 +27,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture
 def visitor(browser: Browser, begun: World) -> Iterator[BrowserContext]:
-    """An administrator's browser."""
+    """Yield an administrator's browser."""
     with chromium.visitor(browser, begun) as made:
         yield made
 
@@ -36,7 +40,9 @@ def _step_two(page: Page, name: str) -> str:
 
 
 def test_an_unsaved_token_is_not_left_without_a_question(visitor: BrowserContext) -> None:
-    """A link, Back and a reload ask; the token is still there; once it is saved, nothing asks."""
+    """A link, Back and a reload ask first, and the token stays; once it is confirmed as saved,
+    nothing asks.
+    """
     page = visitor.new_page()
     token = _step_two(page, "Adventure Works")
     address = page.url
@@ -64,8 +70,8 @@ def test_an_unsaved_token_is_not_left_without_a_question(visitor: BrowserContext
     expect(page).to_have_url(re.compile("/presence$"))
 
 
-def test_leaving_without_the_token_goes_where_one_wanted(visitor: BrowserContext) -> None:
-    """The question is answered once."""
+def test_leaving_without_the_token_opens_the_chosen_page(visitor: BrowserContext) -> None:
+    """The question is asked once."""
     page = visitor.new_page()
     _step_two(page, "Alpine Ski House")
     page.get_by_role("link", name="Organisation").click()
@@ -76,7 +82,7 @@ def test_leaving_without_the_token_goes_where_one_wanted(visitor: BrowserContext
 def test_a_wrong_kind_is_corrected_and_the_set_up_finished_later(
     visitor: BrowserContext, begun: World
 ) -> None:
-    """No call has come, so nothing needs to be deleted; the list leads back to the step."""
+    """No request has come, so the directory needn't be deleted; the list links to the step."""
     page = visitor.new_page()
     _step_two(page, "Wide World")
     page.get_by_label("I have saved").check()
@@ -90,10 +96,8 @@ def test_a_wrong_kind_is_corrected_and_the_set_up_finished_later(
     expect(page).to_have_url(re.compile("/connect$"))
 
 
-def test_a_name_that_is_there_already_is_refused_at_its_field(
-    visitor: BrowserContext, begun: World
-) -> None:
-    """Agents could not tell the two apart."""
+def test_an_existing_name_is_refused_at_its_field(visitor: BrowserContext, begun: World) -> None:
+    """Agents couldn't distinguish two directories with one name."""
     begun.add("Litware")
     page = visitor.new_page()
     page.goto("/directories/new")
@@ -104,7 +108,9 @@ def test_a_name_that_is_there_already_is_refused_at_its_field(
 
 
 def test_an_unsaved_token_outlives_the_session(visitor: BrowserContext, begun: World) -> None:
-    """The page stays with the token until the person saved it; then it signs in again."""
+    """The page shows the token until the user confirms that it is saved, and then signs in
+    again.
+    """
     page = visitor.new_page()
     token = _step_two(page, "Fourth Coffee")
     chromium.sign_in(visitor, begun.url, "out")
@@ -115,8 +121,8 @@ def test_an_unsaved_token_outlives_the_session(visitor: BrowserContext, begun: W
         page.get_by_role("button", name="Next Step").click()
 
 
-def test_a_third_token_names_the_one_that_ends(visitor: BrowserContext, begun: World) -> None:
-    """Entra uses A, B was lost: to issue C the person chooses, and A stays valid."""
+def test_a_third_token_asks_which_one_to_replace(visitor: BrowserContext, begun: World) -> None:
+    """Entra uses A, and B was lost: the user chooses B, and A stays valid."""
     made = begun.add("Tailspin", "other")
     begun.scim(made, "GET", "/Users")
     lost = begun.call("POST", f"/api/directories/{made.id}/tokens", {})
@@ -143,7 +149,9 @@ def _to_consent(page: Page, begun: World, directory_id: str, who: str) -> None:
 
 
 def test_two_tabs_do_not_connect_the_wrong_company(visitor: BrowserContext, begun: World) -> None:
-    """The second tab's company is shown to be confirmed, and the first tab is told."""
+    """The second tab's company must be confirmed, and the first tab shows that another one was
+    first.
+    """
     made = begun.add("Contoso Bank", done=False)
     first, second = visitor.new_page(), visitor.new_page()
     _to_consent(first, begun, made.id, "gloria@contoso.example")
@@ -165,7 +173,7 @@ def test_two_tabs_do_not_connect_the_wrong_company(visitor: BrowserContext, begu
 def test_after_finish_the_next_steps_stay_until_people_arrive(
     visitor: BrowserContext, begun: World
 ) -> None:
-    """Base URL, steps and the live line; the list does not say that all is good."""
+    """Base URL, steps and connection state; the list doesn't show the directory as good."""
     made = begun.add("Northwind")
     page = visitor.new_page()
     page.goto("/")
@@ -184,7 +192,7 @@ def test_after_finish_the_next_steps_stay_until_people_arrive(
 
 
 def test_pages_fit_a_narrow_phone_in_german(browser: Browser, begun: World) -> None:
-    """320 CSS pixels (WCAG 2.2, 1.4.10): nothing is cut off at the right where words are longest."""
+    """WCAG 2.2, 1.4.10: at 320 CSS pixels nothing is cut off, even with the longest words."""
     one = begun.add("Schmal").id
     pages = ("", "/connect", "/presence", "/setup", "/credentials", "/issue?kind=client_secret")
     with chromium.visitor(browser, begun, size=(320, 700), language="de-DE") as visitor:

@@ -1,7 +1,8 @@
-"""The product and a simulated Microsoft on this machine, in a thread of their own, for a browser.
+"""The product and the simulator of Microsoft on this machine, in a thread, for tests with a
+browser.
 
-Everything is made as people and clients make it: directories by the JSON API, people by the Entra simulator over SCIM,
-consent by walking through the simulator's pages.
+Data is created as users and clients do: directories by the JSON API, people by the Entra simulator
+over SCIM, consent on the simulator's pages.
 """
 
 import asyncio
@@ -47,7 +48,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A directory that was added, with the token as shown once."""
+    """A directory that was created, with its token in plain text."""
 
     id: str
     name: str
@@ -57,7 +58,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The parts of a deployment's thread: its host, its app, the engine that both use, and their loop."""
+    """The host, the app, the engine that both use, and the event loop of a deployment's thread."""
 
     loop: asyncio.AbstractEventLoop
     host: RunningHost
@@ -78,16 +79,17 @@ class World:
         self._parts = parts
 
     def new_account(self) -> "World":
-        """Return the same deployment as the administrator of another account sees it: without directories.
+        """Return the same deployment for the administrator of another account, without directories.
 
-        It takes no time, unlike a deployment of its own. After a sign-in a browser is in the first account again.
+        It takes no time, unlike a new deployment. After a sign-in a browser is in the first account
+        again.
         """
         other = copy.copy(self)
         other.session = f"admin.{uuid.uuid4()}"
         return other
 
     def wait(self, work: Awaitable[Result]) -> Result:
-        """Run a coroutine on the world's loop and wait for it."""
+        """Run a coroutine on the world's event loop, and return its result."""
 
         async def run() -> Result:
             return await work
@@ -95,12 +97,14 @@ class World:
         return asyncio.run_coroutine_threadsafe(run(), self._parts.loop).result(120)
 
     def storage_away(self) -> contextlib.AbstractContextManager[None]:
-        """Storage fails for the length of a block."""
+        """Make storage fail during a block."""
         return storage.away(self._file)
 
     @contextlib.contextmanager
     def storage_held(self) -> Iterator[threading.Event]:
-        """Storage answers nothing for the length of a block; the event tells that something waits for it."""
+        """Let storage calls wait during a block; yield an event that is set by the first of
+        them.
+        """
         self.wait(self._parts.gate.shut())
         try:
             yield self._parts.gate.reached
@@ -110,7 +114,7 @@ class World:
     def call(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> Any:
-        """The JSON answer of the product's API to a signed-in administrator."""
+        """Send a request to the product's API as an administrator, and return the parsed JSON."""
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(
             f"{self.url}{path}", data, method=method, headers=headers or {}
@@ -124,7 +128,7 @@ class World:
         return json.loads(text) if text else None
 
     def add(self, name: str, kind: str = "entra", *, done: bool = True, **settings: Any) -> Made:
-        """A directory; `done`: its wizard is finished."""
+        """Create a directory; with `done`, finish its wizard."""
         made = self.call(
             "POST", "/api/directories", {"name": name, "kind": kind, "region": "GB", **settings}
         )
@@ -142,19 +146,21 @@ class World:
     def provision(
         self, base: str, token: str, people: int, cycles: tuple[str, ...] = ("initial",)
     ) -> Summary:
-        """The Entra simulator's work with exactly this address and token."""
+        """Run the Entra simulator with this base URL and token, and return its summary."""
         options = Options(base, token, people=people, cycles=cycles, groups=3)
         return self.wait(provision(options, lambda progress: None))
 
     def scim(self, made: Made, method: str, path: str, body: Any = None) -> Any:
-        """One call of a SCIM client."""
+        """Send one SCIM request with the directory's token, and return the parsed JSON."""
         headers = {"Authorization": f"Bearer {made.token}", "User-Agent": "Okta SCIM Client 1.0.0"}
         return self.call(method, f"/scim/{made.id}/v2{path}", body, headers)
 
     def fill(self, made: Made, people: int) -> None:
-        """Provision the first `people` of the simulator's company without their managers, some hundred per request.
+        """Create the first `people` of the simulator's company without managers, some hundred per
+        request.
 
-        It takes a fraction of the time of `provision`, which asks for each person before it creates one.
+        It takes a fraction of the time of `provision`, which searches for each person before it
+        creates one.
         """
         users = [
             mapping.post_body(mapping.target_attributes(person))
@@ -171,7 +177,7 @@ class World:
             assert {one["status"] for one in answer["Operations"]} == {"201"}
 
     def person(self, made: Made, number: int, **attributes: Any) -> Any:
-        """One more person."""
+        """Create the person with this number, and return the resource."""
         body = {
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
             "userName": f"person{number}@example.com",
@@ -182,7 +188,9 @@ class World:
         return self.scim(made, "POST", "/Users", body)
 
     def connect_presence(self, made: Made) -> None:
-        """Consent as the company's administrator would, without a browser, and wait for the first statuses."""
+        """Consent as the company's administrator does, without a browser, and wait for the first
+        statuses.
+        """
         self.simulator.tenants[CONTOSO].anyone = True
         opener = urllib.request.build_opener(_CookieProcessor(), _NoRedirect())
         body = json.dumps({"action": "connect"}).encode()
@@ -200,14 +208,14 @@ class World:
         raise AssertionError(f"presence was not connected: {found}")
 
     def sync_presence(self) -> None:
-        """Sync Contoso's presence now, as the queue does every ten seconds, until it was done."""
+        """Sync Contoso's presence now, as the queue's function does every ten seconds."""
         for _ in rounds():
             if self.wait(sync_tenant.sync(self._parts.app, CONTOSO, now_due=True)) == "synced":
                 return
             self.wait(asyncio.sleep(0.1))
 
     def tick(self) -> None:
-        """Let the timers that are not running tick now instead of at their next time, and wait for them."""
+        """Run the timers now that aren't running, and wait for them."""
         self.wait(self._tick())
 
     async def _tick(self) -> None:
@@ -224,7 +232,9 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class _CookieProcessor(urllib.request.HTTPCookieProcessor):
-    """Keeps cookies as a browser does: an empty `domain=`, which the platform writes, is no domain (RFC 6265 5.2.3)."""
+    """Keeps cookies as a browser does: an empty `domain=`, which the platform writes, is ignored
+    (RFC 6265 section 5.2.3).
+    """
 
     def http_response(self, request: Any, response: Any) -> Any:
         lines = response.headers.get_all("Set-Cookie") or []
@@ -237,7 +247,7 @@ class _CookieProcessor(urllib.request.HTTPCookieProcessor):
 def _follow(
     opener: urllib.request.OpenerDirector, address: str, answers: str, microsoft: str
 ) -> None:
-    """Walk through redirects; on Microsoft's pages with the answers that a person would give."""
+    """Follow redirects; on Microsoft's pages submit the given answers."""
     while address:
         if address.startswith(microsoft):
             address = f"{address}&{answers}"
@@ -252,7 +262,7 @@ def _follow(
 def world(
     tables: str, port: int = 0, *, asks_to_sign_in: bool = False, **settings: str
 ) -> Iterator[World]:
-    """Return a world for the length of a block; `asks_to_sign_in`: browsers are signed out at first."""
+    """Yield a world; with `asks_to_sign_in`, browsers are signed out at first."""
     simulator = Simulator()
     with simulated(simulator) as microsoft:
         environment = {

@@ -1,4 +1,5 @@
-"""The clauses of the specifications, the tests that prove them, and the document made of both.
+"""The requirements of the specifications, the tests that prove each, and the document that lists
+both.
 
 `python -m tests.conformance.clauses` writes `docs/conformance.md`.
 """

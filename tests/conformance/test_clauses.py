@@ -1,4 +1,4 @@
-"""Every clause is proven, every deviation explained, and the document current."""
+"""Every clause has a test, every deviation a reason, and the document is current."""
 
 import pytest
 
@@ -9,18 +9,18 @@ _CLAUSES = [clause for source in sources() for clause in source.clauses]
 
 @pytest.mark.parametrize("clause", _CLAUSES, ids=lambda clause: clause.id)
 def test_clause_has_a_test(clause: Clause) -> None:
-    """A requirement without a test is a claim."""
+    """A requirement without a test isn't proven."""
     assert proofs().get(clause.id), f"mark a test with @pytest.mark.clause({clause.id!r})"
 
 
 def test_clauses_are_named_once() -> None:
-    """An identifier means one requirement."""
+    """Each identifier belongs to one requirement."""
     names = [clause.id for clause in _CLAUSES]
     assert len(set(names)) == len(names)
 
 
 def test_tests_name_known_clauses() -> None:
-    """A marker with a typing error proves nothing."""
+    """A marker with a typing error would prove nothing."""
     known = {clause.id for clause in _CLAUSES}
     assert sorted(proofs().keys() - known) == []
 

@@ -1,5 +1,5 @@
-"""A server that is killed in the middle of Entra's work and started again: no record is half
-written, the work is done.
+"""A server that is killed during Entra's work and started again: no record is incomplete, and the
+work is finished.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ PEOPLE = 90
 
 
 async def local(*arguments: str) -> tuple[int, str]:
-    """Run a command; return its exit code and all its output."""
+    """Run a command; return its exit code and its output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "local", *arguments, cwd=ROOT, env=dict(os.environ),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -34,14 +34,14 @@ async def local(*arguments: str) -> tuple[int, str]:
 
 
 class Server:
-    """`python -m local serve`, which can be killed and started again."""
+    """A process `python -m local serve` that can be killed and started again."""
 
     def __init__(self, port: int, tables: str) -> None:
         self.port, self.tables = port, tables
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start the process and wait until it responds."""
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "local", "serve", "--port", str(self.port), "--tables", self.tables, "--no-timers",
             cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
@@ -50,7 +50,7 @@ class Server:
         assert str(self.port).encode() in await self.process.stdout.readline()
 
     async def kill(self) -> None:
-        """SIGKILL: nothing is finished, nothing flushed."""
+        """Send SIGKILL, so that the process finishes and flushes nothing."""
         assert self.process
         self.process.send_signal(signal.SIGKILL)
         assert await self.process.wait() == -signal.SIGKILL
@@ -58,7 +58,7 @@ class Server:
 
 @asynccontextmanager
 async def serving(port: int, tables: str) -> AsyncIterator[Server]:
-    """A server for as long as the block lasts."""
+    """Yield a server that runs during the block."""
     server = Server(port, tables)
     await server.start()
     try:
@@ -70,8 +70,8 @@ async def serving(port: int, tables: str) -> AsyncIterator[Server]:
 
 
 async def test_killed_in_the_middle_of_each_phase(tmp_path: Path) -> None:
-    """Killed while people come, while they get managers, while they change: each time `check` proves that every row and
-    its index rows agree, and Entra's repetition finishes the cycle.
+    """It is killed while users are created, get managers and are changed: each time `check` finds
+    no fault, and Entra's retry finishes the cycle.
     """
     tables, port = f"sqlite:///{tmp_path}/directory.db", free_port()
     code, output = await local("directory", "add", "--tables", tables, "--name", "Contoso")

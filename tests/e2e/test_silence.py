@@ -1,4 +1,4 @@
-"""No log line of a whole run holds a name, a number, an address or a token."""
+"""No log line of a whole run contains a name, a number, an address or a token."""
 
 import logging
 from pathlib import Path
@@ -26,7 +26,9 @@ SEED = 7
 async def test_log_of_a_provisioning_run_names_no_person(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """All cycles, a refused person, a wrong token, an access log: every line of every logger is looked at."""
+    """All cycles, a refused user, a wrong token and an access log, with the lines of every
+    logger.
+    """
     from directories import service
     from directories.service import NewDirectory
 

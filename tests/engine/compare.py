@@ -1,4 +1,6 @@
-"""The same requests through the local host and through the platform's engine: the answers must be the same bytes."""
+"""Sends the same requests through the local host and through the platform's engine; the responses
+must be equal.
+"""
 
 import base64
 import random
@@ -22,9 +24,10 @@ _PLACEHOLDER = re.compile(r"<(\w+)>")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request. `<name>` in it is replaced by a value of an earlier answer, which `keep` named.
+    """One request. `<name>` in it is replaced by a value of an earlier response, which `keep`
+    selected.
 
-    `keep` maps a name to the place in the answer's JSON: `token.value`, or `scimBaseUrl`.
+    `keep` maps a name to the path in the response's JSON: `token.value`, or `scimBaseUrl`.
     """
 
     method: str
@@ -36,7 +39,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The answer to a step, in a form that compares: headers sorted by name, cookies in their order."""
+    """The response to a step in a comparable form: headers sorted by name, cookies in their
+    order.
+    """
 
     request: str
     status: int
@@ -45,7 +50,9 @@ class Outcome:
 
 
 async def outcomes(functions: Functions, steps: Sequence[Step]) -> list[Outcome]:
-    """Send the steps in order, through the same sign-in; `functions` is the local host's or the engine."""
+    """Send the steps in order with the same sign-in; `functions` is the local host or the
+    engine.
+    """
     web = WebApp(functions, Limits(), platform_sign_in=True, access_log=False)
     kept: dict[str, str] = {}
     found = []
@@ -95,7 +102,8 @@ class _Seeded(Protocol):
 
 @contextmanager
 def reproducible() -> Iterator[_Seeded]:
-    """A standing clock and known randomness for apps loaded inside, so that two runs can be compared.
+    """Yield a source of fixed time and randomness for apps loaded inside the block, so that two
+    runs are equal.
 
     Call `seed` before each run.
     """

@@ -1,6 +1,6 @@
-"""The engine exists for Python 3.13 and newer.
+"""Skips these tests on Python older than 3.13, for which the engine doesn't exist.
 
-Otherwise its tests are left out, and `tests/conftest.py` reports it.
+`tests/conftest.py` reports the skipped tests.
 """
 
 from .present import HAS_ENGINE

@@ -1,4 +1,4 @@
-"""A pipeline must not pass without having run the app in the real engine."""
+"""A pipeline must fail if it hasn't run the app in the platform's engine."""
 
 import pytest
 

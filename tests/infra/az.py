@@ -1,4 +1,4 @@
-"""A fake Azure CLI: answers from a table, and notes its arguments."""
+"""A fake Azure CLI with prepared responses, which records its arguments."""
 
 import json
 import os
@@ -23,8 +23,8 @@ def shell_program(path: Path, *lines: str) -> None:
 
 @dataclass
 class FakeAz:
-    """A folder to put first on the PATH; `answers` are tried in order, the first with all of its
-    words wins.
+    """A folder to put first on the PATH; of the prepared responses, the first whose words all occur
+    is used.
     """
 
     folder: Path
@@ -58,7 +58,7 @@ class FakeAz:
         )
 
     def environment(self, **more: str) -> dict[str, str]:
-        """Write the program; return an environment in which `az` is it."""
+        """Write the program, and return environment variables with which `az` is this program."""
         command = (sys.executable, "-IS", str(_PROGRAM), str(self.folder))
         shell_program(self.folder / "az", f'exec {shlex.join(command)} "$@"')
         (self.folder / "answers.json").write_text(json.dumps(self.answers), encoding="utf-8")
@@ -68,13 +68,15 @@ class FakeAz:
         return {**os.environ, "PATH": path, **more}
 
     def run(self, command: list[str], **options: Any) -> "subprocess.CompletedProcess[str]":
-        """Do as `subprocess.run` with text, but answer `az` in this process."""
+        """Run a command as `subprocess.run` does with text; an `az` command is handled in this
+        process.
+        """
         if Path(command[0]).parent != self.folder or Path(command[0]).name != "az":
             return _run(command, **options)
         found = answer_to(str(self.folder), command[1:])
         return subprocess.CompletedProcess(command, found["status"], found["out"], found["error"])
 
     def calls(self) -> list[list[str]]:
-        """Return the arguments of every call so far."""
+        """Return the arguments of every call."""
         text = (self.folder / "calls.jsonl").read_text(encoding="utf-8")
         return [json.loads(line) for line in text.splitlines()]

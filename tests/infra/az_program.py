@@ -1,4 +1,6 @@
-"""The program that plays `az`: answers from the table in its folder, and notes what it was asked there."""
+"""The program that acts as `az`: it returns the responses of the table in its folder, and records
+its arguments there.
+"""
 
 import fcntl
 import json
@@ -8,7 +10,7 @@ from typing import Any
 
 
 def answer_to(folder: str, arguments: list[str]) -> dict[str, Any]:
-    """Return the answer to one call: its `out`, `error` and `status`."""
+    """Return the response to one call: its `out`, `error` and `status`."""
     with open(os.path.join(folder, "calls.jsonl"), "a") as calls:
         calls.write(json.dumps(arguments) + "\n")
     line = " ".join(arguments)

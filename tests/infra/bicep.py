@@ -19,18 +19,18 @@ def _parser() -> tree_sitter.Parser:
 
 
 def parse(source: str) -> tree_sitter.Node:
-    """The syntax tree of Bicep text."""
+    """Return the syntax tree of Bicep source."""
     return _parser().parse(source.encode()).root_node
 
 
 @cache
 def tree(path: Path) -> tree_sitter.Node:
-    """The syntax tree of a template."""
+    """Return the syntax tree of a template."""
     return parse(path.read_text(encoding="utf-8"))
 
 
 def walk(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    """`node` and everything below it."""
+    """Yield the node and all nodes below it."""
     yield node
     for child in node.children:
         yield from walk(child)
@@ -42,7 +42,7 @@ def text(node: tree_sitter.Node) -> str:
 
 
 def errors(root: tree_sitter.Node) -> list[str]:
-    """Places that are no Bicep."""
+    """Return the places with syntax errors."""
     return [
         f"{n.start_point.row + 1}: {text(n)[:60]}"
         for n in walk(root)
@@ -51,30 +51,30 @@ def errors(root: tree_sitter.Node) -> list[str]:
 
 
 def declarations(path: Path, kind: str) -> dict[str, tree_sitter.Node]:
-    """Declarations of `kind` (parameter, variable, resource, module, output) by name."""
+    """Return the declarations of `kind` (parameter, variable, resource, module, output) by name."""
     found = (n for n in walk(tree(path)) if n.type == f"{kind}_declaration")
     return {text(n.named_children[0]): n for n in found}
 
 
 def identifiers(node: tree_sitter.Node) -> set[str]:
-    """Every identifier below `node`."""
+    """Return every identifier below the node."""
     return {text(n) for n in walk(node) if n.type == "identifier"}
 
 
 def keys(node: tree_sitter.Node) -> list[str]:
-    """Keys of every object below `node`."""
+    """Return the keys of every object below the node."""
     properties = (n for n in walk(node) if n.type == "object_property" and n.named_children)
     return [text(p.named_children[0]).strip("'") for p in properties]
 
 
 def entries(body: tree_sitter.Node) -> dict[str, tree_sitter.Node]:
-    """Keys and values of one object, without those of objects inside."""
+    """Return keys and values of one object, without those of nested objects."""
     pairs = (p.named_children for p in body.named_children if p.type == "object_property")
     return {text(pair[0]).strip("'"): pair[1] for pair in pairs if len(pair) > 1}
 
 
 def first_object(node: tree_sitter.Node) -> tree_sitter.Node:
-    """The body of a resource or module: its first object."""
+    """Return the body of a resource or module, which is its first object."""
     return next(n for n in walk(node) if n.type == "object")
 
 
@@ -125,7 +125,7 @@ def calls(path: Path) -> list[Call]:
 
 
 def required(path: Path) -> set[str]:
-    """Parameters of a template that have no default."""
+    """Return the parameters of a template that have no default."""
     return {
         name
         for name, node in declarations(path, "parameter").items()

@@ -1,4 +1,4 @@
-"""Alerts read log lines that exist and are documented."""
+"""Alerts query log events that exist and are documented."""
 
 import re
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ def _documented() -> dict[str, str]:
 
 
 def test_every_event_of_an_alert_is_documented() -> None:
-    """An alert waits for events of the table in docs/deploy.md."""
+    """The table in docs/deploy.md lists every event that an alert queries."""
     waited_for = {event for rule in RULES for event in kusto.events_of(rule.query)}
     assert waited_for == {
         "quarantine.near",
@@ -72,7 +72,7 @@ def test_every_event_of_an_alert_is_documented() -> None:
 
 @each_rule
 def test_alert_dimensions_are_dimensions_of_the_event(rule: Rule) -> None:
-    """An alert splits by a dimension that its event carries."""
+    """An alert can be split only by a dimension of its event."""
     for event in kusto.events_of(rule.query) if rule.dimension else ():
         assert f"`{rule.dimension}`" in _documented()[event]
 
@@ -102,7 +102,7 @@ def test_events_carry_no_personal_data() -> None:
 
 
 def test_every_alert_is_documented() -> None:
-    """Whoever gets the mail finds it in docs/deploy.md."""
+    """The recipient of an alert's e-mail finds it in docs/deploy.md."""
     assert len(RULES) == 11
     assert [rule.name for rule in RULES if f"| {rule.name} |" not in DOCUMENT] == []
 
@@ -116,7 +116,7 @@ def test_query_shows_what_the_alert_splits_by(rule: Rule) -> None:
 
 @each_rule
 def test_documentation_has_severity_and_rhythm(rule: Rule) -> None:
-    """docs/deploy.md tells how urgent an alert is and how soon it comes."""
+    """docs/deploy.md has each alert's severity and frequency."""
     every = rule.every.removeprefix("PT").replace("M", " min").replace("H", " h")
     assert f"| {rule.name} | {rule.severity} | {every} |" in DOCUMENT
 
@@ -151,8 +151,10 @@ def test_server_errors_are_those_of_the_app() -> None:
     assert kusto.events_of(query) == {"http.error", "scim.error", "token.error"}
 
 
-def test_a_reached_quota_is_told_from_a_silent_timer() -> None:
-    """When the workspace takes no data, *Log quota reached* rings and *Timer silent* does not."""
+def test_a_reached_quota_is_distinguished_from_a_silent_timer() -> None:
+    """If the workspace accepts no data, the alert *Log quota reached* fires and *Timer silent*
+    doesn't.
+    """
     assert '"OverQuota"' in _rule("Log quota reached").query
     silent = _rule("Timer silent").query
     assert "let capped = toscalar(union isfuzzy=true _LogOperation" in silent

@@ -45,7 +45,7 @@ def _backup(az: FakeAz, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_stored_backup_restores_the_deployment(tmp_path: Path, data: str) -> None:
-    """The documented restore, from the very blob that was stored: the same rows, and `check` finds no fault."""
+    """Restoring the stored blob as documented gives the same rows, and `check` finds no fault."""
     store, bin_folder = tmp_path / "store", tmp_path / "bin"
     store.mkdir()
     bin_folder.mkdir()
@@ -114,7 +114,7 @@ def test_a_named_backup_that_is_no_backup_changes_nothing(tmp_path: Path, data: 
 def test_an_empty_account_is_reported(
     tmp_path: Path, answered: str, status: int, said: str
 ) -> None:
-    """Before anything is downloaded or removed."""
+    """Nothing is downloaded or removed before the error."""
     az = FakeAz(tmp_path)
     az.answer("storage blob list", out=answered)
     done = _restore(az, TABLES="sqlite:///x.db", BACKUP_STORAGE_ACCOUNT="bak1")
@@ -122,15 +122,17 @@ def test_an_empty_account_is_reported(
     assert len(az.calls()) == 1
 
 
-def test_a_restore_without_its_settings_says_what_to_set(tmp_path: Path) -> None:
-    """The outputs of the deployment."""
+def test_a_restore_without_its_settings_names_them(tmp_path: Path) -> None:
+    """They are outputs of the deployment."""
     done = _restore(FakeAz(tmp_path), TABLES="", BACKUP_STORAGE_ACCOUNT="bak1")
     assert done.returncode == 2
     assert "azd env get-values" in done.stderr
 
 
 def test_the_policy_of_the_backups_is_locked_as_it_was_read(tmp_path: Path) -> None:
-    """The lock names the ETag of the policy that was shown, and the answer names the setting that follows."""
+    """The request has the ETag of the policy that was shown, and the output has the setting to
+    change next.
+    """
     az = FakeAz(tmp_path)
     az.answer("immutability-policy show", "--account-name bak1", out="the-etag\n")
     az.answer("immutability-policy lock", "--container-name backups", "--if-match the-etag")
@@ -154,7 +156,7 @@ def test_a_lock_without_its_names_is_not_tried(tmp_path: Path, words: list[str])
 
 
 def test_nothing_is_stored_if_the_data_cannot_be_read(tmp_path: Path) -> None:
-    """A backup of nothing must not look like one."""
+    """An empty file must not look like a backup."""
     az = FakeAz(tmp_path)
     done = _backup(az, TABLES=f"sqlite:///{tmp_path}/none.db", BACKUP_STORAGE_ACCOUNT="bak1")
     assert done.returncode == 1
@@ -163,7 +165,7 @@ def test_nothing_is_stored_if_the_data_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_a_refused_upload_fails_the_run(tmp_path: Path, data: str) -> None:
-    """The pipeline turns red, and *Backup missing* rings."""
+    """The pipeline fails, and the alert *Backup missing* fires."""
     folder = tmp_path / "bin"
     folder.mkdir()
     az = FakeAz(folder)
@@ -173,8 +175,8 @@ def test_a_refused_upload_fails_the_run(tmp_path: Path, data: str) -> None:
     assert "Stored" not in done.stdout
 
 
-def test_without_its_settings_it_says_what_to_set(tmp_path: Path) -> None:
-    """BACKUP_STORAGE_ACCOUNT is empty until BACKUPS is true."""
+def test_a_backup_without_its_settings_names_them(tmp_path: Path) -> None:
+    """BACKUP_STORAGE_ACCOUNT is empty unless BACKUPS is true."""
     done = _backup(FakeAz(tmp_path), TABLES="sqlite:///x.db", BACKUP_STORAGE_ACCOUNT="")
     assert done.returncode == 2
     assert "azd env set BACKUPS true" in done.stderr

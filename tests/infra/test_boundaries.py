@@ -1,7 +1,7 @@
-"""Acts that are reserved to a few modules: call Azure or HTTP libraries, read the environment, read
-the time.
+"""Operations reserved to a few modules: calling Azure or HTTP libraries, reading the environment,
+reading the time.
 
-Each rule holds for every module of the product. EXCEPTIONS lists the modules that may break it.
+Each rule applies to every module of the product; EXCEPTIONS lists the modules that may break it.
 """
 
 import ast
@@ -77,7 +77,7 @@ def _imported(node: ast.AST) -> list[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_keeps_within_its_boundaries(path: Path) -> None:
-    """DESIGN section 2. A module listed without need is reported as well."""
+    """CONTRIBUTING.md, "Where code belongs". An unnecessary exception is reported too."""
     expected = EXCEPTIONS.get(str(path.relative_to(ROOT)), set())
     if path.name == "endpoints.py":
         expected = {CLIENT} & violations(path.read_text(encoding="utf-8"))

@@ -32,6 +32,6 @@ def over_azurite(azurite_tables: str) -> Iterator[Cluster]:
 async def client(request: pytest.FixtureRequest) -> AsyncIterator[Client]:
     """A client of a new directory of its own, on each engine in turn."""
     running: Cluster = request.getfixturevalue(f"over_{request.param}")
-    made = running.add_directory(request.node.name[:90])
+    made = running.add_directory(request.node.name[-90:])
     async with running.client(made) as found:
         yield found

@@ -1,4 +1,4 @@
-"""`make run`: the demo on a machine that has nothing yet."""
+"""The target `make run`: the demo on a machine without any data."""
 
 import asyncio
 import re
@@ -19,11 +19,11 @@ from tests.emulator import free_port
 ROOT = Path(__file__).parent.parent.parent
 
 
-async def test_a_first_start_makes_the_folder_and_a_second_finds_the_directory(
+async def test_a_first_start_creates_the_folder_and_a_second_finds_the_directory(
     tmp_path: Path,
 ) -> None:
-    """The token is kept next to the database, in a file for its owner alone, since the product
-    keeps only its hash.
+    """The token is in a file next to the database, for its owner only, because the product stores
+    only its hash.
     """
     tables = f"sqlite:///{tmp_path}/new/demo.db"
     keep = kept(tables)
@@ -39,14 +39,14 @@ async def test_a_first_start_makes_the_folder_and_a_second_finds_the_directory(
     assert keep.stat().st_mode & 0o777 == 0o600
 
 
-def test_two_demos_do_not_take_each_others_token() -> None:
-    """One for each database file; any other engine has the one of `make run`."""
+def test_each_demo_has_its_own_token() -> None:
+    """One per database file; other engines use that of `make run`."""
     assert kept("sqlite:////one/a.db") != kept("sqlite:////two/a.db")
     assert kept("UseDevelopmentStorage=true") == kept(None) == ROOT / "data" / "demo.json"
 
 
-def test_a_port_in_use_is_the_one_that_is_named() -> None:
-    """The demo takes two ports: the message is about the one that is taken."""
+def test_the_port_in_use_is_named() -> None:
+    """The demo needs two ports; the error has the one that is in use."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -1,4 +1,4 @@
-"""The official SDK's client, and the example of docs/mcp.md, against the running product."""
+"""The official SDK's client, and the example of docs/mcp.md, with the running product."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from tests.mcp.conftest import NUMBER, Server
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_the_official_client_calls_the_tools(server: Server, mode: str) -> None:
-    """In both revisions; it checks each answer by the output schema."""
+    """In both revisions. The client validates each result by its output schema."""
     async with Client(server.url, mode=mode) as client:
         tools = await client.list_tools()
         assert len(tools.tools) == 3
@@ -27,7 +27,7 @@ async def test_the_official_client_calls_the_tools(server: Server, mode: str) ->
 
 
 async def test_the_example_works(server: Server) -> None:
-    """docs/examples/mcp_client.py as a reader runs it."""
+    """docs/examples/mcp_client.py runs as the document shows."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(ROOT / "docs/examples/mcp_client.py"),

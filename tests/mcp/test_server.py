@@ -1,4 +1,4 @@
-"""The MCP endpoint: revisions, errors of the protocol, the tools, and the rights of who calls them."""
+"""The MCP endpoint: revisions, protocol errors, tools, and the caller's rights."""
 
 import re
 from typing import Any
@@ -13,8 +13,10 @@ from tests.mcp.conftest import META, NUMBER, Server, as_role
 TOOLS = ["find_person", "who_is_free", "whose_number"]
 
 
-async def test_a_modern_client_discovers_what_there_is(server: Server) -> None:
-    """(2026-07-28, server/discover): the revisions, the capabilities, and who answers, to be kept for minutes."""
+async def test_a_modern_client_discovers_the_server(server: Server) -> None:
+    """MCP 2026-07-28, server/discover: revisions, capabilities and server information, which may be
+    cached for minutes.
+    """
     status, answer = await server.call("server/discover")
     result = answer["result"]
     assert (status, answer["id"], result["resultType"]) == (200, 1, "complete")
@@ -30,7 +32,9 @@ async def test_a_modern_client_discovers_what_there_is(server: Server) -> None:
 async def test_a_legacy_client_initialises_without_a_session(
     server: Server, asked: str | None, spoken: str
 ) -> None:
-    """(2025-11-25, lifecycle): any instance answers the next request, so there is no session ID."""
+    """MCP 2025-11-25, lifecycle: any instance may handle the next request, so there is no session
+    id.
+    """
     body = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": asked}}
     reply = await server.post(orjson.dumps(body))
     assert orjson.loads(reply.body)["result"]["protocolVersion"] == spoken
@@ -41,7 +45,9 @@ async def test_a_legacy_client_initialises_without_a_session(
 
 
 async def test_both_revisions_list_the_same_tools(server: Server) -> None:
-    """In the same order each time; the schemas are valid JSON Schema 2020-12 with an object at the root."""
+    """Always in the same order. Schemas are valid JSON Schema 2020-12 with an object at the
+    root.
+    """
     _, modern = await server.call("tools/list")
     _, legacy = await server.legacy("tools/list")
     assert modern["result"]["tools"] == legacy["result"]["tools"]
@@ -66,8 +72,8 @@ async def test_both_revisions_list_the_same_tools(server: Server) -> None:
         (b'{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}', -32600),
     ],
 )
-async def test_what_is_no_message_is_refused(server: Server, body: bytes, code: int) -> None:
-    """JSON-RPC 2.0 section 5.1, with 400: a batch and a null ID are no messages of this protocol."""
+async def test_a_malformed_message_is_refused(server: Server, body: bytes, code: int) -> None:
+    """JSON-RPC 2.0 section 5.1, with 400. MCP permits neither a batch nor a null id."""
     reply = await server.post(body)
     assert (reply.status, orjson.loads(reply.body)["error"]["code"]) == (400, code)
 
@@ -91,13 +97,13 @@ async def test_what_is_no_message_is_refused(server: Server, body: bytes, code: 
 async def test_headers_must_agree_with_the_body(
     server: Server, headers: dict[str, str], params: dict[str, Any], code: int
 ) -> None:
-    """(2026-07-28, Streamable HTTP, "Server Validation"): 400 and the code that the specification names."""
+    """MCP 2026-07-28, Streamable HTTP, "Server Validation": 400 with the specified code."""
     status, answer = await server.call("tools/list", params, **headers)
     assert (status, answer["error"]["code"]) == (400, code)
 
 
-async def test_a_version_that_is_not_spoken_is_told_those_that_are(server: Server) -> None:
-    """So that the client can choose another one."""
+async def test_an_unsupported_version_gets_the_supported_ones(server: Server) -> None:
+    """The client can then choose another one."""
     body = b'{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
     reply = await server.post(body, {"MCP-Protocol-Version": "1900-01-01"})
     error = orjson.loads(reply.body)["error"]
@@ -107,7 +113,7 @@ async def test_a_version_that_is_not_spoken_is_told_those_that_are(server: Serve
 
 
 async def test_an_encoded_name_is_decoded_before_it_is_compared(server: Server) -> None:
-    """(2026-07-28, "Value Encoding"): `=?base64?…?=`."""
+    """MCP 2026-07-28, "Value Encoding": `=?base64?…?=`."""
     name = "whose_number"
     params = {"name": name, "arguments": {"number": NUMBER}}
     status, _ = await server.call("tools/call", params, Mcp_Name="=?base64?d2hvc2VfbnVtYmVy?=")
@@ -117,7 +123,7 @@ async def test_an_encoded_name_is_decoded_before_it_is_compared(server: Server) 
 
 
 async def test_unknown_methods_and_tools_are_errors_of_the_protocol(server: Server) -> None:
-    """404 for a method, as the specification demands of the modern revision; 200 for legacy clients."""
+    """404 for a method, as revision 2026-07-28 requires; 200 for legacy clients."""
     status, answer = await server.call("resources/list")
     assert (status, answer["error"]["code"]) == (404, -32601)
     status, answer = await server.legacy("resources/list")
@@ -128,7 +134,7 @@ async def test_unknown_methods_and_tools_are_errors_of_the_protocol(server: Serv
 
 
 async def test_streams_and_sessions_are_not_offered(server: Server) -> None:
-    """GET and DELETE are answered 405, which tells clients that there are none."""
+    """GET and DELETE get 405, by which clients detect that."""
     from tests.local.host.wire import ask
 
     port = int(server.world.url.rpartition(":")[2])
@@ -137,8 +143,8 @@ async def test_streams_and_sessions_are_not_offered(server: Server) -> None:
         assert (reply.status, reply.one("Allow")) == (405, "POST")
 
 
-async def test_whose_number_answers_as_the_api_does(server: Server) -> None:
-    """The person in words and as data, which the output schema describes."""
+async def test_whose_number_returns_what_the_api_does(server: Server) -> None:
+    """The person as text, and as data that fits the output schema."""
     result = await server.tool("whose_number", number="020 7946 0958")
     assert result["isError"] is False
     assert result["structuredContent"]["person"]["displayName"] == "Anna Adams"
@@ -148,7 +154,7 @@ async def test_whose_number_answers_as_the_api_does(server: Server) -> None:
 
 
 async def test_find_person_finds_in_any_spelling(server: Server) -> None:
-    """A name that only resembles the question is marked; the next page is asked for by its cursor."""
+    """A name that only resembles the search text is marked; the cursor requests the next page."""
     result = await server.tool("find_person", query="adams anna")
     assert [one["displayName"] for one in result["structuredContent"]["contacts"]] == ["Anna Adams"]
     similar = await server.tool("find_person", query="anna adems")
@@ -158,8 +164,8 @@ async def test_find_person_finds_in_any_spelling(server: Server) -> None:
 
 
 async def test_who_is_free_returns_only_confirmed_people(server: Server) -> None:
-    """At most as many as asked for, each free now, with the status that shows it; the rest by
-    cursor.
+    """At most as many as requested, each free now with the confirmed status; a cursor requests
+    more.
     """
     first = (await server.tool("who_is_free", limit=2))["structuredContent"]
     assert 1 <= len(first["contacts"]) <= 2
@@ -171,8 +177,8 @@ async def test_who_is_free_returns_only_confirmed_people(server: Server) -> None
         assert not {one["id"] for one in first["contacts"]} & set(ids)
 
 
-async def test_answers_are_as_the_output_schema_says(server: Server) -> None:
-    """So that a program can rely on them."""
+async def test_results_fit_the_output_schema(server: Server) -> None:
+    """Programs rely on it."""
     _, answer = await server.call("tools/list")
     schemas = {tool["name"]: tool["outputSchema"] for tool in answer["result"]["tools"]}
     asked: dict[str, dict[str, Any]] = {
@@ -197,10 +203,12 @@ async def test_answers_are_as_the_output_schema_says(server: Server) -> None:
         ("who_is_free", {"query": "x" * 201}, "query"),
     ],
 )
-async def test_a_wrong_argument_is_told_to_the_model(
+async def test_a_wrong_argument_is_an_error_result(
     server: Server, name: str, arguments: dict[str, Any], field: str
 ) -> None:
-    """(2026-07-28, tools, "Error Handling"): a result with `isError`, the argument, the fault and the remedy."""
+    """MCP 2026-07-28, tools, "Error Handling": `isError`, with the argument, the fault and the
+    remedy.
+    """
     result = await server.tool(name, **arguments)
     text = result["content"][0]["text"]
     assert (result["isError"], "structuredContent" in result) == (True, False)
@@ -208,36 +216,38 @@ async def test_a_wrong_argument_is_told_to_the_model(
     assert "hush" not in text
 
 
-async def test_a_cursor_of_another_question_is_told_to_the_model(server: Server) -> None:
-    """A request that the API answers with 400 is an error of the tool."""
+async def test_a_cursor_of_another_query_is_an_error_result(server: Server) -> None:
+    """An API response of 400 becomes an error of the tool."""
     result = await server.tool("find_person", query="anna", cursor="nonsense")
     assert result["isError"] is True
 
 
-async def test_who_may_not_see_contacts_may_call_nothing(server: Server) -> None:
-    """The role of an agent is needed for every message; the answer is a problem, not a result."""
+async def test_a_user_without_a_role_may_call_nothing(server: Server) -> None:
+    """Every message needs an agent's role; the response is a problem, not a result."""
     reply = await Server(server.world, as_role("none")).post(b"{}")
     assert reply.status == 403
     status, answer = await Server(server.world, as_role("reader")).call("tools/list")
     assert (status, len(answer["result"]["tools"])) == (200, 3)
 
 
-async def test_another_sites_page_may_call_nothing(server: Server) -> None:
-    """(2026-07-28, "Security & Endpoint"): 403 for an Origin that is not the app's own, against DNS rebinding."""
+async def test_a_cross_site_request_is_refused(server: Server) -> None:
+    """MCP 2026-07-28, "Security & Endpoint": 403 for an Origin other than the app's, against DNS
+    rebinding.
+    """
     body = b'{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
     assert (await server.post(body, {"Origin": "https://evil.example"})).status == 403
 
 
-async def test_a_body_has_a_size(server: Server) -> None:
-    """413 before anything is read from it."""
+async def test_a_body_that_is_too_large_is_refused(server: Server) -> None:
+    """413 before the body is parsed."""
     body = b'{"jsonrpc":"2.0","id":1,"method":"' + b"x" * 70_000 + b'"}'
     assert (await server.post(body)).status == 413
 
 
-async def test_a_limit_is_told_to_the_model(
+async def test_a_rate_limit_is_an_error_result(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same requests per second as a person, with the remedy in words and as `Retry-After`."""
+    """The user's rate limit applies; the result has the remedy, and the response `Retry-After`."""
 
     def exceeded(*_: object) -> None:
         raise UserRateExceeded(3)
@@ -253,7 +263,7 @@ async def test_a_limit_is_told_to_the_model(
 async def test_a_failure_is_an_error_of_the_protocol(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """500 and -32603 with the ID of the log line, and nothing of the failure itself."""
+    """500 and code -32603 with the id of the log line, without details of the failure."""
 
     def fail(*_: object) -> None:
         raise RuntimeError("a secret of the code")
@@ -264,8 +274,8 @@ async def test_a_failure_is_an_error_of_the_protocol(
     assert "secret" not in answer["error"]["message"]
 
 
-async def test_a_directory_of_other_agents_is_not_there(server: Server) -> None:
-    """The tools see the directories that the caller sees on the Organisation page."""
+async def test_a_directory_limited_to_other_agents_is_not_found(server: Server) -> None:
+    """The tools return the directories that the user sees on the Organisation page."""
     listed = server.world.call("GET", "/api/directories")["directories"]
     (northwind,) = [one["id"] for one in listed if one["name"] == "Northwind"]
     path = f"/api/directories/{northwind}"

@@ -1,4 +1,6 @@
-"""The whole app's HTTP functions in the host, over the embedded engine, and the description of them."""
+"""Fixtures: the whole app's HTTP functions in the simulated host over SQLite, and their
+description.
+"""
 
 import base64
 from collections.abc import AsyncIterator
@@ -33,14 +35,16 @@ ADDRESS = "http://127.0.0.1:7071"
 
 
 def signed_in(*roles: str) -> str:
-    """The header that App Service Authentication sets."""
+    """Return the header that App Service Authentication sets."""
     claims = [{"typ": "tid", "val": ACCOUNT}, *({"typ": "roles", "val": role} for role in roles)]
     return base64.b64encode(orjson.dumps({"auth_typ": "aad", "claims": claims})).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """Calls the app as its administrator, and as the provisioning client of its one directory."""
+    """A client of the app, signed in as an administrator; it also has the SCIM token of one
+    directory.
+    """
 
     host: Host
     app: App
@@ -53,7 +57,7 @@ class Deployed:
         media_type: str = "application/json",
         **headers: str,
     ) -> Response:
-        """One request."""
+        """Send a request and return the response."""
         person = {"authorization": f"Bearer {TOKEN}"} if path.startswith("/scim") else {}
         principal = {"x-ms-client-principal": signed_in("Directory.Admin")}
         sent = {
@@ -66,7 +70,7 @@ class Deployed:
         return await self.host.call(Request(method, ADDRESS + path, sent, body))
 
     async def json(self, method: str, path: str, body: Any = None) -> Any:
-        """The JSON of a successful answer."""
+        """Send a request that must succeed, and return its JSON."""
         media_type = "application/scim+json" if path.startswith("/scim") else "application/json"
         response = await self.call(
             method, path, b"" if body is None else orjson.dumps(body), media_type
@@ -89,7 +93,7 @@ def host_of(app: App) -> Host:
 
 
 async def started(folder: Path) -> Deployed:
-    """A fresh app with the directory `contoso`."""
+    """Return a new app with the directory `contoso`."""
     tables = open_tables(Settings.read({"TABLES": f"sqlite:///{folder}/app.db"}))
     settings = Settings.read({"WEBSITE_AUTH_ENABLED": "True"})
     app = App(settings, FixedClock(), tables)
@@ -100,14 +104,14 @@ async def started(folder: Path) -> Deployed:
 
 
 async def stopped(deployed: Deployed) -> None:
-    """Let go of everything."""
+    """Stop the host and close the app."""
     await deployed.host.stop()
     await deployed.app.close()
 
 
 @pytest.fixture
 async def deployed(tmp_path: Path) -> AsyncIterator[Deployed]:
-    """The app for one test."""
+    """Yield the app for one test."""
     found = await started(tmp_path)
     yield found
     await stopped(found)

@@ -1,4 +1,6 @@
-"""Whether a value meets a schema of the description (the part of JSON Schema 2020-12 that it uses)."""
+"""Validates a value by a schema of the description, for the part of JSON Schema 2020-12 that it
+uses.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +17,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def resolved(schema: dict[str, Any], description: dict[str, Any]) -> dict[str, Any]:
-    """The schema that a `$ref` names."""
+    """Return the schema to which `$ref` refers."""
     while "$ref" in schema:
         schema = description["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     return schema

@@ -1,4 +1,6 @@
-"""Generated clients read every answer of the running product: Python (openapi-python-client), TypeScript (openapi-typescript)."""
+"""Generated clients parse every response of the running product: openapi-python-client and
+openapi-typescript.
+"""
 
 import asyncio
 import importlib
@@ -37,7 +39,7 @@ _TRUST = {
 
 @dataclass
 class Product:
-    """A running product with a directory, and the answers that it gave: operation, status, JSON."""
+    """A running product with a directory, and its responses: operation, status, JSON."""
 
     client: httpx.AsyncClient
     directory_id: str = ""
@@ -47,7 +49,7 @@ class Product:
     answers: list[tuple[str, str, int, Any]] = field(default_factory=list)
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Send a request of the API, and keep the answer."""
+        """Send a request to the API, record the response, and return its JSON."""
         address = path.format(
             directoryId=self.directory_id, contactId=self.contact_id, noteId=self.note_id
         )
@@ -60,7 +62,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Recorded:
-    """The answers of a product at `url`, and its descriptions by version."""
+    """The recorded responses of a product at `url`, and its descriptions by version."""
 
     url: str
     answers: list[tuple[str, str, int, Any]]
@@ -69,7 +71,9 @@ class Recorded:
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
-    """What the product says over HTTP, on an empty store at first; once for all clients."""
+    """Return the responses of the product over HTTP, first with empty storage; all clients share
+    them.
+    """
     settings = {"TABLES": f"sqlite:///{tmp_path_factory.mktemp('clients')}/app.db"}
 
     async def record() -> Recorded:
@@ -86,7 +90,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
 
 
 async def _use(product: Product) -> None:
-    """Call every operation that answers JSON, before there is anything and after."""
+    """Call every operation that returns JSON, without data and with data."""
     one = "/api/directories/{directoryId}"
     await product.call("GET", "/api/directories?deleted=1")
     made = await product.call("POST", "/api/directories", {"name": "Contoso"})
@@ -124,7 +128,7 @@ async def _use(product: Product) -> None:
 
 
 async def _provision(client: httpx.AsyncClient, base: str, token: str) -> str:
-    """Make a person and a group, and cause a line of each kind in the log; return the person's id."""
+    """Create a user and a group, and cause a log line of each kind; return the user's id."""
     own = {"Authorization": f"Bearer {token}"}
     user = (await client.post(f"{base}/Users", json=_USER, headers=own)).json()
     group = {"displayName": "Sales", "members": [{"value": user["id"]}]}
@@ -195,10 +199,12 @@ def _snake(name: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_a_python_client_reads_every_answer(
+async def test_a_python_client_parses_every_response(
     recorded: Recorded, version: str, tmp_path: Path
 ) -> None:
-    """openapi-python-client makes models that read each answer and write it again, null included."""
+    """The models of openapi-python-client parse each response and encode it again, null
+    included.
+    """
     document = recorded.documents[version]
     name = f"client_of_{version.replace('.', '_')}"
     (tmp_path / "openapi.json").write_text(json.dumps(document))
@@ -229,10 +235,10 @@ async def test_a_python_client_reads_every_answer(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_typescript_types_fit_every_answer(
+async def test_typescript_types_fit_every_response(
     recorded: Recorded, version: str, tmp_path: Path
 ) -> None:
-    """openapi-typescript makes types to which each answer can be assigned, with no member too many."""
+    """Each response can be assigned to the types of openapi-typescript, without unknown members."""
     if not (_TOOLS / "node_modules").exists():
         pytest.fail("openapi-typescript is missing; make setup gets it")
     document = recorded.documents[version]

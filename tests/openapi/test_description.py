@@ -1,4 +1,4 @@
-"""The description is true: every function is described, every described operation exists, answers are as described."""
+"""The description is complete and true: every function is described, and responses fit it."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ NOT_AN_ADDRESS = "scim_wrong_"
 
 
 def operations(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Method, path and operation of each."""
+    """Yield the method, path and description of each operation."""
     for path, item in description["paths"].items():
         for method in METHODS:
             if method in item:
@@ -23,7 +23,7 @@ def operations(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str
 
 
 def plain(path: str) -> str:
-    """The path with something in the place of its parts."""
+    """Return the path with values for its parameters."""
     return re.sub(
         r"\{(\w+)\}", lambda match: "contoso" if match[1] == "directoryId" else "nobody", path
     )
@@ -32,7 +32,7 @@ def plain(path: str) -> str:
 async def test_every_function_is_described_and_nothing_else(
     deployed: Deployed, description: dict[str, Any]
 ) -> None:
-    """Each HTTP function under /api and /scim, by name and route; the other way round too."""
+    """Each HTTP function below /api and /scim, by name and route, and no other operation."""
     registered = {
         function.name: function.template.text
         for function in deployed.host.functions.http
@@ -59,10 +59,10 @@ async def test_every_function_is_described_and_nothing_else(
         assert whole in described[name], name
 
 
-async def test_every_method_is_described_and_no_other_is_taken(
+async def test_every_supported_method_is_described(
     deployed: Deployed, description: dict[str, Any]
 ) -> None:
-    """A described method is never answered 405, every other one always is, with Allow."""
+    """A described method never gets 405; any other one does, with Allow."""
     for path, item in description["paths"].items():
         for method in METHODS:
             response = await deployed.call(method.upper(), plain(path))
@@ -77,8 +77,8 @@ async def test_every_method_is_described_and_no_other_is_taken(
                 assert response.headers.get("allow") or response.status == 405, (method, path)
 
 
-def test_references_lead_somewhere(description: dict[str, Any]) -> None:
-    """Every `$ref` names a schema, every schema is used, every operation has its own id."""
+def test_every_reference_names_a_schema(description: dict[str, Any]) -> None:
+    """Every schema is used, and every operation has a unique id."""
     text = orjson.dumps(description).decode()
     named = set(re.findall(r'"#/components/schemas/(\w+)"', text))
     assert named == set(description["components"]["schemas"])
@@ -97,8 +97,8 @@ def test_path_parameters_are_described(description: dict[str, Any]) -> None:
         assert named == set(re.findall(r"\{(\w+)\}", path)), path
 
 
-def test_examples_are_as_described(description: dict[str, Any]) -> None:
-    """A copied example is accepted."""
+def test_examples_fit_their_schemas(description: dict[str, Any]) -> None:
+    """A request copied from an example is accepted."""
     for method, path, operation in operations(description):
         contents = [operation.get("requestBody", {}).get("content", {})]
         contents += [response.get("content", {}) for response in operation["responses"].values()]
@@ -138,8 +138,8 @@ async def _lived(deployed: Deployed) -> tuple[str, str]:
     return made["id"], group["id"]
 
 
-async def test_answers_are_as_described(deployed: Deployed, description: dict[str, Any]) -> None:
-    """Every successful GET answers as its schema describes: nothing missing, nothing undescribed."""
+async def test_responses_are_as_described(deployed: Deployed, description: dict[str, Any]) -> None:
+    """Every successful GET fits its schema: no member is missing or undescribed."""
     user, group = await _lived(deployed)
     seen = 0
     for method, path, operation in operations(description):
@@ -165,10 +165,10 @@ async def test_answers_are_as_described(deployed: Deployed, description: dict[st
         assert list(faults(listed, {"$ref": f"#/components/schemas/{kind}List"}, description)) == []
 
 
-async def test_changes_are_answered_as_described(
+async def test_responses_to_changes_are_as_described(
     deployed: Deployed, description: dict[str, Any]
 ) -> None:
-    """The answers of POST, PATCH, PUT and DELETE of the API."""
+    """Those of POST, PATCH, PUT and DELETE of the API."""
     await _lived(deployed)
     calls: list[tuple[str, str, Any]] = [
         ("post", "/api/directories", {"name": "Fabrikam"}),
@@ -194,7 +194,7 @@ async def test_changes_are_answered_as_described(
 
 
 async def test_refusals_are_as_described(deployed: Deployed, description: dict[str, Any]) -> None:
-    """Problems are RFC 9457 with the members that the description names."""
+    """RFC 9457 problems with the described members."""
     for method, path, body in (
         ("GET", "/api/directories/nobody", b""),
         ("POST", "/api/directories", b"{"),

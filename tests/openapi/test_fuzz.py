@@ -1,6 +1,7 @@
-"""Requests made from the description, right and wrong ones: no answer is a 5xx but those that the description names.
+"""Valid and invalid requests generated from the description: no response is a 5xx except those
+described.
 
-200 requests, 10,000 under HYPOTHESIS_PROFILE=nightly.
+200 requests, 10,000 with HYPOTHESIS_PROFILE=nightly.
 """
 
 import asyncio
@@ -75,7 +76,7 @@ ANYTHING = st.recursive(
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A request as it was made up."""
+    """A generated request."""
 
     method: str
     path: str
@@ -217,8 +218,8 @@ def running(
 
 
 @pytest.mark.slow
-def test_no_request_fails_inside(running: tuple[Deployed, asyncio.Runner, list[str]]) -> None:
-    """No 500 whatever comes in; 501 is /Me, 503 that Microsoft is not there."""
+def test_no_request_causes_a_500(running: tuple[Deployed, asyncio.Runner, list[str]]) -> None:
+    """Described exceptions are 501 for /Me, and 503 if Microsoft can't be reached."""
     deployed, runner, known = running
     calls = 0
 
@@ -250,14 +251,16 @@ def test_no_request_fails_inside(running: tuple[Deployed, asyncio.Runner, list[s
 
 
 async def _restored(deployed: Deployed) -> None:
-    """Undo it if the last request deleted the directory."""
+    """Restore the directory if the last request deleted it."""
     await deployed.call("POST", "/api/directories/contoso/restore")
 
 
-def test_unfounded_bodies_of_every_operation(
+def test_any_body_of_every_operation_causes_no_500(
     running: tuple[Deployed, asyncio.Runner, list[str]],
 ) -> None:
-    """Each operation with each kind of nonsense as its body: refused with a standard error, or taken."""
+    """Each operation gets each kind of malformed body: it is accepted, or refused with a standard
+    error.
+    """
     deployed, runner, known = running
     nonsense = [
         b"",
@@ -283,10 +286,10 @@ def test_unfounded_bodies_of_every_operation(
             assert response.status < 500, (method, path, body, response)
 
 
-def test_every_parameter_with_nonsense(
+def test_any_value_of_every_parameter_causes_no_500(
     running: tuple[Deployed, asyncio.Runner, list[str]], tmp_path: Path
 ) -> None:
-    """Each query parameter of each operation with values of other types."""
+    """Each query parameter of each operation gets values of other types."""
     deployed, runner, known = running
     for method, path, item, operation in OPERATIONS:
         if method != "get":

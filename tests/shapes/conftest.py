@@ -1,4 +1,4 @@
-"""The product's SCIM functions in the host, with a new directory for each test."""
+"""Fixtures: the product's SCIM functions in the simulated host, with a new directory per test."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ ACCOUNT = "00000000-0000-4000-8000-000000000001"
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One directory of the running product; its clock moves a second with every request."""
+    """One directory of the running product; its clock advances by a second with each request."""
 
     host: Host
     clock: FixedClock
@@ -34,7 +34,7 @@ class Product:
 
     @property
     def base(self) -> str:
-        """The SCIM base URL."""
+        """Return the SCIM base URL."""
         return f"{self.url}/scim/{self.directory.id}/v2"
 
     async def send(

@@ -63,7 +63,7 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def is_operators(constraint: Any) -> bool:
-    """Whether a constraint is an object of operators, not a literal."""
+    """Return whether a constraint is an object of operators instead of a literal."""
     return (
         isinstance(constraint, dict)
         and bool(constraint)
@@ -72,7 +72,7 @@ def is_operators(constraint: Any) -> bool:
 
 
 def same(value: Any, wanted: Any) -> bool:
-    """Equality of JSON values: true is not 1, "True" is not true."""
+    """Return whether two JSON values are equal; true differs from 1 and from "True"."""
     if isinstance(value, bool) or isinstance(wanted, bool):
         return value is wanted
     if isinstance(value, list) and isinstance(wanted, list):

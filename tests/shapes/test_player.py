@@ -1,4 +1,4 @@
-"""The player notices whatever does not fit."""
+"""The player detects every mismatch."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ ERROR = {
 
 
 def step(expect: Step, **request: Any) -> Step:
-    """A step with this expectation."""
+    """Return a step with this expectation."""
     return {
         "name": "step",
         "source": "test",
@@ -37,7 +37,9 @@ def answering(
     *,
     seen: list[Any] | None = None,
 ) -> Send:
-    """A server that always answers the same."""
+    """Return a server that sends the same response to every request; `seen` records the
+    requests.
+    """
 
     async def send(
         method: str, path: str, headers_: dict[str, str], body: bytes

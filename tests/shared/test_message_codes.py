@@ -1,4 +1,6 @@
-"""Every text that the source asks for exists, with the parameters that it gets; checked without running it."""
+"""Every text that the source uses exists and gets its parameters, checked without running the
+code.
+"""
 
 import ast
 import importlib
@@ -39,7 +41,7 @@ _FIELDS = {
 
 @dataclass(frozen=True)
 class Use:
-    """A place in the source that asks for a code; `params` is None if they are filled in elsewhere."""
+    """A use of a code in the source; `params` is None if the parameters are added elsewhere."""
 
     where: str
     code: str
@@ -47,9 +49,7 @@ class Use:
 
 
 class _Finder(ast.NodeVisitor):
-    """Collects the uses of codes in a module, and the places at which the source doesn't tell the
-    code.
-    """
+    """Collects the uses of codes in a module, and the places whose code can't be determined."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.relative_to(_ROOT)
@@ -123,12 +123,12 @@ _FAMILIES = list(_families())
 
 
 def test_every_code_in_the_source_exists() -> None:
-    """A typing error in a code would else be found by the first person who needs the text."""
+    """Otherwise a typing error would be found only by the user who needs the text."""
     assert not [use for use in _USES if use.code not in _FIELDS]
 
 
 def test_every_message_gets_the_parameters_of_its_text() -> None:
-    """A missing parameter would raise when the text is rendered."""
+    """A missing parameter raises an error when the text is rendered."""
     wrong = [
         (use, sorted(_FIELDS[use.code]))
         for use in _USES
@@ -209,7 +209,7 @@ _STORED_ONLY = frozenset({"number", "number_long"})
 
 
 def test_every_text_is_used() -> None:
-    """A text that nothing asks for is a leftover; translators would work for nothing."""
+    """Translators would work in vain on an unused text."""
     used = {use.code for use in _USES}
     used |= {f"{use.code}_one" for use in _USES if use.params and "count" in use.params}
     used |= {code for _, family in _FAMILIES for code in family.codes()}
@@ -237,7 +237,7 @@ _DESCRIPTIONS = (
 
 @pytest.mark.slow
 def test_no_sentence_for_people_is_in_the_source() -> None:
-    """Texts for people are in the catalogues, so that each exists once and in every language."""
+    """Texts for users are in the catalogues, once and in every language."""
     found = [
         f"{path.relative_to(_ROOT)}:{line}: {text}"
         for path in _SOURCES

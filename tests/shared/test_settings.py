@@ -1,4 +1,4 @@
-"""Settings are read once, checked, and refused with the name, the fault and the remedy."""
+"""Settings are read once and validated; an error has the name, the fault and the remedy."""
 
 import os
 import subprocess
@@ -68,8 +68,8 @@ ON_AZURE = {
 }
 
 
-def test_what_the_templates_set_starts_on_azure() -> None:
-    """An account, an address and sign-in: all that Azure needs."""
+def test_the_required_settings_are_enough_on_azure() -> None:
+    """A storage account, the public address and the sign-in."""
     assert Settings.read(ON_AZURE).platform_sign_in
 
 
@@ -91,7 +91,9 @@ def test_what_the_templates_set_starts_on_azure() -> None:
     ],
 )
 def test_on_azure_a_missing_setting_stops_the_start(platform: str, name: str, value: str) -> None:
-    """SQLite on an instance's own disk would lose everything at scale-in; one line names the setting and the remedy."""
+    """SQLite on an instance's disk would lose all data at scale-in; one line has the setting and
+    the remedy.
+    """
     given = {key: text for key, text in ON_AZURE.items() if key != "WEBSITE_SITE_NAME"}
     with pytest.raises(SettingsError) as refused:
         Settings.read({**given, platform: "x", name: value})
@@ -107,7 +109,7 @@ def test_a_container_elsewhere_is_not_azure() -> None:
 
 
 def test_the_function_app_does_not_start_on_azure_without_its_account() -> None:
-    """The last line of the failure is the setting's; no database file is made."""
+    """The last line of the error names the setting, and no database file is created."""
     environment = {**os.environ, **ON_AZURE, "TABLES": ""}
     with TemporaryDirectory() as folder:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The platform's word on who is signed in, and when it is not believed."""
+"""The signed-in user, from the platform's header, and when the header isn't trusted."""
 
 import base64
 
@@ -29,8 +29,8 @@ def test_the_account_is_the_tenant_in_lower_case() -> None:
     assert principal(_request(READER), _ON).account == "aaaaaaaa-0000-4000-8000-000000000001"
 
 
-def test_the_header_is_not_believed_without_the_platform() -> None:
-    """Anyone can send the header; only the platform in front removes those from outside."""
+def test_the_header_is_not_trusted_without_the_platform() -> None:
+    """Anyone can send it; only the platform in front of the app removes it from requests."""
     with pytest.raises(HttpError) as refused:
         principal(_request(ADMIN), _OFF)
     assert refused.value.response.status == 401
@@ -41,14 +41,14 @@ def test_the_header_is_not_believed_without_the_platform() -> None:
     ["", "not base64!", base64.b64encode(b"[]").decode(), base64.b64encode(b"{}").decode()],
 )
 def test_a_broken_header_signs_no_one_in(header: str) -> None:
-    """A header that can't be read signs no one in."""
+    """A malformed header is as none."""
     with pytest.raises(HttpError) as refused:
         principal(Request("GET", "https://host/", {"x-ms-client-principal": header}), _ON)
     assert refused.value.response.status == 401
 
 
-def test_a_person_without_a_tenant_is_not_signed_in() -> None:
-    """The account separates customers, so every person has one."""
+def test_a_user_without_a_tenant_is_not_signed_in() -> None:
+    """The account separates customers, so every user needs one."""
     with pytest.raises(HttpError):
         principal(_request(ADMIN, tenant=""), _ON)
 
@@ -66,8 +66,8 @@ def test_an_administrator_may_read() -> None:
     assert require_reader(_request(ADMIN), _ON).is_admin
 
 
-def test_someone_without_a_role_sees_nothing() -> None:
-    """Belonging to the tenant alone is not enough."""
+def test_a_user_without_a_role_has_no_access() -> None:
+    """Membership of the tenant isn't enough."""
     with pytest.raises(HttpError) as refused:
         require_reader(_request(), _ON)
     assert refused.value.response.status == 403

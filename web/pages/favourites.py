@@ -94,7 +94,10 @@ async def read(
 
 
 async def meant(visit: PageRequest, query: PeopleQuery, found: list[Found]) -> list[Found]:
-    """Return the people of `found` who match the query's text, then those in a group with this text as its name."""
+    """Return the people of `found` who match the query's text, then those in a group of that name.
+
+    A group is looked up only if the query's text may be a group's name.
+    """
     text = query.text
     by_words = [one for one in found if _has(one, text)]
     others = [one for one in found if not _has(one, text)]
@@ -181,7 +184,7 @@ async def clear_recents(visit: PageRequest) -> Response:
 
 
 def note_recent(visit: PageRequest, lists: AgentLists, key: str, search: str) -> None:
-    """Store, in the background, that the agent opened a person, unless that changes nothing in `lists`.
+    """Store, in the background, that the agent opened a person, if that changes `lists`.
 
     `lists` are the agent's lists as read for the page. `search` is the text by which the person was
     found.

@@ -158,9 +158,10 @@ def _export_query(filters: Filters) -> str:
 
 
 def _attribute(visit: PageRequest, name: str) -> str:
-    """Return the name of an attribute without its schema's URN.
+    """Return the name of an attribute, for display, without its schema's URN.
 
-    Events of earlier releases have only the URN for any attribute of an extension.
+    If the name is only the URN of the enterprise extension, as in events of earlier releases,
+    return a text that means all of its attributes.
     """
     if not name.lower().startswith("urn:"):
         return name
@@ -171,7 +172,8 @@ def _attribute(visit: PageRequest, name: str) -> str:
 def _next(directory_id: str, filters: Filters, before: str, *, seen: bool) -> str:
     """Return the address of the older events, "" if there are none.
 
-    `seen` is True if an earlier part already showed an event.
+    `seen` is True if this part or an earlier one shows an event. It is passed on in the address, so
+    that an empty last part isn't reported as an empty log.
     """
     if not before:
         return ""

@@ -72,8 +72,8 @@ async def create(visit: PageRequest) -> Response:
 def _id_of(visit: PageRequest, once: str) -> str:
     """Return the ID of the link that a form creates, derived from the form's field `once` and the user.
 
-    Return "", for a random ID, if `once` is "". Because the ID is derived, submitting the same form
-    twice creates only one link.
+    Because the ID is derived, submitting the same form twice creates only one link. If `once` is
+    "", return "", with which the link gets a random ID.
     """
     if not once:
         return ""

@@ -34,11 +34,11 @@ def links(directory: Directory) -> list[str]:
 
 
 async def done(visit: PageRequest, directory: Directory) -> set[str]:
-    """Return the steps that are done, of "name", "connect" and "presence", whichever step the wizard has reached.
+    """Return which of the steps "name", "connect" and "presence" are done.
 
-    "connect" is done after the user confirmed that the token was saved, or after a successful
-    request by the client. "presence" is done after the user chose not to sync it, or after a
-    company is connected and confirmed.
+    "name" always is. "connect" is done after the user confirmed that the token was saved, or after
+    a successful request by the client. "presence" is done after the user chose not to sync it, or
+    after a company is connected and confirmed. The step that the wizard shows doesn't matter.
     """
     found = {"name"}
     if await _is_connected(visit, directory):

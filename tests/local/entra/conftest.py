@@ -1,4 +1,4 @@
-"""A strict server to provision into, and options of a small company."""
+"""Fixtures: a strict SCIM server to provision, and the options of a small company."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -15,13 +15,13 @@ Provision = Callable[..., Awaitable[Summary]]
 
 @pytest.fixture
 def strict() -> StrictServer:
-    """The server's state; a test may build a fault in."""
+    """Return the server's state, to which a test may add a fault."""
     return StrictServer()
 
 
 @pytest.fixture
 async def options(strict: StrictServer) -> AsyncIterator[Options]:
-    """A job against the running server, without patience for passing faults."""
+    """Yield the options of a job for the running server, without retries of passing faults."""
     server = TestServer(strict.application(), host="127.0.0.1")
     await server.start_server()
     base = str(server.make_url(strict.prefix))
@@ -31,7 +31,7 @@ async def options(strict: StrictServer) -> AsyncIterator[Options]:
 
 @pytest.fixture
 def provision(options: Options) -> Provision:
-    """Run the job with other options."""
+    """Return a function that runs the job with changed options."""
 
     async def job(**changes: Any) -> Summary:
         return await run(replace(options, **changes))

@@ -1,4 +1,6 @@
-"""A small, strict SCIM server in memory: every answer is as Entra needs it, unless a fault is built in."""
+"""A small, strict SCIM server in memory: every response is as Entra needs it, unless a test adds a
+fault.
+"""
 
 import itertools
 import re
@@ -19,7 +21,7 @@ Resource = dict[str, Any]
 
 @dataclass(slots=True)
 class Reply:
-    """An answer about to be sent; a fault changes it."""
+    """A response before it is sent; a fault changes it."""
 
     status: int
     content: Any
@@ -34,7 +36,7 @@ Fault = Callable[[web.Request, Reply], Reply | None]
 
 @dataclass(slots=True)
 class StrictServer:
-    """Users and groups by id, every request seen, and at most one fault."""
+    """Users and groups by id, every received request, and at most one fault."""
 
     fault: Fault = lambda _, reply: reply
     resources: dict[str, dict[str, Resource]] = field(
@@ -45,7 +47,7 @@ class StrictServer:
     prefix: str = "/scim/v2"
 
     def application(self) -> web.Application:
-        """The server as an aiohttp application."""
+        """Return the server as an aiohttp application."""
         application = web.Application()
         application.router.add_route("*", "/{path:.*}", self._handle)
         return application
@@ -141,7 +143,7 @@ class StrictServer:
 
 
 def patch(resource: Resource, operation: dict[str, Any]) -> None:
-    """One operation in either of Entra's dialects."""
+    """Apply one operation in either of Entra's dialects."""
     op, path = operation["op"].lower(), operation.get("path")
     value: Any = operation.get("value")
     if path is None:

@@ -1,4 +1,4 @@
-"""`python -m local provision`."""
+"""The command `python -m local provision`."""
 
 import argparse
 import asyncio
@@ -18,7 +18,9 @@ from tests.local.entra.strict_server import TOKEN, Reply, StrictServer
 
 @pytest.fixture
 def base(strict: StrictServer) -> Iterator[str]:
-    """The strict server in a thread: the command has a loop of its own."""
+    """Yield the base URL of the strict server, which runs in a thread because the command has its
+    own event loop.
+    """
     loop, ready, address = asyncio.new_event_loop(), threading.Event(), []
 
     async def serve() -> web.AppRunner:
@@ -44,7 +46,7 @@ def base(strict: StrictServer) -> Iterator[str]:
 
 
 def command(*arguments: str) -> int:
-    """The command as the shell calls it."""
+    """Run the command as a shell does, and return its exit code."""
     parser = argparse.ArgumentParser()
     provision.add_arguments(parser)
     return provision.run(parser.parse_args(["--token", TOKEN, "--people", "12", *arguments]))
@@ -53,7 +55,7 @@ def command(*arguments: str) -> int:
 def test_a_good_server_ends_with_0_and_a_summary(
     base: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Counts, rate, percentiles, errors; not the token."""
+    """The summary has counts, rate, percentiles and errors, but not the token."""
     assert command("--base", base) == 0
     out = capsys.readouterr().out
     for word in ("create user", "p95 ms", "12 of 12", " 0 errors"):
@@ -62,7 +64,7 @@ def test_a_good_server_ends_with_0_and_a_summary(
 
 
 def test_json_is_one_object_and_nothing_else(base: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Another program reads it."""
+    """Another program can parse the output."""
     assert command("--base", base, "--json") == 0
     summary = orjson.loads(capsys.readouterr().out)
     assert summary["ok"] is True
@@ -75,7 +77,7 @@ def test_json_is_one_object_and_nothing_else(base: str, capsys: pytest.CaptureFi
 def test_an_error_ends_with_1_and_is_listed(
     base: str, strict: StrictServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Request and reason."""
+    """With its request and its reason."""
 
     def fault(request: web.Request, reply: Reply) -> Reply:
         reply.headers["Content-Type"] = "text/plain"
@@ -89,7 +91,7 @@ def test_an_error_ends_with_1_and_is_listed(
 def test_a_refused_token_ends_with_1_and_is_not_printed(
     base: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The terminal may be recorded."""
+    """The terminal's output may be recorded."""
     assert command("--base", base, "--token", "another-secret") == 1
     captured = capsys.readouterr()
     assert "Quarantined" in captured.out
@@ -97,7 +99,7 @@ def test_a_refused_token_ends_with_1_and_is_not_printed(
 
 
 def test_wrong_arguments_end_with_2_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """The line names the field."""
+    """The line names the argument."""
     assert command("--base", "localhost:80") == 2
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -105,7 +107,7 @@ def test_wrong_arguments_end_with_2_and_one_line(capsys: pytest.CaptureFixture[s
 def test_the_flag_in_the_base_chooses_the_dialect(
     base: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As in Entra, which decides by the tenant URL."""
+    """Entra decides by the tenant URL too."""
     assert command("--base", f"{base}?aadOptscim062020", "--json") == 0
     assert orjson.loads(capsys.readouterr().out)["dialect"] == "flag"
 
@@ -113,28 +115,28 @@ def test_the_flag_in_the_base_chooses_the_dialect(
 def test_measure_prints_a_rate_for_every_operation(
     base: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One kind of request at a time."""
+    """The command sends one kind of request at a time."""
     assert command("--base", base, "--measure") == 0
     assert "filter miss" in capsys.readouterr().out
 
 
 def progress(cycle: str, done: int, total: int) -> Progress:
-    """A job's progress, with one request a second."""
+    """Return a job's progress, with one request a second."""
     return Progress(
         cycle=cycle, done=done, total=total, requests=done, requests_per_second=1.0, errors=0
     )
 
 
 class Terminal(io.StringIO):
-    """A file that claims to be a terminal."""
+    """A file whose isatty() returns True."""
 
     def isatty(self) -> bool:
-        """Yes."""
+        """Return True."""
         return True
 
 
-def test_a_terminal_shows_a_line_that_moves() -> None:
-    """The line is written over; each cycle's last line stays."""
+def test_a_terminal_shows_a_line_that_is_overwritten() -> None:
+    """The last line of each cycle stays."""
     out = Terminal()
     screen = Screen(out)
     for done in (0, 1, 2):
@@ -146,8 +148,8 @@ def test_a_terminal_shows_a_line_that_moves() -> None:
     assert "people                 2 of 2" in out.getvalue()
 
 
-def test_a_file_gets_one_line_a_cycle() -> None:
-    """No control characters in a log."""
+def test_a_file_gets_one_line_per_cycle() -> None:
+    """Without control characters."""
     out = io.StringIO()
     screen = Screen(out)
     for done in (0, 1, 2):

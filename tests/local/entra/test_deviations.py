@@ -1,4 +1,4 @@
-"""Each check of the simulator fires: a server with one fault is always found out."""
+"""Each check of the simulator works: a server with one fault is always detected."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,9 @@ Change = Callable[[Reply], object]
 
 
 def on(method: str, part: str, change: Change, *, status: int | None = None) -> Fault:
-    """A fault in answers to this method, under paths that hold this part."""
+    """Return a fault that changes responses to this method under paths that contain `part`,
+    optionally only with `status`.
+    """
 
     def fault(request: web.Request, reply: Reply) -> Reply | None:
         if request.method == method and part in request.raw_path and status in (None, reply.status):
@@ -26,7 +28,7 @@ def on(method: str, part: str, change: Change, *, status: int | None = None) -> 
 
 
 def body(**values: Any) -> Change:
-    """Other values in the body; None takes one away."""
+    """Return a change of values in the body; None removes a value."""
 
     def change(reply: Reply) -> None:
         reply.content = {
@@ -37,17 +39,17 @@ def body(**values: Any) -> Change:
 
 
 def header(name: str, value: str) -> Change:
-    """Another header."""
+    """Return a change of one header."""
     return lambda reply: reply.headers.update({name: value})
 
 
 def meta(**values: Any) -> Change:
-    """Other values in `meta`."""
+    """Return a change of values in `meta`."""
     return lambda reply: body(meta={**reply.content["meta"], **values})(reply)
 
 
 def becomes(status: int, content: Any = None) -> Change:
-    """Another answer altogether."""
+    """Return a change to another response."""
 
     def change(reply: Reply) -> None:
         reply.status, reply.content = status, content
@@ -56,7 +58,7 @@ def becomes(status: int, content: Any = None) -> Change:
 
 
 def error(code: int, **values: Any) -> Change:
-    """Return a SCIM error, with these changes."""
+    """Return a SCIM error body, with these values changed."""
     frame = {
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
         "status": str(code),
@@ -69,7 +71,7 @@ def error(code: int, **values: Any) -> Change:
 
 
 def resources(change: Callable[[list[Any]], list[Any]]) -> Change:
-    """Other resources in a ListResponse, counted truly."""
+    """Return a change of the resources in a ListResponse, whose counts are adjusted."""
 
     def changed(reply: Reply) -> None:
         found = change(reply.content["Resources"])
@@ -79,7 +81,7 @@ def resources(change: Callable[[list[Any]], list[Any]]) -> Change:
 
 
 def both(reply: Reply) -> None:
-    """Every resource twice."""
+    """List every resource twice."""
     resources(lambda found: found * 2)(reply)
 
 
@@ -90,12 +92,12 @@ def number_beautified(reply: Reply) -> None:
 
 
 def mail_doubled(reply: Reply) -> None:
-    """The same selector made two elements (simpleidserver#808)."""
+    """One selector created two elements (simpleidserver issue 808)."""
     reply.content["emails"] = reply.content["emails"] * 2
 
 
 def manager_as_text(reply: Reply) -> None:
-    """Entra can't read its own bare id back."""
+    """Entra can't parse its own bare id when it is returned."""
     extension = reply.content[ENTERPRISE]
     if "manager" in extension:
         extension = extension | {"manager": extension["manager"]["value"]}
@@ -229,10 +231,10 @@ FAULTS: dict[str, tuple[Fault, str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_a_server_with_one_fault_is_found_out(
+async def test_a_server_with_one_fault_is_detected(
     provision: Provision, strict: StrictServer, name: str
 ) -> None:
-    """The summary names the request and the reason."""
+    """The summary has the request and the reason."""
     strict.fault, reason = FAULTS[name]
     summary = await provision(people=12)
     found = [each for each in summary.errors if reason in each.reason]
@@ -266,7 +268,7 @@ PAGE_FAULTS: dict[str, tuple[Fault, str]] = {
 
 
 @pytest.mark.parametrize("name", PAGE_FAULTS)
-async def test_a_server_that_pages_wrongly_is_found_out(
+async def test_a_server_that_pages_wrongly_is_detected(
     provision: Provision, strict: StrictServer, name: str
 ) -> None:
     """Account Discovery needs complete pages by startIndex (RFC 7644 section 3.4.2.4)."""
@@ -278,7 +280,7 @@ async def test_a_server_that_pages_wrongly_is_found_out(
 async def test_removing_one_member_must_not_remove_all(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """RFC 7644 section 3.5.2.2 read literally empties the group."""
+    """RFC 7644 section 3.5.2.2, read literally, empties the group."""
 
     def fault(request: web.Request, reply: Reply) -> Reply:
         if (
@@ -295,10 +297,10 @@ async def test_removing_one_member_must_not_remove_all(
     assert any("members are missing" in each.reason for each in summary.errors)
 
 
-async def test_a_filter_that_finds_others_is_found_out(
+async def test_a_filter_that_matches_others_is_detected(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """rstudio#14992: startIndex applied with a filter, attributes ignored."""
+    """rstudio issue 14992: startIndex is applied with a filter, and attributes are ignored."""
     await provision(people=3, cycles=("initial",))
     first = next(iter(strict.resources["Users"].values()))
     strict.fault = on("GET", FILTER, resources(lambda _: [first]))
@@ -308,10 +310,10 @@ async def test_a_filter_that_finds_others_is_found_out(
     assert "a resource with another userName was returned" in reasons
 
 
-async def test_a_conflict_that_matching_cannot_resolve_is_found_out(
+async def test_a_409_that_matching_cannot_resolve_is_detected(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """Whatever makes a POST answer 409 must be found by the matching filter, else Entra tries for 28 days in vain."""
+    """If the matching filter doesn't find the user that causes a 409, Entra retries for 28 days."""
 
     def fault(request: web.Request, reply: Reply) -> Reply:
         if request.method == "POST":
@@ -324,10 +326,10 @@ async def test_a_conflict_that_matching_cannot_resolve_is_found_out(
     assert any("it can never be provisioned" in each.reason for each in summary.errors)
 
 
-async def test_people_still_found_after_delete_are_found_out(
+async def test_users_that_are_found_after_a_delete_are_detected(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """Learn: only hard-deleted users are not returned."""
+    """Microsoft Learn, "Develop a SCIM endpoint": only hard-deleted users aren't returned."""
     ghosts: dict[str, Any] = {}
 
     def fault(request: web.Request, reply: Reply) -> Reply:
@@ -359,7 +361,7 @@ async def test_a_refused_token_puts_the_job_into_quarantine(provision: Provision
 async def test_a_server_that_is_gone_puts_the_job_into_quarantine(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """There is nothing to provision into."""
+    """No request can succeed."""
     strict.fault = lambda _, __: None
     summary = await provision()
     assert summary.quarantined is not None
@@ -377,8 +379,8 @@ async def test_a_job_that_mostly_fails_ends_in_quarantine(
     assert "requests failed" in summary.quarantined
 
 
-async def test_a_busy_server_is_asked_again(provision: Provision, strict: StrictServer) -> None:
-    """429 and 503 pass; the answer after them counts, and nothing is an error."""
+async def test_a_429_or_503_is_retried(provision: Provision, strict: StrictServer) -> None:
+    """Only the response to the retry counts, and nothing is an error."""
     turns: dict[str, int] = {}
 
     def fault(request: web.Request, reply: Reply) -> Reply:
@@ -416,10 +418,10 @@ async def test_connections_cut_in_the_middle_lose_no_one(
     assert len(strict.resources["Users"]) == 40
 
 
-async def test_the_token_is_struck_out_of_every_reason(
+async def test_the_token_is_removed_from_every_reason(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """A server may repeat the request."""
+    """A server's error may contain the request."""
     strict.fault = on("POST", USERS, error(400, detail=f"what is {TOKEN}?"))
     summary = await provision(people=3)
     assert summary.errors
@@ -430,7 +432,7 @@ async def test_the_token_is_struck_out_of_every_reason(
 async def test_the_same_fault_is_listed_once_and_counted(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """A list of 100,000 equal lines is of no use."""
+    """100,000 equal lines would be of no use."""
     strict.fault = on("POST", USERS, header("Content-Type", JSON))
     summary = await provision(cycles=("initial",))
     assert [each.count for each in summary.errors] == [40]
@@ -440,7 +442,7 @@ async def test_the_same_fault_is_listed_once_and_counted(
 async def test_faults_that_differ_only_in_values_are_one_kind(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """Each person's own name in the reason does not make it another fault; another attribute does."""
+    """A user's name in the reason doesn't make it another fault, but another attribute does."""
 
     def fault(request: web.Request, reply: Reply) -> Reply:
         if request.method == "POST":
@@ -461,7 +463,7 @@ async def test_faults_that_differ_only_in_values_are_one_kind(
     ]
 
 
-def test_a_body_after_204_is_found_out() -> None:
+def test_a_body_after_204_is_detected() -> None:
     """RFC 9110 section 15.3.5: a 204 has no content."""
     answer = Answer(
         request="DELETE /Users/1", status=204, headers={}, body=b"{}", content={}, repeated=False

@@ -1,4 +1,4 @@
-"""Frequent steps of the tests of the simulator, with the real libraries."""
+"""Frequent steps of the simulator's tests, with the real libraries."""
 
 import re
 from html import unescape
@@ -25,7 +25,7 @@ def msal_client(
     credential: Any = CLIENT_SECRET,
     http: LoopbackHttp | None = None,
 ) -> Any:
-    """A client of msal for that tenant, with caches of its own."""
+    """Return an msal client for the tenant, with its own caches."""
     http = http or LoopbackHttp(running.login_url)
     return msal.ConfidentialClientApplication(
         CLIENT_ID,
@@ -37,7 +37,7 @@ def msal_client(
 
 
 def app_token(running: RunningSimulator, tenant: str, **options: Any) -> dict[str, Any]:
-    """The result of msal's client credentials flow."""
+    """Return the result of msal's client credentials flow."""
     client = msal_client(running, tenant, **options)
     try:
         return dict(client.acquire_token_for_client([GRAPH_SCOPE]))
@@ -46,7 +46,7 @@ def app_token(running: RunningSimulator, tenant: str, **options: Any) -> dict[st
 
 
 def bearer(running: RunningSimulator, tenant: str, **claims: Any) -> str:
-    """A Graph token cut by the simulator itself."""
+    """Return a Graph token signed by the simulator, with these claims changed."""
     usual = {"roles": ["Presence.Read.All"]}
     return running.simulator.token(tenant, "https://graph.microsoft.com", **(usual | claims))
 
@@ -59,7 +59,9 @@ async def call(
     headers: dict[str, str] | None = None,
     **options: Any,
 ) -> tuple[int, Any, dict[str, str]]:
-    """Status, JSON (or text) and headers (lower-case names) of one real request; redirects are not followed."""
+    """Send a request; return status, JSON or text, and headers with names in lower case. Redirects
+    aren't followed.
+    """
     headers = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
     async with (
         aiohttp.ClientSession() as session,
@@ -72,7 +74,7 @@ async def call(
 async def ask(
     running: RunningSimulator, ids: list[Any], token: str
 ) -> tuple[int, Any, dict[str, str]]:
-    """One call of getPresencesByUserId."""
+    """Call getPresencesByUserId; return status, body and headers."""
     return await call(running.url + PRESENCES, "POST", token=token, json={"ids": ids})
 
 

@@ -1,6 +1,7 @@
-"""A simulator of the login service and of Graph for tests: `graph_simulator`.
+"""The fixture `graph_simulator`: a simulator of the sign-in service and of Graph.
 
-A folder's conftest.py imports both names: `from tests.local.graph.fixtures import graph_simulator, served_simulator`.
+A conftest.py imports both names: `from tests.local.graph.fixtures import graph_simulator,
+served_simulator`.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ from shared.clock import SystemClock
 
 @dataclass(frozen=True, slots=True)
 class RunningSimulator:
-    """A simulator that is being served. `url` is Graph's address, `login_url` the login service's."""
+    """A simulator with its server; `url` is Graph's address, `login_url` that of the sign-in
+    service.
+    """
 
     simulator: Simulator
     url: str
@@ -27,7 +30,7 @@ class RunningSimulator:
 
 @pytest.fixture(scope="session")
 def served_simulator() -> Iterator[RunningSimulator]:
-    """One server for the whole run; use `graph_simulator`."""
+    """Yield one server for the whole test run; tests use `graph_simulator`."""
     simulator = Simulator()
     with running(simulator) as url:
         yield RunningSimulator(simulator, url)
@@ -35,7 +38,7 @@ def served_simulator() -> Iterator[RunningSimulator]:
 
 @pytest.fixture
 def graph_simulator(served_simulator: RunningSimulator) -> Iterator[RunningSimulator]:
-    """The simulator on a free port, fresh for each test; set `simulator.clock` to move time by hand."""
+    """Yield the simulator, reset for each test; set `simulator.clock` to control its time."""
     served_simulator.simulator.reset()
     served_simulator.simulator.clock = SystemClock()
     yield served_simulator

@@ -12,7 +12,7 @@ import requests
 
 
 class Answer:
-    """The parts of an answer that msal reads."""
+    """The parts of a response that msal reads."""
 
     def __init__(self, answer: requests.Response, text: str) -> None:
         self.status_code, self.headers, self.text = answer.status_code, answer.headers, text
@@ -20,7 +20,7 @@ class Answer:
 
 
 class LoopbackHttp:
-    """An `http_client` of msal for a login service at `http://127.0.0.1:PORT`."""
+    """An `http_client` for msal that reaches a sign-in service at `http://127.0.0.1:PORT`."""
 
     def __init__(self, login_url: str) -> None:
         self._plain = login_url.rstrip("/")
@@ -28,11 +28,11 @@ class LoopbackHttp:
         self._session = requests.Session()
 
     def authority(self, tenant: str) -> str:
-        """The authority to give to msal."""
+        """Return the authority for msal."""
         return f"{self._secure}/{tenant}"
 
     def for_browser(self, address: str) -> str:
-        """An address from msal as a browser must open it."""
+        """Return an address from msal in the form that a browser can open."""
         return address.replace(self._secure, self._plain, 1)
 
     def get(self, url: str, **options: Any) -> Answer:

@@ -1,4 +1,4 @@
-"""`python -m local graph`, as a process of its own."""
+"""The command `python -m local graph`, in a process of its own."""
 
 import json
 import signal
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def announced() -> Iterator[dict[str, str]]:
-    """The settings that the command announces, while it runs with two further tenants."""
+    """Yield the settings that the running command prints; it has two further tenants."""
     command = [
         sys.executable,
         "-m",
@@ -38,8 +38,10 @@ def announced() -> Iterator[dict[str, str]]:
         assert process.wait(timeout=20) == 0
 
 
-def test_the_command_serves_the_tenants_asked_for(announced: dict[str, str]) -> None:
-    """--tenants, --people, --latency, --consented; the port is announced with the product's settings."""
+def test_the_command_serves_the_given_tenants(announced: dict[str, str]) -> None:
+    """The options --tenants, --people, --latency and --consented apply, and the port is printed
+    with the product's settings.
+    """
     assert announced["LOGIN_URL"] == announced["GRAPH_URL"]
     with urllib.request.urlopen(announced["GRAPH_URL"] + "/control/state", timeout=20) as answer:
         state: dict[str, Any] = json.load(answer)
@@ -50,8 +52,8 @@ def test_the_command_serves_the_tenants_asked_for(announced: dict[str, str]) -> 
     assert (consents["big.example"], consents["contoso.example"]) == (["granted"], [])
 
 
-def test_a_port_that_cannot_be_used_is_told(announced: dict[str, str]) -> None:
-    """Exit code 1 and the remedy, no traceback."""
+def test_a_port_that_cannot_be_used_is_reported(announced: dict[str, str]) -> None:
+    """Exit code 1 and the remedy, without a traceback."""
     port = announced["GRAPH_URL"].rsplit(":", 1)[1]
     command = [sys.executable, "-m", "local", "graph", "--port", port]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The control by HTTP, and its effects."""
+"""Controlling the simulator by HTTP, and the effects."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.local.graph.fixtures import RunningSimulator
 
 
 async def control(running: RunningSimulator, method: str, path: str, body: Any = None) -> Any:
-    """A control call that succeeds."""
+    """Send a control request that must succeed, and return its JSON."""
     status, answer, _ = await call(
         f"{running.url}/control{path}", method, json={} if body is None else body
     )
@@ -20,7 +20,7 @@ async def control(running: RunningSimulator, method: str, path: str, body: Any =
 
 
 async def test_presence_is_set_and_released(graph_simulator: RunningSimulator) -> None:
-    """An unused id becomes a person's."""
+    """An unused object id then belongs to a person."""
     path = f"/tenants/{CONTOSO}/presence/AAAAAAAA-0000-4000-8000-000000000003"
     await control(
         graph_simulator,
@@ -119,19 +119,19 @@ async def test_reset_starts_again(graph_simulator: RunningSimulator) -> None:
         ("PUT", f"/tenants/{CONTOSO}/presence/x", {"availability": "Busy"}, 400, "id"),
     ],
 )
-async def test_a_wrong_call_is_told_why(
+async def test_a_wrong_control_request_gets_the_fault(
     graph_simulator: RunningSimulator, method: str, path: str, body: Any, status: int, text: str
 ) -> None:
-    """The field and the fault."""
+    """The error has the field and the fault."""
     answered, answer, _ = await call(f"{graph_simulator.url}/control{path}", method, json=body)
     assert answered == status
     assert text in answer["error"]
 
 
-async def test_a_page_of_another_origin_cannot_turn_anything(
+async def test_a_page_of_another_origin_cannot_control_the_simulator(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """A form post is not application/json, and anything else needs a preflight that is never granted."""
+    """A form isn't application/json, and other requests need a preflight, which isn't permitted."""
     status, _, _ = await call(f"{graph_simulator.url}/control/options", "PATCH", data="{}")
     assert status == 415
 

@@ -1,4 +1,4 @@
-"""Faults of the network and of the services."""
+"""Faults of the network and of the services, as the simulator produces them."""
 
 import asyncio
 from typing import Any
@@ -17,21 +17,21 @@ from tests.rounds import rounds
 async def token_call(
     running: RunningSimulator, tenant: str = CONTOSO
 ) -> tuple[int, Any, dict[str, str]]:
-    """One call of the token endpoint (AADSTS900144 while nothing is broken)."""
+    """Call the token endpoint and return the response; without a fault it is AADSTS900144."""
     return await call(f"{running.login_url}/{tenant}/oauth2/v2.0/token", "POST", data={})
 
 
 async def discovery_call(
     running: RunningSimulator, tenant: str = CONTOSO
 ) -> tuple[int, Any, dict[str, str]]:
-    """One call for metadata."""
+    """Request the metadata and return the response."""
     return await call(f"{running.login_url}/{tenant}/v2.0/.well-known/openid-configuration")
 
 
 async def graph_call(
     running: RunningSimulator, tenant: str = CONTOSO
 ) -> tuple[int, Any, dict[str, str]]:
-    """One call for presence."""
+    """Request presence and return the response."""
     return await ask(
         running, [running.simulator.tenants[tenant].object_id(0)], bearer(running, tenant)
     )
@@ -45,7 +45,7 @@ HEALTHY = {"token": 400, "discovery": 200, "graph": 200}
 async def test_a_status_can_be_switched_on_for_some_calls(
     graph_simulator: RunningSimulator, name: str
 ) -> None:
-    """`times`: so many calls get it; 429 and 503 carry Retry-After."""
+    """`times` limits the number of calls; 429 and 503 have Retry-After."""
     place, status = name.split(".")
     graph_simulator.simulator.faults.on(name, times=2, retry_after=7)
     answers = [await CALLS[place](graph_simulator) for _ in range(3)]
@@ -60,7 +60,7 @@ async def test_retry_after_can_be_missing(graph_simulator: RunningSimulator) -> 
 
 
 async def test_a_fault_can_last_for_a_time(graph_simulator: RunningSimulator) -> None:
-    """Graph 503 for a minute."""
+    """`seconds`: for example, Graph returns 503 for a minute."""
     clock = graph_simulator.simulator.clock = FixedClock()
     graph_simulator.simulator.faults.on("graph.503", seconds=60)
     assert (await graph_call(graph_simulator))[0] == 503
@@ -71,7 +71,7 @@ async def test_a_fault_can_last_for_a_time(graph_simulator: RunningSimulator) ->
 
 
 async def test_a_fault_of_one_tenant_spares_the_others(graph_simulator: RunningSimulator) -> None:
-    """At every place."""
+    """This applies at the token endpoint, the metadata and Graph."""
     for place, one_call in CALLS.items():
         graph_simulator.simulator.faults.on(f"{place}.500", tenant=CONTOSO)
         assert (await one_call(graph_simulator, CONTOSO))[0] == 500
@@ -79,10 +79,10 @@ async def test_a_fault_of_one_tenant_spares_the_others(graph_simulator: RunningS
 
 
 @pytest.mark.parametrize("place", list(CALLS))
-async def test_a_dropped_connection_is_an_error_of_the_client(
+async def test_a_dropped_connection_raises_an_error_in_the_client(
     graph_simulator: RunningSimulator, place: str
 ) -> None:
-    """The answer breaks off in the middle."""
+    """The response is truncated."""
     graph_simulator.simulator.faults.on(f"{place}.drop", times=1)
     with pytest.raises(aiohttp.ClientError):
         await CALLS[place](graph_simulator)
@@ -93,7 +93,7 @@ async def test_a_dropped_connection_is_an_error_of_the_client(
 async def test_a_call_can_hang_until_the_fault_is_off(
     graph_simulator: RunningSimulator, place: str
 ) -> None:
-    """No answer comes; the calls of another tenant go on during that time."""
+    """Calls of another tenant succeed during that time."""
     simulator = graph_simulator.simulator
     fault = simulator.faults.on(f"{place}.hang", tenant=CONTOSO)
     waiting = asyncio.create_task(CALLS[place](graph_simulator))
@@ -106,8 +106,8 @@ async def test_a_call_can_hang_until_the_fault_is_off(
     assert (await waiting)[0] == HEALTHY[place]
 
 
-async def test_one_call_can_hang_while_others_go_on(graph_simulator: RunningSimulator) -> None:
-    """`times` counts the calls that hang; the next ones are answered."""
+async def test_one_call_can_hang_while_others_succeed(graph_simulator: RunningSimulator) -> None:
+    """`times` counts the calls that hang."""
     simulator = graph_simulator.simulator
     fault = simulator.faults.on("graph.hang", times=1)
     waiting = asyncio.create_task(graph_call(graph_simulator))
@@ -137,7 +137,7 @@ async def test_a_call_that_hangs_goes_on_when_the_time_is_over(
 
 
 async def test_garbage_is_200_without_json(graph_simulator: RunningSimulator) -> None:
-    """A proxy in between may answer so."""
+    """A proxy may respond like this."""
     graph_simulator.simulator.faults.on("graph.garbage")
     status, body, _ = await graph_call(graph_simulator)
     assert status == 200
@@ -147,7 +147,7 @@ async def test_garbage_is_200_without_json(graph_simulator: RunningSimulator) ->
 def test_a_fault_that_does_not_exist_cannot_be_switched_on(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """A typing error does not pass for a service without faults."""
+    """Otherwise a typing error would look like a service without faults."""
     with pytest.raises(UnknownFault):
         graph_simulator.simulator.faults.on("graph.999")
 

@@ -1,4 +1,4 @@
-"""Hosts of the sample apps, answering on a free port."""
+"""Fixtures: hosts of the sample apps on a free port."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,13 +14,13 @@ NO_PREFIX = HostFile(route_prefix="")
 
 @pytest.fixture
 async def host() -> AsyncIterator[RunningHost]:
-    """The host of `sample_http.py`."""
+    """Yield the host of `sample_http.py`."""
     async with running(APPS / "sample_http.py", host_file=NO_PREFIX) as found:
         yield found
 
 
 @pytest.fixture
 async def routes() -> AsyncIterator[RunningHost]:
-    """The host of `sample_routes.py`."""
+    """Yield the host of `sample_routes.py`."""
     async with running(APPS / "sample_routes.py", host_file=NO_PREFIX) as found:
         yield found

@@ -1,4 +1,4 @@
-"""`python -m local serve` as people use it: a process of its own."""
+"""The command `python -m local serve`, in a process of its own."""
 
 import asyncio
 import os
@@ -50,8 +50,8 @@ async def serving(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_signal_ends_it_in_peace(port: int, number: int) -> None:
-    """Exit code 0, nothing on standard error, kept connections closed."""
+async def test_a_signal_ends_the_host_without_an_error(port: int, number: int) -> None:
+    """Exit code 0, nothing on standard error, and open connections are closed."""
     async with serving(port) as process, connect(port) as connection:
         await connection.send(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert (await connection.reply()).status == 200
@@ -61,7 +61,7 @@ async def test_signal_ends_it_in_peace(port: int, number: int) -> None:
 
 
 async def test_killed_host_can_be_started_again_at_once(port: int) -> None:
-    """SO_REUSEADDR: connections of the dead process do not hold the port."""
+    """SO_REUSEADDR: connections of the killed process don't block the port."""
     for _ in range(2):
         async with serving(port) as process, connect(port) as connection:
             await connection.send(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -78,8 +78,8 @@ async def failure(*arguments: str, **options: str) -> str:
     return text
 
 
-async def test_taken_port_is_one_clear_line() -> None:
-    """With the remedy."""
+async def test_a_port_in_use_is_reported_in_one_line() -> None:
+    """The line has the remedy."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -90,13 +90,15 @@ async def test_taken_port_is_one_clear_line() -> None:
 
 
 @pytest.mark.parametrize("number", ["70000", "-1"])
-async def test_impossible_port_is_one_clear_line(number: str) -> None:
-    """Out of range."""
+async def test_an_invalid_port_is_reported_in_one_line(number: str) -> None:
+    """The number is out of range."""
     assert "Choose one from 1024 to 65535" in await failure(f"--port={number}", *SAMPLE)
 
 
-async def test_folder_that_can_not_be_written_is_one_clear_line(tmp_path: Path, port: int) -> None:
-    """Here a file in place of the folder of the tables, which no right can overcome."""
+async def test_a_folder_that_cannot_be_written_is_reported_in_one_line(
+    tmp_path: Path, port: int
+) -> None:
+    """Here the tables' folder is a file, which no right can overcome."""
     (tmp_path / "data").write_text("")
     app = tmp_path / "app.py"
     app.write_text(
@@ -110,7 +112,7 @@ async def test_folder_that_can_not_be_written_is_one_clear_line(tmp_path: Path, 
 
 
 async def test_access_log_has_no_query_and_is_off_by_default(port: int) -> None:
-    """A query may hold a name; a line a request costs time."""
+    """A query may contain a name, and a line per request costs time."""
     for options, lines in (((), 0), (("--access-log", "--log", "json"), 1)):
         async with serving(port, *SAMPLE, *options) as process:
             await ask(port, "/echo/1?name=Smith")
@@ -120,7 +122,7 @@ async def test_access_log_has_no_query_and_is_off_by_default(port: int) -> None:
 
 
 async def test_every_command_has_help() -> None:
-    """`--help` of the whole names the commands, and that of each its options."""
+    """`--help` lists the commands, and each command's `--help` its options."""
     process = await local("--help")
     text = (await process.communicate())[0].decode()
     assert (process.returncode, "serve" in text) == (0, True)
@@ -139,10 +141,10 @@ async def test_every_command_has_help() -> None:
     )
 
 
-def test_too_old_python_is_one_clear_line(
+def test_an_old_python_is_reported_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before anything is imported that an old Python can't read."""
+    """Before any module is imported that it can't parse."""
     from local.__main__ import main
 
     monkeypatch.setattr(sys, "version_info", (3, 10, 4, "final", 0))
@@ -150,8 +152,8 @@ def test_too_old_python_is_one_clear_line(
     assert capsys.readouterr().err == "Python 3.11 or newer is needed; this is 3.10.4.\n"
 
 
-def test_command_line_is_readable_for_an_old_python() -> None:
-    """The file with the check uses nothing that Python 3.8 does not know."""
+def test_the_version_check_can_be_parsed_by_an_old_python() -> None:
+    """Its file has only syntax of Python 3.8."""
     import ast
 
     text = (ROOT / "local/__main__.py").read_text()

@@ -1,4 +1,6 @@
-"""The part of App Service Authentication : in Azure the platform signs people in, locally a fixed account."""
+"""The local host's part of App Service Authentication: in Azure the platform signs users in,
+locally an account is fixed.
+"""
 
 import re
 from pathlib import Path
@@ -38,7 +40,7 @@ def cookie(reply: Reply) -> dict[str, str]:
 
 
 async def test_everyone_on_this_machine_is_the_local_administrator(host: RunningHost) -> None:
-    """Without any sign-in step; the app reads it as it reads the platform's header."""
+    """There is no sign-in step; the app reads the account from the platform's header."""
     person = signed_in(await echoed(host))
     assert (person.account, person.roles, person.name) == (
         ACCOUNT,
@@ -47,8 +49,8 @@ async def test_everyone_on_this_machine_is_the_local_administrator(host: Running
     )
 
 
-async def test_headers_that_pretend_to_be_the_platforms_are_removed(host: RunningHost) -> None:
-    """Whoever sends X-MS-CLIENT-PRINCIPAL is not believed, on excluded paths neither."""
+async def test_forged_principal_headers_are_removed(host: RunningHost) -> None:
+    """X-MS-CLIENT-PRINCIPAL of a client is never trusted, on excluded paths neither."""
     forged = {
         "X-MS-CLIENT-PRINCIPAL": "Zm9yZ2Vk",
         "X-MS-Client-Principal-Extra": "x",
@@ -64,13 +66,13 @@ async def test_headers_that_pretend_to_be_the_platforms_are_removed(host: Runnin
 @pytest.mark.parametrize(
     "path", ["/health", "/scim/1/v2/ServiceProviderConfig", "/SCIM/1/v2/ServiceProviderConfig"]
 )
-async def test_excluded_paths_have_no_person(host: RunningHost, path: str) -> None:
-    """`excludedPaths` of the deployment: /scim/* and /health."""
+async def test_excluded_paths_have_no_user(host: RunningHost, path: str) -> None:
+    """The deployment's `excludedPaths` are /scim/* and /health."""
     assert (await ask(host.port, path)).body == b"nobody"
 
 
 def test_the_excluded_paths_are_those_of_the_deployment() -> None:
-    """Addresses that need no sign-in in Azure need none here, and no others."""
+    """Exactly the addresses that need no sign-in in Azure need none here."""
     template = (Path(__file__).parents[3] / "infra/modules/sign-in.bicep").read_text("utf-8")
     listed = re.findall(r"'(/[^']+)'", template.partition("excludedPaths: [")[2].partition("]")[0])
     assert len(listed) == 8
@@ -81,14 +83,14 @@ def test_the_excluded_paths_are_those_of_the_deployment() -> None:
 
 
 async def test_dots_do_not_lead_out_of_the_excluded_paths(host: RunningHost) -> None:
-    """The routed path is the checked one."""
+    """The path that is routed is the one that is checked."""
     assert "x-ms-client-principal" in (await ask(host.port, "/scim/../echo")).body.decode()
 
 
 @pytest.mark.parametrize(
     ("role", "roles"), [("admin", [ADMIN]), ("reader", [READER]), ("none", [])]
 )
-async def test_person_can_be_switched(host: RunningHost, role: str, roles: list[str]) -> None:
+async def test_the_user_can_be_changed(host: RunningHost, role: str, roles: list[str]) -> None:
     """`/.local/sign-in?role=…&account=…` sets a cookie."""
     reply = await ask(host.port, f"/.local/sign-in?role={role}&account={OTHER}")
     person = signed_in(await echoed(host, cookie(reply)))
@@ -96,8 +98,8 @@ async def test_person_can_be_switched(host: RunningHost, role: str, roles: list[
 
 
 @pytest.mark.parametrize("query", ["role=king", "account=1", "account=" + OTHER + "%0d%0aX:1"])
-async def test_wrong_person_is_refused(host: RunningHost, query: str) -> None:
-    """With an example of a right one."""
+async def test_a_wrong_user_is_refused(host: RunningHost, query: str) -> None:
+    """The error has a correct example."""
     reply = await ask(host.port, f"/.local/sign-in?{query}")
     assert (reply.status, b"must be" in reply.body) == (400, True)
 
@@ -107,10 +109,10 @@ async def test_wrong_person_is_refused(host: RunningHost, query: str) -> None:
     "headers",
     [PAGE, {"Accept": "application/json"}, {"Accept": "text/html", "Sec-Fetch-Mode": "cors"}],
 )
-async def test_signed_out_requests_go_to_another_origin(
+async def test_signed_out_requests_are_redirected_to_another_origin(
     host: RunningHost, headers: dict[str, str], method: str
 ) -> None:
-    """The platform asks neither how nor by whom a request was made: a script's fetch is redirected, too."""
+    """As on the platform, a script's fetch is redirected too."""
     gone = cookie(await ask(host.port, "/.auth/logout"))
     reply = await ask(host.port, "/echo?x=1", method=method, headers={**headers, **gone})
     assert reply.status == 302
@@ -118,8 +120,8 @@ async def test_signed_out_requests_go_to_another_origin(
     assert there.netloc == f"localhost:{host.port}"
 
 
-async def test_signing_in_leads_back_to_the_page(host: RunningHost) -> None:
-    """By way of the other origin and the platform's callback, with a session."""
+async def test_the_sign_in_returns_to_the_page(host: RunningHost) -> None:
+    """Through the other origin and the platform's callback, with a session."""
     gone = cookie(await ask(host.port, "/.auth/logout"))
     page = await ask(host.port, "/echo?x=1&y=2", headers={**PAGE, **gone})
     there = urlsplit(page.one("Location"))
@@ -140,22 +142,22 @@ async def test_signing_in_leads_back_to_the_page(host: RunningHost) -> None:
         "",
     ],
 )
-async def test_the_played_microsoft_sends_only_to_the_callback(
+async def test_the_simulated_microsoft_redirects_only_to_the_callback(
     host: RunningHost, target: str
 ) -> None:
-    """Microsoft refuses a redirect URI that is not registered (AADSTS50011)."""
+    """Microsoft refuses a redirect URI that isn't registered (AADSTS50011)."""
     reply = await ask(host.port, f"/.local/authorize?redirect_uri={quote(target, safe='')}")
     assert reply.status == 400
 
 
 async def test_signed_out_scim_still_works(host: RunningHost) -> None:
-    """SCIM clients are signed in by their token."""
+    """SCIM clients authenticate with their token."""
     gone = cookie(await ask(host.port, "/.auth/logout"))
     assert (await ask(host.port, "/health", headers=gone)).status == 200
 
 
-async def test_logout_goes_where_it_is_told(host: RunningHost) -> None:
-    """`post_logout_redirect_uri`, or the platform's own page."""
+async def test_the_sign_out_redirects_to_the_given_page(host: RunningHost) -> None:
+    """`post_logout_redirect_uri`, or by default the platform's own page."""
     told = await ask(host.port, "/.auth/logout?post_logout_redirect_uri=/bye")
     plain = await ask(host.port, "/.auth/logout")
     assert (told.one("Location"), plain.one("Location")) == ("/bye", "/.auth/logout/complete")
@@ -166,14 +168,14 @@ async def test_logout_goes_where_it_is_told(host: RunningHost) -> None:
     "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
 )
 async def test_redirects_stay_on_this_site(host: RunningHost, target: str) -> None:
-    """No open redirect."""
+    """There is no open redirect."""
     reply = await ask(
         host.port, f"/.auth/login/aad?post_login_redirect_uri={quote(target, safe='')}"
     )
     assert reply.one("Location") == "/"
 
 
-async def test_me_names_the_person(host: RunningHost) -> None:
+async def test_me_returns_the_user(host: RunningHost) -> None:
     """`/.auth/me` of the platform; 401 while signed out."""
     gone = cookie(await ask(host.port, "/.auth/logout"))
     assert b'"provider_name":"aad"' in (await ask(host.port, "/.auth/me")).body
@@ -191,15 +193,17 @@ async def test_me_names_the_person(host: RunningHost) -> None:
         "/./echo",
     ],
 )
-async def test_dots_lead_past_no_sign_in(host: RunningHost, path: str) -> None:
-    """The path is resolved before it is looked at, so a page is no part of an address that is open to strangers."""
+async def test_dots_in_a_path_do_not_bypass_the_sign_in(host: RunningHost, path: str) -> None:
+    """The path is resolved before it is compared with the excluded paths."""
     gone = cookie(await ask(host.port, "/.auth/logout"))
     forged = principal_headers(f"admin.{ACCOUNT}")
     assert (await ask(host.port, path, headers={**gone, **forged})).status == 302
 
 
-async def test_name_of_another_site_is_not_served(host: RunningHost) -> None:
-    """DNS rebinding: a page that resolves its own name to this machine must not be the administrator."""
+async def test_another_host_name_is_refused(host: RunningHost) -> None:
+    """DNS rebinding: a site whose name resolves to this machine must not act as the
+    administrator.
+    """
     for name in (
         "evil.example",
         "127.0.0.1.evil.example",
@@ -210,8 +214,8 @@ async def test_name_of_another_site_is_not_served(host: RunningHost) -> None:
     assert (await ask(host.port, "/health", headers={"Host": "tunnel.example"})).status == 200
 
 
-async def test_a_browser_without_a_session_can_be_asked_to_sign_in() -> None:
-    """As on the platform, which has no session before a sign-in; its cookie can be sent from a
+async def test_the_host_can_require_a_sign_in() -> None:
+    """As on the platform, no session exists before the sign-in; its cookie can be sent from a
     frame.
     """
     options = HostOptions(timers=False, asks_to_sign_in=True)
@@ -222,8 +226,8 @@ async def test_a_browser_without_a_session_can_be_asked_to_sign_in() -> None:
         assert (await ask(host.port, "/echo", headers=cookie(back))).status == 200
 
 
-async def test_the_played_microsoft_refuses_to_be_framed(host: RunningHost) -> None:
-    """As login.microsoftonline.com does: a frame can't be redirected to sign in."""
+async def test_the_simulated_microsoft_refuses_to_be_framed(host: RunningHost) -> None:
+    """login.microsoftonline.com does too, so a frame can't be redirected to sign in."""
     gone = cookie(await ask(host.port, "/.auth/logout"))
     page = await ask(host.port, "/echo", headers={**PAGE, **gone})
     there = urlsplit(page.one("Location"))
@@ -232,21 +236,21 @@ async def test_the_played_microsoft_refuses_to_be_framed(host: RunningHost) -> N
     assert (reply.status, reply.one("X-Frame-Options")) == (200, "DENY")
 
 
-async def test_switched_off_the_host_adds_nothing() -> None:
-    """Then the app has no platform in front and reports it itself."""
+async def test_without_sign_in_the_host_adds_no_header() -> None:
+    """The app then reports that no platform is in front of it."""
     options = HostOptions(timers=False, platform_sign_in=False)
     async with running(APPS / "sample_http.py", host_file=NO_PREFIX, options=options) as host:
         assert "x-ms-client-principal" not in await echoed(host)
 
 
 def test_only_this_machine_can_connect() -> None:
-    """The socket is bound to loopback; there is no option for another address."""
+    """The socket is bound to loopback; no option changes that."""
     with listen(0) as listener:
         assert listener.getsockname()[0] == "127.0.0.1"
 
 
 def test_unknown_cookie_signs_no_one_in() -> None:
-    """A value that was not set here signs no one in."""
+    """Only a value that the host has set is accepted."""
     assert person_of({"cookie": "LocalSignIn=root.x"}) is None
     assert person_of({"cookie": "other=1"}) == f"admin.{ACCOUNT}"
     assert set(principal_headers(f"none.{ACCOUNT}")) >= {

@@ -28,7 +28,7 @@ def timer_function(schedule: str = "*/30 * * * * *", **options: Any) -> TimerFun
 
 
 class Recorder:
-    """Notes each tick; holds it until released."""
+    """Records each tick, and delays it until released."""
 
     def __init__(self) -> None:
         self.requests: list[TimerRequest] = []
@@ -46,7 +46,7 @@ def ticks() -> Recorder:
 
 
 async def test_timer_runs_at_its_time_and_not_before(clock: FixedClock, ticks: Recorder) -> None:
-    """Nothing is started early, nothing at start-up."""
+    """Nothing runs early or at start-up."""
     timers = Timers([timer_function()], ticks, clock)
     assert timers.tick(startup=True) == []
     assert timers.seconds_to_next() == 30
@@ -56,10 +56,10 @@ async def test_timer_runs_at_its_time_and_not_before(clock: FixedClock, ticks: R
     assert timers.tick() == []
 
 
-async def test_missed_ticks_are_made_up_for_once_and_marked(
-    clock: FixedClock, ticks: Recorder
-) -> None:
-    """Ten minutes asleep: one tick, past due, then on schedule again."""
+async def test_missed_ticks_are_run_once_and_marked(clock: FixedClock, ticks: Recorder) -> None:
+    """After ten minutes without a tick: one run that is past due, then the schedule applies
+    again.
+    """
     timers = Timers([timer_function()], ticks, clock)
     clock.advance(605)
     await asyncio.gather(*timers.tick())
@@ -83,8 +83,8 @@ async def test_one_timer_never_ticks_twice_at_once(clock: FixedClock, ticks: Rec
     assert [request.past_due for request in ticks.requests] == [False, True]
 
 
-async def test_other_timers_are_not_held_up(clock: FixedClock, ticks: Recorder) -> None:
-    """Each has its own time."""
+async def test_other_timers_are_not_delayed(clock: FixedClock, ticks: Recorder) -> None:
+    """Each timer has its own schedule."""
     timers = Timers([timer_function(), timer_function("0 * * * * *")], ticks, clock)
     ticks.release.clear()
     clock.advance(30)
@@ -96,10 +96,10 @@ async def test_other_timers_are_not_held_up(clock: FixedClock, ticks: Recorder) 
     assert len(ticks.requests) == 2
 
 
-async def test_error_is_logged_and_the_timer_goes_on(
+async def test_an_error_is_logged_and_the_timer_continues(
     clock: FixedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No retry before the next tick."""
+    """There is no retry before the next tick."""
     calls = []
 
     async def fail(function: TimerFunction, request: TimerRequest) -> None:
@@ -186,7 +186,7 @@ async def test_schedule_can_be_a_setting(clock: FixedClock) -> None:
 
 
 async def test_wrong_schedule_stops_the_host(clock: FixedClock) -> None:
-    """Named with its function."""
+    """The error has the function's name."""
     app = func.FunctionApp()
 
     @app.timer_trigger(arg_name="timer", schedule="* * *")

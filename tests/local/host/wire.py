@@ -1,4 +1,4 @@
-"""Sends and reads HTTP/1.1 byte by byte, so that a test sees exactly the bytes on the wire."""
+"""Sends and receives HTTP/1.1 byte by byte, so that a test sees exactly the bytes on the wire."""
 
 import asyncio
 import contextlib
@@ -7,35 +7,35 @@ from typing import NamedTuple
 
 
 class Reply(NamedTuple):
-    """An answer: header names as sent, in order."""
+    """A response; header names are as sent, in order."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
 
     def all(self, name: str) -> list[str]:
-        """Every value of a header."""
+        """Return every value of a header."""
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     def one(self, name: str) -> str:
-        """The value of a header that is there once."""
+        """Return the value of a header that must occur once."""
         (value,) = self.all(name)
         return value
 
 
 class Connection:
-    """One connection to the host."""
+    """One TCP connection to the host."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         self._reader, self.writer = reader, writer
 
     async def send(self, data: bytes) -> None:
-        """Send bytes as they are."""
+        """Send bytes unchanged."""
         self.writer.write(data)
         await self.writer.drain()
 
     async def reply(self, method: str = "GET") -> Reply:
-        """The next answer; `method` is the request's."""
+        """Return the next response; `method` is that of its request, because HEAD has no body."""
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         first, *lines = head.rstrip().split("\r\n")
         headers = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
@@ -46,13 +46,13 @@ class Connection:
         return Reply(int(first.split()[1]), headers, body)
 
     async def at_end(self) -> bool:
-        """Whether the server closes the connection without sending more."""
+        """Return whether the server closes the connection without sending more."""
         return await self._reader.read() == b""
 
 
 @contextlib.asynccontextmanager
 async def connect(port: int) -> AsyncIterator[Connection]:
-    """A connection to the host at `port`."""
+    """Yield a connection to the host at `port`."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         yield Connection(reader, writer)
@@ -70,7 +70,7 @@ async def ask(
     headers: dict[str, str] | None = None,
     body: bytes = b"",
 ) -> Reply:
-    """One request on a connection of its own."""
+    """Send one request on its own connection, and return the response."""
     given = {
         "Host": f"127.0.0.1:{port}",
         **({"Content-Length": str(len(body))} if body else {}),

@@ -1,4 +1,4 @@
-"""A filled deployment, and the effect of a command on it."""
+"""Fixtures: a filled deployment, and places for further databases."""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -14,18 +14,18 @@ from tests.local.transfer.filled import Deployment, filled, scim_host
 
 @pytest.fixture
 def app(tables: CountingTables, clock: FixedClock) -> App:
-    """Settings as on a fresh machine, the embedded engine in `tmp_path / "test.db"`."""
+    """Return an App with default settings over the SQLite file `tmp_path / "test.db"`."""
     return App(Settings.read({}), clock, tables)
 
 
 @pytest.fixture
 async def deployment(app: App) -> AsyncIterator[Deployment]:
-    """Rows of every kind."""
+    """Yield a deployment with rows of every kind."""
     async with scim_host(app) as host:
         yield await filled(app, host)
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Callable[[str], str]:
-    """The setting TABLES for an embedded engine of another name."""
+    """Return a function that returns the setting TABLES for a SQLite file of this name."""
     return lambda name: f"sqlite:///{tmp_path}/{name}.db"

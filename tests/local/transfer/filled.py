@@ -1,4 +1,4 @@
-"""A deployment with rows of every kind in every partition, made by the product's own code."""
+"""A deployment with rows of every kind in every partition, created by the product's own code."""
 
 import contextlib
 import sqlite3
@@ -30,7 +30,9 @@ TENANT = "00000000-0000-4000-8000-000000000002"
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Two directories with people and groups, one of them being deleted; the first one is linked to a tenant."""
+    """Two directories with users and groups, of which one is being deleted; the first one is
+    connected to a tenant.
+    """
 
     app: App
     contoso: ScimClient
@@ -39,7 +41,7 @@ class Deployment:
 
 @contextlib.asynccontextmanager
 async def scim_host(app: App) -> AsyncIterator[Host]:
-    """The SCIM functions in the host."""
+    """Yield a simulated host with the SCIM functions."""
     functions = func.FunctionApp()
     functions.register_functions(endpoints.blueprint(app))
     host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
@@ -51,7 +53,7 @@ async def scim_host(app: App) -> AsyncIterator[Host]:
 
 
 async def filled(app: App, host: Host, people: int = 12) -> Deployment:
-    """Fill the tables."""
+    """Fill the tables and return the deployment."""
     contoso, fabrikam = [await _client(app, host, name) for name in ("contoso", "fabrikam")]
     for scim in (contoso, fabrikam):
         ids = [await _person(scim, number) for number in range(people)]
@@ -101,7 +103,7 @@ async def _link(app: App, directory_id: str) -> None:
 
 
 def every_row(path: Path) -> dict[tuple[str, str, str], bytes]:
-    """All rows of an embedded engine's file, read around the port."""
+    """Return all rows of a SQLite file, by table, partition and key, read without the engine."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         return {
             (table, partition, key): value

@@ -1,4 +1,4 @@
-"""`check` finds every way in which a directory's rows can disagree."""
+"""The command `check` finds every way in which a directory's rows can be inconsistent."""
 
 from collections.abc import Awaitable, Callable
 
@@ -24,14 +24,14 @@ async def _faults(app: App, directory_id: str = "contoso") -> list[str]:
 
 
 async def test_filled_deployment_has_no_fault(deployment: Deployment) -> None:
-    """People, groups in groups, refusals, presence: all of it agrees."""
+    """Users, groups in groups, refusals and presence are consistent."""
     assert await _faults(deployment.app) == []
     assert await check_links(deployment.app) == []
 
 
 async def test_a_check_writes_nothing(deployment: Deployment, clock: FixedClock) -> None:
-    """A reader without the right to write can check, and a backup is unchanged: totals are not
-    folded.
+    """It can run without the right to write, and doesn't fold totals, so a backup stays
+    unchanged.
     """
     app, tables = deployment.app, deployment.app.tables
     for _ in range(6):
@@ -49,7 +49,7 @@ async def test_a_check_writes_nothing(deployment: Deployment, clock: FixedClock)
     "family", ["name", "ext", "mail", "list", "find", "num", "off", "unparsed", "gname", "member"]
 )
 async def test_missing_row_is_found(deployment: Deployment, family: str) -> None:
-    """Every row that represents a person or group is missed when it is gone."""
+    """Every row of a user or group is reported if it is missing."""
     app = deployment.app
     (row, *_) = await app.tables.query(
         "contacts", "contoso", f"{family}|", f"{family}|\ufffd", limit=1
@@ -75,7 +75,7 @@ async def test_missing_row_is_found(deployment: Deployment, family: str) -> None
 async def test_strange_row_is_found(
     deployment: Deployment, operation: Operation, said: str
 ) -> None:
-    """A row too many, half a row, a row of no kind: named by kind and id."""
+    """A row too many, an incomplete row, or one of no family: the fault has its kind and id."""
     await deployment.app.tables.transact("contacts", "contoso", [operation])
     assert any(said in fault for fault in await _faults(deployment.app))
 
@@ -99,10 +99,10 @@ async def _lost_index(app: App) -> None:
     ("harm", "said"),
     [(_stale_card, "stale"), (_wrong_total, "totals say"), (_lost_index, "not in the index")],
 )
-async def test_harm_is_found(
+async def test_damage_is_found(
     deployment: Deployment, harm: Callable[[App], Awaitable[None]], said: str
 ) -> None:
-    """An old card, wrong totals, a directory that no list shows."""
+    """An outdated card, wrong totals, or a directory that no list contains."""
     await harm(deployment.app)
     assert any(said in fault for fault in await _faults(deployment.app))
 
@@ -118,7 +118,7 @@ async def test_broken_link_is_found(deployment: Deployment) -> None:
 
 
 async def test_faults_name_no_person(deployment: Deployment) -> None:
-    """Keys hold names and numbers; a fault shows none of them."""
+    """Keys contain names and numbers; a fault shows none of them."""
     rows = await deployment.app.tables.query("contacts", "contoso", "", "\ufffd")
     index = [
         row

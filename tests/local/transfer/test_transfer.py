@@ -1,4 +1,6 @@
-"""Backup and restore between engines: nothing is missing, nothing is half, nothing is shown."""
+"""Backup and restore between engines: no row is missing or incomplete, and no personal data is
+printed.
+"""
 
 import asyncio
 import io
@@ -31,13 +33,13 @@ LEFT_OUT = {("work", "health")}
 
 @pytest.fixture
 def quiet() -> Progress:
-    """Ignore progress."""
+    """Return a progress that prints nothing."""
     return Progress(io.StringIO(), "")
 
 
 @asynccontextmanager
 async def opened(where: str) -> AsyncIterator[App]:
-    """The tables at `where`."""
+    """Yield an App over the tables of the setting `where`."""
     settings = Settings.read({"TABLES": where})
     tables = open_tables(settings)
     try:
@@ -53,7 +55,7 @@ async def test_every_row_arrives_on_the_other_engine_and_back(
     tmp_path: Path,
     place: Callable[[str], str],
 ) -> None:
-    """Embedded -> Azure Tables -> embedded: byte for byte the same rows, in every partition there is."""
+    """SQLite to Azure Tables to SQLite: the same rows byte for byte, in every partition."""
     await export(deployment.app, tmp_path / "one", quiet)
     async with opened(azurite_tables) as azure:
         await load(azure, tmp_path / "one", quiet, replace=True)
@@ -75,7 +77,7 @@ async def test_commands_end_with_a_check(
     capsys: pytest.CaptureFixture[str],
     place: Callable[[str], str],
 ) -> None:
-    """`export`, `import`, `check` as people call them: 0, and no name, number or token is printed."""
+    """`export`, `import` and `check` exit with 0, and print no name, number or token."""
     arguments = ["export", "--tables", place("test"), "--to", f"{tmp_path}/backup"]
     assert await asyncio.to_thread(main, arguments) == 0
     arguments = ["import", "--tables", place("new"), "--from", f"{tmp_path}/backup"]
@@ -90,18 +92,18 @@ async def test_commands_end_with_a_check(
 async def test_file_is_for_its_owner_only(
     deployment: Deployment, quiet: Progress, tmp_path: Path
 ) -> None:
-    """Mode 0600: it holds people's data."""
+    """Mode 0600, because it contains personal data."""
     await export(deployment.app, tmp_path / "backup", quiet)
     assert stat.S_IMODE((tmp_path / "backup").stat().st_mode) == 0o600
     assert deployment.contoso.token not in (tmp_path / "backup").read_text()
 
 
 class Stopped(Exception):
-    """The process is killed."""
+    """The process was killed."""
 
 
 class Stopping(CountingTables):
-    """An engine that fails at the `after`-th transaction, as if the process were killed."""
+    """An engine that raises Stopped in place of every transaction after the first `after` ones."""
 
     def __init__(self, inner: CountingTables, after: int) -> None:
         super().__init__(inner)
@@ -117,15 +119,17 @@ class Stopping(CountingTables):
 
 
 @pytest.mark.parametrize("replace", [False, True])
-async def test_interrupted_import_goes_on(
+async def test_an_interrupted_import_continues(
     deployment: Deployment,
     quiet: Progress,
     tmp_path: Path,
     place: Callable[[str], str],
     replace: bool,
 ) -> None:
-    """Killed after each transaction in turn and started again, it ends with all rows; without --replace a second
-    time, and without writing rows again that an earlier run noted as stored.
+    """It is killed repeatedly and started again until all rows are stored.
+
+    Only the first run needs --replace. Rows that an earlier run recorded as stored aren't written
+    again.
     """
     await export(deployment.app, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
@@ -168,14 +172,16 @@ async def test_target_with_rows_is_not_overwritten(
         assert every_row(tmp_path / "new.db") == before
 
 
-async def test_begun_import_of_another_file_counts_as_rows(
+async def test_an_unfinished_import_of_another_file_is_not_continued(
     deployment: Deployment,
     quiet: Progress,
     tmp_path: Path,
     place: Callable[[str], str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Two halves of two backups never meet, `check` sees the half, and --replace removes it wholly."""
+    """Rows of two backups are never mixed: `check` reports the unfinished import, and --replace
+    removes all of it.
+    """
     await export(deployment.app, tmp_path / "one", quiet)
     assert (await deployment.contoso.user("late@example.com")).status == 201
     await export(deployment.app, tmp_path / "two", quiet)
@@ -200,7 +206,9 @@ async def test_begun_import_of_another_file_counts_as_rows(
 async def test_export_that_was_stopped_is_recognised(
     deployment: Deployment, quiet: Progress, tmp_path: Path, place: Callable[[str], str]
 ) -> None:
-    """The file has its name only when complete; a cut one is refused before anything is written."""
+    """The file gets its name only when complete; a truncated one is refused before anything is
+    written.
+    """
     await export(deployment.app, tmp_path / "backup", quiet)
     content = (tmp_path / "backup").read_bytes()
     lines = content.splitlines(keepends=True)
@@ -216,7 +224,9 @@ async def test_export_that_was_stopped_is_recognised(
 async def test_damaged_file_is_refused(
     deployment: Deployment, quiet: Progress, tmp_path: Path
 ) -> None:
-    """A changed value, a row left out, two rows exchanged: the checksum shows the section it is in."""
+    """For a changed value, a missing row and two exchanged rows, the checksum identifies the
+    damaged section.
+    """
     await export(deployment.app, tmp_path / "backup", quiet)
     lines = (tmp_path / "backup").read_bytes().splitlines(keepends=True)
     at = next(number for number, line in enumerate(lines) if line.startswith(b'{"k":"find|'))
@@ -242,14 +252,14 @@ async def test_damaged_file_is_refused(
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, header: bytes, said: str) -> None:
-    """A file that is no export is not taken for one."""
+    """A file that isn't an export is refused."""
     (tmp_path / "other").write_bytes(header)
     with pytest.raises(TransferError, match=said):
         file.overview(tmp_path / "other")
 
 
 def test_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
-    """With the release that can read it as the remedy."""
+    """The remedy is the release that can read it."""
     (tmp_path / "later").write_bytes(
         file.header_line("2026").replace(b'"version":1', b'"version":2')
     )
@@ -258,9 +268,7 @@ def test_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
 
 
 class Busy(CountingTables):
-    """An engine in which a person is changed whenever the list of a directory's people has been
-    read.
-    """
+    """An engine that changes a user each time after a directory's rows were read, `times` times."""
 
     def __init__(self, inner: CountingTables, change: Callable[[], object], times: int) -> None:
         super().__init__(inner)
@@ -288,7 +296,9 @@ async def test_directory_that_changes_is_read_again(
     times: int,
     restless: list[str],
 ) -> None:
-    """The rows of a directory belong together; if it never comes to rest, the export reports it."""
+    """The rows of a directory must be consistent; if it changes too often, the export reports
+    it.
+    """
     number = iter(range(1000))
 
     async def change() -> None:
@@ -309,7 +319,7 @@ async def test_other_rows_in_the_target_are_noticed(
     place: Callable[[str], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each partition is read back: a row written by another program in between is no success."""
+    """Each partition is read back, so a row that another program wrote in between is an error."""
     await export(deployment.app, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
         await target.tables.transact("contacts", "contoso", [Upsert("user|stranger", b'{"v":1}')])
@@ -320,7 +330,7 @@ async def test_other_rows_in_the_target_are_noticed(
 async def test_large_rows_are_divided_into_transactions(
     app: App, quiet: Progress, tmp_path: Path, place: Callable[[str], str]
 ) -> None:
-    """Rows with a sent form far longer than they are still fit: 4 MiB a transaction."""
+    """Rows whose form on the wire is much longer are split too: 4 MiB per transaction."""
     await app.tables.transact("directories", "index|all", [Upsert("big", b'{"v":1}')])
     for number in range(20):
         value = ('{"v":"' + "é" * 200_000 + '"}').encode()
@@ -331,10 +341,10 @@ async def test_large_rows_are_divided_into_transactions(
     assert every_row(tmp_path / "new.db") == every_row(tmp_path / "test.db")
 
 
-async def test_storage_that_does_not_answer_is_asked_again(
+async def test_a_storage_call_that_fails_is_retried(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A passing fault does not end an import of hours."""
+    """A passing fault doesn't end an import of hours."""
     from shared.tables.port import StorageUnavailable
 
     monkeypatch.setattr(importing, "_PATIENCE", (0.0, 0.0))
@@ -349,14 +359,14 @@ async def test_storage_that_does_not_answer_is_asked_again(
 
 
 class Terminal(io.StringIO):
-    """A screen."""
+    """A file that is a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
-def test_progress_moves_on_a_terminal_only() -> None:
-    """One line with the rows so far; nothing in a file."""
+def test_progress_is_shown_on_a_terminal_only() -> None:
+    """One line with the number of rows; nothing is written to a file."""
     screen, log = Terminal(), io.StringIO()
     for out in (screen, log):
         shown = Progress(out, "Imported", 200)
@@ -383,10 +393,10 @@ def test_progress_moves_on_a_terminal_only() -> None:
         (["export", "--tables", "sqlite:///{}/e.db", "--to", "{}/e.db"], "--replace"),
     ],
 )
-def test_what_can_not_be_is_one_line(
+def test_an_error_is_reported_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
-    """Exit code 1 and one clear line on standard error, no traceback."""
+    """Exit code 1 and one line on standard error, without a traceback."""
     asyncio.run(_make(tmp_path / "e.db"))
     assert main([argument.format(tmp_path) for argument in arguments]) == 1
     out, err = capsys.readouterr()
@@ -395,10 +405,10 @@ def test_what_can_not_be_is_one_line(
     assert err.count("\n") == 1
 
 
-def test_stopped_by_hand_is_one_line(
+def test_an_interruption_is_reported_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C is no fault: exit code 130 as a shell has it, no traceback."""
+    """After Ctrl-C: exit code 130, as shells use, and no traceback."""
 
     async def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
