@@ -65,7 +65,10 @@ async def at_rest(target: Target, people: int) -> dict[str, float]:
 
 
 async def while_importing(target: Target, people: int, turn: int, pages: int) -> float:
-    """Import people and read pages at the same time; return the server's CPU milliseconds for both."""
+    """Import people and read pages at the same time; return the server's CPU milliseconds for both.
+
+    `turn` and `pages` are parts of the people's domain, so that each import has new people.
+    """
     company = Company(2, subdomain=f"imported{turn}-{pages}")
     bodies = [
         mapping.post_body(mapping.target_attributes(each)) for each in company.people(0, people)

@@ -1,9 +1,10 @@
 """Check that a number is found digit by digit: `python -m bench.typed_numbers [--regions AR,BR]`.
 
-One directory per region of libphonenumber holds a landline and a mobile number. Each is typed in every form in which it is
-dialled or written: in international form, with the exit code, in national form, with every prefix that the region's
-metadata names for parsing (trunk prefixes, carrier codes, `15` in Argentina). From the fourth digit on, each
-beginning must find the person. An empty answer counts as *none*, an answer without the person as *others*.
+One directory per region of libphonenumber holds a landline and a mobile number. Each is typed in
+every form in which it is dialled or written: in international form, with the exit code, in national
+form, with every prefix that the region's metadata names for parsing (trunk prefixes, carrier codes,
+`15` in Argentina). From the fourth digit on, each beginning must find the person. A beginning that
+finds no one counts as *none*, one that finds only other people as *others*.
 """
 
 import argparse

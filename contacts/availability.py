@@ -52,11 +52,12 @@ async def who_is_free(
 async def among(
     app: App, directories: Sequence[Directory], query: PeopleQuery, found: Sequence[Found]
 ) -> Page:
-    """Return those of the people found who match the query's filters.
+    """Return the people in `found` who match the query's filters.
 
     Free people are returned only if Microsoft confirms that they are free.
 
-    One round trip per directory of these people, and another one per directory if the query names a group.
+    One round trip per directory of these people, and another one per directory if the query names a
+    group.
     """
     if query.group_name:
         found = await members_of_named(app, query.group_name, found)
@@ -87,11 +88,12 @@ async def among(
 
 
 async def confirmed_ready(app: App, found: Sequence[Found]) -> FreePage:
-    """Return those of the people who are free now or soon, in the same order, with confirmed statuses.
+    """Return the people in `found` who are free now or soon, with confirmed statuses.
 
-    At most one round trip per directory. Microsoft Graph is queried first for each status older than three seconds.
-    Older ones are not reliable enough: about 2 % of people change status per second, and of the people who were free
-    ten seconds ago, one in ten no longer is.
+    The order stays the same. At most one round trip per directory. Microsoft Graph is queried first
+    for each status older than three seconds. Older ones are not reliable enough: about 2 % of
+    people change status per second, and of the people who were free ten seconds ago, one in ten no
+    longer is.
     """
     known = await presence_of(
         app, [(one.directory, one.card) for one in found], on_demand=True, old_after=_OLD_AFTER

@@ -57,8 +57,8 @@ def company_of(directories: Sequence[Directory], text: str) -> Company | None:
 def _is_of(name: Sequence[str], token: str) -> bool:
     """Return whether each word in `token` matches a word of a directory's name.
 
-    A word in `token` matches an equal word and, if it has at least `_MIN_LETTERS` letters, every word
-    that starts with it. `token` has several words if it contains a hyphen, for example.
+    A word in `token` matches an equal word and, if it has at least `_MIN_LETTERS` letters, every
+    word that starts with it. `token` has several words if it contains a hyphen, for example.
     """
     parts = words_of(token)
     return bool(parts) and all(

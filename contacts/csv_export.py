@@ -108,5 +108,8 @@ def _line(fields: tuple[str, ...], separator: str) -> bytes:
 
 
 def _cell(text: str) -> str:
-    """Return the text as a cell that no spreadsheet runs as a formula. A phone number with a plus stays as it is."""
+    """Return the text as a cell that no spreadsheet runs as a formula.
+
+    A phone number with a plus needs no apostrophe.
+    """
     return csv_cells.quoted(text) if _NUMBERS.fullmatch(text) else csv_cells.safe(text)

@@ -58,9 +58,9 @@ async def _read_few(
 ) -> list[Found] | None:
     """Return the people with these object IDs, sorted by name.
 
-    Return None if no person who meets the condition is found for one of the IDs. The reason may be the
-    ID's spelling: presence stores object IDs in lower case, a client may send them in upper case, and
-    external IDs are case exact (RFC 7643 section 3.1). Two round trips per person.
+    Return None if no person who meets the condition is found for one of the IDs. The reason may be
+    the ID's spelling: presence stores object IDs in lower case, a client may send them in upper
+    case, and external IDs are case exact (RFC 7643 section 3.1). Two round trips per person.
     """
     by_id = {one.id: one for one in directories}
 

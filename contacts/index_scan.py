@@ -93,7 +93,7 @@ class Page:
     unconfirmed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EncodedRow:
     """A row that a scan read: its directory, the id of its person (`identifier`), and its value, not decoded."""
 

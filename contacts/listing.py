@@ -92,7 +92,10 @@ async def small_group(app: App, directory: Directory, group_id: str, most: int) 
 async def members_among(
     app: App, directory: Directory, group_id: str, ids: Iterable[str]
 ) -> frozenset[str]:
-    """Return those of the ids that are members of the group, which may be of any size. One round trip per id."""
+    """Return which of `ids` are members of the group.
+
+    One round trip per id, whatever the size of the group.
+    """
 
     async def row(identifier: str) -> Row | None:
         return await app.tables.get(CONTACTS, directory.id, MEMBER.key(group_id, identifier))
@@ -104,10 +107,11 @@ async def members_among(
 async def list_members(
     app: App, directory: Directory, group_id: str, limit: int, cursor: str = ""
 ) -> Page:
-    """Return the next `limit` members of a group, in the order of their ids; each page is sorted by name.
+    """Return the next `limit` members of a group.
 
-    One round trip for the members, and one per person. A group stores no cards of its members, so that
-    the cost of changing a person doesn't depend on the number of the person's groups.
+    Members are paged in the order of their ids; each page is sorted by name. One round trip for the
+    members, and one per person. A group stores no cards of its members, so that the cost of
+    changing a person doesn't depend on the number of the person's groups.
     """
     start, stop = MEMBER.under(group_id)
     if cursor:
@@ -177,9 +181,10 @@ async def groups_by_name(
 async def groups_beginning(
     app: App, directories: Sequence[Directory], text: str, most: int
 ) -> list[tuple[Directory, str]]:
-    """Return (directory, name) of at most `most` groups whose names start with a text, ignoring case, sorted by name.
+    """Return (directory, group id) of at most `most` groups whose names start with `text`.
 
-    At most one round trip per directory, and none for those in which no such group was found a moment ago.
+    They are sorted by name; case is ignored. At most one round trip per directory, and none for a
+    directory in which no such group was found a moment ago.
     """
     folded = keys.fold_case(" ".join(text.split()))
     asked = [one for one in directories if not is_known_empty(app, one, GROUP_NAME.name, folded)]
@@ -199,7 +204,7 @@ async def groups_beginning(
 
 
 async def members_of_named(app: App, name: str, found: Sequence[Found]) -> list[Found]:
-    """Return those of the people found who are in a group with this display name, in the same order.
+    """Return the people in `found` who are in a group with this display name, in the same order.
 
     One round trip per directory, and one per person of a directory that has such a group.
     """

@@ -223,7 +223,7 @@ class NameQuery:
 
 
 def _taken(word: str, names: list[str]) -> bool:
-    """Remove the first name that starts with `word`; return whether there is one."""
+    """Remove the first name that starts with `word` from `names`; return False if there is none."""
     found = next((name for name in names if name.startswith(word)), None)
     if found is not None:
         names.remove(found)

@@ -6,7 +6,7 @@ people. Otherwise at most three more follow: the rest of the exact search, then 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -40,6 +40,7 @@ from shared.tables.schema.contacts import FIND, MAIL, SOUND
 
 MIN_EXACT = 5  # people found exactly; then no search for similar people follows
 MAX_SIMILAR = 20  # people on a page
+_CONSONANT = 0.9  # the least distance of two words with different consonants: two are swapped
 _MUCH_FURTHER = 1.2  # than the nearest person: a typing error more
 _ROUND_TRIPS = 4  # of a directory for one page
 _MAX_SIMILAR_TRIPS = 300  # of all directories for one page
@@ -272,7 +273,7 @@ def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
     return any(term.startswith(where) for where in ranges for term in own)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Row:
     """A person of a row, decoded as far as a search compares people."""
 
@@ -328,10 +329,9 @@ class _Similar:
 
         Choose them also from the rows that the exact search rejected.
         """
-        ranges = await self._ranges()
-        shown = self._exact.shown
         await self._consider(self._exact.rejected, may_be_meant=False)
-        for own in ranges:
+        shown = self._exact.shown
+        async for own in self._ranges():
             meant = len(self.meant)
             await self._consider(own.rows, own.is_joined, may_be_meant=own.is_complete)
             if len(self.meant) > meant:
@@ -366,25 +366,30 @@ class _Similar:
             if at < MIN_EXACT or similarity.cost <= furthest
         ]
 
-    async def _ranges(self) -> list[_Read]:
-        """Read ranges that may contain similar people, within the remaining round trips."""
+    async def _ranges(self) -> AsyncIterator[_Read]:
+        """Read ranges that may contain similar people, within the remaining round trips, and yield them one by one."""
         left = _ROUND_TRIPS - self._exact.round_trips
         left = min(left, max(1, _MAX_SIMILAR_TRIPS // max(1, len(self._directories))))
         words, joined = comparable_words(self._query), self._query.joined()
         if not (words or joined) or left < 1:
-            return []
+            return
         plan = self._plan(words) if words else Plan([])
         ranges = plan.ranges[:left]
         read = list(await asyncio.gather(*map(self._read, ranges)))
+        for own in read:
+            yield own
         is_complete = all(one.is_complete for one in read)
         following = plan.if_complete if is_complete else plan.if_truncated
         # The other choice finds people if both words are mistyped, which is not assumed of a short one.
         is_better = joined and is_complete and len(joined) - len(self._query.wide()) < MIN_MISTYPED
         if is_better and len(read) < left:
-            read.append(replace(await self._read(Range(FIND, joined)), is_joined=True))
-        elif following and len(read) < left:
-            read.append(await self._read(following))
-        return read
+            yield replace(await self._read(Range(FIND, joined)), is_joined=True)
+        elif following and len(read) < left and not (is_complete and self._has_enough()):
+            yield await self._read(following)
+
+    def _has_enough(self) -> bool:
+        """Return whether a page of people is nearer than those of a further range, who differ in a consonant."""
+        return sum(similarity.cost <= _CONSONANT for _, similarity in self._similar) >= MAX_SIMILAR
 
     def _plan(self, words: Sequence[str]) -> Plan:
         if len(words) == 1:

@@ -22,10 +22,11 @@ _NAME = f"{NOTED.name}{keys.SEPARATOR}"  # of the rows in a cursor
 async def find_noted(
     app: App, directories: Sequence[Directory], text: str, limit: int, cursor: str = ""
 ) -> Page:
-    """Return the next people in whose notes each word of `text` occurs or starts a word, oldest people first.
+    """Return the next people whose notes match `text`, oldest people first.
 
-    If `text` is "", return everyone with notes. One round trip per directory and one per person. A page may be short or
-    empty and still have a cursor.
+    Notes match if each word of `text` is a word, or the start of a word, of any of the person's
+    notes. If `text` is "", return everyone with notes. One round trip per directory and one per
+    person. A page may be short or empty and still have a cursor.
 
     Raises:
         HttpError: 400 for a cursor of another list.

@@ -231,8 +231,9 @@ def _rank(query: Query, hit: _Hit) -> int:
     """Return the sort key of a person among those who share a number.
 
     First come people with the extension that was looked up (without an extension, everyone), then
-    people who have the line without an extension, and among each of these the person whose main number
-    it is. Last come people with another extension, who may be colleagues of the person called.
+    people who have the line without an extension, and among each of these the person whose main
+    number it is. Last come people with another extension, who may be colleagues of the person
+    called.
     """
     asked, own = query.number.extension, hit.card.extension
     is_main = hit.card.number.lstrip("+") == hit.digits

@@ -58,12 +58,12 @@ def name_words(sequences: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 
 def uncollapsed(sequences: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Return the words of the names that `collapse` changes, as they are."""
+    """Return the words of the names that `collapse` would change, in their uncollapsed form."""
     return tuple([word for words in sequences for word in words if collapse(word) != word])
 
 
 def joined_names(sequences: Sequence[Sequence[str]]) -> list[str]:
-    """Return each name without spaces, once per word: starting there, with the words before it at the end.
+    """Return each name without spaces, once per word: this word first, the words before it last.
 
     Used because a search text may start at any word of a name.
     """
@@ -108,8 +108,8 @@ def _has_text(texts: tuple[str, ...], word: str) -> bool:
 def _may_hold(address: str, word: str) -> bool:
     """Return False only if no word of the address starts with `word`.
 
-    It is always True for an address with an apostrophe or a letter outside ASCII, because its words are
-    then spelled differently.
+    It is always True for an address with an apostrophe or a letter outside ASCII, because its words
+    are then spelled differently.
     """
     is_plain = address.isascii() and "'" not in address and "`" not in address
     return not is_plain or constant_part(word) in address

@@ -111,10 +111,11 @@ def _resemblance(
 
 
 class _Near:
-    """A word of the query, with a cache of its comparisons with names: the distance, and whether both sound alike.
+    """A word of the query, with a cache of its comparisons with names.
 
-    Its `forms` are the collapsed word and, if that differs, the word as it is: an error may part or make two letters
-    that `collapse` makes one.
+    A comparison is the distance, and whether both sound alike. `forms` are the collapsed word and,
+    if that differs, the uncollapsed word: an error may separate or create two letters that
+    `collapse` replaces by one.
     """
 
     def __init__(self, word: str, *, is_last: bool) -> None:
@@ -146,12 +147,12 @@ class _Near:
 
 
 def _further(found: _Comparison) -> _Comparison:
-    """Return a comparison with a name from which the article was taken."""
+    """Return a comparison with a name without its article, with a larger distance."""
     return (found[0] + _WITHOUT_ARTICLE, found[1]) if found else None
 
 
 class _Form:
-    """A word to compare with names."""
+    """A form of a query's word, which is compared with names."""
 
     def __init__(self, word: str, *, is_last: bool) -> None:
         self.word = word
@@ -160,7 +161,10 @@ class _Form:
         self._letters = frozenset(word)
 
     def compared(self, name: str) -> _Comparison:
-        """Return the distance from a name and whether it sounds like the word; None if it isn't near."""
+        """Return the distance between the word and a name, and whether both sound alike.
+
+        Return None if the name isn't near.
+        """
         if name.isascii() == self.word.isascii():
             return self._near(name)
         if name.isascii():
@@ -211,8 +215,8 @@ def comparable_words(query: NameQuery) -> list[str]:
 class Plan:
     """The ranges to read for similar people: `ranges` at the same time, then at most one more.
 
-    The last one is `if_complete` if all of `ranges` were read to their ends, else `if_truncated`; None
-    to read no more.
+    The last one is `if_complete` if all of `ranges` were read to their ends, else `if_truncated`;
+    None to read no more.
     """
 
     ranges: list[Range]
@@ -239,10 +243,11 @@ def ranges_of_one(word: str) -> Plan:
 
 
 def ranges_of_two(searched: str, other: str, *, was_truncated: bool, had_particle: bool) -> Plan:
-    """Return the ranges for two words: first assuming that `other` is right, then that `searched` is.
+    """Return the ranges for two words: first as if `other` were right, then as if `searched` were.
 
-    The exact search has already read all people whose terms start with `searched`, unless `was_truncated`. If it
-    `had_particle`, it read those with the particle, which may be wrong (`van den Berg` for `van der Berg`).
+    The exact search has already read all people whose terms start with `searched`, unless
+    `was_truncated`. If `had_particle`, it read only those with the query's particle, which may be
+    the wrong one (`van den Berg` for `van der Berg`).
     """
     if was_truncated:
         return Plan([_with_sound(other), _with_sound(searched, beside=other)])

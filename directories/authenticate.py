@@ -38,14 +38,14 @@ class Unauthenticated(HttpError):
         super().__init__(401, message, {"WWW-Authenticate": 'Bearer realm="SCIM"'})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Grant:
-    """The directory to which a security token gave access, cached so that the token isn't checked again.
+    """The directory to which a security token gave access, cached so that it isn't checked again.
 
     `expires` is when the token expires, as an RFC 3339 time, "" for never; `until` is when the
     directory is read again (monotonic seconds). `changes` and `denials` are the counts of
-    `DirectoryCache` and `UsageNotes` when the grant was stored: if they differ now, the directory may
-    have changed, or the use of the token has to be stored at once.
+    `DirectoryCache` and `UsageNotes` when the grant was stored: if they differ now, the directory
+    may have changed, or the use of the token has to be stored at once.
     """
 
     directory: Directory
@@ -117,7 +117,13 @@ async def _checked(app: App, place: tuple[str, bytes], authorization: str | None
     credential_usage.accepted(app, directory.id, credential)
     if (token := tokens.find(directory.tokens, hashed)) is not None:
         until, denials = cache(app).read_again_at(directory_id), app.state(UsageNotes).denials
-        grant = _Grant(directory, token.expires, until, changes, denials)
+        grant = _Grant(
+            directory=directory,
+            expires=token.expires,
+            until=until,
+            changes=changes,
+            denials=denials,
+        )
         app.state(_Seen).grants.put(place, grant)
     return directory
 

@@ -80,9 +80,9 @@ def _credentials(directory: Directory) -> Iterator[tuple[Sort, Token]]:
 
 
 def _is_left(token: Token, calls: LastCalls, ends_by_id: dict[str, str]) -> bool:
-    """Return whether the client has since used a credential that expires later than `token` or never expires.
+    """Return whether the client has since used a credential that expires later than `token`.
 
-    `ends_by_id` has the expiry of each live credential, "" for never.
+    `ends_by_id` has the expiry of each live credential, "" for never, which counts as later.
     """
     return any(
         calls.used.get(other, "") > calls.used[token.id] and (not end or end > token.expires)
@@ -96,7 +96,7 @@ def _days_left(app: App, token: Token) -> int:
 
 
 async def warn(app: App, directory: Directory) -> None:
-    """Log a warning 30, 14 and 3 days before a used credential of the directory expires, each warning once.
+    """Log a warning 30, 14 and 3 days before a used credential expires, each warning once.
 
     The line is logged before the warning is stored, so a killed run can repeat it but not lose it.
     """

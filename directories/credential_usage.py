@@ -1,4 +1,4 @@
-"""Store the times of each credential's last use, of the last successful request, and of refused credentials.
+"""Store each credential's last use, the last successful request, and refused credentials.
 
 All of it is written in the background and delays no request. The rows are in the directory's
 partition of table `directories`. An instance writes `used|{credential id}` every 5 minutes at most,
@@ -53,12 +53,13 @@ class _Denials:
     unwritten: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class UsageNotes:
-    """The uses of credentials that an instance has stored lately, so that it doesn't store each one.
+    """The uses of credentials that an instance stored lately, so that it doesn't store each one.
 
-    `denials` counts the refusals that were stored or logged. `served_due` is when the next success of a directory is
-    to be stored (monotonic seconds), at once if it is missing.
+    `denials` counts the refusals that were stored or logged. `served_due` has, by directory, the
+    time from which the next success is to be stored (monotonic seconds); a directory without an
+    entry always has its next success stored.
     """
 
     denials: int = 0
@@ -70,7 +71,7 @@ class UsageNotes:
 
 @dataclass(frozen=True, slots=True)
 class AuthFailures:
-    """Requests that were refused with 401: their number, and the time of and reason for the last one."""
+    """Requests that were refused with 401: their number, and the last one's time and reason."""
 
     at: str
     reason: str
@@ -132,8 +133,8 @@ def served(app: App, directory_id: str) -> None:
 def failed(app: App, directory_id: str) -> None:
     """Record in memory that an authenticated request was refused.
 
-    The next success is stored soon: it may be the last, and the administrator waits for it. The refusal itself is in
-    the provisioning log.
+    The next success is then stored soon, because it may be the last one for some time, and the
+    administrator waits for it. The refusal itself is in the provisioning log.
     """
     notes = app.state(UsageNotes)
     last = notes.served.get(directory_id)

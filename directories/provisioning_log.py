@@ -109,7 +109,7 @@ EVERYTHING = EventFilter()
 
 @dataclass(slots=True)
 class _Collected:
-    """The lines so far, and those that an older refusal may still be merged into."""
+    """The lines so far; `open` has those that an older refusal may extend, by `_line_key`."""
 
     lines: list[Line] = field(default_factory=list)
     open: dict[tuple[str, ...], Line] = field(default_factory=dict)

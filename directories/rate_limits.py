@@ -127,7 +127,10 @@ def limit_user(app: App, user: Principal) -> Iterator[None]:
 
 
 def _spent(call: log.Call | None) -> float:
-    """Return the cost of a call so far, in the units that users are charged."""
+    """Return the cost of a call so far, in round trips to storage.
+
+    A second of processor time costs as much as USER_UNITS_PER_SECOND round trips.
+    """
     if call is None:
         return 0.0
     return call.round_trips + call.processor.seconds * USER_UNITS_PER_SECOND
@@ -148,8 +151,8 @@ def charge_work(app: App, directory_id: str, round_trips: int, seconds: float = 
     """Charge the directory for a finished request that took more work than a usual one.
 
     `take_request` has charged for ROUND_TRIPS_PER_REQUEST and SECONDS_PER_REQUEST, so only the work
-    beyond these is charged. Examples are a change of a large group, a bulk request, and a filter that
-    reads every record.
+    beyond these is charged. Examples are a change of a large group, a bulk request, and a filter
+    that reads every record.
 
     Args:
         app: The instance that did the work.

@@ -222,7 +222,7 @@ async def set_up(
 async def _name_claimed(
     app: App, actor: Actor, directory_id: str, name: str
 ) -> AsyncIterator[None]:
-    """Return a context manager that claims a name for a directory, and releases it if the block fails.
+    """Return a context manager that claims a name for a directory; release it if the block fails.
 
     `name` is "" to claim none.
 

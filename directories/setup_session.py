@@ -246,9 +246,10 @@ async def _act(
 ) -> Result:
     """Make a change through the link by calling `act`, and return its result.
 
-    `act` gets the link, and the operations that store `progress` (fields of SetupLink) in its row. It
-    must include these in the transaction that stores the change, so that both are stored or neither.
-    It is called again if another writer changed the link or the directory at the same time.
+    `act` gets the link, and the operations that store `progress` (fields of SetupLink) in its row.
+    It must include these in the transaction that stores the change, so that both are stored or
+    neither. It is called again if another writer changed the link or the directory at the same
+    time.
 
     Raises:
         LinkRefused: The link has ended.

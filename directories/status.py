@@ -127,10 +127,10 @@ async def _last_refusal(app: App, directory_id: str, calls: LastCalls) -> Line |
 
 
 def _denied(app: App, calls: LastCalls) -> AuthFailures | None:
-    """Return the denied requests if they are less than a day old and no request was authenticated since.
+    """Return the denied requests if less than a day old and no request was authenticated since.
 
-    The time of the last authenticated request is known only to about a minute, so they may be shown
-    that much longer.
+    The time of the last authenticated request is accurate to about a minute only, so the denied
+    requests may be shown a minute too long.
     """
     denied = calls.denied
     if denied is None or denied.at < timestamp(app.clock.now() - _RECENT):

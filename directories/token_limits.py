@@ -51,11 +51,12 @@ class _TokenLimits:
 
 
 async def take(app: App, directory_id: str, credential: str) -> None:
-    """Charge a credential for one access token; `credential` is the ID of a client secret, or "trust".
+    """Charge a credential for one access token.
 
-    A credential has at most MAX_ACCESS_TOKENS (a setting) at a time. The first `UNCOUNTED` tokens
-    of an instance cost no read, because a client needs one per hour. After these, the stored tokens
-    of all instances are counted. So the maximum is exceeded by at most `UNCOUNTED` per instance.
+    `credential` is the ID of a client secret, or "trust". A credential has at most
+    MAX_ACCESS_TOKENS (a setting) at a time. The first `UNCOUNTED` tokens of an instance cost no
+    read, because a client needs one per hour. After these, the stored tokens of all instances are
+    counted. So the maximum is exceeded by at most `UNCOUNTED` per instance.
 
     Raises:
         AccessTokenLimit: With the seconds until the next one is issued.

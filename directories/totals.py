@@ -1,11 +1,12 @@
-"""The exact numbers of people and groups of a directory, and its last day's results, without counting.
+"""The exact numbers of people and groups of a directory, and its last day's results.
 
 The row `total` (table `contacts`) has the sums up to the event `through`; the counters in the keys
-of later events are added to them. A transaction may be committed after another one whose event has
-a later key. So the row includes only events older than five minutes, and an instance's memory only
-events older than ten seconds; the keys of later events are read each time. If a transaction is
-committed more than ten seconds after the time in its event's key, the memory lacks the event, but
-for a minute at most: then the sums in memory are replaced by those in storage.
+of later events are added to them, so that no people are counted. A transaction may be committed
+after another one whose event has a later key. So the row includes only events older than five
+minutes, and an instance's memory only events older than ten seconds; the keys of later events are
+read each time. If a transaction is committed more than ten seconds after the time in its event's
+key, the memory lacks the event, but for a minute at most: then the sums in memory are replaced by
+those in storage.
 """
 
 import dataclasses
@@ -13,7 +14,7 @@ import logging
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -102,6 +103,7 @@ class _Known:
     totals: Totals
     through: str
     reviewed: float
+    _: KW_ONLY
     tail: list[str] = field(default_factory=list)
     present: Totals | None = None
 
@@ -136,9 +138,9 @@ async def read(app: App, directory_id: str) -> Totals:
     tail = behind[len(settled) :]
     if settled:
         base = known.totals.plus(settled)
-        known = _Known(base, settled[-1], known.reviewed, tail, present)
+        known = _Known(base, settled[-1], known.reviewed, tail=tail, present=present)
     else:
-        known = _Known(known.totals, known.through, known.reviewed, tail, present)
+        known = _Known(known.totals, known.through, known.reviewed, tail=tail, present=present)
     memory.put(directory_id, known)
     return present
 
@@ -176,8 +178,8 @@ async def fold(app: App, directory_id: str, at_least: int = 1) -> str:
 async def recount(app: App, directory_id: str) -> int | None:
     """Count people and groups by their keys, and correct the row.
 
-    Return the sum of the differences from the row, 0 if it was right; None, with nothing changed, if
-    the directory changed during the count. One round trip per 1,000 rows.
+    Return the sum of the differences from the row, 0 if it was right; None, with nothing changed,
+    if the directory changed during the count. One round trip per 1,000 rows.
     """
     before = await _snapshot(app, directory_id)
     users, groups = [

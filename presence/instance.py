@@ -68,7 +68,7 @@ class Runtime:
 
     @classmethod
     def made_for(cls, app: App) -> "Runtime":
-        """Return a new presence state, which is closed with the App."""
+        """Return a new presence state for the App, and register its closing with the App."""
         credential = Credential(app.settings, app.clock)
         home = app.settings.home_tenant_id
         graph = GraphClient(cloud_of(app.settings).graph_url, app.clock)

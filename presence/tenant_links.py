@@ -46,7 +46,7 @@ class TenantOwnedByOtherAccount(Exception):
 
 
 class LinkConflict(Exception):
-    """The link was changed at the same time: read it and decide again."""
+    """Raised if the link was changed at the same time; the caller must read it and decide again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

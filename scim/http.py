@@ -225,7 +225,11 @@ def search_parameters(body: dict[str, Any]) -> dict[str, str]:
 
 
 def named_parameters(sent: Mapping[str, Value]) -> dict[str, Value]:
-    """Return the values by the canonical names of parameters; one that was sent with the canonical name takes precedence."""
+    """Return the parameters by their canonical names.
+
+    If a parameter was sent in several spellings, the value under the canonical one takes
+    precedence.
+    """
     named = {_CANONICAL.get(name.lower(), name): value for name, value in sent.items()}
     return named | {name: value for name, value in sent.items() if name in _PARAMETERS}
 

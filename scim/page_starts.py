@@ -67,9 +67,10 @@ class Walk:
         return start.key if start and start.age(app) < MAX_AGE_SECONDS else None
 
     async def end_page(self, app: App, start_index: int, count: int, keys: Sequence[str]) -> int:
-        """Store the end of a page that is followed by others, and return how many of its `keys` the page may have.
+        """Store the end of a page that others follow; return how many of `keys` the page may have.
 
-        Raise StorageUnavailable, also if other clients' pages of the list conflict with every attempt.
+        Raise StorageUnavailable if storage fails, or if other clients' pages of the list conflict
+        with every attempt.
         """
         first = PAGE_START.key(self.name, _number(start_index + 1))
         stop = PAGE_START.key(self.name, _number(start_index + count + 1))

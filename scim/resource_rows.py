@@ -1,15 +1,17 @@
-"""Rows of users and groups: reading records with their memberships, and encoding the values of index rows.
+"""Rows of users and groups: reading records with memberships, and encoding values of index rows.
 
-The record of a user is the row `user|{id}`, followed by its memberships `user|{id}|{group}`; for groups `group` takes
-the place of `user`. So one range of keys reads a resource with the groups that it is in, and a scan reads many of
-them.
+The record of a user is the row `user|{id}`, followed by its memberships `user|{id}|{group}`; for
+groups `group` takes the place of `user`. So one range of keys reads a resource with the groups that
+it is in, and a scan reads many of them.
 
-Values of index rows, apart from the cards of people (`scim.users.contact_cards`), are derived from a record and written
-with it, so they have no version of their own: the record's `index_version` applies.
+Values of index rows, apart from the cards of people (`scim.users.contact_cards`), are derived from
+a record and written with it, so they have no version of their own: the record's `index_version`
+applies.
 
-A *key sample* holds the key of every thousandth resource, so that a jump to a far `startIndex` counts at most about a
-thousand keys. It is only approximate, because deletions shift positions; RFC 7644 section 3.4.2.4 promises no more.
-It is used neither for paging from page to page (`page_starts`) nor for a jump to one of the first 1,000 positions.
+A *key sample* holds the key of every thousandth resource, so that a jump to a far `startIndex`
+counts at most about a thousand keys. It is only approximate, because deletions shift positions; RFC
+7644 section 3.4.2.4 promises no more. It is used neither for paging from page to page
+(`page_starts`) nor for a jump to one of the first 1,000 positions.
 """
 
 from collections.abc import AsyncIterator, Iterator

@@ -21,10 +21,10 @@ _MAX_CLOSE_SECONDS = 10.0
 
 
 class StateOf(Protocol):
-    """Returns an App's only object of a class."""
+    """A function that returns the App's only object of a class (see `App.state`)."""
 
     def __call__(self, kind: type[State], /) -> State:
-        """Return the object of the class `kind`; the first call makes it."""
+        """Return the object of the class `kind`; the first call creates it."""
         ...
 
 
@@ -105,7 +105,11 @@ class App:
             self.telemetry.export(self.metrics)
 
     def _made(self, kind: type[State]) -> State:
-        """Return a new object of a class: by its class method `made_for`, which takes the App, or without arguments."""
+        """Return a new object of the class `kind`.
+
+        It is created by the class method `made_for`, which gets the App, or without arguments if
+        the class has no such method.
+        """
         made_for: Callable[[App], State] | None = getattr(kind, "made_for", None)
         return kind() if made_for is None else made_for(self)
 

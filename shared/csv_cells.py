@@ -30,8 +30,8 @@ def safe(text: str) -> str:
 
 
 def _marked(match: re.Match[str]) -> str:
-    """Return the matched separators and spaces, with an apostrophe after them if any is a separator.
+    """Return the matched separators and spaces; append an apostrophe if any is a separator.
 
-    Without a separator no new cell begins, so nothing is added to spaces alone.
+    Without a separator no new cell begins, so nothing is appended to spaces alone.
     """
     return match[1] if _BEGINS_CELL.isdisjoint(match[1]) else f"{match[1]}'"

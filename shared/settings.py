@@ -273,7 +273,7 @@ class Settings:
         return settings
 
     def _unsafe_on_azure(self, wrong: set[str]) -> list[str]:
-        """Return an error message per setting that is allowed on a developer's machine but not on Azure.
+        """Return an error message for each setting that is allowed on a developer's machine only.
 
         Variables in `wrong` are skipped, because another fault is reported for them. SQLite is a
         fault because an instance's disk is deleted with the instance, and every row with it.

@@ -79,7 +79,10 @@ _SPELT = str.maketrans(
 
 
 def in_latin(word: str) -> str:
-    """Return a folded word of Cyrillic, Greek or Arabic letters in Latin ones; others stay as they are."""
+    """Return a folded word with Cyrillic, Greek and Arabic letters transliterated to Latin ones.
+
+    Letters of other scripts are not changed.
+    """
     return word if word.isascii() else word.translate(_SPELT)
 
 

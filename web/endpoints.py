@@ -1,8 +1,8 @@
 """Register the Azure functions of the pages: check sign-in, role, origin and rate limit, then call the page.
 
 No two routes overlap, because the Functions host gives no route precedence over another. The one
-exception is the function for unknown addresses, whose route matches every address; its name sorts
-last.
+exception is the function for unknown addresses: its route matches every address, but the host tries
+it last, because its name sorts last.
 
 The page modules, including the error page, are imported by the first request for a page, because a
 cold start that serves a SCIM request doesn't need them.
@@ -107,7 +107,7 @@ def admin(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
 def agent(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
     """Return the HTTP handler of pages for every signed-in user who may see contacts.
 
-    `choose` is as for `admin`.
+    `choose` returns the pages of the request's address by HTTP method, or {} if it has none.
     """
     return _handler(app, choose, require_reader)
 
@@ -115,7 +115,7 @@ def agent(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
 def stranger(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
     """Return the HTTP handler of a set-up link's pages, which need no sign-in.
 
-    `choose` is as for `admin`.
+    `choose` returns the pages of the request's address by HTTP method, or {} if it has none.
     """
 
     async def handle(request: Request) -> Response:
@@ -147,7 +147,7 @@ def _handler(app: App, choose: Callable[[Request], dict[str, Page]], require: An
 def anyone(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
     """Return the HTTP handler of pages that need no sign-in, because they show no data.
 
-    `choose` is as for `admin`.
+    `choose` returns the pages of the request's address by HTTP method, or {} if it has none.
     """
 
     async def handle(request: Request) -> Response:

@@ -58,7 +58,7 @@ def has_templates() -> bool:
 
 
 def compile_templates() -> None:
-    """Compile the templates that most pages share, which takes 0.1 s.
+    """Compile the templates that most pages share; this takes 0.1 s.
 
     Each other template is compiled when a page first uses it.
     """

@@ -17,7 +17,7 @@ async def provision(
 ) -> None:
     """Find the user by the matching attribute, then create it or update the differences.
 
-    `known_as` is as for `match`, and `lose_answer` as for `create`.
+    `known_as` is passed to `match`, and `lose_answer` to `create`.
     """
     found = await match(job, person, known_as)
     if found is None:
@@ -47,7 +47,7 @@ async def match(job: Job, person: Person, known_as: Iterable[str] = ()) -> Resou
 
 
 def link(job: Job, person: Person, resource: Resource) -> None:
-    """Remember the person's ID in the target, and the manager stored there.
+    """Store in the job the person's ID in the target, and the manager that the target has stored.
 
     Raise Skipped if the resource has no ID.
     """
@@ -66,7 +66,7 @@ async def create(
     """POST the user.
 
     After a 409, the person is put into escrow, to be matched again later, because Entra doesn't
-    turn a conflict into an update. `lose_answer` is as for `Wire.send`.
+    turn a conflict into an update. `lose_answer` is passed to `Wire.send`.
     """
     sent = mapping.target_attributes(person)
     if with_manager:

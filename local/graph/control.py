@@ -11,7 +11,7 @@
     PUT    /control/faults/{name}                    tenant, times, seconds, retry_after
     DELETE /control/faults/{name}                    off
 
-`{tenant}` is an ID or a domain. Every field that a PATCH leaves out stays as it is.
+`{tenant}` is an ID or a domain. A PATCH changes only the fields that it contains.
 """
 
 import dataclasses

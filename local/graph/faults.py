@@ -115,7 +115,7 @@ class Faults:
         return any(other is fault for other in self.active())
 
     def hit(self, place: str, tenant: str, codes: frozenset[int] | None = None) -> Fault | None:
-        """Return the fault for a request, or None, and count the request against it.
+        """Return the fault that applies to a request, or None if none does; the fault counts the request.
 
         `codes` are the AADSTS errors that are possible at this place.
         """

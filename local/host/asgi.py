@@ -199,7 +199,10 @@ def append_client_address(headers: dict[str, str], client: tuple[str, int]) -> N
 
 @lru_cache(maxsize=256)
 def _line(name: str, value: str) -> tuple[bytes, bytes] | None:
-    """Return a header as octets; None for one that Kestrel refuses. Most are the same in every answer."""
+    """Return a header as octets; None if Kestrel refuses it.
+
+    Results are cached, because most headers are the same in every response.
+    """
     if not _SENDABLE.fullmatch(f"{name}: {value}"):
         return None
     return name.encode(), value.encode()

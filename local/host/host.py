@@ -24,7 +24,7 @@ from shared.http import Request, Response
 class HostOptions:
     """The options of a host.
 
-    With `asks_to_sign_in`, a browser without a session is signed out; otherwise it is signed in as
+    With `asks_to_sign_in`, a browser without a session has to sign in; otherwise it is signed in as
     the local administrator.
     """
 

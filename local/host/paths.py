@@ -42,7 +42,7 @@ def _decode_octets(match: re.Match[str]) -> str:
 
 
 def encode_path(path: str) -> str:
-    """Return a decoded path as it is in the URL that a function gets."""
+    """Encode a decoded path again, as it is in the URL that a function gets."""
     if _PLAIN.fullmatch(path):
         return path
     parts = re.split("(%[0-9A-Fa-f]{2})", path)

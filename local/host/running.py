@@ -70,7 +70,7 @@ async def running(
     """Serve `app` inside the block and yield the running host.
 
     `app` is a function app, a module with one, or a file, which is executed with `settings` in the
-    environment. `patience` is for how many seconds running functions may continue at the end.
+    environment. When the block ends, running functions get `patience` seconds to finish.
     """
     options = options or HostOptions(timers=False)
     environment = {**(_PLATFORM if options.platform_sign_in else {}), **(settings or {})}

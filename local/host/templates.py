@@ -1,7 +1,7 @@
 """Convert route templates to regular expressions: literals, `{id}`, `{id?}`, `{id=1}`, `{id:int}` and `{*rest}`.
 
-Literals match in any case, a trailing slash is ignored, and only a catch-all may be empty (ASP.NET
-Core's RoutePatternMatcher). Only constraints without arguments are supported
+Literals match regardless of letter case, a trailing slash is ignored, and only a catch-all may be
+empty (ASP.NET Core's RoutePatternMatcher). Only constraints without arguments are supported
 (learn.microsoft.com/aspnet/core/fundamentals/routing, "Route constraints").
 """
 

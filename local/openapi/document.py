@@ -56,7 +56,11 @@ _SIGN_IN = "Sign-in with Microsoft Entra ID in front of the app; programs send a
 
 
 def describe() -> Json:
-    """Return the OpenAPI 3.1 document; when the app serves it, it replaces `servers` by its own address."""
+    """Return the OpenAPI 3.1 document.
+
+    Its `servers` are a placeholder, which the app replaces by its own address when it serves the
+    document.
+    """
     schemas = Schemas()
     schemas.named |= {"Problem": _PROBLEM, "OpenApiDocument": _DOCUMENT}
     paths: dict[str, Json] = {}

@@ -283,7 +283,10 @@ def _is_pending_elsewhere(app: App, before: DirectoryLink, tenant_id: str) -> bo
 
 
 def _outcome_of(error: str, description: str, address: str = "") -> str:
-    """Return the outcome of an error on the redirect, whose AADSTS number is in its description or in `error_uri`."""
+    """Return the outcome for an error that Microsoft reports on the redirect.
+
+    The AADSTS number is in the error's `description`, or in `address`, the parameter `error_uri`.
+    """
     numbers = numbers_of({"error_description": description, "error_uri": address})
     return outcome_of_error(error.strip().lower(), numbers)
 

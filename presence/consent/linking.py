@@ -98,8 +98,8 @@ async def disconnect(
     """Unlink a directory and return the link that it had, or None.
 
     Tokens and presence that no other directory uses are deleted. Without an actor, the app is the
-    actor, because the directory was deleted. A link for which `only_if` returns False is kept,
-    because it was changed at the same time.
+    actor, because the directory was deleted. If `only_if` returns False for the stored link, the
+    link is returned but kept; callers use this to keep a link that others have changed.
     """
     for _ in range(_ATTEMPTS):
         link = await tenant_links.directory(app.tables, directory_id)

@@ -123,7 +123,10 @@ async def _look(app: App, link: DirectoryLink) -> _Look:
 
 
 async def _sample(app: App, link: DirectoryLink, token: str) -> _Look:
-    """Request the presence of the directory's first people, which shows whether this is their company."""
+    """Request the presence of the directory's first people and return how many of them Graph knows.
+
+    If it knows few, the tenant is probably another company's.
+    """
     ids = (await external_ids.first(app.tables, link.directory_id)).object_ids
     if not ids:
         return _Look()

@@ -1,8 +1,8 @@
 """Limit the consents and checks that an actor, or all actors for one tenant, may cause in ten minutes.
 
 Entra throttles by application (AADSTS50196, AADSTS90055), so one administrator could slow down the
-token renewals of all customers. The times are stored, so the limit applies to all instances
-together; `call_limits` keeps a burst from reaching storage.
+token renewals of all customers. The times of the consents and checks are stored, so the limit
+applies to all instances together; `call_limits` keeps a burst from reaching storage.
 """
 
 import hashlib

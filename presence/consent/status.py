@@ -288,9 +288,9 @@ def _lasting_reason(head: Manifest, now: int) -> Reason | None:
 
 
 def _is_synced(app: App, link: DirectoryLink, head: Manifest, now: int) -> bool:
-    """Return whether syncs are running: the last one is less than three intervals ago.
+    """Return whether syncs are running: the last one was less than three intervals ago or failed.
 
-    Before the first sync, whether the directory was linked less than two intervals ago.
+    Before the first sync, return whether the directory was linked less than two intervals ago.
     """
     if head.trouble.reason:
         return True  # syncs run, but fail

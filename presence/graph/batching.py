@@ -37,8 +37,9 @@ class Result:
 
     Attributes:
         failed: IDs without a response.
-        bad: IDs for which Graph, requested one by one, refuses or sends an unreadable response.
-        strangers: How many of `bad` Graph refused with 400 or 404.
+        bad: IDs whose presence can't be read even if a request has only this ID: Graph refuses it,
+            or its response can't be parsed.
+        strangers: The number of IDs in `bad` that were refused with 400 or 404.
         answered: How many IDs got a response.
         calls: The number of requests.
         throttled: How many of these got a 429.

@@ -142,10 +142,12 @@ class Fault(Exception):
 
 
 def numbers_of(error: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return the AADSTS numbers of an error: its `error_codes`, else those in its description, else the one in `error_uri`.
+    """Return the AADSTS numbers of an error.
 
-    Only the token endpoint sends `error_codes`. Its error for an unknown host or version of the API has none, and so
-    has every error on a redirect (learn.microsoft.com/entra/identity-platform/reference-error-codes).
+    They are the numbers in its `error_codes`, else those in its description, else the one in
+    `error_uri`. Only the token endpoint sends `error_codes`; its error for an unknown host or
+    version of the API has none, and neither has an error on a redirect
+    (learn.microsoft.com/entra/identity-platform/reference-error-codes).
     """
     codes = error.get("error_codes")
     numbers = [str(code) for code in codes] if isinstance(codes, list) else []

@@ -6,8 +6,8 @@ deltas as for the pages, all people are written into new pages.
 
 Pages are never overwritten. So a worker that was overtaken leaves unused rows and no old statuses,
 and after a killed one the previous generation is still complete. Rows are deleted only if they are
-surely unused: `tidy` stores the manifest with each step, which fails if it was changed, and
-`remove` deletes only the versions of rows that it has read.
+surely unused: each transaction of `tidy` also stores the manifest, so that it fails if another
+worker changed the manifest, and `remove` deletes only the versions of rows that it has read.
 """
 
 import asyncio
@@ -43,11 +43,11 @@ T = TypeVar("T")
 
 
 class Overtaken(Exception):
-    """Another worker changed the manifest: read it and decide again."""
+    """Raised if another worker changed the manifest; the caller must read it and decide again."""
 
 
 class NotLinked(Exception):
-    """The tenant isn't linked, or isn't any more."""
+    """Raised if the tenant isn't linked, or isn't any more."""
 
 
 async def commit(

@@ -146,7 +146,7 @@ class Manifest:
         return sum(counted) if counted else self.counts.not_ids
 
     def linked_directories(self) -> list[LinkedDirectory]:
-        """Return the directories without those that left."""
+        """Return the directories that are still linked."""
         return [linked for linked in self.directories if linked is not None]
 
 

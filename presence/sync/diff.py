@@ -19,8 +19,8 @@ STRANGERS_EVERY = 10 * MINUTE
 class PolledPresence:
     """The presences from Graph that differ from the snapshot.
 
-    `values` has the presence and the time of the request by object ID; `kinds` has every presence
-    in the responses.
+    `values` has, by object ID, the presence and the time of the request. `kinds` has each different
+    presence in the responses once.
     """
 
     values: dict[str, tuple[GraphPresence, int]] = field(default_factory=dict)

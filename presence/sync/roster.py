@@ -6,7 +6,7 @@ hour, and an addition and a removal can be in the wrong order. So each sync read
 last 65 minutes and compares their number per half-minute with the numbers of the last sync: only
 half-minutes with another number are evaluated.
 
-If the events leave a doubt, the directory's own rows decide. They leave one if a person is to be
+If the events leave a doubt, the directory's own rows decide. There is a doubt if a person is to be
 removed (two people of a directory may have the same ID), if there are events of both addition and
 removal, and if an event that isn't new adds a person who should have been there already.
 """

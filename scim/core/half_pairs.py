@@ -1,4 +1,4 @@
-"""Finds the attribute whose text has half of a surrogate pair, after a body was refused because of it.
+"""Finds the text that has half of a surrogate pair, after a body was refused because of it.
 
 RFC 8259 section 8.2 allows such a text in JSON, but it isn't valid Unicode and can't be stored.
 Programs that cut a text after a fixed number of UTF-16 units may leave half of an emoji.

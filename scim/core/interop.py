@@ -62,9 +62,10 @@ def boolean_object(attribute: Attribute, value: object) -> object:
 def only_element(attribute: Attribute, element: object) -> object:
     """Return the `value` of an object that was sent for an attribute without sub-attributes.
 
-    Any other element is returned unchanged. Microsoft's own client sends every PATCH value as a list of
-    objects with `value`, and in some versions as one object (AzureAD/SCIMReferenceCode,
-    PatchOperation2); Captain-P-Goldfish/SCIM-SDK before 1.34 sent `["false"]` (its issues 47 and 968).
+    Any other element is returned unchanged. Microsoft's own client sends every PATCH value as a
+    list of objects with `value`, and in some versions as one object (AzureAD/SCIMReferenceCode,
+    PatchOperation2); Captain-P-Goldfish/SCIM-SDK before 1.34 sent `["false"]` (its issues 47 and
+    968).
     """
     if attribute.type != "complex" and isinstance(element, dict):
         parts = {name.lower(): value for name, value in element.items()}
@@ -95,10 +96,10 @@ def complex_value(attribute: Attribute, value: object) -> object:
     """Return the object for a value of a complex attribute that was sent in another form.
 
     A text or number becomes {"value": …}; a text with an object in JSON becomes that object. Entra
-    sends `manager` as the bare id (Learn; apache/directory-scimple#1242). It is stored and returned as
-    the RFC's object nevertheless, because Entra can't parse the bare id in a response. Roles may be
-    sent as texts (Captain-P-Goldfish/SCIM-SDK#968 and pull request 974). A number in place of an e-mail
-    address or phone number is more likely a fault in the mapping, so it is refused.
+    sends `manager` as the bare id (Learn; apache/directory-scimple#1242). It is stored and returned
+    as the RFC's object nevertheless, because Entra can't parse the bare id in a response. Roles may
+    be sent as texts (Captain-P-Goldfish/SCIM-SDK#968 and pull request 974). A number in place of an
+    e-mail address or phone number is more likely a fault in the mapping, so it is refused.
     """
     if isinstance(value, str):
         value = _described(attribute, value)
@@ -124,8 +125,9 @@ def _described(attribute: Attribute, text: str) -> object:
 def json_object(value: object) -> object:
     """Return the object in a JSON text; return any other value unchanged.
 
-    Values in the operations of Captain-P-Goldfish/SCIM-SDK are always texts, so its users can send an
-    object only as JSON in a text (its issue 201). No address, number or name begins with a brace.
+    Values in the operations of Captain-P-Goldfish/SCIM-SDK are always texts, so its users can send
+    an object only as JSON in a text (its issue 201). No address, number or name begins with a
+    brace.
     """
     if not isinstance(value, str) or not value.lstrip().startswith("{"):
         return value
@@ -180,7 +182,7 @@ def deactivates(body: Mapping[str, Any], resource_type: ResourceType) -> bool:
 
 
 def value_target(path: str, resource_type: ResourceType) -> Target | None:
-    """Return the singular, simple attribute of a path such as `active.value`; None for any other path.
+    """Return the singular, simple attribute of a path such as `active.value`; None for others.
 
     Clients that read every attribute as an object with a member `value` write that member in their
     paths, too. If such a path were ignored, a deactivation would be lost.
@@ -270,11 +272,11 @@ def qualified_names(urn: str, name: str) -> tuple[str, ...]:
 
 
 def extension_of(name: str, resource_type: ResourceType) -> str:
-    """Return the URN of the extension that has an attribute with this lower-case name; "" if none has.
+    """Return the URN of the extension that has an attribute with this lower-case name, or "".
 
-    OneLogin's templates send `manager` and `department` next to the core attributes. No core attribute
-    has these names, so they can only be those of the extension. A PATCH may also name them without the
-    URN (see `qualified_names`).
+    OneLogin's templates send `manager` and `department` next to the core attributes. No core
+    attribute has these names, so they can only be those of the extension. A PATCH may also name
+    them without the URN (see `qualified_names`).
     """
     owners = (urn for urn, own in resource_type.extension_attributes.items() if name in own)
     return next(owners, "")
@@ -314,9 +316,9 @@ def selected_element(terms: tuple[tuple[str, Any], ...] | None) -> dict[str, Any
 def listed_values(value: object) -> list[Any] | None:
     """Return the elements that a `remove` with this value removes; None to remove all.
 
-    All are removed only if there is no value; an empty list removes none. Entra without its compliance
-    flag removes a member by {"op": "Remove", "path": "members", "value": [{"value": id}]}; RFC 7644
-    section 3.5.2.2, read literally, would remove every member.
+    All are removed only if there is no value; an empty list removes none. Entra without its
+    compliance flag removes a member by {"op": "Remove", "path": "members",
+    "value": [{"value": id}]}; RFC 7644 section 3.5.2.2, read literally, would remove every member.
     """
     if value is None:
         return None

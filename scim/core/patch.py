@@ -344,8 +344,8 @@ def _multi_valued(
 def _removed(attribute: Attribute, current: Any, path: Path) -> Any:
     """Return the value of a singular attribute after `remove`: `current`, a part of it, or None.
 
-    None if the path names the attribute, a part if it names a sub-attribute. Entra's path may have a
-    filter in brackets, as in `manager[value eq "…"]`; if it doesn't match, nothing is removed.
+    None if the path names the attribute, a part if it names a sub-attribute. Entra's path may have
+    a filter in brackets, as in `manager[value eq "…"]`; if it doesn't match, nothing is removed.
     """
     if current is None or (path.selection is not None and not path.selection.matches(current)):
         return current

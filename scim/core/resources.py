@@ -24,9 +24,9 @@ def read_resource(
 ) -> dict[str, Any]:
     """Parse the body of a POST or PUT into a resource.
 
-    Names are case-insensitive; read-only attributes and the password are ignored. If `notes` is given,
-    unknown attributes, and malformed values of attributes that aren't needed, are left out and added to
-    it.
+    Names are case-insensitive; read-only attributes and the password are ignored. If `notes` is
+    given, unknown attributes, and malformed values of attributes that aren't needed, are left out
+    and added to it.
 
     Raises:
         ScimError: invalidSyntax if the body isn't an object or a name is a path, invalidValue for a

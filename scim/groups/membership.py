@@ -96,10 +96,11 @@ async def members(app: App, directory_id: str, group_id: str) -> list[Member]:
 async def members_between(
     app: App, directory_id: str, group_ids: Sequence[str]
 ) -> tuple[dict[str, list[Member]], int]:
-    """Return the members by group id for adjacent groups of a scan, and how many of these groups were read completely.
+    """Return the members by group id, and how many of the groups were read completely.
 
-    One round trip per thousand members. At least one group is read completely; once a maximum number of members has
-    been read, no further group is.
+    The groups must follow each other in a scan. One round trip per thousand members. After
+    MAX_PAGE_MEMBERS members, only the group being read is completed and the later ones are left
+    out.
     """
     start, stop = MEMBER.under(group_ids[0])[0], MEMBER.under(group_ids[-1])[1]
     found, count, last = defaultdict[str, list[Member]](list), 0, group_ids[-1]

@@ -61,7 +61,7 @@ class Groups:
         return None
 
     async def read(self, ids: Sequence[str]) -> list[Item]:
-        """Return those of the groups with these ids that exist."""
+        """Return the groups with these ids, in the order of `ids`; skip ids that don't exist."""
         return [item for item in await each(ids, self._one) if item is not None]
 
     async def _one(self, identifier: str) -> Item | None:

@@ -48,13 +48,14 @@ async def write(
     moves: Sequence[Move],
     event: Event,
 ) -> bool:
-    """Write a group's rows, the record first, and the changes of its members, in one transaction if possible.
+    """Write a group's rows and the changes of its members, in one transaction if possible.
 
-    A larger change continues in further transactions. Each of them also replaces the record, so no one is added to a
-    group that was never stored, or that is deleted during the change. Raise the error of the first transaction. Once
-    that is stored, the change is completed even if other clients write the group (RFC 7644 section 3.5.2: all or
-    nothing); if the instance is killed, the client's retry completes it. Return False if another client deleted the
-    group during the change.
+    The record is written first. A larger change continues in further transactions. Each of them
+    also replaces the record, so no one is added to a group that was never stored, or that is
+    deleted during the change. If the first transaction fails, raise its error. After it is stored,
+    the change is completed even if other clients write the group (RFC 7644 section 3.5.2: all or
+    nothing); if the instance is killed, the client's retry completes it. Return False if another
+    client deleted the group during the change.
     """
     first, *rest = [*membership.batches(moves)] or [[]]
     row = own[0]

@@ -196,7 +196,7 @@ def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> lis
 
 
 def _outdated(old: UserRecord, shown: _Shown, kept: dict[str, bytes], region: str) -> Iterable[str]:
-    """Return the keys of those of the rows `kept` that may have another value now."""
+    """Return the keys in `kept` whose stored rows may have another value than in `kept`."""
     if not is_current(old, region):
         return kept
     was = _Shown.of(old, region)

@@ -40,9 +40,10 @@ def names_of(user: UserRecord) -> list[str]:
 
 
 async def find_manager(app: App, directory_id: str, value: str) -> Manager | None:
-    """Return the active person whom a manager's `value` names, None if there is none.
+    """Return the active person to whom a manager's `value` refers, or None if there is none.
 
-    One round trip for an id of this service, as Entra sends it; else one for the two indexes at once and one to read.
+    One round trip if the value is an id of this service, which Entra sends. Otherwise two at the
+    same time for the indexes of externalId and user name, and one per person found there.
     """
     identifiers = [value] if is_guid(value) else []
     found = await _active(app, directory_id, identifiers)

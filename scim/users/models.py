@@ -94,7 +94,7 @@ class StoredUser:
 
     @property
     def resource(self) -> dict[str, Any]:
-        """The SCIM resource as it is stored."""
+        """The SCIM resource as stored, without id, groups and meta."""
         return self.record.resource
 
     @property
@@ -196,8 +196,8 @@ class UserJson(NamedTuple):
 def represent_row(row: Row, groups: Sequence[str], base_url: str) -> UserJson:
     """Return the user of a row as JSON, as `represent` does.
 
-    The resource in a row of this release is copied unchanged, a twentieth of the work of decoding it.
-    A row in another form is decoded.
+    The resource in a row of this release is copied unchanged, a twentieth of the work of decoding
+    it. A row in another form is decoded.
     """
     identifier, value = row.key.rpartition(keys.SEPARATOR)[2], row.value
     end = value.rfind(_AFTER_RESOURCE)  # only times and short index keys follow

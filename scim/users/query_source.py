@@ -71,7 +71,7 @@ class Users:
         )
 
     async def read(self, ids: Sequence[str]) -> list[Item]:
-        """Return those of the users with these ids that exist."""
+        """Return the users with these ids, in the order of `ids`; skip ids that don't exist."""
         app, directory_id, base_url = self.context.app, self.directory_id, self.context.base_url
 
         def read(identifier: str) -> Awaitable[UserJson | None]:

@@ -325,8 +325,8 @@ def read_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | No
 def _with_extension(run: Run, region: str) -> Reading | None:
     """Return the reading of a run whose last group is its extension.
 
-    Return None if the rest isn't a valid number. Used for `020 7946 0958-62` and `020 7946 0958 (62)`,
-    if the whole is not a valid number.
+    Return None if the rest isn't a valid number. Used if the whole is not a valid number, as in
+    `020 7946 0958-62` and `020 7946 0958 (62)`.
     """
     is_apart = len(run.groups) > 2 and run.separators[-1].strip() in ("-", "~", "(")
     if not is_apart or not run.direct_dial or run.extension:

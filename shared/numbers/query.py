@@ -148,7 +148,7 @@ def query_of(text: str, region: str) -> Query:
 
 
 def _others(run: Run, region: str) -> list[str]:
-    """Return the digits of further, less probable numbers that a run without a plus can stand for."""
+    """Return the digits of further, less probable numbers that a run without a plus may be."""
     digits, own, found = run.digits, dialling(region), list[str]()
     texts = [f"+{digits}"]
     texts += [

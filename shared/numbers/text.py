@@ -13,11 +13,11 @@ _KEYCAP = "\u20e3"  # turns the digit before it into a picture of a key, used as
 
 
 def plain(text: str) -> str:
-    """Return `text` without invisible characters and accents, with ASCII digits, pluses, hyphens, spaces.
+    """Return `text` without accents; digits, pluses, hyphens and spaces get their ASCII forms.
 
-    Line ends and bullets become `|`. Numbers in circles, superscripts and keycaps are list marks or
-    notes, so they become spaces. Compatibility characters (full-width and presentation forms) are
-    replaced by their usual forms (NFKC).
+    Invisible characters are removed. Line ends and bullets become `|`. Numbers in circles,
+    superscripts and keycaps are list marks or notes, so they become spaces. Compatibility
+    characters (full-width and presentation forms) are replaced by their usual forms (NFKC).
     """
     if text.isascii() and text.isprintable():
         return text.strip()

@@ -69,7 +69,7 @@ class StorageFaults:
 
     @classmethod
     def made_for(cls, app: "App") -> "StorageFaults":
-        """Return the log of the faults that an App itself notices."""
+        """Return the object for an App, with the App's clock."""
         return cls(app.clock)
 
     def report(self, reason: str) -> None:

@@ -288,7 +288,10 @@ class SqliteTables:
                 self._change(table, partition, version, operation)
 
     def _remove(self, table: str, partition: str, rows: Sequence[Delete]) -> None:
-        """Delete all rows with one statement; raise NotFound if one is missing or has another tag than its own."""
+        """Delete all rows with one statement.
+
+        Raise NotFound if one is missing, or has another tag than its Delete names.
+        """
         if rows:
             tagged = [row for row in rows if row.etag is not None]
             parameters: list[object] = [partition, *[row.key for row in rows]]
@@ -397,7 +400,11 @@ def _storing(table: str, count: int, *, or_update: bool) -> str:
 
 @lru_cache(maxsize=256)
 def _deletion(table: str, count: int, tagged: int = 0) -> str:
-    """Return the statement that deletes `count` rows by key, of which `tagged` are deleted only if they have a version."""
+    """Return the SQL that deletes `count` rows of a partition by their keys.
+
+    After the keys come `tagged` pairs of a key and a version: such a row is deleted only if it has
+    this version.
+    """
     keys = ",".join("?" * count)
     versions = " AND (key<>? OR version=?)" * tagged
     return f"DELETE FROM {table} WHERE partition=? AND key IN ({keys}){versions}"

@@ -203,6 +203,7 @@ def test_a_message_of_another_window_is_ignored(
     page = signed_in.new_page()
     page.goto(embedded.page(embedded.allowed, "/embed"))
     expect(frame(page).locator(".person")).to_have_count(3)
+    page.wait_for_function("answers.some((one) => one.type === 'directories.ready')")
     message = {"type": "directories.pop", "number": NUMBER}
     inner(page).evaluate("message => window.postMessage(message, '*')", message)
     assert ring(page, {**message, "number": SHARED, "id": "mine"})["id"] == "mine"

@@ -131,7 +131,8 @@ async def test_hsts_is_sent_over_tls_only(
     answer: Any = await health.code.user_function(
         func.HttpRequest("GET", f"{origin}/health", body=b"")
     )
-    assert answer.headers.get("strict-transport-security") == said
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    assert headers.get("strict-transport-security") == said
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,8 @@ class PersonView:
     """A row of the list.
 
     `object_id` is the ID by which presence is requested, "" if the person can't have presence.
-    `similar` is a note about the words of the query that the name only resembles, or "".
+    `similar` is a note that names the words of the query to which the name has only similar words,
+    or "".
     """
 
     key: str
@@ -160,7 +161,7 @@ def person_view(visit: PageRequest, found: Found, known: Statuses, *, alone: boo
 
 
 def _similar(visit: PageRequest, found: Found) -> str:
-    """Return a note about the words that the person's name only resembles, or ""."""
+    """Return a note about words of the query to which the person's name has only similar words, or ""."""
     if not found.similar_to:
         return ""
     if found.similar_by == "sound":
@@ -238,7 +239,10 @@ class Counted:
         return self.meant + self.similar
 
     def text(self, visit: PageRequest, *, is_more: bool) -> str:
-        """Return the counts as a text in the user's language; `is_more` if further people may follow."""
+        """Return the counts as a text in the user's language.
+
+        `is_more` is True if further people may follow.
+        """
         if is_more and not self.shown:
             return visit.t("people_searching")
         if self.similar:

@@ -184,7 +184,7 @@ async def clear_recents(visit: PageRequest) -> Response:
 
 
 def note_recent(visit: PageRequest, lists: AgentLists, key: str, search: str) -> None:
-    """Store, in the background, that the agent opened a person, unless that changes nothing in `lists`.
+    """Store, in the background, that the agent opened a person, if that changes `lists`.
 
     `lists` are the agent's lists as read for the page. `search` is the text by which the person was
     found.

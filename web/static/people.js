@@ -70,12 +70,12 @@
   const PAUSE = 50;
   let lastKey = -PAUSE;
   let sending = null;
-  let sent = listed;
+  let sent = listed.trim();
   document.addEventListener("input", ({ target, timeStamp }) => {
     if (!target.matches("[data-search]")) return;
     const send = () => {
-      if (target.value === sent) return;
-      sent = target.value;
+      if (target.value.trim() === sent) return; // a space asks for the same people
+      sent = target.value.trim();
       target.dispatchEvent(new Event("typed", { bubbles: true }));
     };
     clearTimeout(sending);
