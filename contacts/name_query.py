@@ -135,9 +135,9 @@ class NameQuery:
         return self.is_meant_beside(self.missing_in(person.names), person)
 
     def missing_in(self, names: Names) -> tuple[int, ...]:
-        """Return the indexes of the words with which no word of the names starts.
+        """Return the indexes of those words of the query that aren't the beginning of any word of `names`.
 
-        Return () if the names contain all words when words are joined or divided differently.
+        Return () if `names` contain all the query's words once words are joined or divided differently.
         """
         sequences = person_words.name_sequences(names)
         own = person_words.name_words(sequences)

@@ -261,8 +261,9 @@ def ranges_of_two(searched: str, other: str, *, was_truncated: bool, had_particl
 
 
 def _with_sound(word: str, beside: str = "") -> Range:
-    """Return the range of the sound terms of people who have a word that sounds like `word`.
+    """Return the key range of the sound rows of people who have a word that sounds like `word`.
 
-    With `beside`, only the terms whose second code has the same last letter as the code of `beside`.
+    The key of a sound row contains the reversed sound codes of two words of a name. With `beside`, the range has only
+    the rows whose second code ends with the same letter as the code of `beside`.
     """
     return Range(SOUND, f"{code(word)[::-1]} {code(beside)[::-1][:1]}")

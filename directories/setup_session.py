@@ -177,7 +177,10 @@ async def trust(app: App, session: SetupSession, identity: TrustedIdentity) -> D
 
 
 async def want_presence(app: App, session: SetupSession) -> None:
-    """Set the directory's presence to `on`, before the administrator is redirected to Microsoft; raise LinkRefused."""
+    """Set the directory's presence to `on`; called before the administrator is redirected to Microsoft.
+
+    Raise LinkRefused if the link is no longer valid.
+    """
 
     async def act(link: SetupLink, also: Sequence[Operation]) -> Directory:
         return await service.change(

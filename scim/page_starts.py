@@ -122,7 +122,7 @@ def _length(live: Mapping[int, str], count: int, keys: Sequence[str]) -> int:
 
 
 async def trim(app: App, directory_id: str) -> None:
-    """Remove the starts at which no page ended recently."""
+    """Remove the stored page starts that weren't written recently."""
     rows = await query_all(app.tables, CONTACTS, directory_id, *PAGE_START.all())
     old = [
         Delete(row.key, row.etag)

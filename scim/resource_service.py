@@ -117,7 +117,8 @@ class ResourceService(ABC, Generic[Stored]):
     async def delete(self, identifier: str, conditions: Preconditions) -> None:
         """Delete the resource (RFC 7644 section 3.6).
 
-        If-Match is compared only until this request has removed its first rows.
+        If-Match is checked before the first rows are removed. After that, the deletion is completed even if the
+        resource's version has changed.
         """
         has_begun = False
 

@@ -59,11 +59,11 @@ def ulid(milliseconds: int, randomness: int = 0) -> str:
 class RandomSource:
     """Random octets for the identifiers of one App, requested from the operating system in blocks.
 
-    No octet is used twice, neither by two threads nor after a fork. Blocks are used because each
-    `os.urandom` releases the GIL, and next to the worker's gRPC threads the event loop then waits
-    up to 5 ms to get it again, several times the computing of a request. Identifiers of rows and
-    requests aren't secret but must be unique over all instances, so they need the system's
-    randomness. Secrets (tokens, states, nonces) come from `secrets` each time, not from here.
+    No octet is used twice, neither by two threads nor after a fork. Each call of `os.urandom` releases the GIL, and
+    while the worker's gRPC threads are running, the event loop may wait up to 5 ms to reacquire it, which is several
+    times the processor time of a request; blocks make such calls rare. Identifiers of rows and requests aren't secret
+    but must be unique over all instances, so they need the system's randomness. Secrets (tokens, states, nonces)
+    don't come from here: the standard module `secrets` makes each of them.
     """
 
     def __init__(self) -> None:

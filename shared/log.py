@@ -50,8 +50,7 @@ class LateLines:
 class Call:
     """A call that is being handled: an HTTP request, a timer's tick or a queue message.
 
-    `round_trips` counts its requests to storage; `processor` measures the time that its own code
-    computes.
+    `round_trips` is the number of its requests to storage; `processor` measures the processor time that it uses.
     """
 
     operation: str

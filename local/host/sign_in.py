@@ -117,7 +117,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def person_of(headers: dict[str, str]) -> str | None:
-    """Return `role.account` of the user by the cookie: the administrator without a cookie, None if signed out."""
+    """Return the signed-in user as `role.account`, read from the cookie.
+
+    Return the administrator if there is no cookie, and None if the cookie says that the user has signed out.
+    """
     cookie = headers.get("cookie")
     if cookie is None or COOKIE not in cookie:
         return _DEFAULT

@@ -98,10 +98,10 @@ def user_name_of(claims: Mapping[str, Any]) -> str:
 
 
 def company_of(claims: dict[str, Any]) -> str:
-    """Return the company's domain from the user name of the administrator who signed in; "" if it is unknown.
+    """Return the company's domain from the claims of the administrator who signed in; "" if it is unknown.
 
-    A guest's user name has the domain of another company. Only a guest's user principal name has
-    the domain of this tenant, after `#EXT#@`.
+    For a guest, `preferred_username` has the domain of the guest's own company, which is another one. A guest's `upn`
+    (`…#EXT#@domain`) has the domain of this tenant, so only this form is used.
     """
     name = str(claims.get("upn") or claims.get("preferred_username") or "").lower()
     is_guest = bool(claims.get("idp")) and claims.get("idp") != claims.get("iss")

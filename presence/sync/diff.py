@@ -73,9 +73,10 @@ def _came_and_went(
 
 
 def _is_current(head: Manifest, move: RosterDelta) -> bool:
-    """Return whether the directory is still linked as it was when `move` was read.
+    """Return whether the directory still has the connection that it had when `move`, a change of its roster, was read.
 
-    It isn't if the directory was unlinked and linked again, because it then has another bit.
+    Return False if it was disconnected and connected again since then: each connection gets a bit of its own in the
+    masks that say to which directories a person belongs.
     """
     return head.bit(move.linked.id) == move.bit
 

@@ -121,8 +121,8 @@ def _reason(result: Result, before: Manifest, *, asked: bool) -> str:
 def _knows_nobody(result: Result, before: Manifest) -> bool:
     """Return whether Graph refused these people because the tenant doesn't have them.
 
-    If Graph has known people of this tenant before, its refusal of all is more likely a fault of
-    Graph, unless it refuses each ID alone in several syncs.
+    Return False if Graph has known people of this tenant before, because then a refusal of all is more likely a fault
+    of Graph. Return True even so if in several syncs Graph has refused each ID in a request of its own.
     """
     if not result.strangers or result.throttled:
         return False

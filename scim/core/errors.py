@@ -74,7 +74,11 @@ def mutability(attribute: str, code: str, /, **params: Param) -> ScimError:
 
 
 def uniqueness(attribute: str, value: str, existing_id: str = "") -> ScimError:
-    """Return 409 uniqueness. If the owner's id is known, the message names it, which explains a repeated POST."""
+    """Return the error 409 uniqueness for a value that another resource has.
+
+    With `existing_id` the message includes that resource's id, so that the sender of a repeated POST sees that the
+    resource was already created.
+    """
     if existing_id:
         taken = Message("taken_by", attribute=attribute, value=value, owner=existing_id)
     else:

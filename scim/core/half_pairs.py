@@ -36,9 +36,9 @@ def _name_of(parsed: Any) -> str:
 
 
 def _below(name: str, holder: dict[str, Any], key: str) -> str:
-    """Return the name of the value that `holder` has under `key`; `name` is the name of `holder`.
+    """Return the path of `holder[key]` for an error message, such as `name.givenName`; `name` is the path of `holder`.
 
-    For the value of a PATCH operation, it is the operation's path.
+    If `holder` is a PATCH operation and `key` is "value", return the operation's own path.
     """
     path = holder.get("path")
     if key == "value" and isinstance(path, str) and path:
