@@ -127,7 +127,7 @@ def test_without_a_network_no_one_is_redirected_to_the_sign_in(
     page.goto("/contacts")
     visitor.set_offline(True)
     page.get_by_role("searchbox").fill("driver")
-    expect(page.get_by_text(OFFLINE)).to_be_visible()
+    expect(page.get_by_text(OFFLINE).first).to_be_visible()
     expect(page.get_by_role("searchbox")).to_have_value("driver")
     visitor.set_offline(False)
 
@@ -140,5 +140,5 @@ def test_a_single_failed_request_is_no_expired_session(
     page.goto("/contacts")
     page.route("**/contacts/list**", lambda route: route.abort())
     page.get_by_role("searchbox").fill("driver")
-    expect(page.get_by_text(OFFLINE)).to_be_visible()
+    expect(page.get_by_text(OFFLINE).first).to_be_visible()
     expect(page.get_by_role("searchbox")).to_have_value("driver")
