@@ -95,6 +95,7 @@
   // Of a long list, parts far from the screen leave the document, as text, and come back before they are seen: the memory
   // of a page that is open all day depends on what is near. A search of the browser, and paper, have all of them.
   const KEPT = 20;
+  const AT_ONCE = 40; // parts that leave in one task, so that no frame is late
   const away = new WeakMap();
   let isWhole = false;
   const fill = (part) => {
@@ -113,13 +114,14 @@
     const full = [...parts()].filter((part) => !away.has(part));
     if (isWhole || full.length <= KEPT) return;
     const distance = (part) => { const { top, bottom } = part.getBoundingClientRect(); return Math.max(top - innerHeight, -bottom, 0); };
-    const far = full.map((part) => ({ part, by: distance(part) })).sort((one, other) => other.by - one.by);
-    for (const { part } of far.slice(0, full.length - KEPT)) {
-      if (part.contains(document.activeElement)) continue;
-      part.style.height = `${part.offsetHeight}px`;
+    const far = full.map((part) => ({ part, by: distance(part), height: part.offsetHeight })).sort((one, other) => other.by - one.by);
+    const going = far.slice(0, full.length - KEPT).filter(({ part }) => !part.contains(document.activeElement));
+    for (const { part, height } of going.slice(0, AT_ONCE)) {
+      part.style.height = `${height}px`;
       away.set(part, part.innerHTML);
       part.replaceChildren();
     }
+    if (going.length > AT_ONCE) clearing = setTimeout(clear, 50);
   };
   let clearing = null; // once scrolling pauses
   const seen = new IntersectionObserver((entries) => {
