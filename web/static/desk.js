@@ -95,7 +95,7 @@
   // Of a long list, parts far from the screen leave the document, as text, and come back before they are seen: the memory
   // of a page that is open all day depends on what is near. A search of the browser, and paper, have all of them.
   const KEPT = 20;
-  const AT_ONCE = 40; // parts that leave in one task, so that no frame is late
+  const AT_ONCE = 8; // parts that leave in one task, so that no frame is late
   const away = new WeakMap();
   let isWhole = false;
   const fill = (part) => {
