@@ -162,7 +162,7 @@ def read_cursor(query: Mapping[str, str]) -> str:
 
 
 def _moment(query: Mapping[str, str], name: str) -> datetime | None:
-    """Parse a time in the query: RFC 3339, or a date, which stands for its first moment in UTC; None if it is missing."""
+    """Parse a time in the query: RFC 3339, or a date, read as its first moment in UTC; None if it is missing."""
     text = query.get(name, "")
     if not text:
         return None

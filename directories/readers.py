@@ -18,7 +18,7 @@ _ROLE = re.compile(r"[A-Za-z0-9!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]+")
 
 
 def read_readers(value: Mapping[str, Any] | None) -> Readers | None:
-    """Return the readers that the JSON object `value` describes; None stands for all agents of the account.
+    """Return the readers that the JSON object `value` describes; None: all agents of the account.
 
     Raises:
         InvalidField: A role or group is malformed, there are too many, or there is none.

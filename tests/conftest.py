@@ -90,7 +90,7 @@ def _no_waiting_for_the_disk() -> Iterator[None]:
 def _no_processor_time() -> Iterator[None]:
     """Requests cost no processor time unless a test sets it.
 
-    Most tests have a clock that stands still, so a budget is never refilled, and on a slow machine
+    Most tests have a clock that doesn't move, so a budget is never refilled, and on a slow machine
     it would be used up.
     """
     with pytest.MonkeyPatch.context() as patch:
