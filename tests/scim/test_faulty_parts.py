@@ -122,8 +122,9 @@ async def test_fail_on_errors_may_be_text_and_operations_one_object(scim: ScimCl
         assert answer.status == 200
     answer = await scim.post("/Bulk", {"failOnErrors": "1", "Operations": user})
     assert answer.body["Operations"][0]["status"] == "201"
-    for limit in ("x", "1.5", 1.5, True, [1], "-1"):
-        refused = await scim.post("/Bulk", {"failOnErrors": limit, "Operations": user})
+    wrong_limits: list[Any] = ["x", "1.5", 1.5, True, [1], "-1"]
+    for wrong in wrong_limits:
+        refused = await scim.post("/Bulk", {"failOnErrors": wrong, "Operations": user})
         assert (refused.status, refused.body["scimType"]) == (400, "invalidValue")
     assert (await scim.post("/Bulk", {"Operations": {}})).status == 400
 
