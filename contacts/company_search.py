@@ -37,10 +37,11 @@ class Company:
 def company_of(directories: Sequence[Directory], text: str) -> Company | None:
     """Return the directories whose names match the most words of the search text; None if no name matches.
 
-    Also None for a single directory, because there is no company to choose.
+    A single directory is meant only by its whole name: there, a word of it is more likely the beginning of a person's
+    name, because the agent has no company to choose.
     """
     tokens = text.split()
-    if len(directories) < 2 or not tokens:
+    if not tokens or (len(directories) == 1 and not _has_whole_name(tokens, directories[0])):
         return None
     named: list[Directory] = []
     fewest = tokens
@@ -52,6 +53,11 @@ def company_of(directories: Sequence[Directory], text: str) -> Company | None:
         if len(rest) == len(fewest) < len(tokens):
             named.append(directory)
     return Company(named, " ".join(fewest)) if named else None
+
+
+def _has_whole_name(tokens: Sequence[str], directory: Directory) -> bool:
+    typed = {word for token in tokens for word in words_of(token)}
+    return typed.issuperset(words_of(directory.name))
 
 
 def _is_of(name: Sequence[str], token: str) -> bool:
@@ -97,8 +103,21 @@ async def search(
     page = await _of_company(app, company, limit - len(found), rest, condition)
     found += [one for one in page.found if not query.is_meant(one.card)]
     if not (found or page.cursor or cursor):
+        page = await _similar_of_company(app, company, limit, condition)
+        found = list(page.found)
+    if not (found or page.cursor or cursor):
         return None
     return Page(found, f"{_OF_COMPANY}{page.cursor}" if page.cursor else "")
+
+
+async def _similar_of_company(
+    app: App, company: Company, limit: int, condition: Condition | None
+) -> Page:
+    """Return the people of the company with a name similar to the rest of the text (`brightwater arnolt`)."""
+    if not company.rest:
+        return Page([])
+    query = NameQuery.of(company.rest)
+    return await name_search.search(app, company.directories, query, limit, "", condition)
 
 
 async def _of_company(

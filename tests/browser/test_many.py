@@ -59,7 +59,8 @@ def test_a_company_is_chosen_by_its_name(browser: Browser, many: World) -> None:
         expect(page).to_have_url(re.compile("directory="))
         page.reload()
         expect(page.locator("[data-company-name]")).to_have_text("Company 23")
-        page.get_by_role("searchbox", name="Search people").fill("company 23")
+        page.get_by_role("searchbox", name="Search people").fill("noor company 23")
+        expect(page.get_by_text("1 found")).to_be_visible()
         expect(page.get_by_text("Noor Driver")).to_be_visible()
 
 

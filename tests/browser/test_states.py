@@ -1,5 +1,6 @@
 """Pages that are slow, fail, don't exist or are forbidden."""
 
+import re
 import threading
 from collections.abc import Callable
 
@@ -101,6 +102,32 @@ def test_a_slow_search_shows_that_it_is_loading(page: Page, populated: Populated
         route.continue_()
     expect(page.locator(".person")).to_have_count(12)
     expect(page.locator("#busy")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "text", "result"),
+    [
+        ("/contacts", "#q", "driver 07", "1 found"),
+        ("/contacts", "#free", "now", "(people are|person is|No one is) free"),
+        ("/contacts/history", "#numbers", "+44 20 7946 0001", "Noor Driver 01"),
+    ],
+)
+def test_input_before_the_scripts_run_is_answered(
+    page: Page, populated: Populated, path: str, field: str, text: str, result: str
+) -> None:
+    """On a slow connection the fields are there long before the scripts that listen to them."""
+    held: list[Route] = []
+    page.route("**/page*.js*", lambda route: held.append(route))
+    page.goto(path, wait_until="commit")
+    control = page.locator(field)
+    if field == "#free":
+        control.select_option(text)
+    else:
+        control.fill(text)
+    assert held
+    for route in held:
+        route.continue_()
+    expect(page.get_by_text(re.compile(result)).first).to_be_visible()
 
 
 def test_an_unknown_directory_gets_a_page_with_a_link(page: Page, populated: Populated) -> None:

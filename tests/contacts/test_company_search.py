@@ -36,16 +36,34 @@ async def companies(app: App) -> list[Company]:
         ("contoso uk anna", ["Anna Ames"]),
         ("contoso deutschland", ["Anna Adler"]),
         ("anna", ["Anna Adler", "Anna Ames", "Anna Arnold"]),
+        ("brightwater arnolt", ["Anna Arnold"]),
+        ("aymes contoso", ["Anna Ames"]),
     ],
 )
 async def test_a_companys_name_finds_its_people(
     agent: Person, companies: list[Company], text: str, names: list[str]
 ) -> None:
-    """The name, its beginning, or the name with a person's name; people whose own name matches come
-    first.
+    """The name, its beginning, or the name with a person's name, also if that is misspelt; people
+    whose own name matches come first.
     """
     assert len(companies) == 3
     assert await agent.names("/api/contacts", q=text) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("brightwater ltd", ["Anna Arnold", "Bob Baker"]),
+        ("bob brightwater ltd", ["Bob Baker"]),
+        ("brightwater", []),
+    ],
+)
+async def test_the_whole_name_of_the_chosen_company_finds_its_people(
+    agent: Person, companies: list[Company], text: str, names: list[str]
+) -> None:
+    """With one directory there is no company to choose, so a part of its name is a person's name."""
+    path = f"/api/directories/{companies[0].directory.id}/contacts"
+    assert await agent.names(path, q=text) == names
 
 
 @pytest.mark.parametrize("limit", [1, 2, 50])

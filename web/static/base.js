@@ -172,6 +172,16 @@ const page = (() => {
   });
   document.addEventListener("close-dialog", () => document.querySelector("#dialog dialog")?.close());
   document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
-  document.addEventListener("DOMContentLoaded", () => prepare(document));
+  // A search that is typed or chosen before the scripts run is sent as soon as they do: no event tells of it.
+  const isChanged = (field) => {
+    if (field.options) return field.selectedIndex !== Math.max(0, [...field.options].findIndex((one) => one.defaultSelected));
+    return field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+  };
+  const sendEarlier = () => {
+    for (const form of document.querySelectorAll("form[role=search], form#log")) {
+      if ([...form.querySelectorAll("input, select, textarea")].some(isChanged)) form.requestSubmit();
+    }
+  };
+  document.addEventListener("DOMContentLoaded", () => { prepare(document); sendEarlier(); });
   return { locale, store, toast, words, prepare, prepares, onPress, all, pause, wakes };
 })();

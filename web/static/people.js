@@ -59,7 +59,7 @@
   page.onPress("[data-dismiss]", closeCard);
   page.onPress(".person", (person, event) => { event.preventDefault(); openCard(person.dataset.person); });
 
-  let listed = document.querySelector("[data-search]").value;
+  let listed = document.querySelector("[data-search]").defaultValue; // more can be typed before this script runs
   let opensFirst = false;
   const openFirst = () => {
     const first = document.querySelector(".people .person");
@@ -70,7 +70,7 @@
   const PAUSE = 50;
   let lastKey = -PAUSE;
   let sending = null;
-  let sent = listed.trim();
+  let sent = document.querySelector("[data-search]").value.trim();
   document.addEventListener("input", ({ target, timeStamp }) => {
     if (!target.matches("[data-search]")) return;
     const send = () => {
