@@ -24,6 +24,7 @@ from contacts.similarity import (
     comparable_words,
     ranges_of_one,
     ranges_of_two,
+    with_group,
 )
 from directories.models import Directory
 from presence.service import known_ids
@@ -37,6 +38,7 @@ from shared.keys import search_key
 from shared.tables.port import MAX_QUERY_ROWS
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import FIND, MAIL, SOUND
+from shared.words import collapse
 
 MIN_EXACT = 5  # people found exactly; then no search for similar people follows
 MAX_SIMILAR = 20  # people on a page
@@ -393,7 +395,9 @@ class _Similar:
 
     def _plan(self, words: Sequence[str]) -> Plan:
         if len(words) == 1:
-            return ranges_of_one(words[0])
+            plan, groups = ranges_of_one(words[0]), self._query.groups
+            is_joined = len(groups) == 1 and len(self._query.words) > 1 and plan.ranges
+            return with_group(plan, collapse(groups[0])) if is_joined else plan
         wide = self._query.wide()
         searched = next((one for one in words if wide.endswith(one)), words[-1])
         other = words[0] if searched == words[-1] else words[-1]

@@ -8,7 +8,7 @@ letters or letters that sound alike differ. If a consonant differs, either the b
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -229,6 +229,16 @@ class Plan:
     ranges: list[Range]
     if_complete: Range | None = None
     if_truncated: Range | None = None
+
+
+def with_group(plan: Plan, group: str) -> Plan:
+    """Return the plan with the sound rows of `group`, the query's only word joined to its particles.
+
+    A name that is written as one word has only a row for all of it: `Mc Leod` finds MacLeod, and
+    `el Hassan` finds Alhassan.
+    """
+    first, *rest = plan.ranges
+    return replace(plan, ranges=[first, _with_sound(group), *rest])
 
 
 def ranges_of_one(word: str) -> Plan:

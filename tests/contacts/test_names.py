@@ -425,6 +425,26 @@ async def test_letters_that_may_be_one_and_particles_hide_no_one(
     assert await _found(agent, contoso, text) == [name]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Fiona MacLeod", "mc leod"),
+        ("Fiona MacLeod", "m'c leod"),
+        ("Eoghan McLoughlin", "mac loughlin"),
+        ("Omar Alhassan", "el hassan"),
+    ],
+)
+async def test_a_joined_name_is_similar_to_a_divided_one_with_another_particle(
+    agent: Person, contoso: Company, name: str, text: str
+) -> None:
+    """Callers and directories divide and spell such names at will (fisharebest/webtrees issue 1052)."""
+    for one in (name, *[f"Leo Hassan{number} Lough" for number in range(20)]):
+        await contoso.hire(one)
+    await _found(agent, contoso, text)
+    assert (await _found(agent, contoso, text))[:1] == [name]
+    assert name in await _similar(agent, contoso, text)
+
+
 async def test_an_initial_is_another_word_than_the_family_name(
     agent: Person, contoso: Company
 ) -> None:
