@@ -445,6 +445,27 @@ async def test_a_joined_name_is_similar_to_a_divided_one_with_another_particle(
     assert name in await _similar(agent, contoso, text)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Abdul Rahman Alkhalidi", "abdelrahman alkhalidi"),
+        ("Abdulrahman Alkhalidi", "abdel rahman alkhalidi"),
+        ("Abd al-Rahman Al-Khalidi", "abdul rahman al-khalidi"),
+        ("Abdur-Rahman Al-Khalidi", "abdulrahman alkhalidi"),
+        ("Abdel Nasser Bensaid", "abdulnasser bensaid"),
+        ("Abdelaziz Al-Mutairi", "abdul aziz almutairi"),
+    ],
+)
+async def test_arabic_names_of_two_parts_are_similar_in_every_division(
+    agent: Person, contoso: Company, name: str, text: str
+) -> None:
+    """Abd al-Rahman is also written Abdul Rahman and Abdelrahman: the article's vowel varies, and the spaces."""
+    await contoso.hire(name)
+    await contoso.hire("Abdallah Rahmani")
+    await _found(agent, contoso, text)
+    assert (await _found(agent, contoso, text))[:1] == [name]
+
+
 async def test_an_initial_is_another_word_than_the_family_name(
     agent: Person, contoso: Company
 ) -> None:
