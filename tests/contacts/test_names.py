@@ -466,6 +466,26 @@ async def test_arabic_names_of_two_parts_are_similar_in_every_division(
     assert (await _found(agent, contoso, text))[:1] == [name]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Tom St. Pierre", "saint pierre"),
+        ("St. John Smythe-Hawkins", "saint john smythe hawkins"),
+        ("Ann Saint-Clair", "st. clair"),
+        ("Ann Saint-Clair", "stclair ann"),
+        ("Maria Sankt Johanser", "st johanser"),
+    ],
+)
+async def test_a_saint_in_a_name_may_be_abbreviated(
+    agent: Person, contoso: Company, name: str, text: str
+) -> None:
+    """Saint, Sainte and Sankt are written St. by some people, and callers say the whole word."""
+    for one in (name, "Pierre John Clair", "Laurent Johanssen"):
+        await contoso.hire(one)
+    await _found(agent, contoso, text)
+    assert (await _found(agent, contoso, text))[:1] == [name]
+
+
 async def test_an_initial_is_another_word_than_the_family_name(
     agent: Person, contoso: Company
 ) -> None:
