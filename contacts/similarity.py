@@ -91,6 +91,8 @@ class Similarities:
         has_particle = not PARTICLES.isdisjoint(words) or not _SERVANTS.isdisjoint(words)
         if is_longer or has_particle:
             words += tuple(person_words.joined_words(sequences))
+        if is_longer:
+            words += tuple([collapse("".join(own)) for own in sequences if len(own) > 2])
         if not _SAINTS.isdisjoint(words):
             words += tuple(person_words.joined_words(list(map(_with_abbreviation, sequences))))
         words += person_words.uncollapsed(sequences)

@@ -468,6 +468,20 @@ async def test_arabic_names_of_two_parts_are_similar_in_every_division(
 
 @pytest.mark.parametrize(
     ("name", "text"),
+    [("Nguyễn Văn Thành", "nguyenvanthanh"), ("Phạm Ngọc Quỳnh", "phamngocquinh")],
+)
+async def test_a_name_of_three_words_is_found_as_one(
+    agent: Person, contoso: Company, name: str, text: str
+) -> None:
+    """Vietnamese names come joined from addresses and user names, here also with a typing error."""
+    for one in (name, "Pham Quynh", "Nguyen Thanh"):
+        await contoso.hire(one)
+    await _found(agent, contoso, text)
+    assert await _found(agent, contoso, text) == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
     [
         ("Tom St. Pierre", "saint pierre"),
         ("St. John Smythe-Hawkins", "saint john smythe hawkins"),
