@@ -109,7 +109,7 @@ def _found(page: Page) -> None:
     page.keyboard.press("Enter")
     card = page.get_by_role("complementary", name="Person")
     expect(card.get_by_role("link", name="Teams chat")).to_be_visible()
-    expect(card.get_by_text("As of")).to_be_visible()
+    expect(card.get_by_text("Checked")).to_be_visible()
     page.keyboard.press("Escape")
     expect(card).to_be_hidden()
 
