@@ -47,13 +47,20 @@ class Preconditions:
 
     def check(self, etag: str) -> None:
         """Raise 412 if `If-Match` requires a version other than `etag`, or `If-None-Match` excludes it."""
+        self.check_read(etag)
+        if self.if_none_match is not None and self.if_none_match & {"*", _opaque(etag)}:
+            raise ScimError(412, Message("none_match", version=etag))
+
+    def check_read(self, etag: str) -> None:
+        """Raise 412 if `If-Match` requires a version other than `etag`.
+
+        RFC 9110 section 13.1.1: no method, GET included, is performed if the condition is false.
+        """
         if self.if_match is not None and not _versions(self.if_match) & {
             "*",
             _version(_opaque(etag)),
         }:
             raise ScimError(412, Message("changed_meanwhile", version=etag))
-        if self.if_none_match is not None and self.if_none_match & {"*", _opaque(etag)}:
-            raise ScimError(412, Message("none_match", version=etag))
 
     def not_modified(self, etag: str) -> bool:
         """Return whether the response to a GET is 304, because the client has this version."""

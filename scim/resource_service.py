@@ -20,7 +20,7 @@ from scim.context import Context, Preconditions
 from scim.core.attributes import ResourceType
 from scim.core.errors import ScimError, not_found, uniqueness
 from scim.core.notes import Notes
-from scim.core.patch import Operation, patch_steps
+from scim.core.patch import Operation, check_faults, patch_steps
 from scim.core.projection import Projection
 from scim.core.resources import read_resource, replace_resource
 from scim.list_answer import ListAnswer, NotModified, ShownResource
@@ -89,9 +89,10 @@ class ResourceService(ABC, Generic[Stored]):
     ) -> ShownResource | NotModified:
         """Return the resource as the JSON of a response, or NotModified if the client already has this version.
 
-        Raise ScimError 404 if there is no such resource.
+        Raise ScimError 404 if there is no such resource, 412 if `If-Match` requires another version.
         """
         stored = await self.read(identifier)
+        known.check_read(stored.etag)
         if self.has_whole_etag(projection) and known.not_modified(stored.etag):
             return NotModified(stored.etag)
         resource = await self.represent(stored, projection)
@@ -181,6 +182,9 @@ class ResourceService(ABC, Generic[Stored]):
         return change
 
     def _patching(self, operations: Sequence[Operation]) -> Change:
+        """Return the change that a PATCH makes; raise ScimError for operations that can't be parsed."""
+        check_faults(operations, self.resource_type)
+
         async def change(stored: Resource, notes: Notes) -> Resource:
             steps = patch_steps(stored, operations, self.resource_type, notes)
             async with computing(self.app, self.directory_id):

@@ -1,6 +1,7 @@
 """Runs the operations of a bulk request one after the other, each as if it were a request of its own."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,7 +36,10 @@ _ON_COLLECTION, _ON_RESOURCE = ("POST",), ("PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkOperation:
-    """One operation as sent; `place` is its index in the request, `names` are the bulkIds to which it refers."""
+    """One operation as sent; `place` is its index in the request, `names` are the bulkIds to which it refers.
+
+    `fault` is the error of an operation that can't be parsed; it fails alone.
+    """
 
     place: int
     method: str
@@ -43,25 +47,38 @@ class BulkOperation:
     bulk_id: str
     version: str
     data: Any
-    names: frozenset[str]
+    names: frozenset[str] = frozenset()
+    fault: ScimError | None = None
 
 
 def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
     """Parse the body into operations and `failOnErrors` (0: never stop); raise ScimError if it is malformed."""
     sent = _folded(body)
     operations = sent.get("operations")
+    if isinstance(operations, dict) and operations:
+        operations = [operations]  # one object is read as an array of one, as in a PATCH
     if not isinstance(operations, list):
         raise ScimError(400, Message("bulk_no_object"), "invalidSyntax")
     if len(operations) > MAX_OPERATIONS:
         raise ScimError(413, Message("bulk_too_many", count=len(operations), most=MAX_OPERATIONS))
-    limit = sent.get("failonerrors") or 0
+    limit = _limit(sent.get("failonerrors"))
+    return [_operation(place, each) for place, each in enumerate(operations)], limit
+
+
+def _limit(sent: Any) -> int:
+    """Return `failOnErrors`; 0 if it wasn't sent.
+
+    Raise ScimError invalidValue if it isn't a whole number. A text of digits is one: `count` in the
+    body of a search may be text, too.
+    """
+    if isinstance(sent, float) and sent.is_integer():
+        sent = int(sent)
+    if isinstance(sent, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", sent):
+        sent = int(sent)
+    limit = sent or 0
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
-        raise ScimError(
-            400,
-            Message("fail_on_errors"),
-            "invalidValue",
-        )
-    return [_read_operation(place, each) for place, each in enumerate(operations)], limit
+        raise ScimError(400, Message("fail_on_errors"), "invalidValue")
+    return limit
 
 
 def _folded(sent: Any) -> dict[str, Any]:
@@ -69,10 +86,42 @@ def _folded(sent: Any) -> dict[str, Any]:
     return {name.lower(): value for name, value in sent.items()} if isinstance(sent, dict) else {}
 
 
+def _operation(place: int, sent: Any) -> BulkOperation:
+    """Parse an operation; if that fails, return it with its `fault` and those of its members that are text.
+
+    RFC 7644 section 3.7.3: a service provider makes as many changes as possible, so one malformed
+    operation doesn't refuse the others.
+    """
+    try:
+        return _read_operation(place, sent)
+    except ScimError as error:
+        given = _folded(sent)
+        method, path, bulk_id = (
+            _text_or_empty(given, name) for name in ("method", "path", "bulkid")
+        )
+        return BulkOperation(
+            place=place,
+            method=method.upper(),
+            path=path,
+            bulk_id=bulk_id,
+            version="",
+            data=None,
+            fault=error,
+        )
+
+
+def _text_or_empty(given: dict[str, Any], name: str) -> str:
+    value = given.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def _read_operation(place: int, sent: Any) -> BulkOperation:
     given = _folded(sent)
     if not given:
         raise ScimError(400, Message("bulk_operation_no_object", place=place), "invalidSyntax")
+    bulk_id = given.get("bulkid")
+    if isinstance(bulk_id, int) and not isinstance(bulk_id, bool):
+        given["bulkid"] = str(bulk_id)  # clients number operations; a reference is text: bulkId:1
     texts = [given.get(name) or "" for name in ("method", "path", "bulkid", "version")]
     if not all(isinstance(text, str) for text in texts):
         raise ScimError(400, Message("bulk_operation_strings", place=place), "invalidSyntax")
@@ -138,6 +187,8 @@ async def _one(context: Context, operation: BulkOperation, ids: dict[str, str]) 
     """Run one operation as if it were a request of its own. An error is written to the provisioning log."""
     identifier, data = "", None
     try:
+        if operation.fault is not None:
+            raise operation.fault
         path = bulk_ids.resolve(operation.path, ids)
         service, identifier = _target(context, operation, path, ids)
         data = bulk_ids.resolve(operation.data, ids)
@@ -253,14 +304,15 @@ def _result(
     context: Context, operation: BulkOperation, outcome: _Outcome, ids: dict[str, str]
 ) -> dict[str, Any]:
     """Return the operation's entry in the BulkResponse, and add the id of a created resource to `ids`."""
-    result: dict[str, Any] = {"method": operation.method, "status": str(outcome.status)}
+    result: dict[str, Any] = {"status": str(outcome.status)}
+    if operation.method:
+        result = {"method": operation.method, **result}
     if operation.bulk_id:
         result["bulkId"] = operation.bulk_id
     if outcome.location:
         result["location"] = outcome.location
-    elif (
-        operation.method != "POST"
-    ):  # a changed or deleted resource has an address, also if the operation failed
+    elif operation.method != "POST" and operation.path:
+        # A changed or deleted resource has an address, also if the operation failed.
         path = bulk_ids.resolve(operation.path, ids).strip("/")
         result["location"] = f"{context.base_url}/{path}"
     if outcome.etag:

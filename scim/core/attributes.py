@@ -3,12 +3,14 @@
 Each resource type has one table of all names that a client may write, built once.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NamedTuple
 
 from scim.core import interop
 
+_NAME_CHARACTER = re.compile(r"[\w-]")
 SCHEMA_URN = "urn:ietf:params:scim:schemas:core:2.0:Schema"
 
 
@@ -182,6 +184,17 @@ class ResourceType:
         Names are case-insensitive, with or without their URN.
         """
         return self.names.get(path) or self.names.get(path.lower())
+
+    def schema_in(self, name: str) -> str:
+        """Return the start of a name that is the URN of a known schema; "" if it begins with none.
+
+        The next character, if there is one, can't be part of a name: `…:2.0:Username` begins with none.
+        """
+        folded = name.lower()
+        for urn in (self.schema.id.lower(), *self.urns):
+            if folded.startswith(urn) and not _NAME_CHARACTER.match(folded, len(urn)):
+                return name[: len(urn)]
+        return ""
 
     def _names(self) -> Iterator[tuple[str, Target]]:
         """Yield every spelling of a name with its target.

@@ -35,6 +35,7 @@ __all__ = [
     "MemberChange",
     "Operation",
     "apply_patch",
+    "check_faults",
     "member_changes",
     "patch_steps",
     "read_patch",
@@ -59,8 +60,8 @@ def apply_patch(
     is left out, except those on `userName` and `active`.
 
     Raises:
-        ScimError: invalidPath, invalidFilter, invalidValue, noTarget or mutability; tooMany if the operations
-            compare more than MAX_COMPARISONS.
+        ScimError: invalidPath, invalidFilter, invalidValue, noTarget or mutability; invalidSyntax for an
+            operation that can't be parsed; tooMany if the operations compare more than MAX_COMPARISONS.
     """
     steps = patch_steps(resource, operations, resource_type, notes)
     while True:
@@ -96,10 +97,21 @@ def patch_steps(
     return resource if result == resource else result
 
 
+def check_faults(operations: Sequence[Operation], resource_type: ResourceType) -> None:
+    """Raise the error of the first operation that can't be parsed, unless the request deactivates a person.
+
+    A request that deactivates a person is carried out without its faulty operations, because agents
+    must not see a person who left (RFC 7644 section 3.5.2 requires all operations or none).
+    """
+    first = next((one.fault for one in operations if one.fault is not None), None)
+    if first is not None and not _deactivates(operations, resource_type):
+        raise first
+
+
 def _deactivates(operations: Sequence[Operation], resource_type: ResourceType) -> bool:
     """Return whether an operation sets `active` to false."""
     for operation in operations:
-        if operation.op == "remove":
+        if operation.op == "remove" or operation.fault is not None:
             continue
         sent = interop.extension_object(operation.value)
         if operation.path:
@@ -160,6 +172,11 @@ class _Patch:
 
     def apply(self, operation: Operation) -> Iterator[None]:
         """Apply one operation; yield after each attribute."""
+        if operation.fault is not None:
+            if self.notes is None or not self.is_deactivating():
+                raise operation.fault
+            self.notes.leave_out(operation.path or "Operations", operation.fault.message)
+            return
         if operation.path is not None:
             self._apply_at(operation.op, operation.path, operation.value)
             yield

@@ -15,19 +15,25 @@ _EXAMPLE = f'{{"schemas": ["{PATCH_URN}"], "Operations": [{{"op": â€¦, "path": â
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation; `op` is add, remove or replace; `path` is None if none was sent."""
+    """One operation; `op` is add, remove or replace; `path` is None if none was sent.
+
+    `fault` is the error of an operation that can't be parsed: its `op` is "" and it changes nothing.
+    """
 
     op: str
     path: str | None
     value: Any = None
+    fault: ScimError | None = None
 
 
 def read_patch(body: object) -> list[Operation]:
     """Parse a PATCH body into its operations. Names are case-insensitive; `schemas` may be missing.
 
+    An operation that can't be parsed is returned with its `fault`, because whether it is refused
+    depends on the others: see `patch.check_faults`.
+
     Raises:
-        ScimError: invalidSyntax if the body isn't a PatchOp, invalidPath or invalidValue for a
-            fault in an operation, 413 for more than MAX_OPERATIONS.
+        ScimError: invalidSyntax if the body isn't a PatchOp, 413 for more than MAX_OPERATIONS.
     """
     if isinstance(body, list):
         body = {
@@ -46,7 +52,16 @@ def read_patch(body: object) -> list[Operation]:
         raise ScimError(
             413, Message("too_many_operations", count=len(operations), most=MAX_OPERATIONS)
         )
-    return [_read_operation(operation, number) for number, operation in enumerate(operations, 1)]
+    return [_operation(operation, number) for number, operation in enumerate(operations, 1)]
+
+
+def _operation(sent: object, number: int) -> Operation:
+    """Return the operation, or one with a `fault` that has the sent path if that is text."""
+    try:
+        return _read_operation(sent, number)
+    except ScimError as error:
+        path = _member(sent, "path") if isinstance(sent, dict) else None
+        return Operation("", path if isinstance(path, str) else None, fault=error)
 
 
 def _member(body: dict[str, Any], name: str) -> Any:
@@ -68,7 +83,8 @@ def _read_operation(operation: object, number: int) -> Operation:
         raise bad_path("operation_path", number=number)
     if name != "remove" and "value" not in fields:
         raise _without_value(name, path or "", number)
-    return Operation(name, path or None, fields.get("value"))
+    # A blank path is none: a form or template of a client has the field, but nothing is in it.
+    return Operation(name, path if path and path.strip() else None, fields.get("value"))
 
 
 def _without_value(name: str, path: str, number: int) -> ScimError:

@@ -15,9 +15,10 @@ from scim.core.lexer import MAX_CHARACTERS
 from scim.core.parser import MAX_PATH_TERMS, Parser
 from shared.messages import Message
 
-_WELL_FORMED = re.compile(
-    r"(?:urn:[^\s\[\]()\"]+|[A-Za-z$][\w$-]*(?:\.[A-Za-z$][\w$-]*)?)", re.IGNORECASE
-)
+_NAME = r"[A-Za-z$][\w$-]*"
+_ATTRIBUTE_NAME = re.compile(_NAME)
+_WELL_FORMED = re.compile(rf"(?:urn:[^\s\[\]()\"]+|{_NAME}(?:\.{_NAME})?)", re.IGNORECASE)
+_BELOW_URN = re.compile(rf"(?:[:.]{_NAME})+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,23 @@ def _parse(text: str, resource_type: ResourceType) -> Path:
 
 def _unknown(name: str, text: str, resource_type: ResourceType) -> ScimError:
     text = text[:200]
-    if not _WELL_FORMED.fullmatch(name):
+    if not _is_well_formed(name, resource_type):
         return bad_path("no_path", path=text, type=resource_type.name)
     unknown = Message("no_attribute", path=text, type=resource_type.name)
     return UnknownAttribute(400, unknown, "invalidPath")
+
+
+def _is_well_formed(name: str, resource_type: ResourceType) -> bool:
+    """Return whether a name could be that of an attribute, so that it is unknown rather than misspelt.
+
+    After the URN of a known schema, only a name may follow: `…:2.0:User/department` and
+    `…:2.0:User::department` are misspelt paths to an attribute, and to ignore one would keep its
+    old value.
+    """
+    urn = resource_type.schema_in(name)
+    if urn:
+        return _BELOW_URN.fullmatch(name, len(urn)) is not None
+    return _WELL_FORMED.fullmatch(name) is not None
 
 
 def _value_path(text: str, resource_type: ResourceType) -> Path:
@@ -112,7 +126,13 @@ def _selected(parser: Parser, text: str, target: Target) -> Path:
         # The selection uses an attribute that no element has: ignoring it would leave the old
         # value, or clear another one.
         raise ScimError(error.status, error.message, error.scim_type) from None
-    sub = parser.sub_attribute(target)
+    try:
+        sub = parser.sub_attribute(target)
+    except UnknownAttribute as error:
+        # `emails[type eq "work"].vlaue` has an unknown name; `emails[type eq "work"].` has none.
+        if _ATTRIBUTE_NAME.fullmatch(text[text.rindex("]") + 2 :]):
+            raise
+        raise ScimError(error.status, error.message, "invalidPath") from None
     parser.end()
     selection = Selection(node, node.compile(), element_terms(node), parser.terms)
     return Path(

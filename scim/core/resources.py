@@ -137,9 +137,7 @@ def _check_name(name: str, resource_type: ResourceType) -> None:
 def is_unknown_name(name: str, resource_type: ResourceType) -> bool:
     """Return whether a name is neither an attribute of the resource type nor a misspelt path to one."""
     if _URN.fullmatch(name):
-        urns = (resource_type.schema.id.lower(), *resource_type.urns)
-        prefixes = tuple(f"{urn}{divider}" for urn in urns for divider in ":.")
-        return not name.lower().startswith(prefixes)
+        return not resource_type.schema_in(name)
     root = name.removeprefix("$.").partition(".")[0]
     return _PLAIN_NAME.fullmatch(name) is not None and resource_type.find(root) is None
 

@@ -46,12 +46,13 @@ class UserService(ResourceService[StoredUser]):
     ) -> ShownResource | NotModified:
         """Return the user as the JSON of a response, or NotModified if the client already has this version.
 
-        Raise ScimError 404 if there is no such user.
+        Raise ScimError 404 if there is no such user, 412 if `If-Match` requires another version.
         """
         base_url = self.context.base_url
         found = await store.get_json(self.app, self.directory_id, identifier, base_url)
         if found is None:
             raise not_found("User", identifier)
+        known.check_read(found.etag)
         if known.not_modified(found.etag):
             return NotModified(found.etag)
         shown = Item(found.key, json=found.json).shown(projection)

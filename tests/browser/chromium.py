@@ -127,11 +127,14 @@ def received(page: Page, *, keeps_files: bool = True) -> list[float]:
     return found
 
 
+# Written by Chromium for each response with status 400 or above, and by htmx for each request that a newer one or
+# another page ends. For a request that fails, htmx writes `htmx:sendError`, too.
+_EXPECTED = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
+
+
 def _note(watched: Watched, said: ConsoleMessage) -> None:
-    """Record a console error, except those that Chromium writes for responses with status 400 or
-    above.
-    """
-    if said.type in ("error", "warning") and not said.text.startswith("Failed to load resource"):
+    """Record a console error or warning, except those that are `_EXPECTED`."""
+    if said.type in ("error", "warning") and not said.text.startswith(_EXPECTED):
         watched.complaints.append(said.text)
 
 
@@ -171,6 +174,12 @@ def visitor(browser: Browser, world: World, **options: Any) -> Iterator[BrowserC
         yield made
 
 
+# A page with an unsaved token asks before it is left. A question that is open while the tab is closed can block both.
+_LEAVE_SILENTLY = (
+    "() => addEventListener('beforeunload', (event) => event.stopImmediatePropagation(), true)"
+)
+
+
 class UsedTab:
     """A tab that is cleared after each test, which takes a third of the time of a new one."""
 
@@ -194,6 +203,7 @@ class UsedTab:
                 other.close()
             page.unroute_all(behavior="ignoreErrors")
             page.context.set_offline(False)
+            page.evaluate(_LEAVE_SILENTLY)
             page.goto("/health")  # runs no script, and has the store of the pages
             page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
             page.context.clear_cookies()

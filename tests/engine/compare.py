@@ -1,5 +1,5 @@
-"""Sends the same requests through the local host and through the platform's engine; the responses
-must be equal.
+"""Sends the same requests through the local host and through the platform's engine, for tests that
+compare the responses.
 """
 
 import base64
@@ -24,10 +24,9 @@ _PLACEHOLDER = re.compile(r"<(\w+)>")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request. `<name>` in it is replaced by a value of an earlier response, which `keep`
-    selected.
+    """One request, in which `<name>` stands for a value of an earlier response.
 
-    `keep` maps a name to the path in the response's JSON: `token.value`, or `scimBaseUrl`.
+    `keep` maps such a name to the value's path in the JSON response: `token.value`, or `scimBaseUrl`.
     """
 
     method: str
@@ -39,7 +38,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The response to a step in a comparable form: headers sorted by name, cookies in their
+    """The response to a step in a comparable form: headers are sorted by name, and cookies keep their
     order.
     """
 
@@ -50,8 +49,8 @@ class Outcome:
 
 
 async def outcomes(functions: Functions, steps: Sequence[Step]) -> list[Outcome]:
-    """Send the steps in order with the same sign-in; `functions` is the local host or the
-    engine.
+    """Send the steps in order with one signed-in user, and return the responses; `functions` is the local
+    host or the engine.
     """
     web = WebApp(functions, Limits(), platform_sign_in=True, access_log=False)
     kept: dict[str, str] = {}
@@ -102,8 +101,8 @@ class _Seeded(Protocol):
 
 @contextmanager
 def reproducible() -> Iterator[_Seeded]:
-    """Yield a source of fixed time and randomness for apps loaded inside the block, so that two
-    runs are equal.
+    """Yield a source of fixed time and random values for apps loaded inside the block, so that two runs
+    return equal responses.
 
     Call `seed` before each run.
     """

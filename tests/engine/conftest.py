@@ -1,4 +1,4 @@
-"""Skips these tests on Python older than 3.13, for which the engine doesn't exist.
+"""Skips the tests of this folder on Python older than 3.13, for which the engine doesn't exist.
 
 `tests/conftest.py` reports the skipped tests.
 """

@@ -1,8 +1,9 @@
-"""The engine that Azure's Python 3.13 worker loads (azure-functions-runtime), driven as its host drives it.
+"""Drives the engine that Azure's Python 3.13 worker loads (azure-functions-runtime) as the host drives it.
 
-The host's part, from a request to the engine's message and back, is written here once more and apart from `local/host`
-(azure-functions-host: GrpcMessageConversionExtensions, GrpcMessageExtensionUtilities), so that each checks the other.
-Routes come from the metadata that the engine reports, not from the app.
+The conversion between requests and the engine's messages (azure-functions-host:
+GrpcMessageConversionExtensions, GrpcMessageExtensionUtilities) is written here independently of
+`local/host`, so that each checks the other. Routes come from the metadata that the engine reports,
+not from the app.
 """
 
 import importlib
@@ -26,12 +27,12 @@ from .protos import Message, ParameterBinding, Protos, TypedData
 
 
 class EngineError(Exception):
-    """The engine refused to load the app, or a function failed; the text is the engine's own."""
+    """Raised with the engine's own text if it refuses to load the app, or if a function fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function as the engine reports it to the host."""
+    """A function with the metadata that the engine reports to the host."""
 
     name: str
     id: str
@@ -43,7 +44,9 @@ class Function:
 
 
 class Engine:
-    """One app in the engine. The engine's state is the process's own, so only the last one loaded can be called."""
+    """One app in the engine, which has its state in the process: only the app that was loaded last can be
+    called.
+    """
 
     trace_parent = ""  # the trace that the host began (W3C Trace Context), as of the next call
 
@@ -84,7 +87,7 @@ class Engine:
 
     @staticmethod
     def module(path: Path) -> Any:
-        """The module that the engine imported."""
+        """Return the module that the engine imported from `path`."""
         return sys.modules[path.stem]
 
     def close(self) -> None:
@@ -94,7 +97,7 @@ class Engine:
     async def answer(
         self, method: str, origin: str, path: str, query: str, headers: dict[str, str], body: bytes
     ) -> Answer:
-        """The answer to a request as the platform's host gives it; see `local.host.http.HttpFunctions.answer`."""
+        """Return the response that the platform's host sends; see `local.host.http.HttpFunctions.answer`."""
         found = self._router.match(method, path)
         if found is None:
             return Answer(404, [], b"")
@@ -117,7 +120,7 @@ class Engine:
         return _answer(response.return_value)
 
     async def timer(self, name: str, *, past_due: bool = False) -> dict[str, list[str]]:
-        """Call a timer function; the messages that it put out, by output."""
+        """Call a timer function; return the messages that it sends, by the name of the output."""
         status = {
             "Last": "0001-01-01T00:00:00",
             "Next": "0001-01-01T00:00:00",
@@ -128,7 +131,7 @@ class Engine:
         return _messages(response)
 
     async def queue(self, name: str, body: str, *, dequeue_count: int = 1) -> dict[str, list[str]]:
-        """Call a queue function with a message; the messages that it put out, by output."""
+        """Call a queue function with a message; return the messages that it sends, by the name of the output."""
         now = format_datetime(datetime(2026, 1, 1, tzinfo=UTC))
         moment = json.dumps(datetime(2026, 1, 1, tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00"))
         metadata = {
@@ -187,7 +190,7 @@ def _function(reported: Any) -> Function:
 
 
 def _answer(value: Any) -> Answer:
-    """Return the host's RawScriptResult of the engine's answer."""
+    """Convert the engine's response as the host does (RawScriptResult)."""
     kind = value.WhichOneof("data")
     if kind == "string":
         return Answer(200, [("content-type", "text/plain; charset=utf-8")], value.string.encode())
@@ -210,7 +213,7 @@ def _answer(value: Any) -> Answer:
 
 
 def _cookie(cookie: Any) -> str:
-    """aspnetcore: SetCookieHeaderValue.AppendToStringBuilder."""
+    """Return the value of a Set-Cookie header (aspnetcore: SetCookieHeaderValue.AppendToStringBuilder)."""
     text = f"{quote(cookie.name, safe='')}={quote(cookie.value, safe='')}"
     if cookie.expires is not None:
         moment = datetime.fromtimestamp(cookie.expires.value.seconds).replace(tzinfo=UTC)

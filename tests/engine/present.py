@@ -1,4 +1,4 @@
-"""Whether this Python can run the engine of the platform, and the text to show if it can't."""
+"""Tells whether this Python can run the platform's engine, and has the text to show if it can't."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ MISSING = (
 
 
 def in_ci(environment: dict[str, str] | None = None) -> bool:
-    """Whether a pipeline runs this, which must have the engine."""
+    """Return whether the tests run in a pipeline, which must have the engine."""
     return (environment if environment is not None else dict(os.environ)).get(
         "CI", ""
     ).lower() == "true"

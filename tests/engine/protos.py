@@ -1,4 +1,5 @@
-"""The messages of the worker protocol as plain Python objects: the engine takes whatever has these names and fields.
+"""The messages of the worker protocol as plain Python objects; the engine accepts any object with
+these names and fields.
 
 (azure-functions-language-worker-protobuf: FunctionRpc.proto)
 """
@@ -8,14 +9,14 @@ from typing import Any
 
 
 class Message(SimpleNamespace):
-    """A message with the fields that it was made with."""
+    """A message that has exactly the fields passed to its constructor."""
 
 
 class TypedData(SimpleNamespace):
-    """A value of one of several kinds."""
+    """A value with exactly one field, whose name is its kind (protobuf's `oneof`)."""
 
     def WhichOneof(self, group: str) -> str | None:  # noqa: N802  the name that protobuf gives it
-        """The kind that is set."""
+        """Return the kind of the value; None if no field is set."""
         return next(iter(vars(self)), None)
 
 
@@ -23,30 +24,30 @@ class ParameterBinding(SimpleNamespace):
     """A named input or output."""
 
     def WhichOneof(self, group: str) -> str:  # noqa: N802
-        """Always by value, never through shared memory."""
+        """Return "data": the value is in the message, and never in shared memory."""
         return "data"
 
 
 class StatusResult(Message):
-    """How a call went."""
+    """The status of an invocation."""
 
     Failure, Success = 0, 1
 
 
 class BindingInfo(Message):
-    """A binding in the metadata of a function."""
+    """A binding in a function's metadata."""
 
     out, inout, undefined = 1, 2, 0
 
 
 class RpcHttpCookie(Message):
-    """A cookie of an answer."""
+    """A cookie of a response."""
 
     SameSite = SimpleNamespace(Lax="Lax", Strict="Strict", ExplicitNone="None", **{"None": ""})
 
 
 class Protos:
-    """The container in which the engine looks up the messages."""
+    """A namespace in which the engine looks up the message classes by name."""
 
     TypedData = TypedData
     ParameterBinding = ParameterBinding

@@ -1,4 +1,4 @@
-"""Requests to the product, some for every route: the list that `test_app.py` sends through both hosts."""
+"""Requests to the product, at least one for every route; `test_app.py` sends them through both hosts."""
 
 from typing import Any
 

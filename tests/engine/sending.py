@@ -1,4 +1,6 @@
-"""The product in the engine with OpenTelemetry on, for a while: `test_telemetry.py` runs it in a process of its own."""
+"""Runs the product in the engine with OpenTelemetry; `test_telemetry.py` starts it in a process of its
+own.
+"""
 
 import asyncio
 import logging
@@ -16,8 +18,9 @@ PARENT = "00f067aa0ba902b7"
 
 
 async def run(folder: Path) -> None:
-    """Send a request that is answered, one that is refused, a tick; the rest is sent when the App
-    closes.
+    """Send a successful request, a rejected one, one that the host doesn't sample, and a timer tick.
+
+    Closing the App then sends the remaining telemetry.
     """
     logging.getLogger("external_directories").setLevel(logging.INFO)
     engine = await Engine.load(ROOT / "function_app.py", {"TABLES": f"sqlite:///{folder}/app.db"})

@@ -1,4 +1,4 @@
-"""The product in the engine of the platform, compared with the local host."""
+"""The local host treats the product as the platform's engine does."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import fields
@@ -37,7 +37,7 @@ def settings(folder: Path) -> dict[str, str]:
 
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
-    """The product in the engine."""
+    """Yield the product, loaded into the engine."""
     with settings_in_environment(settings(tmp_path)):
         found = await Engine.load(APP, {})
         yield found
@@ -46,7 +46,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
 
 
 async def test_local_host_answers_as_the_engine_does(tmp_path: Path) -> None:
-    """Every route, right and wrong requests: status, headers and body byte for byte."""
+    """For valid and invalid requests to every route, status, headers and body are equal byte for byte."""
     with reproducible() as source:
         source.seed(1)
         with settings_in_environment(settings(tmp_path / "engine")):
@@ -74,7 +74,7 @@ async def test_local_host_answers_as_the_engine_does(tmp_path: Path) -> None:
 
 
 async def test_every_function_is_asked_by_some_request(engine: Engine) -> None:
-    """A new route needs its requests in `requests.py`."""
+    """Every HTTP function has a request in `requests.py`, so that both hosts are compared for each route."""
     functions = [
         function for function in engine.functions.values() if function.kind == "httpTrigger"
     ]
@@ -104,7 +104,9 @@ async def test_every_function_is_listed_with_its_route(engine: Engine) -> None:
 
 
 async def test_templates_do_not_overlap(engine: Engine) -> None:
-    """The host knows no precedence, so the order of names must not matter; but for a catch-all, which comes last."""
+    """No two route templates match the same path, except the catch-all, which comes last: the host tries
+    functions in the order of their names, without precedence.
+    """
     functions = [
         function for function in engine.functions.values() if function.kind == "httpTrigger"
     ]
@@ -120,14 +122,17 @@ async def test_templates_do_not_overlap(engine: Engine) -> None:
 
 
 def _tenants(messages: Sequence[str]) -> list[str]:
-    """The tenants of messages; at the beginning of every ten minutes one message is the sweep's,
-    without a tenant.
+    """Return the tenants of the sync messages, without the message of the sweep.
+
+    The sweep's message has no tenant; one is sent at the beginning of every ten minutes.
     """
     return [tenant for message in messages if (tenant := orjson.loads(message)["tenant_id"])]
 
 
 async def test_timers_and_queues_run_in_the_engine(engine: Engine) -> None:
-    """With nothing set up: no tenant is due, a message about an unknown one and a poison one end without an error."""
+    """Without any directory, timers find no tenant that is due, and messages about unknown tenants,
+    poisoned or not, end without an error.
+    """
     kinds = {
         kind: [each.name for each in engine.functions.values() if each.kind == kind]
         for kind in _KINDS
@@ -145,8 +150,8 @@ async def test_timers_and_queues_run_in_the_engine(engine: Engine) -> None:
 async def test_the_error_of_a_failed_job_names_no_person(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The platform logs the exception of a timer or queue function: the error's type, and none of
-    its text.
+    """If a timer or queue function fails, the exception that the platform logs has the error's type, but
+    not its text.
     """
 
     async def broken(*_: object) -> None:
@@ -157,10 +162,12 @@ async def test_the_error_of_a_failed_job_names_no_person(
         await engine.timer("maintenance_timer")
 
 
-async def test_presence_comes_through_timer_and_queue(
+async def test_timer_and_queue_bring_presence_to_the_api(
     graph_simulator: RunningSimulator, tmp_path: Path
 ) -> None:
-    """A tick puts out a message for each linked tenant, the queue function takes it as it is, agents see the truth."""
+    """A tick sends a message per linked tenant, the queue function handles it unchanged, and the API then
+    returns the presence that Graph has.
+    """
     environment = settings(tmp_path) | {
         each.metadata["variable"]: str(value)
         for each in fields(Settings)

@@ -1,6 +1,4 @@
-"""The sample apps in the engine of the platform, compared with the local host
-(azure-functions-runtime 1.3.0).
-"""
+"""The local host treats the sample apps as the platform's engine does (azure-functions-runtime 1.3.0)."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -92,7 +90,7 @@ async def through_local_host(path: Path, steps: list[Step]) -> list[Outcome]:
     ("name", "steps"), [("sample_http.py", HTTP), ("sample_routes.py", ROUTES)]
 )
 async def test_local_host_answers_as_the_engine_does(name: str, steps: list[Step]) -> None:
-    """Status, headers and body of every request, byte for byte."""
+    """Status, headers and body of every response are equal byte for byte."""
     expected = await through_engine(APPS / name, steps)
     found = await through_local_host(APPS / name, steps)
     assert found == expected
@@ -101,20 +99,22 @@ async def test_local_host_answers_as_the_engine_does(name: str, steps: list[Step
 
 @pytest.fixture
 async def jobs() -> AsyncIterator[Engine]:
-    """`sample_jobs.py` in the engine."""
+    """Yield `sample_jobs.py`, loaded into the engine."""
     engine = await Engine.load(APPS / "sample_jobs.py", JOBS)
     yield engine
     engine.close()
 
 
-async def test_timer_puts_out_its_messages(jobs: Engine) -> None:
-    """`Out[list[str]]` becomes one message for each item."""
+async def test_each_item_of_an_output_becomes_a_message(jobs: Engine) -> None:
+    """Each item of an `Out[list[str]]` becomes one message."""
     assert await jobs.timer("plan", past_due=True) == {"work": ["one", "two"]}
     assert "plan past_due=True" in jobs.module(APPS / "sample_jobs.py").seen
 
 
-async def test_queue_functions_take_their_messages(jobs: Engine) -> None:
-    """The message with its dequeue count; text by annotation; an output by return value; an error is the engine's."""
+async def test_queue_functions_get_messages_and_text(jobs: Engine) -> None:
+    """A queue function gets a message with its dequeue count, or as text if annotated so; its return value
+    is an output, and its exception becomes the engine's error.
+    """
     await jobs.queue("work", "hello", dequeue_count=3)
     assert "work hello 3" in jobs.module(APPS / "sample_jobs.py").seen
     assert await jobs.queue("hand_on", "x") == {"$return": ["x!"]}
@@ -133,7 +133,7 @@ async def test_queue_functions_take_their_messages(jobs: Engine) -> None:
     ],
 )
 async def test_engine_refuses_what_the_local_host_refuses(tmp_path: Path, code: str) -> None:
-    """The local host must not load an app that the platform would not; its own tests have the same
+    """The engine refuses each app that the local host refuses to load; tests/local/host has the same
     cases.
     """
     path = tmp_path / f"wrong_app_{abs(hash(code))}.py"

@@ -1,4 +1,4 @@
-"""A pipeline must fail if it hasn't run the app in the platform's engine."""
+"""A pipeline fails if it can't run the app in the platform's engine."""
 
 import pytest
 
@@ -7,21 +7,23 @@ from tests import conftest
 from .present import HAS_ENGINE, MISSING, in_ci
 
 
-def test_engine_is_there_in_ci() -> None:
-    """With CI=true and an older Python the run fails; otherwise the summary lists the untested
-    parts.
+def test_a_pipeline_without_the_engine_fails() -> None:
+    """With CI=true and a Python older than 3.13 the run fails; without CI the summary lists the tests that
+    didn't run.
     """
     assert HAS_ENGINE or not in_ci(), MISSING
 
 
 def test_ci_is_recognised() -> None:
-    """GitHub Actions and others set CI=true."""
+    """The variable CI=true, which GitHub Actions and others set, identifies a pipeline."""
     assert in_ci({"CI": "true"})
     assert not in_ci({})
 
 
-def test_the_summary_of_the_whole_run_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the conftest of the root: over several processes (`make test`) no other one is asked."""
+def test_the_summary_lists_the_tests_that_did_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The root conftest.py reports the skipped tests, because in a run over several processes (`make test`)
+    pytest calls no other conftest for the summary.
+    """
     said: list[str] = []
 
     class Reporter:

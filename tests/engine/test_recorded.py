@@ -1,4 +1,4 @@
-"""The recorded requests of the real host, through the engine that the 3.13 worker loads."""
+"""The engine of the 3.13 worker responds to the recorded requests as the real host did."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ _HOST_ALONE = {"path admin", "path admin functions", "path root", "path runtime 
 
 @pytest.fixture(scope="module")
 def answers() -> dict[str, dict[str, object]]:
-    """Return the engine's answer to each probe, sent through the local web server."""
+    """Return the engine's response to each probe, sent through the local web server, by the probe's name."""
 
     async def ask() -> dict[str, dict[str, object]]:
         engine = await Engine.load(APPS / "probe_app.py", {})
@@ -44,5 +44,5 @@ def answers() -> dict[str, dict[str, object]]:
 def test_engine_answers_as_the_real_host_does(
     name: str, answers: dict[str, dict[str, object]]
 ) -> None:
-    """Status, the request as the function saw it, body and headers are those of the recording."""
+    """Status, headers, body and the request that the function received equal the recorded ones."""
     assert differs(ANSWERS[name], answers[name]) == ""

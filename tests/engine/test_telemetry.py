@@ -1,5 +1,5 @@
-"""OpenTelemetry by one setting: the engine's process sends it to Application Insights, received on
-loopback.
+"""One setting makes the engine's process send OpenTelemetry data to Application Insights, here a
+receiver on loopback.
 """
 
 import gzip
@@ -23,12 +23,12 @@ LOG_KEY = "00000000-0000-4000-8000-00000000bbbb"
 
 
 class _Ingestion(BaseHTTPRequestHandler):
-    """Takes telemetry as the ingestion endpoint of Application Insights does (Breeze, /v2.1/track)."""
+    """Receives telemetry as the ingestion endpoint of Application Insights (Breeze, /v2.1/track)."""
 
     received: list[dict[str, Any]]
 
     def log_message(self, *_: Any) -> None:
-        """Tests print nothing."""
+        """Print nothing."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -47,7 +47,7 @@ class _Ingestion(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def sent(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """Everything that one run sends."""
+    """Return all telemetry items that one run of sending.py sends."""
     received: list[dict[str, Any]] = []
     handler = type("Handler", (_Ingestion,), {"received": received})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -62,7 +62,7 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 
 def address(endpoint: str, key: str = KEY) -> str:
-    """Return a connection string, as the template's output has it."""
+    """Return a connection string in the form of the template's output."""
     return f"InstrumentationKey={key};IngestionEndpoint={endpoint}"
 
 
@@ -92,7 +92,9 @@ def of(sent: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 
 
 def test_each_call_is_a_span_in_the_trace_that_the_host_began(sent: list[dict[str, Any]]) -> None:
-    """W3C Trace Context: the host's request is the parent; timers and messages are calls too."""
+    """The host's span is the parent of each invocation's span (W3C Trace Context), for requests, timers
+    and messages.
+    """
     spans = {item["data"]["baseData"]["name"]: item for item in of(sent, "RemoteDependencyData")}
     assert set(spans) == {"presence_health", "scim_users", "maintenance_timer"}
     for span in spans.values():
@@ -105,13 +107,15 @@ def test_each_call_is_a_span_in_the_trace_that_the_host_began(sent: list[dict[st
     assert int(properties["round_trips"]) == 1
 
 
-def test_spans_are_no_requests(sent: list[dict[str, Any]]) -> None:
-    """The host reports the requests; a second report would count each error twice (alert Server errors)."""
+def test_no_span_is_sent_as_a_request(sent: list[dict[str, Any]]) -> None:
+    """No span is sent as a request, because the host reports requests already, and the alert *Server
+    errors* would count each error twice.
+    """
     assert of(sent, "RequestData") == []
 
 
-def test_log_lines_arrive_as_they_are(sent: list[dict[str, Any]]) -> None:
-    """AppTraces.Message is the JSON object that the alerts parse, in the trace of its call."""
+def test_log_lines_arrive_unchanged(sent: list[dict[str, Any]]) -> None:
+    """AppTraces.Message is the JSON object that the alerts parse, with the trace ID of its invocation."""
     lines = {
         json.loads(item["data"]["baseData"]["message"])["event"]: item
         for item in of(sent, "MessageData")
@@ -125,7 +129,7 @@ def test_log_lines_arrive_as_they_are(sent: list[dict[str, Any]]) -> None:
 
 
 def test_metrics_are_the_instruments_of_the_documentation(sent: list[dict[str, Any]]) -> None:
-    """docs/operations.md names them; each has its operation."""
+    """docs/operations.md names every metric, and each data point has its operation."""
     points = [
         point for item in of(sent, "MetricData") for point in item["data"]["baseData"]["metrics"]
     ]
@@ -139,7 +143,9 @@ def test_metrics_are_the_instruments_of_the_documentation(sent: list[dict[str, A
 def test_a_call_that_the_host_does_not_sample_sends_its_lines_alone(
     sent: list[dict[str, Any]],
 ) -> None:
-    """OTEL_TRACES_SAMPLER is the host's; a flood of requests is no flood of spans."""
+    """An invocation that the host doesn't sample (OTEL_TRACES_SAMPLER) sends its log lines, but no span,
+    so that a flood of requests isn't a flood of spans.
+    """
     spans = {item["data"]["baseData"]["name"] for item in of(sent, "RemoteDependencyData")}
     lines = [json.loads(item["data"]["baseData"]["message"]) for item in of(sent, "MessageData")]
     assert "security_txt" not in spans
@@ -148,8 +154,10 @@ def test_a_call_that_the_host_does_not_sample_sends_its_lines_alone(
     )
 
 
-def test_nothing_else_is_sent(sent: list[dict[str, Any]]) -> None:
-    """No lines of libraries, no exceptions with their texts; lines to the alerts' resource, all else to the other."""
+def test_no_line_of_a_library_and_no_exception_is_sent(sent: list[dict[str, Any]]) -> None:
+    """No log line of a library and no text of an exception is sent; log lines go to the resource of the
+    alerts, and all other items to the resource of the traces.
+    """
     assert {item["data"]["baseType"] for item in sent} == {
         "RemoteDependencyData",
         "MessageData",
@@ -160,10 +168,8 @@ def test_nothing_else_is_sent(sent: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("connection_string", [address("http://127.0.0.1:9/"), "nonsense", ""])
-def test_what_can_not_be_sent_does_not_keep_the_app_from_working(
-    tmp_path: Path, connection_string: str
-) -> None:
-    """No receiver, no address, no setting: requests are answered all the same."""
+def test_the_app_works_if_telemetry_can_not_be_sent(tmp_path: Path, connection_string: str) -> None:
+    """If the receiver is unreachable, or the address or setting is missing, requests succeed nevertheless."""
     done = run(tmp_path, connection_string)
     assert done.returncode == 0, done.stderr
     assert "/scim/contoso/v2/Users 401" in done.stdout

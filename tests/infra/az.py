@@ -1,4 +1,4 @@
-"""A fake Azure CLI with prepared responses, which records its arguments."""
+"""A fake Azure CLI: it returns prepared responses and records its arguments."""
 
 import json
 import os
@@ -16,15 +16,16 @@ _PROGRAM = Path(__file__).with_name("az_program.py")
 
 
 def shell_program(path: Path, *lines: str) -> None:
-    """Write an executable for the PATH; the shell starts in a few milliseconds, unlike a `python3` of pyenv."""
+    """Write an executable shell script; it starts in milliseconds, whereas a `python3` of pyenv takes longer."""
     path.write_text("\n".join(["#!/bin/sh", *lines, ""]), encoding="utf-8")
     path.chmod(0o755)
 
 
 @dataclass
 class FakeAz:
-    """A folder to put first on the PATH; of the prepared responses, the first whose words all occur
-    is used.
+    """A folder for the front of the PATH with a fake `az`.
+
+    A call gets the first prepared response whose words all occur in its arguments.
     """
 
     folder: Path
@@ -40,9 +41,10 @@ class FakeAz:
         keep: Path | None = None,
         give: Path | None = None,
     ) -> None:
-        """Answer calls that contain all `words`; `times` calls (-1: all).
+        """Prepare a response for the next `times` calls (-1: all) whose arguments contain all `words`.
 
-        `keep`: copy `--file` into that folder as `--name`. `give`: copy `--name` of that folder to `--file`.
+        `keep`: copy the file of `--file` into that folder, named as `--name` says. `give`: copy the file
+        `--name` of that folder to `--file`.
         """
         kept = str(keep) if keep else ""
         self.answers.append(
@@ -58,7 +60,7 @@ class FakeAz:
         )
 
     def environment(self, **more: str) -> dict[str, str]:
-        """Write the program, and return environment variables with which `az` is this program."""
+        """Write the program, and return the environment variables that put it first on the PATH."""
         command = (sys.executable, "-IS", str(_PROGRAM), str(self.folder))
         shell_program(self.folder / "az", f'exec {shlex.join(command)} "$@"')
         (self.folder / "answers.json").write_text(json.dumps(self.answers), encoding="utf-8")
@@ -68,15 +70,13 @@ class FakeAz:
         return {**os.environ, "PATH": path, **more}
 
     def run(self, command: list[str], **options: Any) -> "subprocess.CompletedProcess[str]":
-        """Run a command as `subprocess.run` does with text; an `az` command is handled in this
-        process.
-        """
+        """Replace `subprocess.run` in text mode: handle an `az` command in this process, and run others."""
         if Path(command[0]).parent != self.folder or Path(command[0]).name != "az":
             return _run(command, **options)
         found = answer_to(str(self.folder), command[1:])
         return subprocess.CompletedProcess(command, found["status"], found["out"], found["error"])
 
     def calls(self) -> list[list[str]]:
-        """Return the arguments of every call."""
+        """Return the arguments of every call, in order."""
         text = (self.folder / "calls.jsonl").read_text(encoding="utf-8")
         return [json.loads(line) for line in text.splitlines()]

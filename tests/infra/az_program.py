@@ -1,5 +1,5 @@
-"""The program that acts as `az`: it returns the responses of the table in its folder, and records
-its arguments there.
+"""The fake `az`: it returns the first matching response of the table in its folder, and records its
+arguments in that folder.
 """
 
 import fcntl
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def answer_to(folder: str, arguments: list[str]) -> dict[str, Any]:
-    """Return the response to one call: its `out`, `error` and `status`."""
+    """Return the `out`, `error` and `status` with which `az` responds to these arguments."""
     with open(os.path.join(folder, "calls.jsonl"), "a") as calls:
         calls.write(json.dumps(arguments) + "\n")
     line = " ".join(arguments)

@@ -1,4 +1,4 @@
-"""Reads the templates as syntax trees."""
+"""Parses the Bicep templates into syntax trees (tree-sitter-bicep)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,12 +37,12 @@ def walk(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
 
 
 def text(node: tree_sitter.Node) -> str:
-    """The source of `node`."""
+    """Return the source text of `node`."""
     return (node.text or b"").decode()
 
 
 def errors(root: tree_sitter.Node) -> list[str]:
-    """Return the places with syntax errors."""
+    """Return each syntax error with its line and text."""
     return [
         f"{n.start_point.row + 1}: {text(n)[:60]}"
         for n in walk(root)
@@ -68,7 +68,7 @@ def keys(node: tree_sitter.Node) -> list[str]:
 
 
 def entries(body: tree_sitter.Node) -> dict[str, tree_sitter.Node]:
-    """Return keys and values of one object, without those of nested objects."""
+    """Return the key-value pairs of one object, without those of objects nested in it."""
     pairs = (p.named_children for p in body.named_children if p.type == "object_property")
     return {text(pair[0]).strip("'"): pair[1] for pair in pairs if len(pair) > 1}
 
@@ -79,11 +79,10 @@ def first_object(node: tree_sitter.Node) -> tree_sitter.Node:
 
 
 def values(declaration: tree_sitter.Node) -> dict[str, str]:
-    """Return the value of a resource, module or variable by the place in its body:
-    `properties.httpsOnly` -> `false`.
+    """Return the values of a resource, module or variable by path: `properties.httpsOnly` -> `false`.
 
-    Lists and expressions are as in the template, with single blanks; a body that is no object has
-    the place "".
+    Lists and expressions are as in the template, with single spaces. A body that isn't an object has
+    the path "".
     """
     body = next((n for n in declaration.children if n.type == "object"), None)
     if body is None and (
@@ -106,7 +105,7 @@ def _flat(node: tree_sitter.Node, place: str) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A module that a template uses."""
+    """A template's use of a module, with the names of the parameters that it passes."""
 
     template: Path
     module: Path
@@ -114,7 +113,7 @@ class Call:
 
 
 def calls(path: Path) -> list[Call]:
-    """Every module that the template at `path` uses, with the parameters that it gives."""
+    """Return every use of a module in the template at `path`, with the names of the passed parameters."""
     found = []
     for node in declarations(path, "module").values():
         reference = text(next(n for n in walk(node) if n.type == "string")).strip("'")

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of queries: a deployment that gets its presence from the simulator."""
+"""Fixtures for the tests of queries: a deployment that syncs presence from the Graph simulator."""
 
 from tests.local.graph.fixtures import graph_simulator, served_simulator
 from tests.presence.conftest import world

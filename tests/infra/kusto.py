@@ -1,4 +1,4 @@
-"""Kusto's own parser, and every query of the templates and documents for it to read."""
+"""Parses the queries of the templates and documents with Kusto's own parser."""
 
 import json
 import os
@@ -20,9 +20,7 @@ ALERTS = INFRA / "modules/alerts.bicep"
 
 
 def faults(queries: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the parser's faults of each query, by the query's name; an empty list if there are
-    none.
-    """
+    """Return the errors that the parser finds, by the name of the query; an empty list if there are none."""
     columns = {name: table["columns"] for name, table in TABLES.items()}
     request = json.dumps({"tables": columns, "queries": dict(queries)})
     path = f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"
@@ -61,7 +59,7 @@ def of_alerts() -> dict[str, str]:
 def in_documents() -> dict[str, str]:
     """Return the queries of the documents: each part of a `kusto` fence, and each line of code that names a table.
 
-    A comment line begins a query of a fence; the `let` statements of the fence come before each.
+    In a fence, a comment line begins a query, and the fence's `let` statements precede every query.
     """
     queries: dict[str, str] = {}
     for path in DOCUMENTS:
@@ -80,12 +78,12 @@ def in_documents() -> dict[str, str]:
 
 @cache
 def every() -> dict[str, str]:
-    """Return all queries by a name that locates each."""
+    """Return all queries of templates and documents, by a name that tells the file and the position."""
     return {f"alert {name}": query for name, query in of_alerts().items()} | in_documents()
 
 
 def events_of(query: str) -> set[str]:
-    """Return the events of our own log lines that a query asks for."""
+    """Return the events of the app's own log lines by which a query filters."""
     named = set(re.findall(r'event\)? == "([a-z_.]+)"', query))
     for group in re.findall(r"event in \(([^)]*)\)", query):
         named |= set(re.findall(r'"([a-z_.]+)"', group))
@@ -95,7 +93,7 @@ def events_of(query: str) -> set[str]:
 def fields_of(query: str) -> dict[str, str]:
     """Return the fields of a log line that a query uses, each with the conversion applied to it (`toint`, ...).
 
-    A field that `extend` names but nothing uses afterwards does not count.
+    A field that `extend` names but that nothing uses afterwards is left out.
     """
     named = re.findall(r"(\w+) = (to\w+)\(line\.(\w+)\)", query)
     given = {name: (function, field) for name, function, field in named if name != "event"}

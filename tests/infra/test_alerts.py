@@ -1,4 +1,4 @@
-"""Alerts query log events that exist and are documented."""
+"""Alerts query log events that the code writes and that docs/deploy.md describes."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ DOCUMENT = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One alert of the template, its query with the common beginning filled in."""
+    """An alert rule of the template, with the template's variables filled into its query."""
 
     name: str
     severity: str
@@ -72,13 +72,13 @@ def test_every_event_of_an_alert_is_documented() -> None:
 
 @each_rule
 def test_alert_dimensions_are_dimensions_of_the_event(rule: Rule) -> None:
-    """An alert can be split only by a dimension of its event."""
+    """An alert is split by a dimension that docs/deploy.md lists for each event of its query."""
     for event in kusto.events_of(rule.query) if rule.dimension else ():
         assert f"`{rule.dimension}`" in _documented()[event]
 
 
 def test_events_carry_no_personal_data() -> None:
-    """Dimensions are ids, counts and reasons (shared/log.py)."""
+    """The documented dimensions are IDs, counts, times and reasons only (the rule of shared/log.py)."""
     allowed = {
         "directory_id",
         "tenant_id",
@@ -102,28 +102,32 @@ def test_events_carry_no_personal_data() -> None:
 
 
 def test_every_alert_is_documented() -> None:
-    """The recipient of an alert's e-mail finds it in docs/deploy.md."""
+    """docs/deploy.md has a row for each alert, so that the recipient of its e-mail finds the explanation."""
     assert len(RULES) == 11
     assert [rule.name for rule in RULES if f"| {rule.name} |" not in DOCUMENT] == []
 
 
 @each_rule
-def test_query_shows_what_the_alert_splits_by(rule: Rule) -> None:
-    """Only a column of the result can be a dimension."""
+def test_the_query_returns_the_dimension_of_the_alert(rule: Rule) -> None:
+    """A rule's dimension is a column of its query's result, because Azure Monitor splits by columns only."""
     shown = re.split(r", ?", rule.query.rpartition("| project ")[2])
     assert not rule.dimension or rule.dimension in shown
 
 
 @each_rule
-def test_documentation_has_severity_and_rhythm(rule: Rule) -> None:
-    """docs/deploy.md has each alert's severity and frequency."""
+def test_documentation_has_severity_and_frequency(rule: Rule) -> None:
+    """The row of an alert in docs/deploy.md has the rule's severity and evaluation frequency."""
     every = rule.every.removeprefix("PT").replace("M", " min").replace("H", " h")
     assert f"| {rule.name} | {rule.severity} | {every} |" in DOCUMENT
 
 
 @each_rule
-def test_one_row_is_enough(rule: Rule) -> None:
-    """An event is logged when something is wrong; single 5xx answers happen, so their query counts them itself."""
+def test_one_row_fires_an_alert(rule: Rule) -> None:
+    """Every rule fires at its first row, because an event is logged only when something is wrong.
+
+    Single responses with 5xx are normal, so the query *Server errors* has its own limit, which
+    docs/deploy.md states.
+    """
     assert rule.threshold == "0"
     if rule.name == "Server errors":
         window = rule.window.removeprefix("PT").removesuffix("M")
@@ -136,12 +140,12 @@ def _rule(name: str) -> Rule:
     return rule
 
 
-def test_server_errors_are_those_of_the_app() -> None:
-    """Not SCIM's 501 for `/Me` (RFC 7644 section 3.11), nor a body above the host's limit:
-    strangers can cause both.
+def test_server_errors_exclude_those_that_strangers_can_cause() -> None:
+    """The alert *Server errors* excludes what an unauthenticated client can cause: SCIM's 501 for `/Me`
+    (RFC 7644 section 3.11), and a body above the host's limit.
 
-    Requests are sampled, so the requests that a row represents are counted; our own lines, which
-    aren't, count too.
+    It counts requests by ItemCount, because the host samples them, and adds the app's own error lines,
+    which aren't sampled.
     """
     query = _rule("Server errors").query
     assert 'ResultCode != "501"' in query
@@ -152,8 +156,8 @@ def test_server_errors_are_those_of_the_app() -> None:
 
 
 def test_a_reached_quota_is_distinguished_from_a_silent_timer() -> None:
-    """If the workspace accepts no data, the alert *Log quota reached* fires and *Timer silent*
-    doesn't.
+    """If the workspace accepts no data because of its quota, the alert *Log quota reached* fires and
+    *Timer silent* doesn't.
     """
     assert '"OverQuota"' in _rule("Log quota reached").query
     silent = _rule("Timer silent").query
@@ -165,8 +169,10 @@ def test_a_reached_quota_is_distinguished_from_a_silent_timer() -> None:
     assert "quotaNextResetTime" in (INFRA / "modules/monitoring.bicep").read_text(encoding="utf-8")
 
 
-def test_silence_is_noticed_of_every_timer() -> None:
-    """The names are those that the timers log; each may be silent for less than the query looks back."""
+def test_every_timer_has_an_allowed_silence() -> None:
+    """*Timer silent* covers every timer that logs `timer.run`, and queries a longer period than the
+    allowed silence of each.
+    """
     rule = _rule("Timer silent")
     sources = [
         path for folder in ("directories", "presence") for path in (ROOT / folder).rglob("*.py")

@@ -1,5 +1,5 @@
-"""infra/backup.sh makes a backup that can be restored; infra/lock.sh locks resources that must not
-be deleted.
+"""infra/backup.sh stores a backup that infra/restore.sh can restore; infra/lock.sh locks the storage
+accounts against deletion.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ def _local(*words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def data(tmp_path: Path) -> str:
-    """Tables with a directory in them."""
+    """Return the setting TABLES of a database that contains one directory."""
     tables = f"sqlite:///{tmp_path}/product.db"
 
     async def fill() -> None:
@@ -45,7 +45,9 @@ def _backup(az: FakeAz, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_stored_backup_restores_the_deployment(tmp_path: Path, data: str) -> None:
-    """Restoring the stored blob as documented gives the same rows, and `check` finds no fault."""
+    """Restoring the stored blob as docs/operations.md describes gives the same rows, and `check` finds no
+    fault.
+    """
     store, bin_folder = tmp_path / "store", tmp_path / "bin"
     store.mkdir()
     bin_folder.mkdir()
@@ -92,8 +94,8 @@ def _restore(az: FakeAz, *words: str, **variables: str) -> subprocess.CompletedP
     )
 
 
-def test_a_named_backup_that_is_no_backup_changes_nothing(tmp_path: Path, data: str) -> None:
-    """A backup that can't be read is refused before a row is removed."""
+def test_an_invalid_backup_changes_nothing(tmp_path: Path, data: str) -> None:
+    """A file that isn't a backup is refused before any row is removed."""
     store, folder = tmp_path / "store", tmp_path / "bin"
     store.mkdir()
     folder.mkdir()
@@ -114,7 +116,7 @@ def test_a_named_backup_that_is_no_backup_changes_nothing(tmp_path: Path, data: 
 def test_an_empty_account_is_reported(
     tmp_path: Path, answered: str, status: int, said: str
 ) -> None:
-    """Nothing is downloaded or removed before the error."""
+    """If the account has no backup, the script reports it and downloads and removes nothing."""
     az = FakeAz(tmp_path)
     az.answer("storage blob list", out=answered)
     done = _restore(az, TABLES="sqlite:///x.db", BACKUP_STORAGE_ACCOUNT="bak1")
@@ -123,15 +125,15 @@ def test_an_empty_account_is_reported(
 
 
 def test_a_restore_without_its_settings_names_them(tmp_path: Path) -> None:
-    """They are outputs of the deployment."""
+    """The usage (exit status 2) shows the command that prints the missing settings."""
     done = _restore(FakeAz(tmp_path), TABLES="", BACKUP_STORAGE_ACCOUNT="bak1")
     assert done.returncode == 2
     assert "azd env get-values" in done.stderr
 
 
 def test_the_policy_of_the_backups_is_locked_as_it_was_read(tmp_path: Path) -> None:
-    """The request has the ETag of the policy that was shown, and the output has the setting to
-    change next.
+    """The lock request has the ETag of the policy that was read, so that a changed policy isn't locked;
+    the output names the setting to change next.
     """
     az = FakeAz(tmp_path)
     az.answer("immutability-policy show", "--account-name bak1", out="the-etag\n")
@@ -146,8 +148,10 @@ def test_the_policy_of_the_backups_is_locked_as_it_was_read(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "words", [[], ["rg-1"], ["--immutable", "rg-1"], ["--immutable", "r", "a", "b"]]
 )
-def test_a_lock_without_its_names_is_not_tried(tmp_path: Path, words: list[str]) -> None:
-    """The usage warns that the second lock can't be undone."""
+def test_a_lock_without_names_prints_the_usage(tmp_path: Path, words: list[str]) -> None:
+    """With missing or surplus names the script calls nothing and prints its usage, which warns that the
+    lock of the policy can't be undone.
+    """
     az = FakeAz(tmp_path)
     command = [str(INFRA / "lock.sh"), *words]
     done = subprocess.run(command, capture_output=True, text=True, env=az.environment())
@@ -156,7 +160,7 @@ def test_a_lock_without_its_names_is_not_tried(tmp_path: Path, words: list[str])
 
 
 def test_nothing_is_stored_if_the_data_cannot_be_read(tmp_path: Path) -> None:
-    """An empty file must not look like a backup."""
+    """If the export fails, nothing is uploaded, so that no empty file looks like a backup."""
     az = FakeAz(tmp_path)
     done = _backup(az, TABLES=f"sqlite:///{tmp_path}/none.db", BACKUP_STORAGE_ACCOUNT="bak1")
     assert done.returncode == 1
@@ -165,7 +169,7 @@ def test_nothing_is_stored_if_the_data_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_a_refused_upload_fails_the_run(tmp_path: Path, data: str) -> None:
-    """The pipeline fails, and the alert *Backup missing* fires."""
+    """Exit status 1 fails the pipeline, and without a new blob the alert *Backup missing* fires."""
     folder = tmp_path / "bin"
     folder.mkdir()
     az = FakeAz(folder)
@@ -176,14 +180,14 @@ def test_a_refused_upload_fails_the_run(tmp_path: Path, data: str) -> None:
 
 
 def test_a_backup_without_its_settings_names_them(tmp_path: Path) -> None:
-    """BACKUP_STORAGE_ACCOUNT is empty unless BACKUPS is true."""
+    """BACKUP_STORAGE_ACCOUNT is empty unless BACKUPS is true, so the usage shows how to set BACKUPS."""
     done = _backup(FakeAz(tmp_path), TABLES="sqlite:///x.db", BACKUP_STORAGE_ACCOUNT="")
     assert done.returncode == 2
     assert "azd env set BACKUPS true" in done.stderr
 
 
 def test_every_account_is_locked_and_a_refusal_stops(tmp_path: Path) -> None:
-    """CanNotDelete on each; the first refusal ends the script."""
+    """The script creates a CanNotDelete lock on each account in order, and ends at the first refusal."""
     az = FakeAz(tmp_path)
     az.answer("lock create", "--resource-name st1", "--lock-type CanNotDelete")
     az.answer("lock create", error="AuthorizationFailed", status=1)

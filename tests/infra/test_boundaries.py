@@ -1,5 +1,4 @@
-"""Operations reserved to a few modules: calling Azure or HTTP libraries, reading the environment,
-reading the time.
+"""Only a few modules call Azure or HTTP libraries, read the environment, or read the time.
 
 Each rule applies to every module of the product; EXCEPTIONS lists the modules that may break it.
 """
@@ -77,7 +76,9 @@ def _imported(node: ast.AST) -> list[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_keeps_within_its_boundaries(path: Path) -> None:
-    """CONTRIBUTING.md, "Where code belongs". An unnecessary exception is reported too."""
+    """A module breaks exactly the rules that EXCEPTIONS allows it to break, so an unnecessary exception
+    fails too (CONTRIBUTING.md, "Where code belongs").
+    """
     expected = EXCEPTIONS.get(str(path.relative_to(ROOT)), set())
     if path.name == "endpoints.py":
         expected = {CLIENT} & violations(path.read_text(encoding="utf-8"))
@@ -101,15 +102,15 @@ def test_a_module_keeps_within_its_boundaries(path: Path) -> None:
     ],
 )
 def test_a_violation_is_found(source: str, rule: str) -> None:
-    """A rule that finds nothing would pass for every module."""
+    """Each rule finds a violation; a rule that finds nothing would pass for every module."""
     assert violations(source) == {rule}
 
 
 @pytest.mark.parametrize(
     "source", ["from http import HTTPStatus", "app.clock.now()", "now = datetime.fromisoformat(t)"]
 )
-def test_what_is_allowed_is_not_reported(source: str) -> None:
-    """Only the libraries, the time and the environment themselves are reserved."""
+def test_allowed_code_is_not_reported(source: str) -> None:
+    """Code that only resembles a call of the reserved libraries, the time or the environment is allowed."""
     assert violations(source) == set()
 
 
@@ -135,7 +136,9 @@ LOOPS_THAT_END = {
 
 
 def test_a_loop_of_a_test_ends() -> None:
-    """`for _ in rounds()` fails after 30 seconds; `while` may go on until the limit of the test."""
+    """Tests wait with `for _ in rounds()`, which fails after 30 seconds; a `while` loop would run until
+    the time limit of the test.
+    """
     found = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "tests").rglob("*.py")

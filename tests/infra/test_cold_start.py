@@ -24,7 +24,10 @@ LATER = (
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The names of all modules once the function app is loaded, with the embedded engine: all but Azure's SDK."""
+    """Return the names of all modules that are imported after the function app is loaded.
+
+    The tables are in SQLite, so Azure's SDK isn't among them.
+    """
     settings = {"TABLES": f"sqlite:///{tmp_path_factory.mktemp('cold')}/product.db"}
     code = "import sys, function_app; print(*sys.modules, sep='\\n')"
     command = [sys.executable, "-c", code]
@@ -40,8 +43,12 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 @pytest.mark.parametrize("name", LATER)
-def test_what_no_scim_call_needs_comes_with_its_first_call(imported: set[str], name: str) -> None:
-    """Each of them is there once it is asked for, and costs a cold start for a SCIM call nothing."""
+def test_a_cold_start_imports_no_feature_that_scim_does_not_need(
+    imported: set[str], name: str
+) -> None:
+    """A cold start doesn't import a module that no SCIM request needs; the first request that needs it
+    imports it (CONTRIBUTING.md, "Where code belongs").
+    """
     assert (ROOT / f"{name.replace('.', '/')}.py").exists() or (
         ROOT / name.replace(".", "/")
     ).is_dir()
@@ -49,6 +56,8 @@ def test_what_no_scim_call_needs_comes_with_its_first_call(imported: set[str], n
 
 
 @pytest.mark.parametrize("name", HEAVY)
-def test_a_heavy_library_comes_with_what_first_needs_it(imported: set[str], name: str) -> None:
-    """No call pays for a library that it does not use."""
+def test_a_cold_start_imports_no_heavy_library(imported: set[str], name: str) -> None:
+    """A cold start imports none of the libraries that take long to import (CONTRIBUTING.md, "Where code
+    belongs").
+    """
     assert name not in imported

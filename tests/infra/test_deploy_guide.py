@@ -1,4 +1,4 @@
-"""A reader can follow docs/deploy.md: each command shows what it prints, and the scripts print that."""
+"""docs/deploy.md shows the output of each command, and the scripts print exactly that."""
 
 import json
 import os
@@ -19,7 +19,9 @@ SILENT = ("azd env set ", "set -a; ", "azd config set ", "az cloud set ", "vault
 
 
 def _commands() -> list[tuple[str, list[str]]]:
-    """Return each command of the console fences, with its lines joined, and the lines that it prints."""
+    """Return each command of the console fences, with its continuation lines joined, and the output lines
+    that the guide shows.
+    """
     found: list[tuple[str, list[str]]] = []
     for fence in re.findall(r"^```console\n(.*?)^```", GUIDE, re.M | re.S):
         for part in re.split(r"^\$ ", fence, flags=re.M)[1:]:
@@ -33,12 +35,14 @@ COMMANDS = _commands()
 
 @pytest.mark.parametrize(("command", "printed"), COMMANDS, ids=[one[:40] for one, _ in COMMANDS])
 def test_each_command_shows_what_it_prints(command: str, printed: list[str]) -> None:
-    """A stranger sees whether a step worked before the next one."""
+    """Each command of the guide is followed by its output, so that a reader knows whether a step
+    succeeded before the next one.
+    """
     assert bool(printed) != command.startswith(SILENT), command
 
 
 def test_each_script_that_is_named_exists_and_can_be_run() -> None:
-    """A fresh clone needs no `chmod`."""
+    """Each script of the guide is executable in a fresh clone, without `chmod`."""
     named = set(re.findall(r"(?<![\w/])infra/[\w-]+\.(?:sh|py)", GUIDE))
     assert named >= {"infra/preflight.py", "infra/smoke.py", "infra/lock.sh"}
     for path in named:
@@ -47,7 +51,9 @@ def test_each_script_that_is_named_exists_and_can_be_run() -> None:
 
 
 def test_each_setting_that_a_command_sets_is_read() -> None:
-    """`azd env set NAME` of a name that main.bicepparam doesn't read would do nothing."""
+    """main.bicepparam reads each variable that the guide sets by `azd env set`; another would have no
+    effect.
+    """
     parameters = (INFRA / "main.bicepparam").read_text(encoding="utf-8")
     read = set(re.findall(r"readEnvironmentVariable\('(\w+)'", parameters))
     own = {"AZURE_RESOURCE_GROUP"}  # azd's
@@ -62,7 +68,7 @@ def _printed(start: str) -> list[str]:
 
 
 def test_the_registrations_script_prints_what_is_quoted() -> None:
-    """The last line is cut there."""
+    """The guide quotes the output of infra/register-apps.sh, of which it cuts the last line short."""
     printed, _ = _run()
     quoted = "\n".join(_printed("infra/register-apps.sh"))
     for name in (SIGN_IN, PRESENCE):
@@ -71,7 +77,7 @@ def test_the_registrations_script_prints_what_is_quoted() -> None:
 
 
 def test_the_lock_script_prints_what_is_quoted(tmp_path: Path) -> None:
-    """One line for each account."""
+    """The guide quotes the output of infra/lock.sh: one line per account."""
     az = FakeAz(tmp_path)
     az.answer("lock create")
     (command,) = [one for one, _ in COMMANDS if one.startswith("infra/lock.sh")]
@@ -85,7 +91,9 @@ def test_the_lock_script_prints_what_is_quoted(tmp_path: Path) -> None:
 
 
 def test_the_steps_of_the_template_are_those_of_the_guide() -> None:
-    """NEXT_STEPS of a first deployment without backups, in this order."""
+    """The guide lists the NEXT_STEPS that the template returns after a first deployment without backups,
+    in the same order.
+    """
     _, _, template = (
         (INFRA / "main.bicep").read_text(encoding="utf-8").partition("output NEXT_STEPS")
     )

@@ -30,7 +30,7 @@ def _text(document: Path) -> str:
 
 
 def _anchors(document: Path) -> set[str]:
-    """Return the anchors of the headings, as GitHub makes them."""
+    """Return the anchors of the headings, as GitHub derives them."""
     headings = re.findall(r"^#+ (.+)$", _text(document), re.MULTILINE)
     plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
     return {heading.replace(" ", "-") for heading in plain}
@@ -38,13 +38,15 @@ def _anchors(document: Path) -> set[str]:
 
 @each_document
 def test_every_path_exists(document: Path) -> None:
-    """Paths are relative to the root of the repository; a path that ends with / is a folder."""
+    """A path in a document exists; it is relative to the repository's root, and one that ends with / is a
+    folder.
+    """
     assert not [name for name in set(_PATH.findall(_text(document))) if not (ROOT / name).exists()]
 
 
 @each_document
 def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
-    """Relative links and anchors; other sites are not looked at."""
+    """Each relative link names an existing file and anchor; links to other sites aren't checked."""
     broken = []
     for name, anchor in _LINK.findall(_text(document)):
         target = (document.parent / name).resolve() if name else document
@@ -55,14 +57,14 @@ def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
 
 @each_document
 def test_every_module_that_is_run_exists(document: Path) -> None:
-    """`python -m …`."""
+    """Each module in a `python -m …` of a document exists."""
     named = set(_MODULE.findall(_text(document))) - {"venv", "pip", "pytest"}
     assert not [name for name in named if importlib.util.find_spec(name) is None]
 
 
 @functools.cache
 def _options() -> dict[str, set[str]]:
-    """Return the options of each command of `python -m local`, those of its actions included."""
+    """Return the options of each command of `python -m local`, including those of its subcommands."""
     found = {}
     for module in pkgutil.iter_modules(commands.__path__):
         command = importlib.import_module(f"local.commands.{module.name}")
@@ -83,7 +85,7 @@ def _of_parser(parser: argparse.ArgumentParser) -> set[str]:
 
 @each_document
 def test_every_command_has_the_named_options(document: Path) -> None:
-    """`python -m local COMMAND --option …`."""
+    """Each option in a `python -m local COMMAND --option …` of a document exists."""
     wrong = [
         f"{command} {option}"
         for command, rest in _COMMAND.findall(_text(document))
@@ -95,7 +97,7 @@ def test_every_command_has_the_named_options(document: Path) -> None:
 
 @each_document
 def test_every_target_of_make_exists(document: Path) -> None:
-    """`make TARGET`."""
+    """Each target in a `make TARGET` of a document exists."""
     targets = set(re.findall(r"^([a-z-]+):", _text(ROOT / "Makefile"), re.MULTILINE))
     named = {one or other for one, other in _TARGET.findall(_text(document))}
     assert not named - targets

@@ -1,4 +1,6 @@
-"""infra/grant-company-names.sh grants one role to one service principal; `az` is played by a recorder."""
+"""infra/grant-company-names.sh assigns one app role to one service principal; a fake `az` records the
+requests.
+"""
 
 import json
 import subprocess
@@ -32,7 +34,7 @@ def _answering(folder: Path, granted: str = "0\n", principal: str = f"{PRINCIPAL
 
 
 def _sent(az: FakeAz) -> dict[str, object]:
-    """Return the bodies that were sent, by path."""
+    """Return the request bodies that the script sent to Graph, by path."""
     return {
         call[call.index("--url") + 1].removeprefix(GRAPH): json.loads(
             call[call.index("--body") + 1]
@@ -43,7 +45,9 @@ def _sent(az: FakeAz) -> dict[str, object]:
 
 
 def test_grants_the_role_in_the_own_tenant_and_changes_no_registration(tmp_path: Path) -> None:
-    """An app role assignment (learn.microsoft.com/graph/api/serviceprincipal-post-approleassignedto), and nothing else."""
+    """The script's only write is an app role assignment
+    (learn.microsoft.com/graph/api/serviceprincipal-post-approleassignedto).
+    """
     az = _answering(tmp_path)
     done = _run(az, PRESENCE)
     assert (done.returncode, done.stderr) == (0, "")
@@ -53,7 +57,7 @@ def test_grants_the_role_in_the_own_tenant_and_changes_no_registration(tmp_path:
 
 
 def test_a_second_run_grants_nothing(tmp_path: Path) -> None:
-    """Graph would answer 400 to an assignment that exists."""
+    """The script doesn't repeat an existing assignment, because Graph responds with 400 to it."""
     az = _answering(tmp_path, granted="1\n")
     done = _run(az, PRESENCE)
     assert done.returncode == 0
@@ -62,16 +66,18 @@ def test_a_second_run_grants_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("contoso",), (PRESENCE, "more")])
-def test_a_wrong_call_says_how_it_is_called(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """Nothing is asked."""
+def test_wrong_arguments_print_the_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """With wrong arguments the script prints its usage, exits with 2, and doesn't call `az`."""
     az = _answering(tmp_path)
     done = _run(az, *arguments)
     assert (done.returncode, az.calls()) == (2, [])
     assert "PRESENCE_CLIENT_ID" in done.stderr
 
 
-def test_an_answer_that_is_no_id_stops_the_script(tmp_path: Path) -> None:
-    """Such as an empty one, if the registration has no service principal in this tenant."""
+def test_a_response_that_is_no_id_stops_the_script(tmp_path: Path) -> None:
+    """If Graph returns no GUID, the script writes nothing: for example, if the registration has no
+    service principal in this tenant.
+    """
     az = _answering(tmp_path, principal="\n")
     done = _run(az, PRESENCE)
     assert done.returncode == 1
@@ -80,7 +86,7 @@ def test_an_answer_that_is_no_id_stops_the_script(tmp_path: Path) -> None:
 
 
 def test_a_refusal_stops_the_script(tmp_path: Path) -> None:
-    """Whoever runs it isn't Privileged Role Administrator: az's own words are shown."""
+    """If the caller isn't Privileged Role Administrator, the script fails and shows the error of `az`."""
     az = FakeAz(tmp_path)
     az.answer("rest --method post", error="Forbidden(Insufficient privileges)\n", status=1)
     az.answers += _answering(tmp_path).answers

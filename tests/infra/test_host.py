@@ -1,4 +1,4 @@
-"""host.json: settings of the host that the code and the alerts rely on."""
+"""host.json has the host settings on which the code and the alerts rely."""
 
 import json
 from typing import Any
@@ -12,15 +12,15 @@ HOST: dict[str, Any] = json.loads(TEXT)
 
 
 def test_no_line_of_the_app_is_left_out_by_sampling() -> None:
-    """Alerts and `metrics.*` count lines: one left out is one not counted."""
+    """The app's log lines (traces) are never sampled, because alerts and `metrics.*` count them."""
     sampling = HOST["logging"]["applicationInsights"]["samplingSettings"]
     assert sampling["excludedTypes"] == "Trace"
 
 
 def test_strangers_cannot_fill_the_log_with_requests() -> None:
-    """Each request, and each body above the host's limit with its exception, is a row unless they are sampled.
+    """Requests and exceptions are sampled, because every unauthenticated request would else be stored.
 
-    20 instances that are flooded all day write less than the quota of 1 GB, at 1.2 kB a row.
+    20 instances that are flooded all day then write less than the quota of 1 GB, at 1.2 kB a row.
     """
     sampling = HOST["logging"]["applicationInsights"]["samplingSettings"]
     assert sampling["isEnabled"] is True
@@ -30,7 +30,9 @@ def test_strangers_cannot_fill_the_log_with_requests() -> None:
 
 
 def test_every_function_has_its_log_levels() -> None:
-    """The host's two lines for each call are off, the app's own are on: `python -m local host-levels` writes them."""
+    """host.json is the output of `python -m local host-levels`: it switches off the host's two lines for
+    each call and keeps the app's own lines.
+    """
     names = function_names()
     assert len(names) > 40
     assert host_file(TEXT, names) == TEXT
@@ -42,17 +44,21 @@ def test_every_function_has_its_log_levels() -> None:
 
 
 def test_a_new_function_makes_the_file_stale() -> None:
-    """So that its lines are not forgotten."""
+    """A function without log levels changes the generated file, so the test above finds it."""
     assert host_file(TEXT, [*function_names(), "another"]) != TEXT
 
 
 def test_query_strings_are_not_logged() -> None:
-    """A SCIM filter holds a name; the host logs no query unless told to (azure-webjobs-sdk #3026)."""
+    """The host doesn't log query strings, because a SCIM filter contains a name; it does so only if
+    `enableQueryStringTracing` is set (azure-webjobs-sdk #3026).
+    """
     assert "enablequerystringtracing" not in TEXT.lower()
 
 
 def test_messages_are_tried_as_often_as_documented() -> None:
-    """Five times, then the poison queue (docs/operations.md); as many at once as the cost table reckons with."""
+    """A message is tried five times before it goes to the poison queue (docs/operations.md), and
+    `batchSize` is the one that the cost table assumes.
+    """
     queues = HOST["extensions"]["queues"]
     assert queues["maxDequeueCount"] == 5
     assert queues["batchSize"] == cost.BATCH
@@ -60,5 +66,5 @@ def test_messages_are_tried_as_often_as_documented() -> None:
 
 
 def test_extensions_are_those_of_the_current_bundle() -> None:
-    """Queues by identity need version 4 of the extension bundle."""
+    """The extension bundle is of version 4, which queue triggers with a managed identity need."""
     assert HOST["extensionBundle"]["version"] == "[4.*, 5.0.0)"

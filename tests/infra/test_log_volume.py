@@ -1,5 +1,5 @@
-"""The lines that the app writes into the log, counted: the cost table of docs/operations.md uses
-these numbers.
+"""The number of log lines and round trips that the app makes is the one that the cost table of
+docs/operations.md assumes.
 """
 
 import json
@@ -38,10 +38,12 @@ def _counted(caplog: pytest.LogCaptureFixture) -> Counter[str]:
     return Counter(str(line["event"]) for line in lines)
 
 
-async def test_lines_of_ticks_and_syncs(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """While nothing is wrong: one line a tick, none a sync, three of metrics a minute; each function is a call.
+async def test_a_tick_writes_one_line_and_a_sync_none(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without faults, a tick writes one line, a sync none, and metrics take at most three lines a minute.
 
-    Their round trips, calls of Graph and bytes are those of the cost table, too.
+    Round trips, calls of Graph and bytes per line are those of the cost table, too.
     """
     await world.linked(50)
     await world.interval()
@@ -79,10 +81,10 @@ async def test_lines_of_ticks_and_syncs(world: World, caplog: pytest.LogCaptureF
     assert cost.LINES_PER_SYNC == 0
 
 
-async def test_lines_of_the_hourly_maintenance(
+async def test_a_maintenance_run_writes_two_lines(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Two, whatever the number of directories."""
+    """A maintenance run writes two lines, however many directories there are."""
     caplog.set_level(logging.INFO, log.NAME)
     await maintenance.run(world.app, world.app.clock.monotonic() + 60)
     assert _counted(caplog).total() == cost.LINES_PER_HOUR
@@ -103,8 +105,8 @@ STRANGERS = {
 async def test_strangers_cause_no_line_for_each_request(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Through every path that needs no sign-in; their requests are counted, and the counts are few
-    lines.
+    """Requests to the paths that need no sign-in write no line each; they are counted, and the counts take
+    a few lines.
     """
     caplog.set_level(logging.INFO, log.NAME)
     settings = {"TABLES": f"sqlite:///{tmp_path}/strangers.db"}
@@ -127,7 +129,9 @@ async def test_strangers_cause_no_line_for_each_request(
 @pytest.mark.parametrize("quota_gb", [1, 2, 10])
 @pytest.mark.parametrize("instances", [40, 100, 1000])
 def test_strangers_leave_a_quarter_of_the_quota_for_alerts(quota_gb: int, instances: int) -> None:
-    """With every instance busy with strangers for a day, for every number of instances that the template allows."""
+    """Even if unauthenticated clients flood every instance all day, they fill at most 76 % of the quota,
+    for every number of instances that the template allows.
+    """
     requests = 86_400 * cost.sampled_per_second(quota_gb, instances)
     bursts = 24 * cost.BURSTS_PER_HOUR * cost.BURST_REQUESTS
     rows = requests + bursts * cost.sampled_share(quota_gb, instances)
@@ -136,7 +140,9 @@ def test_strangers_leave_a_quarter_of_the_quota_for_alerts(quota_gb: int, instan
 
 
 def test_the_template_calculates_as_the_cost_table_does() -> None:
-    """The three limits of an instance, as figures of the template; host.json has those of the defaults."""
+    """The template derives the three limits of an instance by the formulas of bench/cost.py; host.json
+    has the results for the default parameters.
+    """
     rows_per_hour = 1e9 * cost.SHARE / cost.ROW_BYTES / 24
     assert "* 8680 / 225000)" in SETTINGS
     assert round(rows_per_hour / 10) == 868
@@ -163,7 +169,9 @@ def test_the_template_calculates_as_the_cost_table_does() -> None:
 
 
 def test_assumed_seconds_fit_into_the_billed_ones() -> None:
-    """A sync, and a request with twice the average of round trips, take less than is billed for each at least."""
+    """The assumed durations of a sync, and of a request with twice the average number of round trips, are
+    at most the minimum that is billed for each.
+    """
     assert cost.SYNC_SECONDS <= cost.BILLED_SECONDS
     request = 2 * cost.TRIPS_PER_REQUEST * cost.STORAGE_SECONDS + cost.PROCESSOR_SECONDS
     assert request <= cost.REQUEST_SECONDS + 1e-9
@@ -172,7 +180,9 @@ def test_assumed_seconds_fit_into_the_billed_ones() -> None:
 async def test_requests_make_as_many_round_trips_as_the_table_says(
     tables: CountingTables,
 ) -> None:
-    """A person's creation, Entra's filter, a change and a read, on average; an agent's page reads once."""
+    """The creation of a user and Entra's matching filter, with and without a match, make on average at
+    most TRIPS_PER_REQUEST round trips.
+    """
     app = App(Settings.read({}), SystemClock(), tables)
     functions = func.FunctionApp()
     functions.register_functions(endpoints.blueprint(app))
@@ -198,5 +208,5 @@ async def test_requests_make_as_many_round_trips_as_the_table_says(
 
 
 def test_batches_are_as_large_as_the_table_says() -> None:
-    """The table counts the messages that the timer sends."""
+    """The cost table assumes the largest number of tenants that the timer puts into one message."""
     assert cost.TENANTS_OF_A_BATCH == dispatch._MAX_TENANTS_OF_A_BATCH

@@ -1,4 +1,4 @@
-"""The decisions of `make` before it installs anything."""
+"""The checks that `make` runs before it installs anything."""
 
 import re
 import shutil
@@ -15,14 +15,16 @@ ROOT = Path(__file__).parent.parent.parent
 def test_without_core_tools_it_says_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`make test-func` ends with 2, so that a pipeline does not take it for a run that passed."""
+    """Without Azure Functions Core Tools, `make test-func` exits with 2, so that a pipeline doesn't count
+    it as passed.
+    """
     monkeypatch.setenv("PATH", "/nowhere")
     assert core_tools_tests.main() == 2
     assert "func (Azure Functions Core Tools 4" in capsys.readouterr().err
 
 
 def test_a_node_that_is_new_enough_is_used() -> None:
-    """`process.exit` throws for a boolean from Node.js 20 on, so the check must give it a number."""
+    """The version check passes a number to `process.exit`, which throws for a boolean from Node.js 20 on."""
     node = shutil.which("node") or shutil.which("node", path=str(ROOT / ".venv/bin"))
     if node is None:
         pytest.skip("there is no Node.js")

@@ -1,4 +1,4 @@
-"""The deployed package is the one that was tested."""
+"""The deployed package contains the tested code with pinned dependencies."""
 
 import ast
 import re
@@ -44,7 +44,7 @@ def _listing() -> tuple[str, ...]:
 
 
 def test_package_holds_the_app_and_nothing_else() -> None:
-    """Tests, documents, tools and templates are left out (.funcignore)."""
+    """`.funcignore` leaves out tests, documents, tools and infrastructure templates."""
     files = _listing()[:-1]
     assert files
     strangers = [
@@ -55,7 +55,8 @@ def test_package_holds_the_app_and_nothing_else() -> None:
 
 
 def _left_out_by_func() -> re.Pattern[str]:
-    """The ignore file as func reads it: every pattern from the root on, `*` within a folder, `**` across folders.
+    """Return a pattern for the paths that func leaves out: each line of the ignore file is matched from
+    the root, `*` within a folder, `**` across folders.
 
     (Azure/azure-functions-core-tools: GitIgnoreParser.cs)
     """
@@ -67,8 +68,8 @@ def _left_out_by_func() -> re.Pattern[str]:
     return re.compile(f"(({')|('.join(alternatives)}))\\b", re.ASCII)
 
 
-def test_func_uploads_what_azd_does() -> None:
-    """Both command lines read the same file, each in its own way."""
+def test_func_and_azd_upload_the_same_files() -> None:
+    """func and azd parse the ignore file differently, and leave out the same files."""
     left_out = _left_out_by_func()
     known = subprocess.run(
         ["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT
@@ -85,7 +86,9 @@ def test_func_uploads_what_azd_does() -> None:
 
 
 def test_package_is_small() -> None:
-    """Under 2 MB compressed without the packages of PyPI: each new instance downloads it."""
+    """The compressed package is below 2 MB without the packages of PyPI, because each new instance
+    downloads it.
+    """
     summary = _listing()[-1]
     compressed = int(summary.partition(" bytes, ")[2].partition(" bytes")[0])
     assert 0 < compressed < 2_000_000
@@ -102,9 +105,9 @@ each_lock = pytest.mark.parametrize("lock", ["requirements", "requirements-local
 
 @each_lock
 def test_every_package_of_a_lock_file_has_a_hash(lock: str) -> None:
-    """One line with a hash is enough for pip to refuse every package without one (pip's hash-checking mode).
+    """Every line of a lock file has a hash, so pip refuses packages without one (pip's hash-checking mode).
 
-    The nightly backup installs both files, and reads everyone's data.
+    The nightly backup installs both files, and reads the data of all directories.
     """
     packages = sbom.packages(f"{lock}.txt")
     assert len(packages) == len(_requirements(f"{lock}.txt"))
@@ -112,8 +115,10 @@ def test_every_package_of_a_lock_file_has_a_hash(lock: str) -> None:
 
 
 @each_lock
-def test_the_lock_file_holds_what_is_asked_for_and_all_that_it_needs(lock: str) -> None:
-    """`make lock` was run after the .in file changed: the same pins, and nothing missing on this Python."""
+def test_a_lock_file_has_every_requirement_and_dependency(lock: str) -> None:
+    """A lock file has the pins of its .in file and all their dependencies on this Python, so `make lock`
+    was run after the last change.
+    """
     locked = {each.name.lower(): each for each in _requirements(f"{lock}.txt") if _applies(each)}
     for each in filter(_applies, _requirements(f"{lock}.in")):
         assert locked[each.name.lower()].specifier == each.specifier, each.name
@@ -121,9 +126,7 @@ def test_the_lock_file_holds_what_is_asked_for_and_all_that_it_needs(lock: str) 
 
 
 def test_the_lock_files_are_installed_with_their_hashes() -> None:
-    """A target of the Makefile that forgot `--require-hashes` would install a package without a
-    hash.
-    """
+    """Every target of the Makefile that installs a lock file passes `--require-hashes`."""
     lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
     installing = [line for line in lines if re.search(r"-r requirements(-local)?\.txt", line)]
     assert len(installing) == 3
@@ -141,7 +144,7 @@ def test_the_lock_files_are_installed_with_their_hashes() -> None:
     ],
 )
 def test_an_agreed_package_is_deployed_and_used(package: str, module: str) -> None:
-    """The product's owner chose these five: each is required by name, locked, and imported by
+    """Each of the five packages that the product's owner chose is required, locked, and imported by
     deployed code.
     """
     assert package in {each.name for each in _requirements("requirements.in")}
@@ -156,7 +159,9 @@ def _applies(requirement: Requirement) -> bool:
 
 
 def _needed(source: str) -> set[str]:
-    """Return the names of the packages of a file and of all that they require, as installed here."""
+    """Return the names of the packages that a requirements file lists, and of their dependencies as
+    installed here.
+    """
     waiting = [each for each in _requirements(source) if _applies(each)]
     names: set[str] = set()
     while waiting:
@@ -169,7 +174,7 @@ def _needed(source: str) -> set[str]:
 
 
 def test_lock_files_name_no_registry() -> None:
-    """The installer decides which registry to use."""
+    """A lock file contains no registry address, because the installer chooses the registry."""
     locks = [*ROOT.glob("requirements*.txt"), *ROOT.glob("tests/*/package-lock.json")]
     assert len(locks) >= 6
     assert [
@@ -178,7 +183,9 @@ def test_lock_files_name_no_registry() -> None:
 
 
 def test_the_bill_of_materials_lists_what_is_deployed() -> None:
-    """CycloneDX with a package URL for each component: the lock file's, and the script in web/static."""
+    """The CycloneDX file has a package URL for each package of the lock file and for the third-party
+    script in web/static.
+    """
     bill = sbom.bill()
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     urls = {component["purl"] for component in bill["components"]}
@@ -187,7 +194,7 @@ def test_the_bill_of_materials_lists_what_is_deployed() -> None:
 
 
 def test_the_same_commit_gives_the_same_package(tmp_path: Path) -> None:
-    """Else an attestation of it could not be compared with a package built by another person."""
+    """Two builds of one commit are equal byte for byte, so that a third person can verify the attestation."""
     archives = []
     for name in ("a.zip", "b.zip"):
         subprocess.run([INFRA / "package.sh", tmp_path / name], check=True, capture_output=True)
@@ -198,8 +205,10 @@ def test_the_same_commit_gives_the_same_package(tmp_path: Path) -> None:
         assert package.read("host.json") == (ROOT / "host.json").read_bytes()
 
 
-def test_what_is_installed_is_pinned() -> None:
-    """A build of tomorrow is that of today; Azure's engine for 3.13 is the one that was tested."""
+def test_every_requirement_is_pinned() -> None:
+    """Every requirement has an exact version, so that a later build equals the tested one; Azure's engine is
+    installed from Python 3.13 on, for which it exists.
+    """
     wanted = _requirements("requirements.in")
     assert [
         each.name for each in wanted if not re.fullmatch(r"==[\w.]+", str(each.specifier))
@@ -209,7 +218,9 @@ def test_what_is_installed_is_pinned() -> None:
 
 
 def test_azd_deploys_the_root_into_the_tagged_app() -> None:
-    """The service of azure.yaml is the one that the app's tag names."""
+    """azure.yaml deploys the root of the repository to the service that the app's tag `azd-service-name`
+    names.
+    """
     project = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
     assert project["infra"] == {"provider": "bicep", "path": INFRA.name, "module": "main"}
     assert project["services"] == {"app": {"project": ".", "language": "py", "host": "function"}}
@@ -219,7 +230,7 @@ def test_azd_deploys_the_root_into_the_tagged_app() -> None:
 
 
 def _installed() -> set[str]:
-    """Files that come with requirements.txt and its dependencies, as of this Python."""
+    """Return the paths of the files that requirements.in and its dependencies install on this Python."""
     waiting = _requirements("requirements.in")
     seen: set[str] = set()
     files: set[str] = set()
@@ -240,7 +251,7 @@ def _installed() -> set[str]:
 
 
 def _imports(path: Path) -> set[str]:
-    """Modules that a file imports, at its top or later."""
+    """Return the modules that a file imports, at its top or within functions."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -251,7 +262,9 @@ def _imports(path: Path) -> set[str]:
 
 
 def test_everything_that_the_app_imports_is_installed_with_it() -> None:
-    """None of the tests' packages is there in Azure, also not for imports later than at the start."""
+    """Deployed code imports only packages of requirements.txt, also within functions, because the tests'
+    packages don't exist in Azure.
+    """
     installed = _installed()
     files = [ROOT / name for name in _listing()[:-1] if name.endswith(".py")]
     modules = {module for path in files for module in _imports(path)}

@@ -1,4 +1,4 @@
-"""Docstrings and comments are in plain technical English: idioms of a word list are refused."""
+"""Docstrings and comments are in plain technical English: a word list limits idioms."""
 
 import ast
 import functools
@@ -31,7 +31,7 @@ _TEXT_OWNERS = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDe
 
 @functools.cache
 def words(part: str) -> list[str]:
-    """Return the words of all docstrings and comments, in lower case; text in backquotes is code."""
+    """Return the words of all docstrings and comments in lower case, without text in backquotes (code)."""
     found: list[str] = []
     for name in PARTS[part]:
         folder = ROOT / name
@@ -53,7 +53,7 @@ def _prose(source: str) -> str:
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("pattern", LIMITS)
 def test_an_idiom_is_rare(pattern: str, part: str) -> None:
-    """CONTRIBUTING.md, "Rules": write as the Python documentation does."""
+    """Each idiom of the word list occurs at most as often as its limit allows (CONTRIBUTING.md, "Rules")."""
     every = words(part)
     count = sum(bool(re.fullmatch(pattern, word)) for word in every)
     assert count <= max(2, len(every) * LIMITS[pattern] / 10_000)
@@ -61,7 +61,7 @@ def test_an_idiom_is_rare(pattern: str, part: str) -> None:
 
 @pytest.mark.parametrize("part", ["product", "tools"])
 def test_functions_say_what_they_return(part: str) -> None:
-    """Google's convention for docstrings: "Return …" is the most frequent beginning."""
+    """At least 60 of 10,000 words are "return", with which Google's convention begins docstrings."""
     every = words(part)
     count = sum(word in ("return", "returns") for word in every)
     assert count >= len(every) * 60 / 10_000

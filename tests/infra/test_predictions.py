@@ -1,5 +1,5 @@
-"""The resources that Azure would create for each choice of the deployer, as the real compiler
-predicts them.
+"""The resources that Azure would create for each choice of the deployer, as predicted by the real
+Bicep compiler.
 """
 
 import re
@@ -49,7 +49,7 @@ def _of(choice: str, kind: str) -> list[dict[str, Any]]:
 
 
 def _deployed(rule: dict[str, Any]) -> str:
-    """Return the query of a rule, with the time filled in that the platform knows only later."""
+    """Return the query of a rule, with a value for the time that Azure fills in at deployment."""
     query: str = rule["properties"]["criteria"]["allOf"][0]["query"]
     later = re.fullmatch(r"\[join\(createArray\((.*)\), reference\(.*\)\]", query, re.S)
     if later is None:
@@ -67,7 +67,9 @@ def _config(choice: str, name: str) -> dict[str, Any]:
 def test_without_the_compiler_the_script_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`make check` goes on with exit status 2, and names the omitted check."""
+    """Without the Bicep compiler, infra/verify.py exits with 2 and names the omitted check, so that
+    `make check` can continue.
+    """
     monkeypatch.setenv("PATH", "/nowhere")
     assert verify.main([]) == 2
     assert "not on the PATH" in capsys.readouterr().err
@@ -75,7 +77,7 @@ def test_without_the_compiler_the_script_says_so(
 
 @needs_compiler
 def test_a_finding_is_an_error(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A template that isn't in the compiler's form, or that the linter warns of, fails the script."""
+    """infra/verify.py fails for a template that `bicep format` would change or that has a linter warning."""
     compiler = verify.Compiler(tmp_path / "infra")
     compiler.infra.mkdir()
     (compiler.infra / "bicepconfig.json").write_bytes(
@@ -95,7 +97,9 @@ def test_a_finding_is_an_error(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -
 @needs_compiler
 @each_choice
 def test_every_name_is_known_before_anything_exists(choice: str) -> None:
-    """Else `azd provision --preview` can't show a resource; each keeps Azure's limit of length and letters."""
+    """Every resource name can be computed before the deployment, or `azd provision --preview` can't show
+    the resource; each is within Azure's limits of length and characters.
+    """
     for one in _predicted(choice):
         # Registrations have no name, and the compiler leaves values that differ from cloud to cloud
         # to Azure.
@@ -110,7 +114,7 @@ def test_every_name_is_known_before_anything_exists(choice: str) -> None:
 @needs_compiler
 @each_choice
 def test_every_setting_that_the_code_reads_is_set_or_has_a_default(choice: str) -> None:
-    """And none is set that nothing reads."""
+    """The deployed app settings are those that the code or the platform reads, and no others."""
     given = set(_config(choice, "appsettings"))
     product = set(Settings.variables()) - set(NOT_SET_IN_AZURE)
     telemetry = OPEN_TELEMETRY | {"PYTHON_ENABLE_OPENTELEMETRY", "LOG_CONNECTION_STRING"}
@@ -123,7 +127,7 @@ def test_every_setting_that_the_code_reads_is_set_or_has_a_default(choice: str) 
 @needs_compiler
 @each_choice
 def test_every_alert_names_events_that_the_code_logs(choice: str) -> None:
-    """An alert for an event that nothing writes could never ring; its query passes Kusto's parser as deployed."""
+    """The code writes every event of a deployed alert, and Kusto's parser accepts the deployed query."""
     rules = _of(choice, "Microsoft.Insights/scheduledQueryRules")
     queries = {rule["name"]: _deployed(rule) for rule in rules}
     assert len(queries) == (10 if choice in ("private-network", "audit") else 9)
@@ -135,7 +139,9 @@ def test_every_alert_names_events_that_the_code_logs(choice: str) -> None:
 @needs_compiler
 @each_choice
 def test_nothing_is_public_that_need_not_be(choice: str) -> None:
-    """Only the app answers the internet; with a private network, no storage account does."""
+    """Storage has no public blobs and no shared keys; with a private network, it refuses connections from
+    the internet. Only the app's `excludedPaths` need no sign-in.
+    """
     private = choice == "private-network"
     for account in _of(choice, "Microsoft.Storage/storageAccounts"):
         properties = account["properties"]
@@ -166,8 +172,12 @@ def test_nothing_is_public_that_need_not_be(choice: str) -> None:
     ("choice", "quota_gb", "instances"),
     [("default", 1, 100), ("audit", 2, 1000), ("gcchigh", 0, 1)],
 )
-def test_the_share_of_strangers_is_deployed(choice: str, quota_gb: int, instances: int) -> None:
-    """As bench/cost.py calculates it; without a quota (-1), the host's own limits."""
+def test_the_sampling_limits_are_those_of_the_cost_table(
+    choice: str, quota_gb: int, instances: int
+) -> None:
+    """The sampling settings are those that bench/cost.py calculates; without a quota they are the host's
+    own limits.
+    """
     given = _config(choice, "appsettings")
     sampling = "AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__"
     steady = float(given[f"{sampling}maxTelemetryItemsPerSecond"])
@@ -183,7 +193,9 @@ def test_the_share_of_strangers_is_deployed(choice: str, quota_gb: int, instance
 
 @needs_compiler
 def test_storage_cannot_silence_the_alerts() -> None:
-    """Logs of the data go to a workspace that no alert reads; those of package and backups to the alerts' own."""
+    """Storage logs of the data go to a workspace that no alert reads, so they can't use up the quota of
+    the alerts' workspace; those of package and backups go to the alerts' own.
+    """
     workspaces = {
         one["id"].partition("/providers/Microsoft.Storage/storageAccounts/")[2][:2]: _output(
             one["properties"]["workspaceId"]
@@ -198,9 +210,11 @@ def test_storage_cannot_silence_the_alerts() -> None:
 
 @needs_compiler
 def test_traces_cannot_silence_the_alerts() -> None:
-    """With OpenTelemetry, the host, traces and metrics have a workspace of their own; log lines go where alerts read.
+    """With OpenTelemetry, traces and metrics go to a workspace of their own, and the app's log lines to
+    the workspace that alerts read.
 
-    `audit` has quotas of 1 GB for traces and 1,000 instances; only the alert about the host's requests reads them.
+    The choice `audit` has a quota of 1 GB for traces and 1,000 instances. Only the alert about the
+    host's requests reads the traces' workspace.
     """
     given = _config("audit", "appsettings")
     assert _output(given["APPLICATIONINSIGHTS_CONNECTION_STRING"]) == "traceConnectionString"
@@ -219,15 +233,17 @@ def test_traces_cannot_silence_the_alerts() -> None:
 
 
 def _output(text: str) -> str:
-    """Return the name of a module's output that is known only when it is deployed."""
+    """Return the name of the module output in an expression that Azure evaluates at deployment."""
     found = re.search(r"\.outputs\.(\w+)\.value\]$", text)
     assert found is not None, text
     return found[1]
 
 
 @needs_compiler
-def test_a_private_network_has_a_door_for_each_service_in_use() -> None:
-    """Leases, messages, rows, the package and backups; else a closed account can't be reached at all."""
+def test_a_private_network_has_an_endpoint_for_each_service() -> None:
+    """Leases, messages, rows, the package and backups each have a private endpoint, because storage is
+    closed to the internet.
+    """
     endpoints = _of("private-network", "Microsoft.Network/privateEndpoints")
     doors = {
         (
@@ -252,7 +268,9 @@ def test_a_private_network_has_a_door_for_each_service_in_use() -> None:
 @needs_compiler
 @each_choice
 def test_zone_redundancy_has_two_warm_instances(choice: str) -> None:
-    """Fewer are refused (learn.microsoft.com/azure/azure-functions/flex-consumption-plan)."""
+    """With zone redundancy, two instances are always ready: Azure refuses fewer
+    (learn.microsoft.com/azure/azure-functions/flex-consumption-plan).
+    """
     (app,) = _of(choice, "Microsoft.Web/sites")
     (ready,) = app["properties"]["functionAppConfig"]["scaleAndConcurrency"]["alwaysReady"]
     assert ready == {"name": "http", "instanceCount": 2 if choice == "private-network" else 1}
@@ -260,7 +278,9 @@ def test_zone_redundancy_has_two_warm_instances(choice: str) -> None:
 
 @needs_compiler
 def test_the_graph_extension_is_used_in_the_public_cloud_only() -> None:
-    """It works nowhere else (microsoftgraph/msgraph-bicep-types); given client ids are used as they are."""
+    """Outside the public cloud the template uses the given client IDs, because the Graph extension isn't
+    available there (microsoftgraph/msgraph-bicep-types).
+    """
     settings = _config("gcchigh", "appsettings")
     assert settings["CLOUD"] == "gcchigh"
     assert settings["PRESENCE_CLIENT_ID"] == verify.CLIENT_IDS["PRESENCE_CLIENT_ID"]
@@ -272,8 +292,10 @@ def test_the_graph_extension_is_used_in_the_public_cloud_only() -> None:
 
 @needs_compiler
 @each_choice
-def test_names_of_companies_are_granted_only_if_asked_for(choice: str) -> None:
-    """`GRANT_COMPANY_NAMES`: one app role of Microsoft Graph, for the presence registration in the own tenant."""
+def test_company_names_are_granted_only_with_the_option(choice: str) -> None:
+    """Only `GRANT_COMPANY_NAMES` assigns the app role of Microsoft Graph to the presence registration, and
+    only in the operator's tenant.
+    """
     granted = _of(choice, "Microsoft.Graph/appRoleAssignedTo@v1.0")
     asked = "GRANT_COMPANY_NAMES" in verify.CHOICES[choice]
     assert len(granted) == asked
@@ -285,10 +307,12 @@ def test_names_of_companies_are_granted_only_if_asked_for(choice: str) -> None:
 
 @needs_compiler
 @each_choice
-def test_sign_in_proves_itself_with_the_identity_or_with_the_secret_that_is_named(
+def test_sign_in_uses_the_identity_or_the_named_secret(
     choice: str,
 ) -> None:
-    """The identity instead of a secret is in preview at Microsoft; a secret in Key Vault is the way out."""
+    """Sign-in uses the managed identity, or the Key Vault secret of SIGN_IN_SECRET_URI, because the
+    identity as a credential is in preview at Microsoft.
+    """
     given = _config(choice, "appsettings")
     provider = _config(choice, "authsettingsV2")["identityProviders"]["azureActiveDirectory"]
     named = provider["registration"]["clientSecretSettingName"]
@@ -303,7 +327,9 @@ def test_sign_in_proves_itself_with_the_identity_or_with_the_secret_that_is_name
 
 @needs_compiler
 def test_the_custom_domain_becomes_the_address_of_the_product() -> None:
-    """Tokens and links show it once its certificate is bound."""
+    """PUBLIC_URL is the custom domain, and the domain's certificate is bound, so that tokens and links
+    show it.
+    """
     assert _config("custom-domain", "appsettings")["PUBLIC_URL"] == "https://people.example.com"
     (binding,) = _of("custom-domain", "Microsoft.Web/sites/hostNameBindings")
     assert binding["properties"]["sslState"] == "SniEnabled"
@@ -311,7 +337,7 @@ def test_the_custom_domain_becomes_the_address_of_the_product() -> None:
 
 @needs_compiler
 def test_audit_records_every_read_and_write_of_rows() -> None:
-    """`STORAGE_AUDIT`: three categories instead of one."""
+    """With `STORAGE_AUDIT`, the tables log reads, writes and deletions."""
     found = {
         entry["category"]
         for one in _of("audit", "Microsoft.Insights/diagnosticSettings")
@@ -321,8 +347,8 @@ def test_audit_records_every_read_and_write_of_rows() -> None:
     assert found == {"StorageRead", "StorageWrite", "StorageDelete"}
 
 
-def test_the_script_prints_where_predictions_are() -> None:
-    """Its help is its docstring; a wrong argument is answered with the usage."""
+def test_a_wrong_argument_prints_the_usage() -> None:
+    """A wrong argument makes infra/verify.py print its usage and exit with 2."""
     done = subprocess.run(
         [sys.executable, ROOT / "infra/verify.py", "--wrong"], capture_output=True, text=True
     )

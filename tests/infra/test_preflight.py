@@ -1,7 +1,7 @@
-"""infra/preflight.py finds faults that would stop a deployment, each with its remedy; `az` is
-played.
+"""infra/preflight.py finds the faults that would stop a deployment, and prints a remedy for each; `az`
+is a fake.
 
-The answers have the shape of `az ... --output json` (learn.microsoft.com/cli/azure) and of
+Its responses have the structure of `az ... --output json` (learn.microsoft.com/cli/azure) and of
 Microsoft Graph v1.0.
 """
 
@@ -46,7 +46,7 @@ PLAN = {"name": "old-plan", "type": "Microsoft.Web/serverFarms", "tags": None}
 
 
 class Azure:
-    """The answers of a subscription that is ready for a deployment; a test changes one."""
+    """The responses of a subscription that is ready for a deployment, of which a test changes one."""
 
     def __init__(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -70,7 +70,7 @@ class Azure:
         self.as_program = False
 
     def run(self, **settings: str) -> tuple[int, list[str]]:
-        """Run the program on a machine with these answers; return its status and the lines that it printed."""
+        """Run infra/preflight.py with these responses; return its exit status and the lines that it printed."""
         folder = self._folder
         az = FakeAz(folder)
         for words, error in self.refused.items():
@@ -119,12 +119,15 @@ class Azure:
 def azure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Azure:
-    """A subscription that is ready for a deployment."""
+    """Return a subscription that is ready for a deployment."""
     return Azure(tmp_path, monkeypatch, capsys)
 
 
 def test_a_ready_subscription_has_no_fault(azure: Azure, tmp_path: Path) -> None:
-    """Exit status 0, one line, and no call that changes anything. Here alone `az` is a program."""
+    """The program prints one line, exits with 0, and calls nothing that changes a resource.
+
+    Only this test runs `az` as a program; the others replace `subprocess.run`.
+    """
     azure.as_program = True
     assert azure.run() == (0, [READY])
     calls = [json.loads(line) for line in (tmp_path / "calls.jsonl").read_text().splitlines()]
@@ -206,7 +209,7 @@ FAULTS: list[tuple[dict[str, Any], dict[str, str], str, str]] = [
 def test_a_fault_is_one_line_with_its_remedy(
     azure: Azure, answers: dict[str, Any], settings: dict[str, str], fault: str, remedy: str
 ) -> None:
-    """Exit status 1; the line has the fault and the command or step that fixes it."""
+    """The line names the fault and the command or step that fixes it; the exit status is 1."""
     for name, value in answers.items():
         setattr(azure, name, value)
     status, printed = azure.run(**settings)
@@ -246,7 +249,7 @@ NOTES: list[tuple[dict[str, Any], dict[str, str], str]] = [
 def test_a_note_does_not_stop(
     azure: Azure, answers: dict[str, Any], settings: dict[str, str], note: str
 ) -> None:
-    """Exit status 0: a fact to be known, with its remedy."""
+    """A note informs of a fact and its remedy, and leaves the exit status 0."""
     for name, value in answers.items():
         setattr(azure, name, value)
     status, printed = azure.run(**settings)
@@ -287,15 +290,19 @@ def test_a_note_does_not_stop(
         "azd has no Bicep yet",
     ],
 )
-def test_what_is_fine_is_no_fault(azure: Azure, change: dict[str, Any]) -> None:
-    """A group that is yet to be created, one with this deployment, and registrations of one's own or not of this deployment."""
+def test_a_permitted_configuration_is_no_fault(azure: Azure, change: dict[str, Any]) -> None:
+    """These aren't faults: a group that doesn't exist yet or contains this deployment, and registrations
+    that the caller owns or that belong to another deployment.
+    """
     for name, value in change.items():
         setattr(azure, name, value)
     assert azure.run()[0] == 0
 
 
 def test_a_privileged_role_administrator_may_grant_names(azure: Azure) -> None:
-    """The least role for an application permission of Microsoft Graph."""
+    """Privileged Role Administrator is the least role that may grant an application permission of
+    Microsoft Graph.
+    """
     azure.entra = [DEVELOPER, ADMINISTRATOR, "e8611ab8-c189-46e8-94e1-60213ab1f814"]
     assert azure.run(GRANT_COMPANY_NAMES="true") == (0, [READY])
     status, printed = azure.run()
@@ -304,7 +311,7 @@ def test_a_privileged_role_administrator_may_grant_names(azure: Azure) -> None:
 
 
 def test_a_region_without_zones_is_fine_without_zones(azure: Azure) -> None:
-    """One data centre is all that such a region has."""
+    """A region without availability zones is no fault if STORAGE_REDUNDANCY is Standard_LRS."""
     azure.zoned = []
     assert azure.run(STORAGE_REDUNDANCY="Standard_LRS")[0] == 0
 
@@ -312,14 +319,14 @@ def test_a_region_without_zones_is_fine_without_zones(azure: Azure) -> None:
 def test_without_the_azure_cli_it_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit status 1 with the remedy, because no check is possible."""
+    """Without `az` no check is possible, so the program prints the remedy and exits with 1."""
     monkeypatch.setenv("PATH", "/nowhere")
     assert preflight.main([], {}) == 1
     assert "az is not on the PATH" in capsys.readouterr().out
 
 
 def test_its_roles_and_providers_are_those_of_the_guide() -> None:
-    """docs/deploy.md names each provider and Entra role that is checked."""
+    """docs/deploy.md names each resource provider and Entra role that the program checks."""
     guide = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     wanted = {*preflight.PROVIDERS, *preflight.NETWORK_PROVIDERS, "Application Developer"}
     assert [name for name in wanted if name not in guide] == []

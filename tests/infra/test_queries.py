@@ -1,4 +1,6 @@
-"""Every query of the templates and documents is one that Azure takes, about lines that the product writes."""
+"""Every query of the templates and documents is valid for Azure, and matches lines that the product
+writes.
+"""
 
 import json
 import logging
@@ -47,12 +49,17 @@ FAULTY = {
 
 @cache
 def _faults() -> dict[str, list[str]]:
-    """What the parser says of every query, and of the faulty ones by their text; it takes seconds to start."""
+    """Return the parser's errors for all queries, and for the faulty samples by their text.
+
+    All are parsed at once, because the parser takes seconds to start.
+    """
     return kusto.faults(EVERY | {query: query for query in FAULTY})
 
 
 def test_kustos_parser_finds_no_fault() -> None:
-    """A scheduled query rule is validated when it is deployed, so a fault can stop the deployment."""
+    """Kusto's parser accepts every query. Azure validates a scheduled query rule when it is deployed, so a
+    fault would stop the deployment.
+    """
     assert len(kusto.of_alerts()) >= 9
     assert len(kusto.in_documents()) >= 6
     assert {name: _faults()[name] for name in EVERY if _faults()[name]} == {}
@@ -60,14 +67,16 @@ def test_kustos_parser_finds_no_fault() -> None:
 
 @pytest.mark.parametrize(("query", "code"), FAULTY.items())
 def test_the_parser_finds_faults(query: str, code: str) -> None:
-    """A reserved word as a name, a column or table that isn't there, a query that ends too early."""
+    """The parser reports a reserved word as a name, an unknown column or table, and an incomplete query."""
     found = _faults()[query]
     assert found
     assert found[0].startswith(code)
 
 
 def test_tables_name_their_source() -> None:
-    """A reader can compare each description with Microsoft's."""
+    """Each table description of tests/kusto has the address of Microsoft's page, so that a reader can
+    compare both.
+    """
     assert [
         name
         for name, table in kusto.TABLES.items()
@@ -155,8 +164,8 @@ WRITERS: dict[str, list[Callable[[World], Awaitable[None]]]] = {
 }
 
 
-def test_every_event_that_a_query_asks_for_has_a_writer_here() -> None:
-    """A new query about our lines needs a real line of its event."""
+def test_every_queried_event_has_a_writer_here() -> None:
+    """WRITERS produces a real line of each event that a query filters by."""
     asked = {event for query in OURS.values() for event in kusto.events_of(query)}
     assert asked == set(WRITERS)
 
@@ -165,7 +174,9 @@ def test_every_event_that_a_query_asks_for_has_a_writer_here() -> None:
 async def test_a_real_line_has_the_fields_that_queries_name(
     event: str, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each field is in the line of every writer of the event, and can be converted as the query does."""
+    """Each writer's line of an event has every field that queries use, in a form that their conversion
+    accepts.
+    """
     caplog.set_level(logging.INFO, log.NAME)
     queries = [query for query in OURS.values() if event in kusto.events_of(query)]
     for writer in WRITERS[event]:
@@ -182,10 +193,12 @@ async def test_a_real_line_has_the_fields_that_queries_name(
             assert all(CONVERSIONS[conversion](line[field]) is not None for line in found)
 
 
-async def test_the_name_of_each_timer_is_the_one_that_the_alert_waits_for(
+async def test_each_timer_logs_the_name_that_the_alert_queries(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`Timer silent` would ring for ever, or never, for a name that no timer has."""
+    """Each timer logs the name that the query *Timer silent* compares; for another name the alert would
+    fire always or never.
+    """
     caplog.set_level(logging.INFO, log.NAME)
     await _presence_timer(world)
     await _maintenance_timer(world)

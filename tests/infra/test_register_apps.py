@@ -1,4 +1,6 @@
-"""infra/register-apps.sh asks Microsoft Graph for exactly the two registrations; `az` is played by a recorder."""
+"""infra/register-apps.sh creates exactly two app registrations through Microsoft Graph; a fake `az`
+records the requests.
+"""
 
 import json
 import subprocess
@@ -29,8 +31,8 @@ ARGUMENTS += [
 
 @cache
 def _run(*more: str, cloud: str = "AzureCloud") -> tuple[str, dict[str, Any]]:
-    """Return the output of the script and its requests to Graph, by path; each way of calling it
-    runs once.
+    """Return the script's output and its request bodies by path; the result for the same arguments is
+    cached.
     """
     with TemporaryDirectory() as folder:
         return _run_in(Path(folder), [*ARGUMENTS, *more], cloud)
@@ -51,7 +53,7 @@ def _run_in(folder: Path, arguments: list[str], cloud: str) -> tuple[str, dict[s
 
 
 def _well_answering(folder: Path, cloud: str, *first: dict[str, Any]) -> FakeAz:
-    """An `az` that gives the answers `first`, and otherwise those of a cloud in which all is well."""
+    """Return a fake `az` with the responses `first`, then those of a cloud in which every call succeeds."""
     az = FakeAz(folder)
     for answer in first:
         az.answer(*answer.pop("words"), **answer)
@@ -66,7 +68,9 @@ def _well_answering(folder: Path, cloud: str, *first: dict[str, Any]) -> FakeAz:
 
 
 def test_registers_sign_in_with_the_roles_and_no_secret() -> None:
-    """Roles of the product, redirects to every address, people only by assignment."""
+    """The sign-in registration has the product's roles and a redirect URI per address, and only assigned
+    users can sign in.
+    """
     _, asked = _run()
     body = asked["applications(uniqueName='external-directories-sign-in-s1')"]
     assert body["displayName"] == 'Tom\'s "Phone" book sign-in'
@@ -82,7 +86,9 @@ def test_registers_sign_in_with_the_roles_and_no_secret() -> None:
 
 
 def test_registers_presence_with_one_application_permission() -> None:
-    """Multi-tenant, Presence.Read.All and nothing wider, administrator roles in the sign-in token."""
+    """The presence registration is multi-tenant, has Presence.Read.All only, and requests the
+    administrator roles in the ID token.
+    """
     _, asked = _run()
     body = asked["applications(uniqueName='external-directories-presence-s1')"]
     assert body["signInAudience"] == "AzureADMultipleOrgs"
@@ -103,8 +109,8 @@ def test_registers_presence_with_one_application_permission() -> None:
         ("AzureChinaCloud", "api://AzureADTokenExchangeChina"),
     ],
 )
-def test_both_trust_the_identity_in_every_cloud(cloud: str, audience: str) -> None:
-    """The federated credential names issuer, identity and the cloud's audience."""
+def test_both_registrations_trust_the_identity_in_every_cloud(cloud: str, audience: str) -> None:
+    """The federated credential has the issuer, the managed identity as subject, and the cloud's audience."""
     _, asked = _run(cloud=cloud)
     for kind in ("sign-in", "presence"):
         name = f"applications(uniqueName='external-directories-{kind}-s1')/federatedIdentityCredentials(name='id-1')"
@@ -113,21 +119,21 @@ def test_both_trust_the_identity_in_every_cloud(cloud: str, audience: str) -> No
         assert asked[name]["audiences"] == [audience]
 
 
-def test_prints_the_commands_that_finish_the_job() -> None:
-    """Both client ids go into the deployment's environment."""
+def test_the_script_prints_the_commands_of_the_next_step() -> None:
+    """The script prints the commands that store both client IDs in the azd environment."""
     printed, _ = _run("--several-tenants")
     assert f"azd env set SIGN_IN_CLIENT_ID {SIGN_IN}" in printed
     assert f"azd env set PRESENCE_CLIENT_ID {PRESENCE}" in printed
 
 
-def test_several_tenants_may_sign_in_when_asked_for() -> None:
-    """Only then is the sign-in registration multi-tenant."""
+def test_several_tenants_may_sign_in_only_with_the_option() -> None:
+    """The sign-in registration is multi-tenant only with `--several-tenants`."""
     _, asked = _run("--several-tenants")
     body = asked["applications(uniqueName='external-directories-sign-in-s1')"]
     assert body["signInAudience"] == "AzureADMultipleOrgs"
 
 
-def test_says_what_is_missing() -> None:
+def test_missing_arguments_print_the_usage() -> None:
     """Without its arguments the script changes nothing and prints its usage."""
     done = subprocess.run(
         [INFRA / "register-apps.sh", "--suffix", "s1"], capture_output=True, text=True
@@ -139,8 +145,8 @@ def test_says_what_is_missing() -> None:
 def _failing(
     tmp_path: Path, *answers: dict[str, Any]
 ) -> tuple[subprocess.CompletedProcess[str], FakeAz]:
-    """Run the script with an `az` that gives these answers to `rest`, in this order, and otherwise
-    succeeds.
+    """Run the script with a fake `az` that gives these responses to `az rest` in order, and succeeds after
+    them.
     """
     az = _well_answering(tmp_path, "AzureCloud", *answers)
     command = [str(INFRA / "register-apps.sh"), *ARGUMENTS]
@@ -149,7 +155,9 @@ def _failing(
 
 
 def test_the_first_refusal_stops_the_script(tmp_path: Path) -> None:
-    """bash clears `-e` inside `$(...)`: without inherit_errexit the script printed "Registered" after eight errors."""
+    """The script sets inherit_errexit: bash clears `-e` inside `$(...)`, and without it the script printed
+    "Registered" after eight errors.
+    """
     error = 'ERROR: Forbidden({"error":{"code":"Authorization_RequestDenied"}})'
     done, az = _failing(tmp_path, {"words": ["rest"], "error": error, "status": 1})
     assert done.returncode == 1
@@ -158,8 +166,10 @@ def test_the_first_refusal_stops_the_script(tmp_path: Path) -> None:
     assert len([call for call in az.calls() if call[0] == "rest"]) == 1
 
 
-def test_an_application_that_replicates_is_waited_for(tmp_path: Path) -> None:
-    """Its federated credential is 404 at first; sign-in would fail later with AADSTS70021 if it were skipped."""
+def test_the_script_waits_for_a_new_application(tmp_path: Path) -> None:
+    """The script retries while Graph responds with 404 for a new application; without the federated
+    credential, sign-in would fail with AADSTS70021.
+    """
     error = 'ERROR: Not Found({"error":{"code":"Request_ResourceNotFound"}})'
     done, az = _failing(
         tmp_path,
@@ -172,7 +182,7 @@ def test_an_application_that_replicates_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_an_application_that_never_appears_is_an_error(tmp_path: Path) -> None:
-    """Six tries, then the answer as it came."""
+    """After six tries the script fails with Graph's own error."""
     error = "ERROR: Not Found"
     done, az = _failing(tmp_path, {"words": ["servicePrincipals"], "error": error, "status": 1})
     assert (done.returncode, done.stdout) == (1, "")
@@ -180,8 +190,10 @@ def test_an_application_that_never_appears_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("answer", ["", "\n", "None\n", "not-a-guid\n"])
-def test_an_id_that_is_none_is_an_error(tmp_path: Path, answer: str) -> None:
-    """An empty client id would switch sign-in off."""
+def test_an_invalid_id_is_an_error(tmp_path: Path, answer: str) -> None:
+    """If Graph returns something that is no GUID, the script fails, because an empty client ID would
+    switch sign-in off.
+    """
     done, _ = _failing(tmp_path, {"words": ["rest --method get"], "out": answer})
     assert done.returncode == 1
     assert "no GUID" in done.stderr
@@ -192,7 +204,7 @@ def test_an_id_that_is_none_is_an_error(tmp_path: Path, answer: str) -> None:
     [("--identity-principal-id", "id-1", "must be a GUID"), ("--url", "a.example", "https://")],
 )
 def test_a_wrong_argument_is_named(name: str, value: str, fault: str) -> None:
-    """Before anything is registered."""
+    """The script names a wrong argument before it registers anything."""
     done = subprocess.run(
         [INFRA / "register-apps.sh", *ARGUMENTS, name, value], capture_output=True, text=True
     )
@@ -200,7 +212,9 @@ def test_a_wrong_argument_is_named(name: str, value: str, fault: str) -> None:
 
 
 def test_it_says_that_admin_consent_is_needed() -> None:
-    """An application that requires assignment can't be consented to by its users (what-is-access-management)."""
+    """Users can't consent to an application that requires assignment, so the output says that admin
+    consent is needed (Microsoft Learn, "what-is-access-management").
+    """
     printed, _ = _run()
     assert (
         f"https://login.microsoftonline.com/home-tenant/adminconsent?client_id={SIGN_IN}" in printed

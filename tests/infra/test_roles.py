@@ -1,4 +1,4 @@
-"""Roles: the least that the code needs, and exactly those of the documentation."""
+"""The deployment assigns the least roles that the code needs, exactly those of docs/deploy.md."""
 
 import re
 
@@ -17,7 +17,7 @@ BUILT_IN = {
 
 
 def _assigned() -> set[tuple[str, str]]:
-    """Role names and scopes of the template."""
+    """Return the role names and scopes that the template assigns."""
     names = {
         name: bicep.text(node.named_children[1])
         for name, node in bicep.declarations(ROLES, "variable").items()
@@ -57,8 +57,8 @@ def test_roles_are_those_of_the_documentation() -> None:
     assert {(role, scopes[scope]) for role, scope in _assigned()} == _documented()
 
 
-def test_ids_are_those_of_the_roles() -> None:
-    """The id is assigned, whatever the comment next to it names."""
+def test_role_ids_belong_to_the_named_roles() -> None:
+    """Each role ID belongs to the role that its comment names, because Azure assigns by the ID."""
     named = re.findall(
         r"^var \w+ = '([0-9a-f-]+)' // (.+)$", ROLES.read_text(encoding="utf-8"), re.M
     )
@@ -66,7 +66,7 @@ def test_ids_are_those_of_the_roles() -> None:
 
 
 def test_roles_are_assigned_in_one_place() -> None:
-    """Nothing else in the templates gives rights away."""
+    """Only one template has role assignments."""
     others = [
         path
         for path in TEMPLATES
@@ -76,11 +76,15 @@ def test_roles_are_assigned_in_one_place() -> None:
 
 
 def test_no_role_can_give_rights_away_or_read_keys() -> None:
-    """Only data roles: no Owner, Contributor or account role of the control plane."""
+    """Only data-plane roles are assigned: no Owner, no Contributor, and no role that can list account
+    keys.
+    """
     assert all("Data" in role or role == "Monitoring Metrics Publisher" for role, _ in _assigned())
 
 
-def test_every_assignment_says_what_kind_of_principal_it_is_for() -> None:
-    """A new identity replicates slowly; with the kind given, Azure does not look it up."""
+def test_every_assignment_has_its_principal_type() -> None:
+    """Each assignment has `principalType`, so that Azure doesn't look up a new identity, which replicates
+    slowly.
+    """
     source = ROLES.read_text(encoding="utf-8")
     assert source.count("principalType: 'ServicePrincipal'") == len(_assigned())

@@ -1,6 +1,6 @@
-"""Secure by default: every switch of the templates that keeps something shut, and every value that opens it no further.
+"""The templates are secure by default: each switch that keeps access closed has its safe value.
 
-A template may have the same in other words; a change of one of these lines belongs here too.
+The comparison is textual, so a reworded line of a template changes this list, too.
 """
 
 import json
@@ -154,7 +154,9 @@ SWITCHES: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("declaration", SWITCHES)
 def test_switch_has_its_safe_value(declaration: str) -> None:
-    """docs/deploy.md and SECURITY.md promise it: identities instead of keys, TLS 1.2, sign-in before the rest."""
+    """The declaration has the values that docs/deploy.md and SECURITY.md promise: identities instead of
+    keys, TLS 1.2, sign-in before the app.
+    """
     template, _, name = declaration.partition(" ")
     path = INFRA / f"{template}.bicep"
     node = (bicep.declarations(path, "resource") | bicep.declarations(path, "variable"))[name]
@@ -172,7 +174,7 @@ def test_requests_are_encrypted() -> None:
 
 
 def test_flex_consumption_gets_the_subnet_that_it_needs() -> None:
-    """Instances run in a subnet given over to Microsoft.App; endpoints are in another."""
+    """Instances run in a subnet that is delegated to Microsoft.App; private endpoints are in another one."""
     network = bicep.declarations(INFRA / "modules/network.bicep", "resource")["network"]
     subnets = bicep.values(network)["properties.subnets"]
     assert (
@@ -182,8 +184,8 @@ def test_flex_consumption_gets_the_subnet_that_it_needs() -> None:
     assert subnets.index("delegations") < subnets.index("name: 'endpoints'")
 
 
-def test_only_what_is_asked_for_is_left_out() -> None:
-    """Roles, sign-in, diagnostics and alerts are no options; a network and an address of one's own are."""
+def test_only_these_modules_are_optional() -> None:
+    """Only these modules depend on a parameter; roles, diagnostics and alerts are deployed always."""
     modules = bicep.declarations(INFRA / "main.bicep", "module")
     conditional = {
         name
@@ -196,8 +198,10 @@ def test_only_what_is_asked_for_is_left_out() -> None:
     )  # the app reads its package as soon as it is there
 
 
-def test_programs_and_people_can_have_each_role() -> None:
-    """The smoke test and contact-centre software call the API with a role of their own."""
+def test_users_and_applications_can_have_the_roles() -> None:
+    """Users and applications can be assigned the administrator's and the reader's role, and applications
+    alone the role of the smoke test.
+    """
     roles = json.loads((INFRA / "registrations/app-roles.json").read_text(encoding="utf-8"))
     assert [(role["allowedMemberTypes"], role["isEnabled"]) for role in roles] == [
         (["User", "Application"], True),
@@ -206,9 +210,9 @@ def test_programs_and_people_can_have_each_role() -> None:
     ]
 
 
-def test_sign_in_of_one_tenant_names_it() -> None:
-    """Only if several tenants are listed does the issuer leave the tenant open; the list is then
-    the only one.
+def test_the_issuer_names_the_tenant_unless_several_sign_in() -> None:
+    """The issuer names the operator's tenant, and leaves the tenant open only if several are listed; App
+    Service then checks the list.
     """
     issuer = bicep.values(
         bicep.declarations(INFRA / "modules/sign-in.bicep", "variable")["issuer"]

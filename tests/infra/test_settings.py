@@ -1,4 +1,4 @@
-"""Settings: the code reads and the deployment sets the same list."""
+"""The deployment sets exactly the settings that the code reads."""
 
 import json
 import math
@@ -69,26 +69,26 @@ def _set_by_the_template() -> set[str]:
 
 
 def test_every_setting_of_the_code_is_set_or_left_out_for_a_reason() -> None:
-    """A setting that the code reads reaches the app."""
+    """The template sets each setting that the code reads, or NOT_SET_IN_AZURE has the reason why not."""
     assert set(Settings.variables()) - set(NOT_SET_IN_AZURE) <= _set_by_the_template()
 
 
 def test_every_setting_of_the_template_is_known() -> None:
-    """No setting is set that is never read."""
+    """The template sets no setting that neither the code nor the platform reads."""
     assert _set_by_the_template() == (set(Settings.variables()) - set(NOT_SET_IN_AZURE)) | set(
         PLATFORM
     )
 
 
 def test_a_setting_left_out_has_a_default() -> None:
-    """The app starts without the settings that Azure does not get."""
+    """The app starts without the settings that the template leaves out."""
     defaults = Settings.variables()
     assert set(NOT_SET_IN_AZURE) <= set(defaults)
     assert all(isinstance(defaults[name], str | bool | int) for name in NOT_SET_IN_AZURE)
 
 
 def test_example_of_local_settings_names_every_setting() -> None:
-    """local.settings.json.example is complete, with the defaults of the code."""
+    """local.settings.json.example has every setting, with the defaults of the code."""
     example = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))[
         "Values"
     ]
@@ -98,14 +98,14 @@ def test_example_of_local_settings_names_every_setting() -> None:
 
 
 def _as_text(default: object) -> str:
-    """Return a default as an environment variable has it."""
+    """Return a default in the form of an environment variable."""
     if isinstance(default, frozenset):
         return ",".join(sorted(default))
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def test_allowed_intervals_have_a_schedule() -> None:
-    """Every interval that the template allows is one that the code accepts, and the other way round."""
+    """The template allows exactly the presence intervals that the code accepts."""
     source = (INFRA / "main.bicep").read_text(encoding="utf-8")
     match = re.search(r"@allowed\(\[([\d, ]+)\]\)\nparam presenceIntervalSeconds", source)
     assert match is not None
@@ -117,7 +117,7 @@ def test_allowed_intervals_have_a_schedule() -> None:
 
 
 def test_documentation_names_every_setting_of_the_product() -> None:
-    """docs/deploy.md lists the settings."""
+    """docs/deploy.md lists every setting."""
     document = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     assert [
         name
@@ -126,19 +126,21 @@ def test_documentation_names_every_setting_of_the_product() -> None:
     ] == []
 
 
-def test_no_timer_works_longer_than_the_host_lets_it() -> None:
-    """host.json's functionTimeout ends the whole process, with whatever else it was doing."""
+def test_no_timer_runs_longer_than_the_host_allows() -> None:
+    """Each timer's time limit is below `functionTimeout` of host.json, after which the host ends the
+    process with all other work in it.
+    """
     allowed = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["functionTimeout"]
     hours, minutes, seconds = map(int, allowed.split(":"))
     assert hours * 3600 + minutes * 60 + seconds > MAINTENANCE_SECONDS
 
 
-def test_the_platform_takes_more_than_the_app_and_fits_into_memory() -> None:
-    """The app answers 413 to a body that it refuses, since the host answers a longer one with an
-    empty 500.
+def test_the_hosts_body_limit_is_above_the_apps_and_fits_into_memory() -> None:
+    """The host's limit for a body is above the app's, because the app responds with 413 to a body above
+    its limit, and the host with an empty 500.
 
-    A body is held by the host, by the message to the worker and by the worker, for HTTP_CONCURRENCY
-    requests at once: at most an eighth of the default instance.
+    The host, the message to the worker and the worker each have a copy of a body, for HTTP_CONCURRENCY
+    requests at once: together at most an eighth of the default instance.
     """
     from scim.context import MAX_BODY
 

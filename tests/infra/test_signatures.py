@@ -1,4 +1,6 @@
-"""Rules for what functions and dataclasses take and return, so that a call says what each value is."""
+"""Rules for parameters and results of functions and dataclasses, so that a call shows the meaning of
+each value.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ def violations(source: str) -> Iterator[str]:
 
 
 def _positional(node: ast.ClassDef) -> int:
-    """Return how many values a dataclass takes by position; 0 for another class."""
+    """Return the number of positional parameters of a dataclass; 0 for another class."""
     decorators = [ast.unparse(one) for one in node.decorator_list]
     [made] = [one for one in decorators if one.startswith("dataclass")] or [""]
     if not made or "kw_only=True" in made:
@@ -43,7 +45,7 @@ def _positional(node: ast.ClassDef) -> int:
 
 
 def _is_bare(annotation: ast.expr) -> bool:
-    """Return whether an annotation has a tuple of three values or more, each with its own meaning."""
+    """Return whether an annotation contains a tuple of three or more values of different meanings."""
     return any(
         isinstance(one, ast.Subscript)
         and ast.unparse(one.value) == "tuple"
@@ -65,9 +67,11 @@ def _writes(node: ast.AST) -> bool:
 
 
 def test_signatures_say_what_each_value_is() -> None:
-    """More than four values by position, bare tuples of three, and predicates that write are refused.
+    """A dataclass has at most four positional fields, no function has a tuple of three or more, and no
+    predicate writes.
 
-    Use `kw_only=True`, or `_: KW_ONLY` after the fields that everyone names first; a dataclass instead of a tuple.
+    Use `kw_only=True`, or `_: KW_ONLY` after the fields that every caller passes first, and a dataclass
+    instead of a tuple.
     """
     found = [
         f"{path.relative_to(ROOT)}:{one}"
@@ -88,5 +92,5 @@ def test_signatures_say_what_each_value_is() -> None:
     ],
 )
 def test_a_violation_is_found(source: str) -> None:
-    """A rule that finds nothing would pass for every module."""
+    """Each rule finds a violation; a rule that finds nothing would pass for every module."""
     assert len(list(violations(source))) == 1

@@ -1,4 +1,6 @@
-"""The smoke test of a deployment passes a good one, and finds each fault that it is there for."""
+"""infra/smoke.py passes for a correct deployment, and each of its checks finds the fault that it is
+for.
+"""
 
 import asyncio
 import json
@@ -25,7 +27,7 @@ CLIENT_ID = "33333333-3333-3333-3333-333333333333"
 
 
 class _Deployment(BaseHTTPRequestHandler):
-    """Answers as a deployment on the platform does; each word of `faults` switches one thing off."""
+    """A handler that responds as a deployment on the platform; each word of `faults` breaks one thing."""
 
     faults: set[str]
     names: str = "readable"
@@ -34,7 +36,7 @@ class _Deployment(BaseHTTPRequestHandler):
     calls: dict[str, int]
 
     def log_message(self, *_: Any) -> None:
-        """Tests print nothing."""
+        """Print nothing."""
 
     def _answer(self, status: int, body: object = None, **headers: str) -> None:
         content = b"" if body is None else json.dumps(body).encode()
@@ -154,7 +156,7 @@ class _Deployment(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def handler() -> type[_Deployment]:
-    """A deployment of its own for each test."""
+    """Return a handler class of this test alone, so that faults and counts aren't shared."""
     return type(
         "Handler",
         (_Deployment,),
@@ -163,23 +165,23 @@ def handler() -> type[_Deployment]:
 
 
 class _Time:
-    """A clock that pauses move on."""
+    """A clock that advances by the pauses of the smoke test."""
 
     now = 0.0
 
     def clock(self) -> float:
-        """Return the seconds since the test began; a call takes two."""
+        """Return the seconds since the test began; each call advances the clock by two."""
         self.now += 2
         return self.now
 
     def pause(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.now += seconds
 
 
 @pytest.fixture
 def target(handler: type[_Deployment]) -> Iterator[smoke.Deployment]:
-    """The deployment, running on loopback, as the smoke test sees it."""
+    """Yield the options of the smoke test for a fake deployment on loopback."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -199,7 +201,7 @@ def target(handler: type[_Deployment]) -> Iterator[smoke.Deployment]:
 
 
 def test_a_good_deployment_passes(target: smoke.Deployment, handler: type[_Deployment]) -> None:
-    """Health, doors and a whole life over SCIM; nothing is left."""
+    """All 18 checks pass, and the smoke test deletes the directory that it created."""
     smoke.run(target)
     assert len(target.passed) == 18
     assert "Log Analytics" in target.notes[0]
@@ -207,16 +209,20 @@ def test_a_good_deployment_passes(target: smoke.Deployment, handler: type[_Deplo
 
 
 @pytest.mark.parametrize("fault", ["late role", "late timer"])
-def test_what_comes_by_itself_is_waited_for(
+def test_the_smoke_test_waits_for_roles_and_timers(
     target: smoke.Deployment, handler: type[_Deployment], fault: str
 ) -> None:
-    """A new role takes up to ten minutes to spread, the first tick a while."""
+    """The smoke test retries while a new role assignment spreads (up to ten minutes) and until the first
+    tick of a timer.
+    """
     handler.faults.add(fault)
     smoke.run(target)
 
 
 class _AtHome(smoke.Deployment):
-    """The local host, which knows people by a cookie of its simulated sign-in instead of a token."""
+    """The smoke test for the local host, which identifies users by a cookie of its simulated sign-in
+    instead of a token.
+    """
 
     def call(
         self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None
@@ -231,9 +237,10 @@ class _AtHome(smoke.Deployment):
 
 
 async def test_the_product_passes(tmp_path: Path) -> None:
-    """The real function app over HTTP, apart from Microsoft's own page; the directory is gone from the list.
+    """The real function app passes every check over HTTP except the one of Microsoft's sign-in page, and
+    the created directory is deleted.
 
-    A pause of the smoke test moves the host's clock on, so that the timers run.
+    A pause of the smoke test advances the host's clock, so that the timers run.
     """
     time, loop = FixedClock(datetime.now(UTC)), asyncio.get_running_loop()
     async with running(
@@ -308,7 +315,9 @@ FAULTS = {
 def test_a_fault_has_its_sentence(
     target: smoke.Deployment, handler: type[_Deployment], fault: str, sentence: str
 ) -> None:
-    """Each check fails on the fault that it is there for, and the throw-away directory is deleted all the same."""
+    """Each check fails with its own sentence for the fault that it is for, and the created directory is
+    deleted nevertheless.
+    """
     handler.faults.add(fault)
     with pytest.raises(smoke.Failure, match=sentence):
         smoke.run(target)
@@ -316,7 +325,9 @@ def test_a_fault_has_its_sentence(
 
 
 def test_another_version_is_a_failure(target: smoke.Deployment) -> None:
-    """The platform goes on with the old package if the new one can't be started."""
+    """The smoke test compares the version, because the platform continues with the old package if the new
+    one doesn't start.
+    """
     target.version = "9.9.9"
     with pytest.raises(smoke.Failure, match=r"Version 1\.2\.3 runs, not 9\.9\.9"):
         smoke.run(target)
@@ -329,10 +340,12 @@ def test_another_version_is_a_failure(target: smoke.Deployment) -> None:
         ("unavailable", "didn't say in time"),
     ],
 )
-def test_names_that_cannot_be_read_are_a_note(
+def test_unreadable_company_names_are_a_note(
     target: smoke.Deployment, handler: type[_Deployment], state: str, note: str
 ) -> None:
-    """A company is then confirmed by domain and tenant ID: no reason to stop a deployment."""
+    """Unreadable company names don't fail the smoke test, because a company can be confirmed by domain and
+    tenant ID.
+    """
     handler.names = state
     smoke.run(target)
     assert any(note in one for one in target.notes)
@@ -340,20 +353,20 @@ def test_names_that_cannot_be_read_are_a_note(
 
 
 def test_a_refused_token_says_what_it_needs(target: smoke.Deployment) -> None:
-    """A role, consent, and a place in API_CLIENT_IDS."""
+    """The failure names the role Deployment.Test, admin consent, and API_CLIENT_IDS."""
     target.token = "wrong"
     with pytest.raises(smoke.Failure, match=r"Deployment\.Test"):
         smoke.run(target)
 
 
-TOLD_BY = {
+FAULT_OF_CHECK = {
     "the app itself refuses an unknown SCIM token": "platform",
     "sign-in leads to Microsoft with the right client, address and scopes": "narrow",
     "storage is reached with the app's identity": "no role",
     "the app knows that sign-in is on": "unaware",
     "version 1.2.3 runs": "",  # test_another_version_is_a_failure
     "Microsoft accepts the presence credential in the home tenant": "credential",
-    "the names of companies can be read": "",  # test_names_that_cannot_be_read_are_a_note
+    "the names of companies can be read": "",  # test_unreadable_company_names_are_a_note
     "a timer ran after the test began": "old timer",
     "the API asks for sign-in": "open API",
     "a forged principal gets nowhere": "forgeable",
@@ -369,16 +382,16 @@ TOLD_BY = {
 
 
 def test_each_check_that_can_pass_can_fail(target: smoke.Deployment) -> None:
-    """Whoever adds a check names the fault that it finds; the test above proves it."""
+    """Every check has a fault in FAULTS, for which `test_a_fault_has_its_sentence` shows that it fails."""
     smoke.run(target)
-    assert target.passed == list(TOLD_BY)
-    assert set(TOLD_BY.values()) - {""} <= set(FAULTS)
+    assert target.passed == list(FAULT_OF_CHECK)
+    assert set(FAULT_OF_CHECK.values()) - {""} <= set(FAULTS)
 
 
-def test_without_a_program_a_directory_made_by_hand_will_do(
+def test_without_an_applications_token_an_existing_directory_is_used(
     target: smoke.Deployment, handler: type[_Deployment]
 ) -> None:
-    """Whoever deploys by hand has no token of a program; the test leaves the directory alone."""
+    """Without an application's token, the smoke test uses an existing directory and doesn't delete it."""
     target.token, target.scim = "", (f"{target.url}/scim/d1/v2/", "secret")
     smoke.run(target)
     assert "the person is gone" in target.passed
@@ -387,21 +400,21 @@ def test_without_a_program_a_directory_made_by_hand_will_do(
 
 
 def test_the_round_trip_can_be_left_out(target: smoke.Deployment) -> None:
-    """Before the first directory exists; the output reports it."""
+    """Before the first directory exists, the smoke test can omit the SCIM checks; its output says so."""
     target.token = ""
     smoke.run(target)
     assert target.notes[-1] == "no person was provisioned: --no-round-trip"
 
 
 def _quoted(heading: str) -> list[str]:
-    """Return the lines that docs/deploy.md quotes of the smoke test under a heading."""
+    """Return the lines `ok …` and `note …` that docs/deploy.md quotes under a heading."""
     guide = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     section = guide.partition(f"### {heading}\n")[2].partition("\n### ")[0]
     return re.findall(r"^(?:ok|note) +.+$", section, re.M)
 
 
 def test_the_guide_quotes_what_it_prints(target: smoke.Deployment) -> None:
-    """Whoever follows docs/deploy.md compares each line; with the version of the product instead of the played one."""
+    """docs/deploy.md quotes each line that the smoke test prints, with the current version of the product."""
     target.token, target.version = "", ""
     smoke.run(target)
     printed = [f"ok    {what.replace('1.2.3', VERSION)}" for what in target.passed]
@@ -413,25 +426,29 @@ def test_the_guide_quotes_what_it_prints(target: smoke.Deployment) -> None:
 
 
 def test_the_guide_quotes_the_round_trip(target: smoke.Deployment) -> None:
-    """The section "8. The whole way over SCIM" quotes the lines that the script prints."""
+    """The section "8. The whole way over SCIM" of docs/deploy.md quotes the lines that the smoke test
+    prints.
+    """
     target.token, target.scim = "", (f"{target.url}/scim/d1/v2/", "secret")
     smoke.run(target)
     quoted = _quoted("8. The whole way over SCIM")
     assert quoted == [f"ok    {what}" for what in target.passed][-len(quoted) :]
 
 
-def test_telemetry_needs_az_to_be_looked_for(
+def test_the_telemetry_check_fails_without_az(
     target: smoke.Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The check that was asked for is not passed over."""
+    """If the check of telemetry is requested and `az` is missing, the smoke test fails instead of skipping
+    the check.
+    """
     target.workspace_id = "w-1"
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(smoke.Failure, match="az is not on the PATH"):
         smoke.check_telemetry(target)
 
 
-def test_an_address_where_nothing_answers_is_a_failure() -> None:
-    """With the system's own reason."""
+def test_an_address_without_a_server_is_a_failure() -> None:
+    """If no server listens at the address, the failure contains the operating system's error."""
     target = smoke.Deployment(
         url="http://127.0.0.1:9", token="t", wait_seconds=0, pause=lambda _: None
     )
@@ -447,7 +464,7 @@ def test_an_address_where_nothing_answers_is_a_failure() -> None:
         ("", 1, "can't be asked"),
     ],
 )
-def test_telemetry_is_looked_for_in_the_workspace(
+def test_the_telemetry_check_queries_the_workspace(
     target: smoke.Deployment,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -455,7 +472,7 @@ def test_telemetry_is_looked_for_in_the_workspace(
     status: int,
     sentence: str,
 ) -> None:
-    """With `az`, as whoever runs the test."""
+    """The smoke test queries the Log Analytics workspace through `az`, with the caller's own sign-in."""
     az = FakeAz(tmp_path)
     az.answer("monitor log-analytics query", out=out, status=status)
     monkeypatch.setenv("PATH", az.environment()["PATH"])
@@ -469,7 +486,7 @@ def test_telemetry_is_looked_for_in_the_workspace(
 
 
 def test_a_missing_token_is_reported_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a token half of the test could not run, so none of it does."""
+    """Without a token half of the checks can't run, so the smoke test fails before the first one."""
     assert smoke.main(["https://example.com"], {}) == 2
     assert "SMOKE_TOKEN" in capsys.readouterr().err
 
@@ -487,6 +504,6 @@ def test_a_missing_token_is_reported_at_once(capsys: pytest.CaptureFixture[str])
 def test_a_token_is_sent_to_no_other_host(
     arguments: list[str], environment: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Over https only, and to the deployment under test only."""
+    """The smoke test sends a token only over https and only to the deployment under test."""
     assert smoke.main(arguments, environment) == 2
     assert capsys.readouterr().err

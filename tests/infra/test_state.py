@@ -50,8 +50,8 @@ def _is_stateful(value: ast.expr | None) -> bool:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_has_no_state(path: Path) -> None:
-    """CONTRIBUTING.md, "Where code belongs": no module has state, so that two Apps in one process
-    share nothing.
+    """No module of the product has state, so that two Apps in one process share nothing (CONTRIBUTING.md,
+    "Where code belongs").
 
     Put an instance's state into a dataclass and read it with `app.state(ThatDataclass)`. Memoizing
     a pure function of plain values is allowed, because its result is the same for all Apps.

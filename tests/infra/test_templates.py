@@ -1,4 +1,4 @@
-"""The Bicep templates hold together without a compiler at hand."""
+"""The Bicep templates are consistent, as far as their syntax trees show without a compiler."""
 
 import json
 import re
@@ -17,14 +17,14 @@ each_template = pytest.mark.parametrize(
 
 
 @each_template
-def test_parses(path: Path) -> None:
-    """No place of a template is a syntax error (tree-sitter-bicep)."""
+def test_a_template_parses(path: Path) -> None:
+    """The template has no syntax error (tree-sitter-bicep)."""
     assert bicep.errors(bicep.tree(path)) == []
 
 
 @each_template
 def test_uses_every_parameter_and_variable(path: Path) -> None:
-    """Each declaration is used (linter rules no-unused-params and no-unused-vars)."""
+    """Each declared parameter and variable is used (linter rules no-unused-params and no-unused-vars)."""
     root = bicep.tree(path)
     for kind in ("parameter", "variable"):
         for name in bicep.declarations(path, kind):
@@ -34,7 +34,7 @@ def test_uses_every_parameter_and_variable(path: Path) -> None:
 
 @each_template
 def test_describes_every_parameter_and_output(path: Path) -> None:
-    """The template explains each value to the person who deploys."""
+    """Each parameter and output has a description for the person who deploys."""
     lines = path.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines):
         if re.match(r"(param|output) ", line):
@@ -46,7 +46,7 @@ def test_describes_every_parameter_and_output(path: Path) -> None:
 
 @each_template
 def test_says_why_each_resource_and_module_exists(path: Path) -> None:
-    """A reader can name the line that needs a resource."""
+    """The comment above each resource and module begins with `// Why: `."""
     lines = path.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines):
         if re.match(r"(resource|module) ", line) and " existing " not in line:
@@ -60,19 +60,19 @@ def test_says_why_each_resource_and_module_exists(path: Path) -> None:
 
 @pytest.mark.parametrize("call", bicep.calls(MAIN), ids=lambda c: c.module.name)
 def test_gives_each_module_exactly_its_parameters(call: bicep.Call) -> None:
-    """A module gets every parameter that has no default, and none that it does not have."""
+    """A template passes a module every parameter that has no default, and none that the module lacks."""
     assert call.module.exists()
     assert call.given <= set(bicep.declarations(call.module, "parameter"))
     assert bicep.required(call.module) <= call.given
 
 
 def test_uses_every_template() -> None:
-    """No template lies about that nothing deploys."""
+    """main.bicep uses every other template."""
     assert {call.module for call in bicep.calls(MAIN)} | {MAIN} == set(TEMPLATES)
 
 
 def test_reads_only_outputs_that_a_module_has() -> None:
-    """`module.outputs.name` exists in that module."""
+    """Each `module.outputs.name` names an output that the module declares."""
     paths = {
         name: call.module
         for name, call in zip(bicep.declarations(MAIN, "module"), bicep.calls(MAIN), strict=True)
@@ -82,7 +82,7 @@ def test_reads_only_outputs_that_a_module_has() -> None:
 
 
 def test_parameter_file_sets_exactly_the_parameters() -> None:
-    """Every parameter can be set by a variable of azd."""
+    """main.bicepparam sets every parameter of main.bicep from an azd variable, and no other."""
     assert set(re.findall(r"^param (\w+) = ", PARAMETERS, re.M)) == set(
         bicep.declarations(MAIN, "parameter")
     )
@@ -95,7 +95,7 @@ def test_parameter_file_values_parse() -> None:
 
 
 def test_parameter_file_has_the_template_s_defaults() -> None:
-    """Without any variable both say the same, so that the file never hides a default."""
+    """Without azd variables, the parameter file gives the defaults of the template."""
     source = MAIN.read_text(encoding="utf-8")
     defaults = dict(re.findall(r"^param (\w+) \S+ = (.+)$", source, re.M))
     for name, default in re.findall(
@@ -106,7 +106,7 @@ def test_parameter_file_has_the_template_s_defaults() -> None:
 
 
 def test_holds_no_secret() -> None:
-    """No key is read and no secure parameter is passed: identities do everything."""
+    """No template lists keys or has a secure parameter, because managed identities replace all secrets."""
     for path in TEMPLATES:
         source = path.read_text(encoding="utf-8")
         assert not re.search(
@@ -115,7 +115,9 @@ def test_holds_no_secret() -> None:
 
 
 def test_creates_the_tables_and_queues_of_the_product() -> None:
-    """The app's identity need not create anything."""
+    """The template creates every table and queue of the code, so that the app's identity needs no right to
+    create any.
+    """
     from presence.constants import POISON, QUEUE
     from shared.tables.schema.base import TABLES
 
@@ -127,7 +129,7 @@ def test_creates_the_tables_and_queues_of_the_product() -> None:
 
 
 def test_app_roles_are_those_that_the_code_asks_for() -> None:
-    """The roles of the registration are the ones in shared/easy_auth.py."""
+    """The sign-in registration has the roles of shared/easy_auth.py."""
     from shared import easy_auth
 
     roles = json.loads((INFRA / "registrations/app-roles.json").read_text(encoding="utf-8"))
@@ -140,7 +142,9 @@ def test_app_roles_are_those_that_the_code_asks_for() -> None:
 
 
 def test_script_and_template_register_the_same_applications() -> None:
-    """Names, permissions and redirect paths agree, so that either may take over from the other."""
+    """infra/register-apps.sh and the template use the same names, permissions and redirect paths, so that
+    either can update the registrations of the other.
+    """
     template = (INFRA / "registrations/app-registrations.bicep").read_text(encoding="utf-8")
     script = (INFRA / "register-apps.sh").read_text(encoding="utf-8")
     guid = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -159,7 +163,7 @@ def test_script_and_template_register_the_same_applications() -> None:
 
 
 def test_each_resource_names_the_line_that_needs_it() -> None:
-    """docs/deploy.md has every resource of the templates, and a line of the product that would not work without it."""
+    """docs/deploy.md lists every resource of the templates, with a line of the product that needs it."""
     document = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     section = document.partition("<!-- resources -->")[2].partition("<!-- end -->")[0]
     rows = re.findall(

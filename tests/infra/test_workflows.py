@@ -1,4 +1,4 @@
-"""GitHub Actions: pinned, with the least rights, without a secret."""
+"""The GitHub workflows use pinned actions, the least rights, and no secret."""
 
 import re
 import subprocess
@@ -22,14 +22,14 @@ def _read(path: Path) -> dict[Any, Any]:
 
 @each_workflow
 def test_actions_are_pinned_by_commit(path: Path) -> None:
-    """A tag can be moved, a commit cannot; the comment names the version."""
+    """Each action is pinned by its commit, because a tag can be moved; a comment has the version."""
     uses = re.findall(r"uses: (.+)", path.read_text(encoding="utf-8"))
     assert uses
     assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use) for use in uses)
 
 
 def test_an_action_has_one_version() -> None:
-    """Both workflows use the same commit of an action."""
+    """All workflows use the same commit of an action."""
     uses = {
         use
         for path in WORKFLOWS
@@ -40,7 +40,9 @@ def test_an_action_has_one_version() -> None:
 
 @each_workflow
 def test_rights_are_the_least(path: Path) -> None:
-    """The workflow may read the code; only the deployment may ask for a token of GitHub."""
+    """A workflow may only read the code; only jobs of deploy.yml and backup.yml may request an OIDC token
+    of GitHub.
+    """
     workflow = _read(path)
     assert workflow["permissions"] == {"contents": "read"}
     for job in workflow["jobs"].values():
@@ -59,13 +61,13 @@ def test_rights_are_the_least(path: Path) -> None:
 
 @each_workflow
 def test_uses_no_secret(path: Path) -> None:
-    """Azure trusts GitHub's own tokens, so the repository needs none."""
+    """No workflow reads a secret, because Azure trusts GitHub's OIDC tokens."""
     assert "secrets." not in path.read_text(encoding="utf-8")
 
 
 @each_workflow
-def test_no_credentials_are_left(path: Path) -> None:
-    """The checkout does not keep its token for later steps."""
+def test_a_checkout_keeps_no_credentials(path: Path) -> None:
+    """Each checkout sets `persist-credentials: false`, so that later steps can't use its token."""
     steps = [step for job in _read(path)["jobs"].values() for step in job["steps"]]
     checkouts = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
     assert checkouts
@@ -73,20 +75,22 @@ def test_no_credentials_are_left(path: Path) -> None:
 
 
 @each_workflow
-def test_takes_no_text_of_strangers_into_a_script(path: Path) -> None:
-    """Expressions stand in `env` and `with` only, never inside a command."""
+def test_no_expression_is_in_a_command(path: Path) -> None:
+    """Expressions occur in `env` and `with` only, never in a command, into which they could inject code."""
     for job in _read(path)["jobs"].values():
         for step in job["steps"]:
             assert "${{" not in step.get("run", "")
 
 
 def test_pull_requests_run_without_the_rights_of_the_repository() -> None:
-    """`pull_request_target` would run a stranger's code with our rights."""
+    """No workflow uses `pull_request_target`, which would run the code of a fork with the repository's
+    rights.
+    """
     assert all("pull_request_target" not in path.read_text(encoding="utf-8") for path in WORKFLOWS)
 
 
-def test_ci_tests_what_azure_runs_and_what_must_work_too() -> None:
-    """Everything on Python 3.13, the fast checks on 3.11, 3.12 and 3.14."""
+def test_ci_tests_every_supported_python() -> None:
+    """CI runs all tests on Python 3.13, and the fast checks on 3.11, 3.12 and 3.14."""
     jobs = _read(ROOT / ".github/workflows/ci.yml")["jobs"]
     assert any(step.get("run") == "make test" for step in jobs["test"]["steps"])
     assert [
@@ -104,8 +108,8 @@ def test_ci_tests_what_azure_runs_and_what_must_work_too() -> None:
 
 
 def test_ci_compiles_the_templates() -> None:
-    """The compiler finds more than a syntax tree; the version is fixed, and any finding is an
-    error.
+    """CI compiles the templates with a fixed version of Bicep, which finds more than a syntax tree shows;
+    any finding is an error.
     """
     runs = "\n".join(
         step.get("run", "")
@@ -116,7 +120,9 @@ def test_ci_compiles_the_templates() -> None:
 
 
 def test_ci_keeps_a_bill_of_materials() -> None:
-    """Each run of CI, and each deployment with a provenance attestation of the package and of the bill."""
+    """Each run of CI stores the bill of materials; each deployment attests the provenance of the package
+    and of the bill.
+    """
     test = _read(ROOT / ".github/workflows/ci.yml")["jobs"]["test"]["steps"]
     assert any("infra/sbom.py > sbom.json" in step.get("run", "") for step in test)
     deploy = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]
@@ -129,7 +135,9 @@ def test_ci_keeps_a_bill_of_materials() -> None:
 
 @pytest.mark.parametrize(("change", "status"), [(b"", 0), (b"x", 1)])
 def test_only_the_attested_package_is_deployed(tmp_path: Path, change: bytes, status: int) -> None:
-    """The job that signs in makes the package again; another byte than in the attested one stops it."""
+    """The job that signs in to Azure builds the package again, and stops if it differs from the attested
+    one in any byte.
+    """
     jobs = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]
     (made,) = [step["run"] for step in jobs["package"]["steps"] if step.get("id") == "package"]
     (again,) = [step["run"] for step in jobs["deploy"]["steps"] if "DIGEST" in step.get("env", {})]
@@ -152,14 +160,16 @@ def test_only_the_attested_package_is_deployed(tmp_path: Path, change: bytes, st
 
 
 def test_tools_of_the_deployment_have_a_version() -> None:
-    """With `latest`, each run might use another program."""
+    """Each tool of the deployment has a fixed version; with `latest`, runs could differ."""
     steps = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["steps"]
     (azd,) = [step for step in steps if "setup-azd" in step.get("uses", "")]
     assert re.fullmatch(r"\d+\.\d+\.\d+", azd["with"]["version"])
 
 
 def test_backups_run_every_night_with_an_identity_of_their_own() -> None:
-    """An environment apart from production: who may deploy need not read people, nor the other way round."""
+    """The backup uses an environment apart from production, so that who may deploy need not read the data,
+    and vice versa.
+    """
     workflow = _read(ROOT / ".github/workflows/backup.yml")
     assert set(workflow[True]) == {"schedule", "workflow_dispatch"}
     job = workflow["jobs"]["backup"]
@@ -168,7 +178,9 @@ def test_backups_run_every_night_with_an_identity_of_their_own() -> None:
 
 
 def test_only_a_release_or_a_click_deploys() -> None:
-    """Into the environment that reviewers can guard, one deployment after the other."""
+    """The deployment runs for a release or by hand, in an environment that reviewers can protect, and one
+    at a time.
+    """
     workflow = _read(ROOT / ".github/workflows/deploy.yml")
     assert workflow[True] == {
         "push": {"tags": ["v*"]},
@@ -179,7 +191,9 @@ def test_only_a_release_or_a_click_deploys() -> None:
 
 
 def test_pipeline_signs_in_provisions_deploys_and_tests() -> None:
-    """In this order; sign-in by the token of GitHub; no log shows the smoke test's token."""
+    """The deployment does these steps in this order, signs in by GitHub's OIDC token, and masks the smoke
+    test's token in the log.
+    """
     steps = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["steps"]
     login, package, provision, deploy, smoke = [step["run"] for step in steps if "run" in step]
     assert "azd auth login" in login
@@ -197,7 +211,9 @@ def test_pipeline_signs_in_provisions_deploys_and_tests() -> None:
 
 @pytest.mark.parametrize(("failures", "status"), [(0, 0), (2, 0), (3, 1)])
 def test_deployment_is_tried_three_times(tmp_path: Path, failures: int, status: int) -> None:
-    """A restart of the build site and roles that have not spread pass by themselves; a fault does not."""
+    """A restart of the build site or a role that hasn't spread yet passes within three tries; a lasting
+    fault fails the job.
+    """
     steps = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["steps"]
     (script,) = [step["run"] for step in steps if step.get("name") == "Deploy"]
     count = tmp_path / "count"
@@ -219,8 +235,8 @@ def test_deployment_is_tried_three_times(tmp_path: Path, failures: int, status: 
 
 
 def test_pipeline_sets_every_parameter() -> None:
-    """Each variable of the parameter file can be set in GitHub, and left out means the same there; else a deployment by
-    the pipeline would reset values that were set by hand.
+    """The pipeline passes each variable of the parameter file, with the same meaning if it is unset;
+    otherwise a deployment would reset values that were set by hand.
     """
     environment = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["env"]
     parameters = (ROOT / "infra/main.bicepparam").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The target `make run`: the demo on a machine without any data."""
+"""`make run` starts the demo on a machine without data."""
 
 import asyncio
 import re
@@ -22,8 +22,8 @@ ROOT = Path(__file__).parent.parent.parent
 async def test_a_first_start_creates_the_folder_and_a_second_finds_the_directory(
     tmp_path: Path,
 ) -> None:
-    """The token is in a file next to the database, for its owner only, because the product stores
-    only its hash.
+    """The token is in a file next to the database that only its owner can read, because the product stores
+    only a hash of it.
     """
     tables = f"sqlite:///{tmp_path}/new/demo.db"
     keep = kept(tables)
@@ -40,13 +40,13 @@ async def test_a_first_start_creates_the_folder_and_a_second_finds_the_directory
 
 
 def test_each_demo_has_its_own_token() -> None:
-    """One per database file; other engines use that of `make run`."""
+    """Each database file has a token file of its own; other engines use that of `make run`."""
     assert kept("sqlite:////one/a.db") != kept("sqlite:////two/a.db")
     assert kept("UseDevelopmentStorage=true") == kept(None) == ROOT / "data" / "demo.json"
 
 
 def test_the_port_in_use_is_named() -> None:
-    """The demo needs two ports; the error has the one that is in use."""
+    """The demo needs two ports; the error names the one in use."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -58,7 +58,7 @@ def test_the_port_in_use_is_named() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_the_demo_provisions_connects_and_serves(tmp_path: Path) -> None:
-    """`make run` ends with people and their presence, and the app is healthy (README, *Try it*)."""
+    """After `make run`, the directory has people with a presence, and the app is healthy (README, *Try it*)."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "local", "demo", "--port", str(free_port()), "--people", "12"),
         *("--tables", f"sqlite:///{tmp_path}/demo.db"),

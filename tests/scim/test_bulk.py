@@ -95,10 +95,11 @@ async def test_a_payload_beyond_the_announced_size_is_refused(scim: ScimClient) 
 
 
 async def test_a_malformed_operation_is_named_by_its_index(scim: ScimClient) -> None:
-    """400: the error names the operation's index and its fault."""
+    """400 for this operation: the error names its index and its fault."""
     answer = await scim.post("/Bulk", _bulk(_post("/Users", "u", userName="a@b.c"), 7))  # type: ignore[arg-type]
-    assert answer.status == 400
-    assert "Operations[1]" in answer.body["detail"]
+    _, refused = answer.body["Operations"]
+    assert refused["status"] == "400"
+    assert "Operations[1]" in refused["response"]["detail"]
 
 
 @pytest.mark.clause("7644/3.7-continue")

@@ -1,4 +1,4 @@
-"""Fixtures: a strict SCIM server to provision, and the options of a small company."""
+"""Fixtures: a strict SCIM server to provision into, and the options for a small company."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -21,7 +21,7 @@ def strict() -> StrictServer:
 
 @pytest.fixture
 async def options(strict: StrictServer) -> AsyncIterator[Options]:
-    """Yield the options of a job for the running server, without retries of passing faults."""
+    """Yield the options of a job for the running server, without retries of temporary faults."""
     server = TestServer(strict.application(), host="127.0.0.1")
     await server.start_server()
     base = str(server.make_url(strict.prefix))
@@ -31,7 +31,7 @@ async def options(strict: StrictServer) -> AsyncIterator[Options]:
 
 @pytest.fixture
 def provision(options: Options) -> Provision:
-    """Return a function that runs the job with changed options."""
+    """Return a function that runs the job with these options, of which its arguments replace some."""
 
     async def job(**changes: Any) -> Summary:
         return await run(replace(options, **changes))

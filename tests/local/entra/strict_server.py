@@ -1,4 +1,4 @@
-"""A small, strict SCIM server in memory: every response is as Entra needs it, unless a test adds a
+"""A small, strict SCIM server in memory, whose responses are as Entra needs them unless a test adds a
 fault.
 """
 
@@ -21,7 +21,7 @@ Resource = dict[str, Any]
 
 @dataclass(slots=True)
 class Reply:
-    """A response before it is sent; a fault changes it."""
+    """A response before it is sent, which a fault can change."""
 
     status: int
     content: Any
@@ -36,7 +36,7 @@ Fault = Callable[[web.Request, Reply], Reply | None]
 
 @dataclass(slots=True)
 class StrictServer:
-    """Users and groups by id, every received request, and at most one fault."""
+    """The server's users and groups by ID, every received request, and at most one fault."""
 
     fault: Fault = lambda _, reply: reply
     resources: dict[str, dict[str, Resource]] = field(
@@ -143,7 +143,7 @@ class StrictServer:
 
 
 def patch(resource: Resource, operation: dict[str, Any]) -> None:
-    """Apply one operation in either of Entra's dialects."""
+    """Apply one PATCH operation, in either of Entra's two dialects."""
     op, path = operation["op"].lower(), operation.get("path")
     value: Any = operation.get("value")
     if path is None:

@@ -64,7 +64,7 @@ def test_a_good_server_ends_with_0_and_a_summary(
 
 
 def test_json_is_one_object_and_nothing_else(base: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Another program can parse the output."""
+    """With `--json` the output is one JSON object, which another program can parse."""
     assert command("--base", base, "--json") == 0
     summary = orjson.loads(capsys.readouterr().out)
     assert summary["ok"] is True
@@ -77,7 +77,7 @@ def test_json_is_one_object_and_nothing_else(base: str, capsys: pytest.CaptureFi
 def test_an_error_ends_with_1_and_is_listed(
     base: str, strict: StrictServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With its request and its reason."""
+    """An error of the server makes the exit code 1; the output lists its request and its reason."""
 
     def fault(request: web.Request, reply: Reply) -> Reply:
         reply.headers["Content-Type"] = "text/plain"
@@ -91,7 +91,9 @@ def test_an_error_ends_with_1_and_is_listed(
 def test_a_refused_token_ends_with_1_and_is_not_printed(
     base: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The terminal's output may be recorded."""
+    """If the server rejects the token, the exit code is 1, and the output doesn't contain the token,
+    because a terminal's output may be recorded.
+    """
     assert command("--base", base, "--token", "another-secret") == 1
     captured = capsys.readouterr()
     assert "Quarantined" in captured.out
@@ -99,7 +101,7 @@ def test_a_refused_token_ends_with_1_and_is_not_printed(
 
 
 def test_wrong_arguments_end_with_2_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """The line names the argument."""
+    """A wrong argument makes the exit code 2 and prints one line, which names the argument."""
     assert command("--base", "localhost:80") == 2
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -107,7 +109,7 @@ def test_wrong_arguments_end_with_2_and_one_line(capsys: pytest.CaptureFixture[s
 def test_the_flag_in_the_base_chooses_the_dialect(
     base: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Entra decides by the tenant URL too."""
+    """The flag aadOptscim062020 in the base URL chooses the dialect, as in Entra's tenant URL."""
     assert command("--base", f"{base}?aadOptscim062020", "--json") == 0
     assert orjson.loads(capsys.readouterr().out)["dialect"] == "flag"
 
@@ -115,20 +117,20 @@ def test_the_flag_in_the_base_chooses_the_dialect(
 def test_measure_prints_a_rate_for_every_operation(
     base: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command sends one kind of request at a time."""
+    """The command `measure` sends one kind of request at a time, and prints the rate of each."""
     assert command("--base", base, "--measure") == 0
     assert "filter miss" in capsys.readouterr().out
 
 
 def progress(cycle: str, done: int, total: int) -> Progress:
-    """Return a job's progress, with one request a second."""
+    """Return a job's progress at a rate of one request a second."""
     return Progress(
         cycle=cycle, done=done, total=total, requests=done, requests_per_second=1.0, errors=0
     )
 
 
 class Terminal(io.StringIO):
-    """A file whose isatty() returns True."""
+    """A text file that claims to be a terminal."""
 
     def isatty(self) -> bool:
         """Return True."""
@@ -136,7 +138,7 @@ class Terminal(io.StringIO):
 
 
 def test_a_terminal_shows_a_line_that_is_overwritten() -> None:
-    """The last line of each cycle stays."""
+    """On a terminal, progress overwrites its line, and the last line of each cycle stays."""
     out = Terminal()
     screen = Screen(out)
     for done in (0, 1, 2):
@@ -149,7 +151,7 @@ def test_a_terminal_shows_a_line_that_is_overwritten() -> None:
 
 
 def test_a_file_gets_one_line_per_cycle() -> None:
-    """Without control characters."""
+    """If the output is a file, progress is one line per cycle, without control characters."""
     out = io.StringIO()
     screen = Screen(out)
     for done in (0, 1, 2):

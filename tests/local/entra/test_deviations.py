@@ -1,4 +1,4 @@
-"""Each check of the simulator works: a server with one fault is always detected."""
+"""The simulator detects each fault of a server that has exactly one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +15,8 @@ Change = Callable[[Reply], object]
 
 
 def on(method: str, part: str, change: Change, *, status: int | None = None) -> Fault:
-    """Return a fault that changes responses to this method under paths that contain `part`,
-    optionally only with `status`.
+    """Return a fault that changes the responses to this method for paths that contain `part`, or only
+    those with `status`.
     """
 
     def fault(request: web.Request, reply: Reply) -> Reply | None:
@@ -28,7 +28,7 @@ def on(method: str, part: str, change: Change, *, status: int | None = None) -> 
 
 
 def body(**values: Any) -> Change:
-    """Return a change of values in the body; None removes a value."""
+    """Return a change that sets values in the body; None removes a value."""
 
     def change(reply: Reply) -> None:
         reply.content = {
@@ -39,17 +39,17 @@ def body(**values: Any) -> Change:
 
 
 def header(name: str, value: str) -> Change:
-    """Return a change of one header."""
+    """Return a change that sets one header."""
     return lambda reply: reply.headers.update({name: value})
 
 
 def meta(**values: Any) -> Change:
-    """Return a change of values in `meta`."""
+    """Return a change that sets values in `meta`."""
     return lambda reply: body(meta={**reply.content["meta"], **values})(reply)
 
 
 def becomes(status: int, content: Any = None) -> Change:
-    """Return a change to another response."""
+    """Return a change that replaces the response."""
 
     def change(reply: Reply) -> None:
         reply.status, reply.content = status, content
@@ -58,7 +58,9 @@ def becomes(status: int, content: Any = None) -> Change:
 
 
 def error(code: int, **values: Any) -> Change:
-    """Return a SCIM error body, with these values changed."""
+    """Return a change that replaces the response with a SCIM error, in which `values` replace the correct
+    ones.
+    """
     frame = {
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
         "status": str(code),
@@ -71,7 +73,7 @@ def error(code: int, **values: Any) -> Change:
 
 
 def resources(change: Callable[[list[Any]], list[Any]]) -> Change:
-    """Return a change of the resources in a ListResponse, whose counts are adjusted."""
+    """Return a change of the resources in a ListResponse, which adjusts the counts."""
 
     def changed(reply: Reply) -> None:
         found = change(reply.content["Resources"])
@@ -86,18 +88,18 @@ def both(reply: Reply) -> None:
 
 
 def number_beautified(reply: Reply) -> None:
-    """Microsoft Learn: "Transformations of data shouldn't happen"."""
+    """Reformat a phone number (Microsoft Learn: "Transformations of data shouldn't happen")."""
     for number in reply.content.get("phoneNumbers", ()):
         number["value"] = number["value"].replace(" ", "").replace("-", "") + "#"
 
 
 def mail_doubled(reply: Reply) -> None:
-    """One selector created two elements (simpleidserver issue 808)."""
+    """Return two e-mail addresses for one selector (simpleidserver issue 808)."""
     reply.content["emails"] = reply.content["emails"] * 2
 
 
 def manager_as_text(reply: Reply) -> None:
-    """Entra can't parse its own bare id when it is returned."""
+    """Return the manager as a bare ID, which Entra sends but can't parse."""
     extension = reply.content[ENTERPRISE]
     if "manager" in extension:
         extension = extension | {"manager": extension["manager"]["value"]}
@@ -234,7 +236,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
 async def test_a_server_with_one_fault_is_detected(
     provision: Provision, strict: StrictServer, name: str
 ) -> None:
-    """The summary has the request and the reason."""
+    """For each fault, the summary has an error with the request and the reason."""
     strict.fault, reason = FAULTS[name]
     summary = await provision(people=12)
     found = [each for each in summary.errors if reason in each.reason]
@@ -271,16 +273,16 @@ PAGE_FAULTS: dict[str, tuple[Fault, str]] = {
 async def test_a_server_that_pages_wrongly_is_detected(
     provision: Provision, strict: StrictServer, name: str
 ) -> None:
-    """Account Discovery needs complete pages by startIndex (RFC 7644 section 3.4.2.4)."""
+    """Account Discovery reports incomplete or repeated pages by startIndex (RFC 7644 section 3.4.2.4)."""
     strict.fault, reason = PAGE_FAULTS[name]
     summary = await provision(people=12, cycles=("initial", "discover"), page_size=5)
     assert any(reason in each.reason for each in summary.errors), summary.errors
 
 
-async def test_removing_one_member_must_not_remove_all(
+async def test_a_server_that_removes_all_members_is_detected(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """RFC 7644 section 3.5.2.2, read literally, empties the group."""
+    """A server that follows RFC 7644 section 3.5.2.2 literally, and so empties the group, is detected."""
 
     def fault(request: web.Request, reply: Reply) -> Reply:
         if (
@@ -300,7 +302,9 @@ async def test_removing_one_member_must_not_remove_all(
 async def test_a_filter_that_matches_others_is_detected(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """rstudio issue 14992: startIndex is applied with a filter, and attributes are ignored."""
+    """A server that applies startIndex to a filter, or ignores its attribute, is detected (rstudio issue
+    14992).
+    """
     await provision(people=3, cycles=("initial",))
     first = next(iter(strict.resources["Users"].values()))
     strict.fault = on("GET", FILTER, resources(lambda _: [first]))
@@ -313,7 +317,9 @@ async def test_a_filter_that_matches_others_is_detected(
 async def test_a_409_that_matching_cannot_resolve_is_detected(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """If the matching filter doesn't find the user that causes a 409, Entra retries for 28 days."""
+    """A 409 is an error if the matching filter doesn't find the user, because Entra would retry for 28
+    days.
+    """
 
     def fault(request: web.Request, reply: Reply) -> Reply:
         if request.method == "POST":
@@ -329,7 +335,7 @@ async def test_a_409_that_matching_cannot_resolve_is_detected(
 async def test_users_that_are_found_after_a_delete_are_detected(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """Microsoft Learn, "Develop a SCIM endpoint": only hard-deleted users aren't returned."""
+    """A server that returns a user after DELETE is detected (Microsoft Learn, "Develop a SCIM endpoint")."""
     ghosts: dict[str, Any] = {}
 
     def fault(request: web.Request, reply: Reply) -> Reply:
@@ -350,7 +356,9 @@ async def test_users_that_are_found_after_a_delete_are_detected(
 
 
 async def test_a_refused_token_puts_the_job_into_quarantine(provision: Provision) -> None:
-    """Learn, "Quarantine status": invalid credentials stop the job at once; the token is never repeated."""
+    """Invalid credentials stop the job at the first response, and no error contains the token (Learn,
+    "Quarantine status").
+    """
     summary = await provision(token="a-wrong-token")
     assert summary.quarantined is not None
     assert "401" in summary.quarantined
@@ -358,10 +366,10 @@ async def test_a_refused_token_puts_the_job_into_quarantine(provision: Provision
     assert not summary.ok
 
 
-async def test_a_server_that_is_gone_puts_the_job_into_quarantine(
+async def test_an_unreachable_server_puts_the_job_into_quarantine(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """No request can succeed."""
+    """If no connection succeeds, the job stops in quarantine."""
     strict.fault = lambda _, __: None
     summary = await provision()
     assert summary.quarantined is not None
@@ -371,7 +379,9 @@ async def test_a_server_that_is_gone_puts_the_job_into_quarantine(
 async def test_a_job_that_mostly_fails_ends_in_quarantine(
     provision: Provision, strict: StrictServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Learn, "Quarantine status": from 5,000 failures on, more than 40 percent."""
+    """From 5,000 failures on, a job of which more than 40 percent fails is quarantined (Learn, "Quarantine
+    status").
+    """
     monkeypatch.setattr("local.entra.job._EVALUATED_FROM", 20)
     strict.fault = on("GET", FILTER, error(400))
     summary = await provision(people=100)
@@ -380,7 +390,7 @@ async def test_a_job_that_mostly_fails_ends_in_quarantine(
 
 
 async def test_a_429_or_503_is_retried(provision: Provision, strict: StrictServer) -> None:
-    """Only the response to the retry counts, and nothing is an error."""
+    """A 429 or 503 is no error if the retry succeeds."""
     turns: dict[str, int] = {}
 
     def fault(request: web.Request, reply: Reply) -> Reply:
@@ -402,10 +412,12 @@ async def test_a_429_or_503_is_retried(provision: Provision, strict: StrictServe
     assert figures == summary.requests - summary.statuses["429"] - summary.statuses["503"]
 
 
-async def test_connections_cut_in_the_middle_lose_no_one(
+async def test_interrupted_connections_lose_no_user(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """Learn, "Troubleshoot": a repeated POST meets a 409, and the matching filter finds the user."""
+    """If the response to a POST is lost, the repeated POST gets a 409, and the matching filter finds the
+    user (Learn, "Troubleshoot").
+    """
     turns = iter(range(10**6))
 
     def fault(request: web.Request, reply: Reply) -> Reply | None:
@@ -421,7 +433,7 @@ async def test_connections_cut_in_the_middle_lose_no_one(
 async def test_the_token_is_removed_from_every_reason(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """A server's error may contain the request."""
+    """A server's error may quote the request, so the token is replaced in every reason."""
     strict.fault = on("POST", USERS, error(400, detail=f"what is {TOKEN}?"))
     summary = await provision(people=3)
     assert summary.errors
@@ -432,7 +444,7 @@ async def test_the_token_is_removed_from_every_reason(
 async def test_the_same_fault_is_listed_once_and_counted(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """100,000 equal lines would be of no use."""
+    """Equal faults are listed once with their number."""
     strict.fault = on("POST", USERS, header("Content-Type", JSON))
     summary = await provision(cycles=("initial",))
     assert [each.count for each in summary.errors] == [40]
@@ -442,7 +454,9 @@ async def test_the_same_fault_is_listed_once_and_counted(
 async def test_faults_that_differ_only_in_values_are_one_kind(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """A user's name in the reason doesn't make it another fault, but another attribute does."""
+    """Faults that differ only in a value, such as a user's name, are counted together; those of different
+    attributes aren't.
+    """
 
     def fault(request: web.Request, reply: Reply) -> Reply:
         if request.method == "POST":
@@ -464,7 +478,7 @@ async def test_faults_that_differ_only_in_values_are_one_kind(
 
 
 def test_a_body_after_204_is_detected() -> None:
-    """RFC 9110 section 15.3.5: a 204 has no content."""
+    """A 204 with content is an error (RFC 9110 section 15.3.5)."""
     answer = Answer(
         request="DELETE /Users/1", status=204, headers={}, body=b"{}", content={}, repeated=False
     )

@@ -1,11 +1,13 @@
-"""The attributes that Entra writes into bodies."""
+"""The request bodies that the simulator derives from its people are those of Entra."""
 
 from local.entra import Company, mapping
 from local.entra.mapping import ENTERPRISE, MANAGER
 
 
-def test_a_body_and_its_flat_form_are_two_views_of_one_user() -> None:
-    """A sent user can be compared with the returned one."""
+def test_a_flattened_body_has_the_sent_attributes() -> None:
+    """Flattening a user's body gives the same attributes as the mapping, so that sent and returned users
+    can be compared.
+    """
     for person in Company().people(0, 100):
         values = mapping.target_attributes(person) | {MANAGER: "id-1"}
         received = mapping.flatten(mapping.post_body(values))
@@ -13,19 +15,21 @@ def test_a_body_and_its_flat_form_are_two_views_of_one_user() -> None:
 
 
 def test_an_attribute_that_is_not_set_is_not_sent() -> None:
-    """Learn, "Clear attribute values": Entra never provisions nulls."""
+    """A missing value is left out, because Entra never provisions nulls (Learn, "Clear attribute values")."""
     without = next(each for each in Company().people(0, 500) if each.business_phone is None)
     body = mapping.post_body(mapping.target_attributes(without))
     assert all(each["type"] != "work" for each in body.get("phoneNumbers", ()))
 
 
 def test_the_manager_is_sent_as_a_bare_id() -> None:
-    """apache/directory-scimple#1242: `manager` is a text, not an object."""
+    """`manager` is a string instead of an object, as Entra sends it (apache/directory-scimple#1242)."""
     assert mapping.post_body({MANAGER: "id-1"})[ENTERPRISE] == {"manager": "id-1"}
 
 
 def test_the_default_dialect_capitalises_and_sends_booleans_as_text() -> None:
-    """Learn, "Known issues with SCIM 2.0 compliance"."""
+    """PATCH has "Add", "Replace" and "Remove", and "True" instead of true (Learn, "Known issues with SCIM
+    2.0 compliance").
+    """
     body = mapping.patch_body({"active": False, "title": "CTO"}, {"active": True}, "default")
     assert body["Operations"] == [
         {"op": "Replace", "path": "active", "value": "False"},
@@ -34,7 +38,9 @@ def test_the_default_dialect_capitalises_and_sends_booleans_as_text() -> None:
 
 
 def test_the_flag_dialect_sends_single_values_without_a_path() -> None:
-    """Learn, "Known issues with SCIM 2.0 compliance", aadOptscim062020."""
+    """With aadOptscim062020, single values are in one operation without a path (Learn, "Known issues with
+    SCIM 2.0 compliance").
+    """
     mail = 'emails[type eq "work"].value'
     changes = {"name.givenName": "A", f"{ENTERPRISE}:department": "B", mail: "c@d", "active": False}
     body = mapping.patch_body(changes, changes, "flag")
@@ -46,7 +52,9 @@ def test_the_flag_dialect_sends_single_values_without_a_path() -> None:
 
 
 def test_members_are_removed_by_value_list_or_by_path() -> None:
-    """Learn, "Known issues with SCIM 2.0 compliance": group membership in both dialects."""
+    """The default dialect removes members by a list of values, the flag's dialect by a path (Learn, "Known
+    issues with SCIM 2.0 compliance").
+    """
     assert mapping.members_patch("remove", ["1"], "default")["Operations"] == [
         {"op": "Remove", "path": "members", "value": [{"$ref": None, "value": "1"}]}
     ]
@@ -56,6 +64,6 @@ def test_members_are_removed_by_value_list_or_by_path() -> None:
 
 
 def test_text_true_is_not_the_boolean_true() -> None:
-    """A server that stores "True" has not stored the value sent."""
+    """A returned "True" differs from a sent true, so a server that stores text is detected."""
     assert mapping.difference({"active": True}, {"active": "True"}) == {"active": True}
     assert mapping.difference({"active": True}, {"active": True}) == {}

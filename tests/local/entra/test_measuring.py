@@ -1,4 +1,4 @@
-"""Homogeneous load and the server's CPU time."""
+"""`measure` sends requests of one kind at a time, and measures the server's CPU time."""
 
 import os
 import subprocess
@@ -15,7 +15,9 @@ OPERATIONS = ["POST", "GET by id", "filter hit", "filter miss", "PATCH", "page o
 
 
 async def test_every_operation_is_measured_alone(options: Options, strict: StrictServer) -> None:
-    """Requests per second, p50 and p95 for each, and the server is left as it was."""
+    """The result has requests per second, p50 and p95 of each operation, and the server's data is the same
+    afterwards.
+    """
     summary = await measure(options)
     assert summary.errors == []
     assert list(summary.operations) == OPERATIONS
@@ -27,8 +29,10 @@ async def test_every_operation_is_measured_alone(options: Options, strict: Stric
     assert strict.resources["Users"] == {}
 
 
-async def test_a_directory_in_use_can_be_measured(options: Options, strict: StrictServer) -> None:
-    """The people measured with are none of those provisioned."""
+async def test_a_measurement_creates_users_of_its_own(
+    options: Options, strict: StrictServer
+) -> None:
+    """The users created for the measurement are none of the existing ones."""
     await run(options)
     before = set(strict.resources["Users"])
     summary = await measure(options)
@@ -36,17 +40,17 @@ async def test_a_directory_in_use_can_be_measured(options: Options, strict: Stri
     assert set(strict.resources["Users"]) == before
 
 
-async def test_cpu_time_of_the_server_is_shared_out_among_its_requests(options: Options) -> None:
-    """The server of this test is this very process."""
+async def test_cpu_time_is_divided_by_the_number_of_requests(options: Options) -> None:
+    """The CPU time per request is that of the server's process, which in this test is the test's own."""
     summary = await measure(options, server_pid=os.getpid())
     assert all(operation.cpu_ms is not None for operation in summary.operations.values())
     assert sum(operation.cpu_ms or 0.0 for operation in summary.operations.values()) > 0
 
 
-async def test_a_wrong_answer_under_load_is_an_error(
+async def test_a_wrong_response_under_load_is_an_error(
     options: Options, strict: StrictServer
 ) -> None:
-    """A fast refusal is no performance."""
+    """A wrong response is counted as an error, because a fast rejection is no throughput."""
 
     def fault(request: object, reply: object) -> None:
         return None
@@ -56,21 +60,21 @@ async def test_a_wrong_answer_under_load_is_an_error(
     assert not summary.ok
 
 
-def test_children_of_the_process_count() -> None:
-    """A server may work in child processes, alive or finished."""
+def test_cpu_time_includes_child_processes() -> None:
+    """The CPU time includes that of child processes, running or finished."""
     before = cpu_seconds(os.getpid())
     subprocess.run([sys.executable, "-c", "sum(range(3_000_000))"], check=True)
     assert cpu_seconds(os.getpid()) > before
 
 
-def test_a_process_that_is_not_there_cannot_be_measured() -> None:
-    """The message names the process."""
+def test_an_unknown_process_is_an_error() -> None:
+    """For an unknown process ID an error names it."""
     with pytest.raises(ProcessTimeError, match="4194305"):
         cpu_seconds(4194305)
 
 
-def test_percentiles_of_few_values() -> None:
-    """Without values they are 0; one value is both; of many they are the 50th and 95th percentile."""
+def test_percentiles_exist_for_any_number_of_values() -> None:
+    """Both percentiles are 0 without values, the value itself for one, and the 50th and 95th for many."""
     from array import array
 
     assert percentiles(array("d")) == (0.0, 0.0)

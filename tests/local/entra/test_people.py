@@ -1,4 +1,4 @@
-"""The invented company."""
+"""The company that the simulator generates from a seed."""
 
 import itertools
 import re
@@ -10,40 +10,40 @@ from local.entra.people import HEADS, NOT_NUMBERS, REPORTS, departments
 
 
 def test_user_principal_names_and_object_ids_are_unique_in_a_large_company() -> None:
-    """Two people with one userName would be a conflict that Entra itself can't have."""
+    """No two people have the same userPrincipalName or object ID, because Entra doesn't allow it."""
     people = list(Company(seed=3).people(0, 20_000))
     assert len({person.user_principal_name for person in people}) == len(people)
     assert len({person.object_id for person in people}) == len(people)
 
 
 def test_user_principal_names_are_what_entra_accepts() -> None:
-    """Learn, "userPrincipalName": letters, digits and ' . - _ ! # ^ ~ before the @."""
+    """Before the @ are only letters, digits and ' . - _ ! # ^ ~ (Learn, "userPrincipalName")."""
     for person in Company().people(0, 2000):
         assert re.fullmatch(r"[a-z0-9.-]+@[a-z0-9.]+", person.user_principal_name)
 
 
 def test_the_same_seed_gives_the_same_people_in_any_order() -> None:
-    """A job is run again on a half-filled server, and then must find the same people."""
+    """A person depends on seed and index only, so a job that is run again finds the people of the first run."""
     assert Company(5).person(77) == list(Company(5).people(0, 100))[77]
     assert Company(5).person(77) != Company(6).person(77)
 
 
-def test_two_companies_fit_into_one_directory() -> None:
-    """Another seed is another company, with addresses of its own."""
+def test_two_seeds_give_no_common_user_name() -> None:
+    """The companies of two seeds have no user name in common."""
     one, other = (
         {person.user_principal_name for person in Company(seed).people(0, 500)} for seed in (1, 2)
     )
     assert not one & other
 
 
-def test_people_are_made_only_when_drawn() -> None:
-    """100,000 people must not wait in memory."""
+def test_people_are_generated_one_by_one() -> None:
+    """People are generated one by one, so that 100,000 aren't in memory at once."""
     drawn = itertools.islice(Company().people(0, 10**9), 3)
     assert [person.index for person in drawn] == [0, 1, 2]
 
 
-def test_every_manager_leads_back_to_the_top_within_the_chart() -> None:
-    """An organisation chart is a tree, and a manager is provisioned before the reports."""
+def test_managers_form_a_tree_and_precede_their_reports() -> None:
+    """The managers form a tree, and each precedes the reports, because Entra provisions managers first."""
     company = Company()
     for person in company.people(0, 1000):
         if person.manager is None:
@@ -54,8 +54,8 @@ def test_every_manager_leads_back_to_the_top_within_the_chart() -> None:
             assert boss.index == 0 or boss.department == person.department
 
 
-def test_no_manager_has_an_unbelievable_number_of_reports() -> None:
-    """The head of a company is followed by its departments, every other manager by a team."""
+def test_no_manager_has_too_many_reports() -> None:
+    """At most the heads of the departments and one team report to the same manager."""
     reports: dict[int | None, int] = {}
     for person in Company().people(0, 5000):
         reports[person.manager] = reports.get(person.manager, 0) + 1
@@ -63,7 +63,7 @@ def test_no_manager_has_an_unbelievable_number_of_reports() -> None:
 
 
 def test_a_demo_company_has_many_cultures_scripts_and_departments() -> None:
-    """250 people look like a real company."""
+    """250 people have names of several cultures and scripts, and work in several departments."""
     people = list(Company().people(0, 250))
     assert len({person.country for person in people}) == 12
     assert set(departments()) < {person.department for person in people}
@@ -72,7 +72,9 @@ def test_a_demo_company_has_many_cultures_scripts_and_departments() -> None:
 
 
 def test_most_numbers_are_valid_and_some_are_not() -> None:
-    """Entra holds whatever was typed: most of it is a number, some is no number, some people have none."""
+    """Most phone numbers are valid, some are arbitrary text, and some people have none, because Entra
+    doesn't validate them.
+    """
     numbers = [person.business_phone for person in Company().people(0, 2000)]
     given = [number for number in numbers if number]
     valid = [number for number in given if number not in NOT_NUMBERS and _valid(number)]
@@ -84,7 +86,9 @@ def test_most_numbers_are_valid_and_some_are_not() -> None:
 
 
 def test_a_new_surname_changes_the_user_principal_name_but_not_the_person() -> None:
-    """A UPN change arrives as PATCH userName on the same id."""
+    """A changed surname changes the userPrincipalName, which Entra sends as a PATCH of userName to the same
+    ID.
+    """
     company = Company()
     before = company.person(40)
     after = company.married(before)

@@ -1,4 +1,4 @@
-"""The simulator against the product itself, over HTTP: neither finds a fault in the other."""
+"""The simulator provisions into the product over HTTP without finding a fault."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -21,13 +21,15 @@ from shared.settings import Settings
 
 @pytest.fixture
 def app(tables: CountingTables) -> App:
-    """As on a fresh machine; the rate limit of a directory needs time that passes."""
+    """Return an App with empty tables and a running clock, because the directory's rate limit needs the
+    time to pass.
+    """
     return App(Settings.read({}), SystemClock(), tables)
 
 
 @pytest.fixture
 async def product(app: App) -> AsyncIterator[Options]:
-    """A job into an empty directory of the running product."""
+    """Yield the options of a job into an empty directory of the running product."""
     functions = func.FunctionApp()
     functions.register_functions(endpoints.blueprint(app))
     directory, token = await create(app, operator_actor("account"), NewDirectory("Contoso"))
@@ -47,7 +49,7 @@ async def product(app: App) -> AsyncIterator[Options]:
 async def test_every_cycle_runs_without_an_error(
     product: Options, app: App, dialect: Dialect
 ) -> None:
-    """A whole life of a company, twice, and every row agrees afterwards."""
+    """All cycles of a company run twice without an error, and `check` finds no fault in the rows."""
     options = replace(product, dialect=dialect)
     for _ in range(2):
         summary = await run(options)
@@ -63,12 +65,13 @@ async def test_every_cycle_runs_without_an_error(
 
 
 @pytest.mark.clause("entra/discovery", "7644/3.4.2.4-walk")
-async def test_discovery_over_two_instances_meets_everyone_while_people_change(
+async def test_discovery_over_two_instances_finds_everyone_while_people_change(
     product: Options, app: App
 ) -> None:
-    """Account Discovery (RFC 7644 section 3.4.2.4): each page from the other instance, 20 people on each.
+    """Account Discovery finds every user although people change and each page comes from the other of two
+    instances (RFC 7644 section 3.4.2.4).
 
-    The second instance has memories of its own and shares only the tables with the first.
+    The instances share only the tables. A page has 20 people.
     """
     other = App(Settings.read({}), SystemClock(), app.tables)
     functions = func.FunctionApp()
@@ -83,10 +86,8 @@ async def test_discovery_over_two_instances_meets_everyone_while_people_change(
     await other.background.drain()
 
 
-async def test_discovery_alone_sorts_users_that_entra_never_provisioned(
-    product: Options, app: App
-) -> None:
-    """A local account is a user of the target that no user of Entra matches."""
+async def test_discovery_reports_local_accounts(product: Options, app: App) -> None:
+    """Account Discovery reports users of the target that match no user of Entra as local accounts."""
     await run(replace(product, cycles=("initial",)))
     await run(replace(product, cycles=("initial",), people=2, seed=7))
     summary = await run(replace(product, cycles=("discover",), page_size=7))
@@ -96,13 +97,13 @@ async def test_discovery_alone_sorts_users_that_entra_never_provisioned(
 
 
 async def test_matching_by_external_id_runs_without_an_error(product: Options) -> None:
-    """The product's mapping table makes objectId the externalId."""
+    """Matching by externalId works, to which the product's mapping table maps objectId."""
     summary = await run(replace(product, matching="externalId"))
     assert summary.errors == []
 
 
 async def test_the_measurement_runs_without_an_error(product: Options) -> None:
-    """Every operation, and an empty directory afterwards."""
+    """Every operation is measured without an error, and the directory is empty afterwards."""
     summary = await measure(product)
     assert summary.quarantined is None
     assert summary.errors == []

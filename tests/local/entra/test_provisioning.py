@@ -1,4 +1,4 @@
-"""A job against a server that does everything right."""
+"""The simulator's provisioning job with a server that has no fault."""
 
 import re
 from urllib.parse import unquote_plus
@@ -16,7 +16,7 @@ from tests.local.entra.strict_server import TOKEN, StrictServer
 async def test_every_cycle_runs_without_an_error(
     provision: Provision, strict: StrictServer, dialect: str
 ) -> None:
-    """A whole life of a company in both dialects."""
+    """All cycles of a company run without an error in both dialects."""
     summary = await provision(dialect=dialect)
     assert summary.errors == []
     assert summary.ok
@@ -36,10 +36,10 @@ async def test_every_cycle_runs_without_an_error(
     assert summary.requests == len(strict.requests) - summary.retries
 
 
-async def test_the_target_holds_the_people_as_they_are_in_entra(
+async def test_the_target_has_the_people_of_entra(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """After the initial cycle: each once, with the manager's id in the target."""
+    """After the initial cycle the target has each person once, with the manager's ID in the target."""
     await provision(cycles=("initial",))
     stored = {user["externalId"]: user for user in strict.resources["Users"].values()}
     people = list(Company().people(0, 40))
@@ -57,7 +57,7 @@ async def test_the_target_holds_the_people_as_they_are_in_entra(
 async def test_a_second_run_creates_no_one_twice(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """All are matched, also those who have another user name since."""
+    """A second run matches all users, including those with a changed user name."""
     await provision()
     users = {user["id"] for user in strict.resources["Users"].values()}
     summary = await provision()
@@ -67,10 +67,10 @@ async def test_a_second_run_creates_no_one_twice(
     assert len(again) == len(users)
 
 
-async def test_an_unchanged_company_is_only_read(
+async def test_an_unchanged_company_causes_no_write(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """Nothing differs, so nothing is sent."""
+    """If no user differs, the job sends GET requests only."""
     await provision(cycles=("initial",))
     del strict.requests[:]
     summary = await provision(cycles=("initial",))
@@ -81,17 +81,17 @@ async def test_an_unchanged_company_is_only_read(
 async def test_a_run_on_a_half_filled_server_finishes_the_job(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """A run was stopped in the middle."""
+    """After a run that stopped halfway, the next run creates the missing users."""
     await provision(cycles=("initial",), people=17)
     summary = await provision(cycles=("initial",))
     assert summary.done["created"] == 23
     assert len(strict.resources["Users"]) == 40
 
 
-async def test_requests_look_like_entras_on_the_wire(
-    provision: Provision, strict: StrictServer
-) -> None:
-    """OneUptime/oneuptime#2134: `+` for spaces, %22 and %40, no User-Agent; Learn: excludedAttributes=members."""
+async def test_requests_are_encoded_as_entras(provision: Provision, strict: StrictServer) -> None:
+    """Queries have `+` for spaces, %22 and %40, there is no User-Agent (OneUptime/oneuptime#2134), and
+    groups are read with excludedAttributes=members (Learn).
+    """
     await provision()
     filters = [path for method, path, *_ in strict.requests if "filter=" in path]
     assert all(" " not in path and "%20" not in path for path in filters)
@@ -111,17 +111,19 @@ async def test_requests_look_like_entras_on_the_wire(
 async def test_matching_by_external_id_filters_by_object_id(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """goauthentik/authentik#25837: Entra filters by whatever attribute is the matching one."""
+    """Entra filters by the matching attribute, whichever that is (goauthentik/authentik#25837)."""
     summary = await provision(matching="externalId", cycles=("connect", "initial"))
     assert summary.errors == []
     queries = [unquote_plus(path) for _, path, *_ in strict.requests if "/Users?" in path]
     assert all("externalId eq" in query for query in queries)
 
 
-async def test_the_flag_in_the_tenant_url_rides_along(
+async def test_each_request_has_the_flag_of_the_tenant_url(
     options: Options, strict: StrictServer
 ) -> None:
-    """Learn: `aadOptscim062020` is added to the tenant URL; a server ignores unknown query parameters."""
+    """Each request has the query parameter `aadOptscim062020` of the tenant URL; a server ignores unknown
+    parameters (Learn).
+    """
     summary = await run(
         Options(
             base=f"{options.base}/?aadOptscim062020",
@@ -139,7 +141,7 @@ async def test_the_flag_in_the_tenant_url_rides_along(
 async def test_members_are_sent_a_hundred_at_a_time(
     provision: Provision, strict: StrictServer
 ) -> None:
-    """Several members go in one operation."""
+    """One PATCH operation adds at most 100 members."""
     await provision(cycles=("initial", "groups"), people=700, groups=1)
     added = [
         len(operation["value"])
@@ -151,16 +153,18 @@ async def test_members_are_sent_a_hundred_at_a_time(
     assert max(added) == 100
 
 
-async def test_progress_is_reported_up_to_the_last_one(options: Options) -> None:
-    """The person at the terminal sees it."""
+async def test_progress_is_reported_until_all_are_done(options: Options) -> None:
+    """Progress is reported in each cycle until all people are done."""
     seen: list[Progress] = []
     await run(options, seen.append)
     people = [progress for progress in seen if progress.cycle == "people"]
     assert [people[0].done, people[-1].done, people[-1].total] == [0, 40, 40]
 
 
-def test_no_one_changes_in_two_ways() -> None:
-    """Each change can be recognised in the target; joiners and lost answers are beyond the company."""
+def test_each_person_has_at_most_one_kind_of_change() -> None:
+    """Each person has at most one kind of change, so that it can be recognised in the target; joiners and
+    lost responses have people of their own.
+    """
     plan = changes.plan(Options(base="http://h", token="t", people=3000))
     chosen = [
         plan.titles,
@@ -177,8 +181,8 @@ def test_no_one_changes_in_two_ways() -> None:
 
 
 @pytest.mark.parametrize("people", [1, 2, 5])
-async def test_a_tiny_company_runs_too(provision: Provision, people: int) -> None:
-    """There aren't enough people for every kind of change."""
+async def test_a_tiny_company_runs_without_an_error(provision: Provision, people: int) -> None:
+    """A company with fewer people than kinds of change runs without an error."""
     summary = await provision(people=people)
     assert summary.errors == []
 
@@ -191,8 +195,8 @@ async def test_a_tiny_company_runs_too(provision: Provision, people: int) -> Non
         ({"cycles": ("initial", "nap")}, "nap"),
     ],
 )
-def test_options_that_cannot_be_run_are_refused(wrong: dict[str, object], named: str) -> None:
-    """The sentence names the field."""
+def test_invalid_options_are_refused(wrong: dict[str, object], named: str) -> None:
+    """Invalid options raise an error that names the option."""
     fine: dict[str, object] = {"base": "http://h", "token": "t", "cycles": CYCLES}
     with pytest.raises(ValueError, match=named):
         Options(**(fine | wrong))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Frequent steps of the simulator's tests, with the real libraries."""
+"""Requests that several tests of the simulator send, with msal or plain HTTP."""
 
 import re
 from html import unescape
@@ -46,7 +46,7 @@ def app_token(running: RunningSimulator, tenant: str, **options: Any) -> dict[st
 
 
 def bearer(running: RunningSimulator, tenant: str, **claims: Any) -> str:
-    """Return a Graph token signed by the simulator, with these claims changed."""
+    """Return a Graph token signed by the simulator, in which `claims` replace the usual ones."""
     usual = {"roles": ["Presence.Read.All"]}
     return running.simulator.token(tenant, "https://graph.microsoft.com", **(usual | claims))
 
@@ -79,7 +79,7 @@ async def ask(
 
 
 async def sign_in(running: RunningSimulator, address: str, who: str) -> dict[str, str]:
-    """Return the parameters that reach the application after that person signed in at the address."""
+    """Sign the user in at the address, and return the parameters of the redirect to the application."""
     status, body, headers = await call(address + "&" + urlencode({"sign_in_as": who}))
     if status == 302:
         return dict(parse_qsl(urlsplit(headers["location"]).query))
@@ -90,8 +90,8 @@ async def sign_in(running: RunningSimulator, address: str, who: str) -> dict[str
 async def admin_consent(
     running: RunningSimulator, tenant: str, who: str, decide: str = "accept", **changes: str
 ) -> dict[str, str]:
-    """Return the parameters that reach the application after that person decided at the consent
-    page.
+    """Decide at the consent page as that user, and return the parameters of the redirect to the
+    application.
     """
     asked = {
         "client_id": CLIENT_ID,

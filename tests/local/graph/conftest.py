@@ -1,4 +1,4 @@
-"""The simulator for the tests of this folder."""
+"""The fixture `graph_simulator` for this folder."""
 
 from tests.local.graph.fixtures import graph_simulator, served_simulator
 

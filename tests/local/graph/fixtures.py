@@ -1,4 +1,4 @@
-"""The fixture `graph_simulator`: a simulator of the sign-in service and of Graph.
+"""The fixture `graph_simulator`: a simulator of Microsoft's sign-in service and of Graph.
 
 A conftest.py imports both names: `from tests.local.graph.fixtures import graph_simulator,
 served_simulator`.
@@ -16,9 +16,7 @@ from shared.clock import SystemClock
 
 @dataclass(frozen=True, slots=True)
 class RunningSimulator:
-    """A simulator with its server; `url` is Graph's address, `login_url` that of the sign-in
-    service.
-    """
+    """A simulator with its server; `url` is the address of Graph, `login_url` that of the sign-in service."""
 
     simulator: Simulator
     url: str
@@ -30,7 +28,7 @@ class RunningSimulator:
 
 @pytest.fixture(scope="session")
 def served_simulator() -> Iterator[RunningSimulator]:
-    """Yield one server for the whole test run; tests use `graph_simulator`."""
+    """Yield one server for the whole test run; tests use `graph_simulator`, which resets it."""
     simulator = Simulator()
     with running(simulator) as url:
         yield RunningSimulator(simulator, url)

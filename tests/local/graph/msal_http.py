@@ -1,9 +1,9 @@
-"""How real msal is pointed at a plain-http server on loopback.
+"""Connects real msal to a plain-http server on loopback.
 
-msal (1.39) refuses an authority, and a `token_endpoint` in the metadata, that is not https. So it is given
-`https://127.0.0.1:PORT/{tenant}` as authority with `instance_discovery=False`, and an `http_client` that speaks plain
-http with that one origin and shows its metadata with https addresses. Addresses for the browser (`auth_uri`) go the
-other way, by `for_browser`.
+msal (1.39) accepts only https for an authority and for the `token_endpoint` in the metadata. So it
+gets the authority `https://127.0.0.1:PORT/{tenant}` with `instance_discovery=False`, and an
+`http_client` that sends plain http to that one origin and rewrites the addresses in its metadata to
+https. `for_browser` rewrites addresses for the browser (`auth_uri`) to http.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import requests
 
 
 class Answer:
-    """The parts of a response that msal reads."""
+    """The attributes of a response that msal uses."""
 
     def __init__(self, answer: requests.Response, text: str) -> None:
         self.status_code, self.headers, self.text = answer.status_code, answer.headers, text

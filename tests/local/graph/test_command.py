@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def announced() -> Iterator[dict[str, str]]:
-    """Yield the settings that the running command prints; it has two further tenants."""
+    """Yield the settings that the running command prints; it was started with two further tenants."""
     command = [
         sys.executable,
         "-m",
@@ -53,7 +53,7 @@ def test_the_command_serves_the_given_tenants(announced: dict[str, str]) -> None
 
 
 def test_a_port_that_cannot_be_used_is_reported(announced: dict[str, str]) -> None:
-    """Exit code 1 and the remedy, without a traceback."""
+    """The exit code is 1, and the output has the remedy and no traceback."""
     port = announced["GRAPH_URL"].rsplit(":", 1)[1]
     command = [sys.executable, "-m", "local", "graph", "--port", port]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The admin consent page (learn.microsoft.com/entra/identity-platform/v2-admin-consent)."""
+"""The simulated admin consent page (learn.microsoft.com/entra/identity-platform/v2-admin-consent)."""
 
 from urllib.parse import urlencode
 
@@ -12,15 +12,15 @@ GLORIA = "gloria@contoso.example"
 
 
 def state(running: RunningSimulator, tenant: str = CONTOSO) -> str:
-    """Return the tenant's record of the application."""
+    """Return the application's record in the tenant."""
     consent = running.simulator.tenants[tenant].consents.get(CLIENT_ID)
     return consent.state if consent else "none"
 
 
-async def test_accept_comes_back_with_tenant_scope_and_state(
+async def test_accept_redirects_with_tenant_scope_and_state(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """The success answer, and consent is there."""
+    """After Accept, the redirect has the documented parameters, and the tenant has consented."""
     answer = await admin_consent(graph_simulator, CONTOSO, GLORIA)
     assert answer == {
         "admin_consent": "True",
@@ -35,16 +35,18 @@ async def test_accept_comes_back_with_tenant_scope_and_state(
 async def test_organizations_consents_for_the_tenant_of_the_administrator(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """The tenant of the answer is the one of who signed in."""
+    """At `/organizations`, the redirect's tenant is the one of the administrator who signed in."""
     answer = await admin_consent(graph_simulator, "organizations", "priya@fabrikam.example")
     assert answer["tenant"] == FABRIKAM
     assert (state(graph_simulator), state(graph_simulator, FABRIKAM)) == ("none", "granted")
 
 
-async def test_cancel_says_admin_consent_true_with_an_error(
+async def test_cancel_redirects_with_admin_consent_true_and_an_error(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """The documented error answer: admin_consent=True is there although nothing was granted; no tenant."""
+    """After Cancel, the documented redirect has admin_consent=True with an error and without a tenant,
+    although nothing was granted.
+    """
     answer = await admin_consent(graph_simulator, CONTOSO, GLORIA, "cancel")
     assert list(answer) == ["admin_consent", "error", "error_description", "state"]
     assert (answer["admin_consent"], answer["error"]) == ("True", "consent_required")
@@ -52,8 +54,10 @@ async def test_cancel_says_admin_consent_true_with_an_error(
     assert state(graph_simulator) == "none"
 
 
-async def test_cancel_has_an_older_shape_too(graph_simulator: RunningSimulator) -> None:
-    """error=permission_denied, by the button or as an option for all."""
+async def test_cancel_has_an_older_form_too(graph_simulator: RunningSimulator) -> None:
+    """The older form of a cancelled consent, error=permission_denied, comes by its button, or by an option
+    for every Cancel.
+    """
     older = {
         "error": "permission_denied",
         "error_description": "The admin canceled the request",
@@ -65,7 +69,9 @@ async def test_cancel_has_an_older_shape_too(graph_simulator: RunningSimulator) 
 
 
 async def test_a_plain_member_cannot_consent(graph_simulator: RunningSimulator) -> None:
-    """Needs Global Administrator or Privileged Role Administrator; the page offers the way back."""
+    """Consent needs Global Administrator or Privileged Role Administrator; the page has a link to return
+    to the application.
+    """
     asked = {"client_id": CLIENT_ID, "scope": GRAPH_SCOPE, "redirect_uri": REDIRECT, "state": "s-1"}
     address = f"{graph_simulator.login_url}/{CONTOSO}/v2.0/adminconsent?{urlencode(asked)}"
     status, body, _ = await call(
@@ -80,7 +86,7 @@ async def test_a_plain_member_cannot_consent(graph_simulator: RunningSimulator) 
 async def test_only_default_grants_application_permissions(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """`scope` without /.default consents to delegated permissions only."""
+    """A `scope` without /.default grants delegated permissions only."""
     await admin_consent(
         graph_simulator, CONTOSO, GLORIA, scope="https://graph.microsoft.com/User.Read"
     )
@@ -88,7 +94,7 @@ async def test_only_default_grants_application_permissions(
 
 
 async def test_the_older_address_needs_no_scope(graph_simulator: RunningSimulator) -> None:
-    """`/{tenant}/adminconsent`, still documented with the client credentials flow."""
+    """`/{tenant}/adminconsent` works without `scope`, as documented for the client credentials flow."""
     asked = {
         "client_id": CLIENT_ID,
         "redirect_uri": REDIRECT,
@@ -118,7 +124,9 @@ async def test_the_older_address_needs_no_scope(graph_simulator: RunningSimulato
 async def test_a_wrong_request_stays_on_the_page(
     graph_simulator: RunningSimulator, tenant: str, changes: dict[str, str], text: str
 ) -> None:
-    """Nothing is sent to an address that is not registered; `common` does not work in v2.0."""
+    """The error is on the page, without a redirect to an address that isn't registered; `common` is an
+    error in v2.0.
+    """
     asked = {
         "client_id": CLIENT_ID,
         "scope": GRAPH_SCOPE,
@@ -135,10 +143,8 @@ async def test_a_wrong_request_stays_on_the_page(
 
 
 @pytest.mark.parametrize("code", [65001, 65004, 90094])
-async def test_a_fault_comes_back_in_the_redirect(
-    graph_simulator: RunningSimulator, code: int
-) -> None:
-    """The codes of the consent screens arrive in the redirect, whatever the administrator pressed."""
+async def test_a_fault_is_in_the_redirect(graph_simulator: RunningSimulator, code: int) -> None:
+    """The redirect has the AADSTS code of the fault, whichever button was pressed."""
     graph_simulator.simulator.faults.on(f"AADSTS{code}", times=1)
     answer = await admin_consent(graph_simulator, CONTOSO, GLORIA)
     assert answer["error_description"].startswith(f"AADSTS{code}")
@@ -148,7 +154,7 @@ async def test_a_fault_comes_back_in_the_redirect(
 async def test_the_page_shows_application_permission_and_people(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """The page as a person sees it before pressing anything."""
+    """The page lists the application, its permission, and the people who can sign in."""
     asked = {"client_id": CLIENT_ID, "scope": GRAPH_SCOPE, "redirect_uri": REDIRECT}
     status, body, _ = await call(
         f"{graph_simulator.login_url}/{CONTOSO}/v2.0/adminconsent?{urlencode(asked)}"

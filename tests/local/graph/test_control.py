@@ -1,4 +1,4 @@
-"""Controlling the simulator by HTTP, and the effects."""
+"""The simulator's control API changes its responses."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.local.graph.fixtures import RunningSimulator
 
 
 async def control(running: RunningSimulator, method: str, path: str, body: Any = None) -> Any:
-    """Send a control request that must succeed, and return its JSON."""
+    """Send a control request, assert that it succeeds, and return its JSON."""
     status, answer, _ = await call(
         f"{running.url}/control{path}", method, json={} if body is None else body
     )
@@ -20,7 +20,7 @@ async def control(running: RunningSimulator, method: str, path: str, body: Any =
 
 
 async def test_presence_is_set_and_released(graph_simulator: RunningSimulator) -> None:
-    """An unused object id then belongs to a person."""
+    """Setting a presence for an unused object ID adds a person with this ID."""
     path = f"/tenants/{CONTOSO}/presence/AAAAAAAA-0000-4000-8000-000000000003"
     await control(
         graph_simulator,
@@ -49,7 +49,7 @@ async def test_presence_is_set_and_released(graph_simulator: RunningSimulator) -
 async def test_consent_is_set_to_each_state(
     graph_simulator: RunningSimulator, state: str, outcome: object
 ) -> None:
-    """The token endpoint's answer follows the state."""
+    """The token endpoint responds according to the state of consent."""
     await control(graph_simulator, "PUT", "/tenants/contoso.example/consent", {"state": "granted"})
     await control(graph_simulator, "PUT", "/tenants/contoso.example/consent", {"state": state})
     result = app_token(graph_simulator, CONTOSO)
@@ -61,7 +61,7 @@ async def test_consent_is_set_to_each_state(
 
 
 async def test_a_fault_is_switched_on_and_off(graph_simulator: RunningSimulator) -> None:
-    """By name and tenant; the state lists the faults that are on."""
+    """A fault has a name and a tenant; the state lists the faults that are on."""
     await control(
         graph_simulator, "PUT", "/faults/AADSTS53003", {"tenant": "contoso.example", "times": 3}
     )
@@ -76,7 +76,7 @@ async def test_a_fault_is_switched_on_and_off(graph_simulator: RunningSimulator)
 
 
 async def test_the_state_counts_the_calls(graph_simulator: RunningSimulator) -> None:
-    """By endpoint, tenant and status."""
+    """The counts are by endpoint, tenant and status."""
     simulator = graph_simulator.simulator
     await control(graph_simulator, "PATCH", "/options", {"limit": 1})
     token, ids = bearer(graph_simulator, CONTOSO), simulator.tenants[CONTOSO].object_ids(0, 5)
@@ -89,7 +89,7 @@ async def test_the_state_counts_the_calls(graph_simulator: RunningSimulator) -> 
 
 
 async def test_options_and_tenants_change_field_by_field(graph_simulator: RunningSimulator) -> None:
-    """A field left out is unchanged."""
+    """A field that the request leaves out is unchanged."""
     await control(graph_simulator, "PATCH", "/options", {"token_lifetime": 120})
     changed = await control(graph_simulator, "PATCH", "/options", {"consent_delay_tokens": 1})
     assert (changed["token_lifetime"], changed["consent_delay_tokens"]) == (120, 1)
@@ -100,8 +100,8 @@ async def test_options_and_tenants_change_field_by_field(graph_simulator: Runnin
     assert (tenant["style"], tenant["unknown_ids"], tenant["crowd"]) == ("new", "chunk-404", 200)
 
 
-async def test_reset_starts_again(graph_simulator: RunningSimulator) -> None:
-    """Faults, consent and options are those of a new simulator."""
+async def test_reset_restores_a_new_simulator(graph_simulator: RunningSimulator) -> None:
+    """After a reset, faults, consent and options are those of a new simulator."""
     await control(graph_simulator, "PUT", "/faults/graph.503", {})
     await control(graph_simulator, "POST", "/reset")
     assert (await control(graph_simulator, "GET", "/state"))["faults"] == []
@@ -122,7 +122,7 @@ async def test_reset_starts_again(graph_simulator: RunningSimulator) -> None:
 async def test_a_wrong_control_request_gets_the_fault(
     graph_simulator: RunningSimulator, method: str, path: str, body: Any, status: int, text: str
 ) -> None:
-    """The error has the field and the fault."""
+    """The error names the field and the fault."""
     answered, answer, _ = await call(f"{graph_simulator.url}/control{path}", method, json=body)
     assert answered == status
     assert text in answer["error"]
@@ -131,7 +131,9 @@ async def test_a_wrong_control_request_gets_the_fault(
 async def test_a_page_of_another_origin_cannot_control_the_simulator(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """A form isn't application/json, and other requests need a preflight, which isn't permitted."""
+    """A form of another site is rejected because it isn't application/json, and another request needs a
+    preflight, which isn't permitted.
+    """
     status, _, _ = await call(f"{graph_simulator.url}/control/options", "PATCH", data="{}")
     assert status == 415
 
@@ -139,7 +141,7 @@ async def test_a_page_of_another_origin_cannot_control_the_simulator(
 async def test_the_control_page_shows_tenants_faults_and_calls(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """For people who try faults by hand."""
+    """The control page is for those who try faults by hand."""
     graph_simulator.simulator.faults.on("AADSTS700016")
     await ask(graph_simulator, [], bearer(graph_simulator, CONTOSO))
     status, body, _ = await call(f"{graph_simulator.url}/control")

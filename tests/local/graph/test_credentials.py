@@ -1,4 +1,4 @@
-"""Applications that prove themselves without a secret: certificate, managed identity."""
+"""Applications authenticate with a certificate or a managed identity instead of a secret."""
 
 from typing import Any
 
@@ -27,12 +27,12 @@ AUDIENCE = "api://AzureADTokenExchange"
 
 @pytest.fixture(scope="module")
 def key() -> RSAPrivateKey:
-    """A key pair of the application's certificate."""
+    """Return the key pair of the application's certificate."""
     return generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def certificate(key: RSAPrivateKey) -> dict[str, str]:
-    """The credential as msal takes it."""
+    """Return the credential in msal's form."""
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     return {"private_key": pem, "thumbprint": "A1" * 20}
 
@@ -40,7 +40,9 @@ def certificate(key: RSAPrivateKey) -> dict[str, str]:
 def test_a_registered_certificate_gives_a_token(
     graph_simulator: RunningSimulator, key: RSAPrivateKey
 ) -> None:
-    """certificate-credentials: client_assertion signed by the application."""
+    """The token endpoint accepts a client_assertion that a registered certificate signed (Microsoft Learn,
+    "certificate-credentials").
+    """
     graph_simulator.simulator.consent(CONTOSO)
     graph_simulator.simulator.application.certificates.append(key.public_key())
     assert "access_token" in app_token(graph_simulator, CONTOSO, credential=certificate(key))
@@ -49,7 +51,7 @@ def test_a_registered_certificate_gives_a_token(
 def test_a_certificate_that_is_not_registered_is_700027(
     graph_simulator: RunningSimulator, key: RSAPrivateKey
 ) -> None:
-    """The operator's own credential is wrong, not the customer's consent."""
+    """AADSTS700027 is an error of the operator's credential, not of the customer's consent."""
     graph_simulator.simulator.consent(CONTOSO)
     result = app_token(graph_simulator, CONTOSO, credential=certificate(key))
     assert (result["error"], result["error_codes"]) == ("invalid_client", [700027])
@@ -58,7 +60,7 @@ def test_a_certificate_that_is_not_registered_is_700027(
 def test_an_assertion_for_another_tenant_is_refused(
     graph_simulator: RunningSimulator, key: RSAPrivateKey
 ) -> None:
-    """The audience of an assertion is this tenant's token endpoint."""
+    """The audience of an assertion must be the token endpoint of the same tenant."""
     graph_simulator.simulator.application.certificates.append(key.public_key())
     claims = {
         "iss": CLIENT_ID,
@@ -86,7 +88,9 @@ def identity_token(
 def test_a_managed_identity_replaces_a_secret(
     graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """workload-identity-federation-config-app-trust-managed-identity: identity token as client assertion."""
+    """The managed identity's token is accepted as client assertion (Microsoft Learn,
+    "workload-identity-federation-config-app-trust-managed-identity").
+    """
     graph_simulator.simulator.consent(CONTOSO)
     graph_simulator.simulator.trust_managed_identity()
     assertion = identity_token(graph_simulator, monkeypatch)["access_token"]
@@ -94,10 +98,12 @@ def test_a_managed_identity_replaces_a_secret(
     assert "access_token" in result
 
 
-async def test_the_identity_endpoint_wants_its_header_and_the_right_identity(
+async def test_the_identity_endpoint_requires_its_header_and_identity(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """App Service's REST endpoint: X-IDENTITY-HEADER guards against request forgery; a user-assigned id is named."""
+    """App Service's endpoint requires X-IDENTITY-HEADER, which prevents request forgery, and the client ID
+    of a user-assigned identity.
+    """
     address = f"{graph_simulator.url}/msi/token"
     asked = {"resource": AUDIENCE, "client_id": IDENTITY_CLIENT_ID}
     header = {"X-IDENTITY-HEADER": IDENTITY_HEADER}
@@ -120,7 +126,7 @@ async def test_the_identity_endpoint_wants_its_header_and_the_right_identity(
 def test_a_federated_credential_must_match_in_full(
     graph_simulator: RunningSimulator, issuer: str, subject: str, audience: str, code: int
 ) -> None:
-    """Issuer, subject and audience are compared exactly; the code tells which differs."""
+    """Issuer, subject and audience are compared exactly; the error code says which differs."""
     simulator = graph_simulator.simulator
     simulator.consent(CONTOSO)
     trusted = FederatedCredential(issuer or simulator.issuer(HOME_TENANT_ID), subject, audience)
@@ -131,23 +137,23 @@ def test_a_federated_credential_must_match_in_full(
 
 
 def test_without_any_federated_credential_it_is_70021(graph_simulator: RunningSimulator) -> None:
-    """AADSTS70021: no federated identity record at all."""
+    """AADSTS70021: the application has no federated credential."""
     assertion = graph_simulator.simulator.token(HOME_TENANT_ID, AUDIENCE, sub=IDENTITY_PRINCIPAL_ID)
     result = app_token(graph_simulator, CONTOSO, credential={"client_assertion": lambda: assertion})
     assert result["error_codes"] == [70021]
 
 
 @pytest.mark.parametrize("assertion", ["nonsense", jwt.encode({"exp": "soon"}, "k" * 32, "HS256")])
-def test_an_assertion_that_makes_no_sense_is_refused(
+def test_a_malformed_assertion_is_a_client_error(
     graph_simulator: RunningSimulator, assertion: str
 ) -> None:
-    """An error of the client, not of the server."""
+    """A malformed assertion is an error of the client (4xx), not of the server."""
     result = app_token(graph_simulator, CONTOSO, credential={"client_assertion": lambda: assertion})
     assert result["error"] == "invalid_client"
 
 
 def test_a_forged_or_expired_assertion_is_refused(graph_simulator: RunningSimulator) -> None:
-    """The signature is checked with the issuer's keys, the times with the clock."""
+    """The signature is verified with the issuer's keys, and the times with the clock."""
     simulator = graph_simulator.simulator
     simulator.consent(CONTOSO)
     simulator.trust_managed_identity()

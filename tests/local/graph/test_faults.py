@@ -1,4 +1,4 @@
-"""Faults of the network and of the services, as the simulator produces them."""
+"""The simulator's faults of the network, the sign-in service and Graph."""
 
 import asyncio
 from typing import Any
@@ -17,7 +17,9 @@ from tests.rounds import rounds
 async def token_call(
     running: RunningSimulator, tenant: str = CONTOSO
 ) -> tuple[int, Any, dict[str, str]]:
-    """Call the token endpoint and return the response; without a fault it is AADSTS900144."""
+    """Call the token endpoint without parameters and return the response, which is AADSTS900144 unless a
+    fault is on.
+    """
     return await call(f"{running.login_url}/{tenant}/oauth2/v2.0/token", "POST", data={})
 
 
@@ -45,7 +47,7 @@ HEALTHY = {"token": 400, "discovery": 200, "graph": 200}
 async def test_a_status_can_be_switched_on_for_some_calls(
     graph_simulator: RunningSimulator, name: str
 ) -> None:
-    """`times` limits the number of calls; 429 and 503 have Retry-After."""
+    """`times` limits the number of affected calls; 429 and 503 have Retry-After."""
     place, status = name.split(".")
     graph_simulator.simulator.faults.on(name, times=2, retry_after=7)
     answers = [await CALLS[place](graph_simulator) for _ in range(3)]
@@ -54,13 +56,13 @@ async def test_a_status_can_be_switched_on_for_some_calls(
 
 
 async def test_retry_after_can_be_missing(graph_simulator: RunningSimulator) -> None:
-    """Graph does not always send it."""
+    """The fault can omit Retry-After, because Graph doesn't always send it."""
     graph_simulator.simulator.faults.on("graph.429", retry_after=None)
     assert "retry-after" not in (await graph_call(graph_simulator))[2]
 
 
 async def test_a_fault_can_last_for_a_time(graph_simulator: RunningSimulator) -> None:
-    """`seconds`: for example, Graph returns 503 for a minute."""
+    """With `seconds: 60`, for example, Graph returns 503 for a minute."""
     clock = graph_simulator.simulator.clock = FixedClock()
     graph_simulator.simulator.faults.on("graph.503", seconds=60)
     assert (await graph_call(graph_simulator))[0] == 503
@@ -71,7 +73,7 @@ async def test_a_fault_can_last_for_a_time(graph_simulator: RunningSimulator) ->
 
 
 async def test_a_fault_of_one_tenant_spares_the_others(graph_simulator: RunningSimulator) -> None:
-    """This applies at the token endpoint, the metadata and Graph."""
+    """A fault with a tenant affects only its calls of the token endpoint, the metadata and Graph."""
     for place, one_call in CALLS.items():
         graph_simulator.simulator.faults.on(f"{place}.500", tenant=CONTOSO)
         assert (await one_call(graph_simulator, CONTOSO))[0] == 500
@@ -82,7 +84,7 @@ async def test_a_fault_of_one_tenant_spares_the_others(graph_simulator: RunningS
 async def test_a_dropped_connection_raises_an_error_in_the_client(
     graph_simulator: RunningSimulator, place: str
 ) -> None:
-    """The response is truncated."""
+    """The server closes the connection within the response."""
     graph_simulator.simulator.faults.on(f"{place}.drop", times=1)
     with pytest.raises(aiohttp.ClientError):
         await CALLS[place](graph_simulator)
@@ -93,7 +95,7 @@ async def test_a_dropped_connection_raises_an_error_in_the_client(
 async def test_a_call_can_hang_until_the_fault_is_off(
     graph_simulator: RunningSimulator, place: str
 ) -> None:
-    """Calls of another tenant succeed during that time."""
+    """While one tenant's call hangs, calls of another tenant succeed."""
     simulator = graph_simulator.simulator
     fault = simulator.faults.on(f"{place}.hang", tenant=CONTOSO)
     waiting = asyncio.create_task(CALLS[place](graph_simulator))
@@ -107,7 +109,7 @@ async def test_a_call_can_hang_until_the_fault_is_off(
 
 
 async def test_one_call_can_hang_while_others_succeed(graph_simulator: RunningSimulator) -> None:
-    """`times` counts the calls that hang."""
+    """With `times: 1`, only the first call hangs."""
     simulator = graph_simulator.simulator
     fault = simulator.faults.on("graph.hang", times=1)
     waiting = asyncio.create_task(graph_call(graph_simulator))
@@ -121,10 +123,10 @@ async def test_one_call_can_hang_while_others_succeed(graph_simulator: RunningSi
     assert (await waiting)[0] == 200
 
 
-async def test_a_call_that_hangs_goes_on_when_the_time_is_over(
+async def test_a_hanging_call_continues_after_its_time(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """`seconds` ends a hang too."""
+    """After `seconds`, a hanging call gets its response."""
     clock = graph_simulator.simulator.clock = FixedClock()
     fault = graph_simulator.simulator.faults.on("token.hang", seconds=60)
     waiting = asyncio.create_task(token_call(graph_simulator))
@@ -137,7 +139,7 @@ async def test_a_call_that_hangs_goes_on_when_the_time_is_over(
 
 
 async def test_garbage_is_200_without_json(graph_simulator: RunningSimulator) -> None:
-    """A proxy may respond like this."""
+    """The fault returns 200 with a body that isn't JSON, as a proxy may."""
     graph_simulator.simulator.faults.on("graph.garbage")
     status, body, _ = await graph_call(graph_simulator)
     assert status == 200
@@ -147,16 +149,18 @@ async def test_garbage_is_200_without_json(graph_simulator: RunningSimulator) ->
 def test_a_fault_that_does_not_exist_cannot_be_switched_on(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """Otherwise a typing error would look like a service without faults."""
+    """An unknown name is an error, because a typing error would otherwise look like a service without
+    faults.
+    """
     with pytest.raises(UnknownFault):
         graph_simulator.simulator.faults.on("graph.999")
 
 
 @pytest.mark.parametrize("code", [90002, 90038])
-async def test_a_tenant_of_nowhere_shows_in_the_metadata(
+async def test_the_metadata_of_an_unknown_tenant_is_an_error(
     graph_simulator: RunningSimulator, code: int
 ) -> None:
-    """Tenant gone, or in another cloud: already the metadata call fails."""
+    """If a tenant doesn't exist or is in another cloud, the request for its metadata fails already."""
     graph_simulator.simulator.faults.on(f"AADSTS{code}", tenant=CONTOSO)
     status, body, _ = await discovery_call(graph_simulator)
     assert (status, body["error_codes"]) == (400, [code])

@@ -1,4 +1,4 @@
-"""How msal is pointed at a login service on loopback."""
+"""Real msal works with a sign-in service on loopback by way of msal_http.py."""
 
 import msal
 import pytest
@@ -10,7 +10,7 @@ from tests.local.graph.msal_http import LoopbackHttp
 
 
 def test_msal_refuses_an_authority_without_https(graph_simulator: RunningSimulator) -> None:
-    """msal 1.39, authority.canonicalize: the reason why the recipe is needed."""
+    """msal 1.39 rejects an http authority (authority.canonicalize), so LoopbackHttp is necessary."""
     with pytest.raises(ValueError, match="https url"):
         msal.ConfidentialClientApplication(
             CLIENT_ID,
@@ -20,10 +20,12 @@ def test_msal_refuses_an_authority_without_https(graph_simulator: RunningSimulat
         )
 
 
-def test_msal_with_the_recipe_asks_for_metadata_once_and_then_for_tokens(
+def test_msal_requests_the_metadata_once_and_then_tokens(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """Constructor: one metadata call; no instance discovery; a second token comes out of the cache."""
+    """The constructor requests the metadata once and no instance discovery; msal returns a second token
+    from its cache.
+    """
     graph_simulator.simulator.consent(CONTOSO)
     client = msal_client(graph_simulator, CONTOSO)
     first, second = (client.acquire_token_for_client([GRAPH_SCOPE]) for _ in range(2))
@@ -33,8 +35,8 @@ def test_msal_with_the_recipe_asks_for_metadata_once_and_then_for_tokens(
     assert counted == {"discovery": 1, "token": 1}
 
 
-def test_the_recipe_speaks_with_its_own_origin_only(graph_simulator: RunningSimulator) -> None:
-    """Whatever the metadata contains, nothing is sent elsewhere."""
+def test_the_http_client_refuses_another_origin(graph_simulator: RunningSimulator) -> None:
+    """LoopbackHttp raises an error for an address of another origin, whatever the metadata contains."""
     http = LoopbackHttp(graph_simulator.login_url)
     with pytest.raises(ValueError, match="is not at"):
         http.get("https://login.microsoftonline.com/common/discovery/instance")
@@ -44,7 +46,9 @@ def test_the_recipe_speaks_with_its_own_origin_only(graph_simulator: RunningSimu
 def test_an_unknown_tenant_is_a_value_error_of_the_constructor(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """AADSTS90002 shows in msal as ValueError, not as a result (msal/authority.py)."""
+    """For AADSTS90002, msal's constructor raises ValueError instead of returning a result
+    (msal/authority.py).
+    """
     http = LoopbackHttp(graph_simulator.login_url)
     with pytest.raises(ValueError, match="Unable to get authority configuration"):
         msal_client(graph_simulator, "11111111-2222-4333-8444-555555555555", http=http)

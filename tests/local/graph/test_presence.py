@@ -1,4 +1,6 @@
-"""Graph presence (learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid), over real HTTP."""
+"""The simulated presence of Graph, over real HTTP
+(learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid).
+"""
 
 import tracemalloc
 from collections.abc import Callable
@@ -18,14 +20,14 @@ STRANGER = "deadbeef-0000-4000-8000-000000000000"
 
 @pytest.fixture
 def ids(graph_simulator: RunningSimulator) -> list[str]:
-    """The 200 people of Contoso."""
+    """Return the object IDs of the 200 people of Contoso."""
     return graph_simulator.simulator.tenants[CONTOSO].object_ids()
 
 
 async def test_a_presence_has_the_documented_properties(
     graph_simulator: RunningSimulator, ids: list[str]
 ) -> None:
-    """The presence resource of v1.0."""
+    """The object has the properties of the presence resource of v1.0."""
     status, body, _ = await ask(graph_simulator, ids[:1], bearer(graph_simulator, CONTOSO))
     assert status == 200
     one = body["value"][0]
@@ -36,10 +38,10 @@ async def test_a_presence_has_the_documented_properties(
 
 
 @pytest.mark.parametrize(("count", "status"), [(0, 400), (1, 200), (650, 200), (651, 400)])
-async def test_one_call_takes_650_ids(
+async def test_a_call_has_at_most_650_ids(
     graph_simulator: RunningSimulator, count: int, status: int
 ) -> None:
-    """More, or none, is 400."""
+    """A call with more than 650 IDs, or none, gets 400."""
     graph_simulator.simulator.tenants[CONTOSO].crowd = 700
     ids = graph_simulator.simulator.tenants[CONTOSO].object_ids(0, count)
     answered, body, _ = await ask(graph_simulator, ids, bearer(graph_simulator, CONTOSO))
@@ -51,7 +53,7 @@ async def test_one_call_takes_650_ids(
 async def test_a_body_that_is_no_list_of_ids_is_400(
     graph_simulator: RunningSimulator, body: bytes
 ) -> None:
-    """The fault is told, not met with 500."""
+    """An invalid body gets an error of Graph's form, and not a 500."""
     token = bearer(graph_simulator, CONTOSO)
     status, answer, _ = await call(graph_simulator.url + PRESENCES, "POST", token=token, data=body)
     assert (status, answer["error"]["code"]) == (400, "BadRequest")
@@ -71,7 +73,7 @@ async def test_a_body_that_is_no_list_of_ids_is_400(
 async def test_a_wrong_token_is_401(
     graph_simulator: RunningSimulator, ids: list[str], claims: dict[str, Any]
 ) -> None:
-    """Audience, tenant, issuer, times."""
+    """Audience, tenant, issuer and times of the token are verified."""
     status, body, headers = await ask(
         graph_simulator, ids[:1], bearer(graph_simulator, CONTOSO, **claims)
     )
@@ -82,7 +84,7 @@ async def test_a_wrong_token_is_401(
 async def test_a_missing_or_forged_token_is_401(
     graph_simulator: RunningSimulator, ids: list[str]
 ) -> None:
-    """The signature must be one of a published key."""
+    """A published key must have signed the token."""
     forged = graph_simulator.simulator.provisioning_assertion(
         CONTOSO, "https://graph.microsoft.com", "x", forged=True, roles=["Presence.Read.All"]
     )
@@ -94,7 +96,7 @@ async def test_a_missing_or_forged_token_is_401(
 async def test_a_token_without_the_role_is_refused(
     graph_simulator: RunningSimulator, ids: list[str], missing_role: int
 ) -> None:
-    """403, or 401: which of them Graph gives is not documented."""
+    """The response is 403 or 401, by an option, because Graph's documentation doesn't say which."""
     graph_simulator.simulator.options.missing_role = missing_role
     assert (await ask(graph_simulator, ids[:1], bearer(graph_simulator, CONTOSO, roles=None)))[
         0
@@ -104,7 +106,7 @@ async def test_a_token_without_the_role_is_refused(
 async def test_a_token_of_one_tenant_sees_no_one_of_another(
     graph_simulator: RunningSimulator, ids: list[str]
 ) -> None:
-    """Contoso's ids are unknown in Fabrikam."""
+    """An ID of Contoso is unknown to a token of Fabrikam."""
     status, body, _ = await ask(graph_simulator, ids, bearer(graph_simulator, FABRIKAM))
     assert (status, body["value"]) == (200, [])
 
@@ -119,7 +121,7 @@ async def test_a_token_of_one_tenant_sees_no_one_of_another(
         ("chunk-404", 404, 0),
     ],
 )
-async def test_an_unknown_id_does_what_was_chosen(
+async def test_an_option_chooses_the_response_to_an_unknown_id(
     graph_simulator: RunningSimulator,
     ids: list[str],
     unknown: str,
@@ -127,7 +129,7 @@ async def test_an_unknown_id_does_what_was_chosen(
     status: int,
     found: int,
 ) -> None:
-    """Not documented; each of these was seen or is feared."""
+    """An option chooses the response to an unknown ID, because Graph's isn't documented."""
     graph_simulator.simulator.tenants[CONTOSO].unknown_ids = behaviour
     answered, body, _ = await ask(
         graph_simulator, [ids[0], unknown], bearer(graph_simulator, CONTOSO)
@@ -139,7 +141,7 @@ async def test_an_unknown_id_does_what_was_chosen(
 async def test_people_without_a_licence_are_unknown(
     graph_simulator: RunningSimulator, ids: list[str]
 ) -> None:
-    """PresenceUnknown, by id or as a share of all."""
+    """A person without a licence has PresenceUnknown; they are chosen by ID or as a share of all."""
     tenant = graph_simulator.simulator.tenants[CONTOSO]
     tenant.unlicensed.add(ids[3])
     token = bearer(graph_simulator, CONTOSO)
@@ -164,7 +166,7 @@ async def test_people_without_a_licence_are_unknown(
 async def test_values_come_in_every_generation_and_casing(
     graph_simulator: RunningSimulator, style: Style, expected: tuple[str, str]
 ) -> None:
-    """Both lists of the documentation, other casing, and values that no list has yet."""
+    """The values can be those of both documented lists, in another case, or ones that no list contains."""
     tenant = graph_simulator.simulator.tenants[CONTOSO]
     tenant.crowd, tenant.style = 650, style
     body = (await ask(graph_simulator, tenant.object_ids(), bearer(graph_simulator, CONTOSO)))[1]
@@ -174,7 +176,7 @@ async def test_values_come_in_every_generation_and_casing(
 async def test_presence_changes_with_time_and_only_with_time(
     graph_simulator: RunningSimulator, ids: list[str]
 ) -> None:
-    """The same clock and seed give the same status; sequenceNumber grows when it changes."""
+    """Clock and seed determine the presence; sequenceNumber grows when it changes."""
     clock = graph_simulator.simulator.clock = FixedClock()
     token = bearer(graph_simulator, CONTOSO)
     seen = []
@@ -191,8 +193,8 @@ async def test_presence_changes_with_time_and_only_with_time(
     assert (await ask(graph_simulator, ids, token))[1]["value"] != seen[2]
 
 
-async def test_a_tenant_can_stand_still(graph_simulator: RunningSimulator, ids: list[str]) -> None:
-    """`moving` off: from the next answer on nothing changes, whatever the time."""
+async def test_presence_can_be_frozen(graph_simulator: RunningSimulator, ids: list[str]) -> None:
+    """While the option `moving` is off, no presence changes with time."""
     clock = graph_simulator.simulator.clock = FixedClock()
     graph_simulator.simulator.tenants[CONTOSO].moving = False
     token = bearer(graph_simulator, CONTOSO)
@@ -204,7 +206,7 @@ async def test_a_tenant_can_stand_still(graph_simulator: RunningSimulator, ids: 
 async def test_a_status_set_by_hand_stays_until_released(
     graph_simulator: RunningSimulator, ids: list[str]
 ) -> None:
-    """Written to the wire exactly as given, with out of office."""
+    """A presence set by the control API is returned exactly as given, including its out-of-office text."""
     simulator = graph_simulator.simulator
     clock = simulator.clock = FixedClock()
     token = bearer(graph_simulator, CONTOSO, exp=4_000_000_000)
@@ -226,7 +228,9 @@ async def test_a_status_set_by_hand_stays_until_released(
 async def test_a_sequence_number_only_grows(
     graph_simulator: RunningSimulator, ids: list[str]
 ) -> None:
-    """Microsoft Learn: “Lexicographically sortable”: whatever happens to a person, the later answer has the greater number."""
+    """A later response has a greater sequenceNumber, whatever happens to a person (Microsoft Learn:
+    “Lexicographically sortable”).
+    """
     simulator = graph_simulator.simulator
     clock = simulator.clock = FixedClock()
     token = bearer(graph_simulator, CONTOSO, exp=4_000_000_000)
@@ -247,7 +251,9 @@ async def test_a_sequence_number_only_grows(
 async def test_1500_calls_in_30_seconds_then_429(
     graph_simulator: RunningSimulator, ids: list[str]
 ) -> None:
-    """Microsoft Learn: “1,500 API requests in a 30 second period, per application per tenant”, with Retry-After in seconds."""
+    """Microsoft Learn: “1,500 API requests in a 30 second period, per application per tenant”. The 429 has
+    Retry-After in seconds.
+    """
     simulator = graph_simulator.simulator
     clock = simulator.clock = FixedClock()
     token = bearer(graph_simulator, CONTOSO)
@@ -283,7 +289,7 @@ async def test_refused_calls_count_as_usage(
 async def test_one_person_is_read_by_object_id_only(
     graph_simulator: RunningSimulator, ids: list[str], path: str
 ) -> None:
-    """A user principal name fails, a stranger is 404."""
+    """A user principal name is an error, and an unknown ID gets 404."""
     token, url = bearer(graph_simulator, CONTOSO), graph_simulator.url
     assert (await call(url + path.format(ids[0]), token=token))[1]["id"] == ids[0]
     assert (await call(url + path.format(STRANGER), token=token))[0] == 404
@@ -293,7 +299,9 @@ async def test_one_person_is_read_by_object_id_only(
 async def test_a_sign_in_person_and_added_ids_have_a_presence(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """The administrator's own object id works for the call that proves the consent."""
+    """An administrator's own object ID has a presence, with which the product proves the consent; so have
+    added IDs.
+    """
     simulator = graph_simulator.simulator
     found = simulator.person("gloria@contoso.example")
     assert found is not None
@@ -304,7 +312,7 @@ async def test_a_sign_in_person_and_added_ids_have_a_presence(
 
 
 def test_100000_people_cost_no_memory() -> None:
-    """A crowd is worked out, not stored."""
+    """The presence of a large tenant is calculated for each response, not stored."""
     simulator = Simulator(FixedClock())
     tracemalloc.start()
     tenant = simulator.add_tenant("Big", crowd=100_000)
@@ -319,5 +327,5 @@ def test_100000_people_cost_no_memory() -> None:
 
 
 def test_the_mix_of_states_fills_its_table() -> None:
-    """One byte chooses the state, so the shares sum to 256."""
+    """The shares of the states sum to 256, because one byte chooses the state."""
     assert sum(share for _, _, share in MIX) == len(STATES) == 256

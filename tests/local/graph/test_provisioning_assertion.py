@@ -1,4 +1,4 @@
-"""Assertions of Entra's provisioning service, checked as a SCIM server would (RFC 7523 section 3)."""
+"""A SCIM server accepts the assertions of the simulated provisioning service (RFC 7523 section 3)."""
 
 import jwt
 import pytest
@@ -11,7 +11,7 @@ SUBJECT = "b5a7c0de-1111-4222-8333-444455556666"
 
 
 def check(running: RunningSimulator, assertion: str) -> dict[str, object]:
-    """PyJWT with keys fetched from the published address."""
+    """Verify an assertion with PyJWT and the keys of the published address; return its claims."""
     keys = jwt.PyJWKClient(f"{running.login_url}/{CONTOSO}/discovery/v2.0/keys")
     return jwt.decode(
         assertion,
@@ -24,7 +24,7 @@ def check(running: RunningSimulator, assertion: str) -> dict[str, object]:
 
 
 def test_an_assertion_passes_every_check(graph_simulator: RunningSimulator) -> None:
-    """Signature, issuer, audience, subject, times; `jti` is new each time."""
+    """Signature, issuer, audience, subject and times are valid; `jti` differs between assertions."""
     make = graph_simulator.simulator.provisioning_assertion
     first, second = (check(graph_simulator, make(CONTOSO, AUDIENCE, SUBJECT)) for _ in range(2))
     assert (first["sub"], first["oid"], first["tid"]) == (SUBJECT, SUBJECT, CONTOSO)
@@ -32,7 +32,9 @@ def test_an_assertion_passes_every_check(graph_simulator: RunningSimulator) -> N
 
 
 def test_each_wrong_assertion_fails_for_its_own_reason(graph_simulator: RunningSimulator) -> None:
-    """Expired, other audience, other tenant, forged, without jti."""
+    """PyJWT raises the matching error for an assertion that is expired, forged, without jti, or of another
+    audience or tenant.
+    """
     make = graph_simulator.simulator.provisioning_assertion
     for assertion, reason in (
         (make(CONTOSO, AUDIENCE, SUBJECT, lifetime=-1), jwt.ExpiredSignatureError),

@@ -1,4 +1,6 @@
-"""Signing in: authorization code flow with PKCE and nonce, by real msal (v2-oauth2-auth-code-flow)."""
+"""The authorization code flow with PKCE and nonce, by real msal (Microsoft Learn,
+"v2-oauth2-auth-code-flow").
+"""
 
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -16,7 +18,7 @@ GLORIA = "gloria@contoso.example"
 
 
 class Flow:
-    """One sign-in of msal, step by step."""
+    """One sign-in by msal, whose steps a test runs one by one."""
 
     def __init__(self, running: RunningSimulator, tenant: str = "organizations") -> None:
         self.running = running
@@ -27,18 +29,20 @@ class Flow:
         self.address = self.flow["auth_uri"].replace("https://127.0.0.1", "http://127.0.0.1", 1)
 
     async def finish(self, who: str) -> Any:
-        """The result of msal after that person signed in."""
+        """Sign the user in, and return msal's result."""
         return self.redeem(await sign_in(self.running, self.address, who))
 
     def redeem(self, answer: dict[str, str]) -> Any:
-        """Return the result of msal for these parameters."""
+        """Return msal's result for these parameters of the redirect."""
         result = self.client.acquire_token_by_auth_code_flow(self.flow, answer)
         self.client.http_client.close()
         return result
 
 
-async def test_a_sign_in_proves_tenant_person_and_role(graph_simulator: RunningSimulator) -> None:
-    """id_token: signature by the published keys, iss, aud, tid, oid, preferred_username, nonce, wids."""
+async def test_an_id_token_has_tenant_user_and_role(graph_simulator: RunningSimulator) -> None:
+    """The ID token is signed by a published key, and has iss, aud, tid, oid, preferred_username, nonce and
+    wids.
+    """
     result = await Flow(graph_simulator).finish(GLORIA)
     _, keys, _ = await call(f"{graph_simulator.login_url}/{CONTOSO}/discovery/v2.0/keys")
     claims = jwt.decode(
@@ -60,10 +64,10 @@ async def test_a_sign_in_proves_tenant_person_and_role(graph_simulator: RunningS
     ("who", "role"),
     [("priya@fabrikam.example", PRIVILEGED_ROLE_ADMINISTRATOR), ("max@fabrikam.example", None)],
 )
-async def test_roles_differ_by_person(
+async def test_wids_has_the_role_of_the_user(
     graph_simulator: RunningSimulator, who: str, role: str | None
 ) -> None:
-    """A plain member has neither of the roles that can consent."""
+    """`wids` has the user's role; a plain member has neither of those that can consent."""
     claims = (await Flow(graph_simulator, FABRIKAM).finish(who))["id_token_claims"]
     administrators = set(claims["wids"]) & {GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR}
     assert administrators == ({role} if role else set())
@@ -72,13 +76,13 @@ async def test_roles_differ_by_person(
 async def test_wids_is_missing_where_the_registration_does_not_ask_for_it(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """groupMembershipClaims without DirectoryRole."""
+    """Without DirectoryRole in groupMembershipClaims, the ID token has no `wids`."""
     graph_simulator.simulator.options.id_token_roles = False
     assert "wids" not in (await Flow(graph_simulator).finish(GLORIA))["id_token_claims"]
 
 
 async def test_msal_refuses_another_nonce(graph_simulator: RunningSimulator) -> None:
-    """OpenID Connect Core 3.1.3.7: the nonce of the id_token is the one sent."""
+    """msal rejects an ID token with another nonce than the one sent (OpenID Connect Core 3.1.3.7)."""
     flow = Flow(graph_simulator)
     answer = await sign_in(graph_simulator, flow.address, GLORIA)
     flow.flow["nonce"] = "another"
@@ -88,7 +92,7 @@ async def test_msal_refuses_another_nonce(graph_simulator: RunningSimulator) -> 
 
 
 async def test_another_code_verifier_is_refused(graph_simulator: RunningSimulator) -> None:
-    """RFC 7636 section 4.6; AADSTS501481."""
+    """The token endpoint responds with AADSTS501481 (RFC 7636 section 4.6)."""
     flow = Flow(graph_simulator)
     answer = await sign_in(graph_simulator, flow.address, GLORIA)
     flow.flow["code_verifier"] = "x" * 43
@@ -99,7 +103,7 @@ async def test_another_code_verifier_is_refused(graph_simulator: RunningSimulato
 async def redeem(
     running: RunningSimulator, code: str, tenant: str = CONTOSO, redirect: str = REDIRECT
 ) -> Any:
-    """A code redeemed without msal: the JSON."""
+    """Redeem a code without msal, and return the JSON of the response."""
     fields = {
         "grant_type": "authorization_code",
         "client_id": CLIENT_ID,
@@ -110,7 +114,7 @@ async def redeem(
 
 
 def address(running: RunningSimulator, tenant: str = CONTOSO, **changes: str) -> str:
-    """A sign-in address without PKCE."""
+    """Return a sign-in address without PKCE, in which `changes` replace parameters."""
     asked = {
         "client_id": CLIENT_ID,
         "redirect_uri": REDIRECT,
@@ -123,14 +127,14 @@ def address(running: RunningSimulator, tenant: str = CONTOSO, **changes: str) ->
 
 
 async def test_a_code_works_once(graph_simulator: RunningSimulator) -> None:
-    """AADSTS54005."""
+    """A code that was redeemed already gets AADSTS54005."""
     code = (await sign_in(graph_simulator, address(graph_simulator), GLORIA))["code"]
     assert "id_token" in await redeem(graph_simulator, code)
     assert (await redeem(graph_simulator, code))["error_codes"] == [54005]
 
 
 async def test_a_code_lives_five_minutes(graph_simulator: RunningSimulator) -> None:
-    """AADSTS70008."""
+    """A code older than five minutes gets AADSTS70008."""
     clock = graph_simulator.simulator.clock = FixedClock()
     code = (await sign_in(graph_simulator, address(graph_simulator), GLORIA))["code"]
     clock.advance(301)
@@ -144,13 +148,13 @@ async def test_a_code_lives_five_minutes(graph_simulator: RunningSimulator) -> N
 async def test_a_code_is_bound_to_tenant_and_redirect_address(
     graph_simulator: RunningSimulator, tenant: str, redirect: str, code: int
 ) -> None:
-    """RFC 6749 section 4.1.3."""
+    """A code is valid only for the tenant and redirect URI of its sign-in (RFC 6749 section 4.1.3)."""
     given = (await sign_in(graph_simulator, address(graph_simulator), GLORIA))["code"]
     assert (await redeem(graph_simulator, given, tenant, redirect))["error_codes"] == [code]
 
 
 async def test_an_invented_code_is_refused(graph_simulator: RunningSimulator) -> None:
-    """AADSTS70000."""
+    """An unknown code gets AADSTS70000."""
     assert (await redeem(graph_simulator, "invented"))["error_codes"] == [70000]
 
 
@@ -168,7 +172,7 @@ async def test_an_invented_code_is_refused(graph_simulator: RunningSimulator) ->
 async def test_a_wrong_request_stays_on_the_page(
     graph_simulator: RunningSimulator, changes: dict[str, str], text: str
 ) -> None:
-    """RFC 6749 section 4.1.2.1: nothing is sent to an address that is not proven."""
+    """The error is on the page, without a redirect to an unverified address (RFC 6749 section 4.1.2.1)."""
     status, body, headers = await call(
         address(graph_simulator, **changes) + "&sign_in_as=" + GLORIA
     )
@@ -180,7 +184,7 @@ async def test_a_wrong_request_stays_on_the_page(
 async def test_registered_redirect_addresses_match_exactly(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """Once addresses are registered, no other will do."""
+    """If redirect URIs are registered, any other is rejected."""
     graph_simulator.simulator.application.redirects.add(
         "https://directory.example/sign-in/callback"
     )
@@ -188,7 +192,7 @@ async def test_registered_redirect_addresses_match_exactly(
 
 
 async def test_someone_of_another_tenant_cannot_sign_in(graph_simulator: RunningSimulator) -> None:
-    """AADSTS50020 on the page of a named tenant."""
+    """The page of a named tenant shows AADSTS50020 to a user of another one."""
     status, body, _ = await call(address(graph_simulator, FABRIKAM) + "&sign_in_as=" + GLORIA)
     assert status == 400
     assert "AADSTS50020" in body
@@ -197,9 +201,9 @@ async def test_someone_of_another_tenant_cannot_sign_in(graph_simulator: Running
 async def test_the_page_offers_the_people_of_the_tenant_only(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """A named tenant: its own; `organizations`: all people.
+    """The page of a named tenant offers its own people, that of `organizations` all people.
 
-    Each page tells that it is a simulator.
+    Each page says that it is a simulator.
     """
     _, one, _ = await call(address(graph_simulator))
     _, every, _ = await call(address(graph_simulator, "organizations"))
@@ -209,22 +213,24 @@ async def test_the_page_offers_the_people_of_the_tenant_only(
     assert "Simulator &ndash; not Microsoft" in one
 
 
-async def test_the_page_answers_when_someone_is_chosen(graph_simulator: RunningSimulator) -> None:
-    """The form posts the choice to the same address."""
+async def test_choosing_a_person_sends_the_form(graph_simulator: RunningSimulator) -> None:
+    """The form sends the chosen person to the same address."""
     status, _, headers = await call(address(graph_simulator), "POST", data={"sign_in_as": GLORIA})
     assert status == 302
     assert headers["location"].startswith(REDIRECT + "?code=")
     assert headers["location"].endswith("&state=s")
 
 
-async def test_cancel_comes_back_as_access_denied(graph_simulator: RunningSimulator) -> None:
-    """v2-oauth2-auth-code-flow: error=access_denied&error_subcode=cancel."""
+async def test_cancel_redirects_with_access_denied(graph_simulator: RunningSimulator) -> None:
+    """The redirect has error=access_denied&error_subcode=cancel (Microsoft Learn,
+    "v2-oauth2-auth-code-flow").
+    """
     answer = await sign_in(graph_simulator, address(graph_simulator), "cancel")
     assert answer == {"error": "access_denied", "error_subcode": "cancel", "state": "s"}
 
 
 async def test_form_post_sends_the_code_in_a_body(graph_simulator: RunningSimulator) -> None:
-    """OAuth 2.0 Form Post Response Mode: a page that posts itself."""
+    """The response is a page whose form posts itself (OAuth 2.0 Form Post Response Mode)."""
     status, body, _ = await call(
         address(graph_simulator, response_mode="form_post") + "&sign_in_as=" + GLORIA
     )
@@ -234,10 +240,12 @@ async def test_form_post_sends_the_code_in_a_body(graph_simulator: RunningSimula
     assert 'name="state" value="s"' in body
 
 
-async def test_who_is_signed_in_already_is_not_asked_again(
+async def test_a_session_signs_in_without_a_page(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """Single sign-on; prompt=none fails without it (AADSTS50058), prompt=login asks all the same."""
+    """Single sign-on needs no page; prompt=none without a session gets AADSTS50058, and prompt=login shows
+    the page nevertheless.
+    """
     status, _, headers = await call(address(graph_simulator, prompt="none"))
     assert (status, dict(parse_qsl(urlsplit(headers["location"]).query))["error"]) == (
         302,
@@ -248,10 +256,10 @@ async def test_who_is_signed_in_already_is_not_asked_again(
     assert (await call(address(graph_simulator, prompt="login")))[0] == 200
 
 
-async def test_a_first_sign_in_makes_a_service_principal_without_permission(
+async def test_a_first_sign_in_creates_a_service_principal_without_permission(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """From then on tokens are issued, without roles, instead of AADSTS700016."""
+    """After it, tokens are issued without roles; before it, the error is AADSTS700016."""
     assert app_token(graph_simulator, CONTOSO)["error_codes"] == [700016]
     await Flow(graph_simulator).finish(GLORIA)
     token = app_token(graph_simulator, CONTOSO)["access_token"]
@@ -262,7 +270,7 @@ async def test_a_first_sign_in_makes_a_service_principal_without_permission(
 async def test_a_policy_stops_the_sign_in_on_the_page(
     graph_simulator: RunningSimulator, code: int
 ) -> None:
-    """Conditional access: the browser is not sent back."""
+    """An error of conditional access is on the page, without a redirect."""
     graph_simulator.simulator.faults.on(f"AADSTS{code}")
     status, body, _ = await call(address(graph_simulator) + "&sign_in_as=" + GLORIA)
     assert status == 400
@@ -270,10 +278,10 @@ async def test_a_policy_stops_the_sign_in_on_the_page(
 
 
 @pytest.mark.parametrize("code", [65001, 90094])
-async def test_a_missing_consent_is_told_to_the_application(
+async def test_a_missing_consent_redirects_with_an_error(
     graph_simulator: RunningSimulator, code: int
 ) -> None:
-    """The sign-in comes back with an error."""
+    """The redirect to the application has the error."""
     graph_simulator.simulator.faults.on(f"AADSTS{code}")
     answer = await sign_in(graph_simulator, address(graph_simulator), GLORIA)
     assert answer["error_description"].startswith(f"AADSTS{code}")

@@ -1,4 +1,6 @@
-"""The token endpoint for applications, asked by real msal (v2-oauth2-client-creds-grant-flow)."""
+"""The token endpoint for applications, called by real msal (Microsoft Learn,
+"v2-oauth2-client-creds-grant-flow").
+"""
 
 from typing import Any
 
@@ -15,7 +17,7 @@ from tests.local.graph.fixtures import RunningSimulator
 async def ask_token(
     running: RunningSimulator, tenant: str, **changes: str
 ) -> tuple[int, Any, dict[str, str]]:
-    """A plain request for a token, without msal."""
+    """Request a token without msal; return status, JSON and headers."""
     fields = {
         "grant_type": "client_credentials",
         "client_id": CLIENT_ID,
@@ -29,7 +31,7 @@ async def ask_token(
 async def test_a_consented_tenant_gives_a_token_that_graph_accepts(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """Client credentials end to end: metadata, token, presence."""
+    """The client credentials flow works from the metadata to a presence."""
     graph_simulator.simulator.consent(CONTOSO)
     result = app_token(graph_simulator, CONTOSO)
     ids = graph_simulator.simulator.tenants[CONTOSO].object_ids(0, 3)
@@ -41,7 +43,7 @@ async def test_a_consented_tenant_gives_a_token_that_graph_accepts(
 async def test_an_app_only_token_names_its_tenant_and_roles(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """Access token claims: tid, iss, aud, appid, idtyp, roles."""
+    """The access token has the claims tid, iss, aud, appid, idtyp and roles."""
     graph_simulator.simulator.consent(CONTOSO)
     token = app_token(graph_simulator, CONTOSO)["access_token"]
     claims = jwt.decode(token, options={"verify_signature": False})
@@ -58,7 +60,9 @@ async def test_an_app_only_token_names_its_tenant_and_roles(
 def test_without_a_service_principal_there_is_no_token(
     graph_simulator: RunningSimulator, code: int, error: str
 ) -> None:
-    """Never consented, or the enterprise application deleted: either code is seen."""
+    """Without a service principal, an option chooses between the two errors that Microsoft returns: for a
+    tenant that never consented, and after the enterprise application was deleted.
+    """
     graph_simulator.simulator.options.missing_principal = code
     result = app_token(graph_simulator, CONTOSO)
     assert (result["error"], result["error_codes"]) == (error, [code])
@@ -67,7 +71,7 @@ def test_without_a_service_principal_there_is_no_token(
 async def test_consent_of_one_tenant_is_not_consent_of_another(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """Each tenant has its own service principal."""
+    """Each tenant has its own service principal of the application."""
     graph_simulator.simulator.consent(CONTOSO)
     assert app_token(graph_simulator, FABRIKAM)["error_codes"] == [700016]
 
@@ -75,7 +79,9 @@ async def test_consent_of_one_tenant_is_not_consent_of_another(
 async def test_a_removed_permission_gives_a_token_without_roles_that_graph_refuses(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """Microsoft Learn: “App-only tokens can be issued without a roles claim”; Graph then answers 403."""
+    """Graph responds with 403 to a token without roles (Microsoft Learn: “App-only tokens can be issued
+    without a roles claim”).
+    """
     graph_simulator.simulator.consent(CONTOSO)
     graph_simulator.simulator.remove_role(CONTOSO)
     token = app_token(graph_simulator, CONTOSO)["access_token"]
@@ -85,7 +91,7 @@ async def test_a_removed_permission_gives_a_token_without_roles_that_graph_refus
 
 
 async def test_an_older_token_outlives_the_consent(graph_simulator: RunningSimulator) -> None:
-    """App-only tokens are valid until they expire, whatever the administrator removes."""
+    """An app-only token is valid until it expires, even if the administrator removes the consent."""
     simulator = graph_simulator.simulator
     simulator.consent(CONTOSO)
     token = app_token(graph_simulator, CONTOSO)["access_token"]
@@ -95,14 +101,16 @@ async def test_an_older_token_outlives_the_consent(graph_simulator: RunningSimul
 
 
 def test_a_disabled_application_gets_no_token(graph_simulator: RunningSimulator) -> None:
-    """AADSTS7000112."""
+    """The error is AADSTS7000112."""
     graph_simulator.simulator.disable(CONTOSO)
     result = app_token(graph_simulator, CONTOSO)
     assert (result["error"], result["error_codes"]) == ("unauthorized_client", [7000112])
 
 
-def test_after_consent_so_many_tokens_lack_the_role(graph_simulator: RunningSimulator) -> None:
-    """Microsoft Learn: “Admin consent not reflected immediately”: counted in tokens."""
+def test_a_number_of_tokens_after_consent_lacks_the_role(graph_simulator: RunningSimulator) -> None:
+    """An option sets how many tokens after the consent lack the role (Microsoft Learn: “Admin consent not
+    reflected immediately”).
+    """
     graph_simulator.simulator.options.consent_delay_tokens = 2
     graph_simulator.simulator.consent(CONTOSO)
     tokens = [app_token(graph_simulator, CONTOSO)["access_token"] for _ in range(3)]
@@ -110,8 +118,8 @@ def test_after_consent_so_many_tokens_lack_the_role(graph_simulator: RunningSimu
     assert have == [False, False, True]
 
 
-def test_after_consent_tokens_lack_the_role_for_so_long(graph_simulator: RunningSimulator) -> None:
-    """The same, counted in seconds."""
+def test_tokens_lack_the_role_for_a_time_after_consent(graph_simulator: RunningSimulator) -> None:
+    """An option sets for how many seconds after the consent tokens lack the role."""
     clock = graph_simulator.simulator.clock = FixedClock()
     graph_simulator.simulator.options.consent_delay = 60
     graph_simulator.simulator.consent(CONTOSO)
@@ -143,15 +151,19 @@ def test_after_consent_tokens_lack_the_role_for_so_long(graph_simulator: Running
 async def test_a_wrong_request_is_refused_with_its_code(
     graph_simulator: RunningSimulator, changes: dict[str, str], status: int, error: str, code: int
 ) -> None:
-    """reference-error-codes: the code, the OAuth error, the status."""
+    """The response has the documented status, OAuth error and AADSTS code (Microsoft Learn,
+    "reference-error-codes").
+    """
     graph_simulator.simulator.consent(CONTOSO)
     graph_simulator.simulator.application.secrets["old"] = False
     answered, body, _ = await ask_token(graph_simulator, CONTOSO, **changes)
     assert (answered, body["error"], body["error_codes"]) == (status, error, [code])
 
 
-async def test_an_error_has_the_documented_shape(graph_simulator: RunningSimulator) -> None:
-    """error, error_description, error_codes, timestamp, trace_id, correlation_id; the latter as asked."""
+async def test_an_error_has_the_documented_keys(graph_simulator: RunningSimulator) -> None:
+    """The JSON has error, error_description, error_codes, timestamp, trace_id, and the correlation_id of
+    the request.
+    """
     address = f"{graph_simulator.login_url}/{CONTOSO}/oauth2/v2.0/token"
     wanted = "aaaa0000-bb11-2222-33cc-444444dddddd"
     _, body, headers = await call(
@@ -173,10 +185,10 @@ async def test_an_error_has_the_documented_shape(graph_simulator: RunningSimulat
     assert headers["cache-control"] == "no-store"
 
 
-async def test_an_application_of_one_tenant_serves_no_other(
+async def test_a_single_tenant_application_gets_no_token_of_another_tenant(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """AADSTS50194."""
+    """A single-tenant application gets AADSTS50194 from another tenant."""
     graph_simulator.simulator.application.multi_tenant = False
     graph_simulator.simulator.consent(CONTOSO)
     assert (await ask_token(graph_simulator, CONTOSO))[1]["error_codes"] == [50194]
@@ -184,7 +196,7 @@ async def test_an_application_of_one_tenant_serves_no_other(
 
 @pytest.mark.parametrize("code", sorted(KINDS))
 async def test_every_error_can_be_switched_on(graph_simulator: RunningSimulator, code: int) -> None:
-    """Each AADSTS of the table answers with its status and OAuth error, and is gone when switched off."""
+    """Each AADSTS code of the table is returned with its status and OAuth error while its fault is on."""
     graph_simulator.simulator.consent(CONTOSO)
     graph_simulator.simulator.faults.on(f"AADSTS{code}", tenant=CONTOSO)
     status, body, headers = await ask_token(graph_simulator, CONTOSO)
@@ -201,7 +213,7 @@ async def test_every_error_can_be_switched_on(graph_simulator: RunningSimulator,
 def test_msal_repeats_a_400_from_its_own_cache_for_a_minute(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """msal caches 400 answers of one client: the reason for throw-away clients after consent."""
+    """msal caches a client's 400 responses, so the product uses a new client after each consent."""
     client = msal_client(graph_simulator, CONTOSO)
     assert "error" in client.acquire_token_for_client([GRAPH_SCOPE])
     graph_simulator.simulator.consent(CONTOSO)

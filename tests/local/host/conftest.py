@@ -1,4 +1,4 @@
-"""Fixtures: hosts of the sample apps on a free port."""
+"""Fixtures: hosts that run the sample apps on a free port."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""Connections, sizes and slow or vanishing clients (Kestrel's limits; functions-scale, "Service limits")."""
+"""The local host has Kestrel's limits of connections and sizes, and survives slow or vanishing clients
+(Microsoft Learn, functions-scale, "Service limits").
+"""
 
 import asyncio
 import socket
@@ -22,22 +24,26 @@ GET = b"GET /echo/%d HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 @pytest.fixture
 async def small() -> AsyncIterator[RunningHost]:
-    """A host that takes 1,000 bytes and has no patience."""
+    """Yield a host with a body limit of 1,000 bytes and without a grace period."""
     options = HostOptions(timers=False, limits=Limits(body=1000, grace=0.0))
     async with running(APPS / "sample_http.py", host_file=NO_PREFIX, options=options) as found:
         yield found
 
 
 async def test_connection_is_kept_for_the_next_request(host: RunningHost) -> None:
-    """HTTP/1.1 keep-alive."""
+    """HTTP/1.1 keeps a connection open after a response."""
     async with connect(host.port) as connection:
         for number in range(3):
             await connection.send(GET % number)
             assert orjson.loads((await connection.reply()).body)["route"] == {"id": str(number)}
 
 
-async def test_a_body_does_not_wait_until_its_head_is_acknowledged(host: RunningHost) -> None:
-    """TCP_NODELAY (RFC 9293 section 3.7.4): else a client that acknowledges late gets a body 40 ms after its head."""
+async def test_a_body_does_not_wait_for_the_acknowledgement_of_its_headers(
+    host: RunningHost,
+) -> None:
+    """The server sets TCP_NODELAY (RFC 9293 section 3.7.4): otherwise a client that delays its ACK gets
+    the body 40 ms after the headers.
+    """
     async with connect(host.port) as connection:
         await connection.send(GET % 1)
         await connection.reply()
@@ -47,7 +53,7 @@ async def test_a_body_does_not_wait_until_its_head_is_acknowledged(host: Running
 
 
 async def test_pipelined_requests_are_answered_in_order(host: RunningHost) -> None:
-    """RFC 9112 section 9.3.2."""
+    """The responses have the order of the requests (RFC 9112 section 9.3.2)."""
     async with connect(host.port) as connection:
         await connection.send(b"".join(GET % number for number in range(5)))
         found = [orjson.loads((await connection.reply()).body)["route"]["id"] for _ in range(5)]
@@ -55,7 +61,7 @@ async def test_pipelined_requests_are_answered_in_order(host: RunningHost) -> No
 
 
 async def test_a_thousand_pipelined_requests_are_all_answered(host: RunningHost) -> None:
-    """More than may wait: the connection is not read until their turn comes."""
+    """The server stops reading a connection that has too many waiting requests, and continues later."""
     async with connect(host.port) as connection:
         sending = asyncio.create_task(
             connection.send(b"".join(GET % number for number in range(1000)))
@@ -66,7 +72,7 @@ async def test_a_thousand_pipelined_requests_are_all_answered(host: RunningHost)
 
 
 async def test_request_may_come_byte_by_byte(host: RunningHost) -> None:
-    """TCP has no messages."""
+    """A request that arrives in many segments is complete for the function."""
     request = b"POST /length?x=1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"
     async with connect(host.port) as connection:
         for position in range(len(request)):
@@ -74,8 +80,8 @@ async def test_request_may_come_byte_by_byte(host: RunningHost) -> None:
         assert (await connection.reply()).body == b"5"
 
 
-async def test_http_1_0_client_gets_an_answer_and_the_end(host: RunningHost) -> None:
-    """HTTP/1.0 keeps no connection."""
+async def test_the_connection_of_an_http_1_0_client_is_closed(host: RunningHost) -> None:
+    """The server closes the connection of an HTTP/1.0 client after the response."""
     async with connect(host.port) as connection:
         await connection.send(b"GET /echo HTTP/1.0\r\nHost: localhost\r\n\r\n")
         reply = await connection.reply()
@@ -83,8 +89,8 @@ async def test_http_1_0_client_gets_an_answer_and_the_end(host: RunningHost) -> 
         assert await connection.at_end()
 
 
-async def test_client_that_waits_is_told_to_continue(host: RunningHost) -> None:
-    """RFC 9110 section 10.1.1."""
+async def test_expect_100_continue_is_obeyed(host: RunningHost) -> None:
+    """A request with Expect: 100-continue gets a 100 before its body (RFC 9110 section 10.1.1)."""
     async with connect(host.port) as connection:
         await connection.send(
             b"POST /length HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
@@ -106,15 +112,17 @@ async def test_client_that_waits_is_told_to_continue(host: RunningHost) -> None:
 async def test_target_is_a_path_or_a_whole_address(
     host: RunningHost, target: str, status: int
 ) -> None:
-    """RFC 9112 section 3.2; a fragment never travels."""
+    """A request target is a path or an absolute URL, never with a fragment (RFC 9112 section 3.2)."""
     reply = await ask(host.port, target)
     assert reply.status == status
     assert status != 200 or orjson.loads(reply.body)["url"].endswith("/echo/1?x=1")
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Injected: 1", "a\nb", "ü", "\0"])
-async def test_header_that_would_break_the_answer_is_500(value: str) -> None:
-    """No response splitting; Kestrel, too, sends ASCII without control characters only."""
+async def test_invalid_header_value_is_500(value: str) -> None:
+    """A header value with control characters or non-ASCII becomes a 500, as by Kestrel, so that no response
+    can be split.
+    """
     sent: list[dict[str, Any]] = []
 
     async def send(message: dict[str, Any]) -> None:
@@ -125,7 +133,7 @@ async def test_header_that_would_break_the_answer_is_500(value: str) -> None:
 
 
 async def test_idle_connection_is_closed() -> None:
-    """After Kestrel's keep-alive time, here none."""
+    """The server closes an idle connection after Kestrel's keep-alive time, which this test sets to zero."""
     options = HostOptions(timers=False, limits=Limits(idle=0.0))
     async with (
         running(APPS / "sample_http.py", host_file=NO_PREFIX, options=options) as host,
@@ -137,7 +145,9 @@ async def test_idle_connection_is_closed() -> None:
 
 
 async def test_slow_reader_does_not_fill_the_memory(host: RunningHost) -> None:
-    """While a client does not read its answers, no more of its requests are taken; then all are answered."""
+    """While a client doesn't read its responses, the server doesn't read its requests; later all get a
+    response.
+    """
     body = b"x" * 200_000
     request = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + body
     async with connect(host.port) as connection:
@@ -149,7 +159,7 @@ async def test_slow_reader_does_not_fill_the_memory(host: RunningHost) -> None:
 
 
 async def test_connection_close_is_obeyed(host: RunningHost) -> None:
-    """The server closes after the answer."""
+    """The server closes the connection after the response to a request with Connection: close."""
     async with connect(host.port) as connection:
         await connection.send(b"GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert (await connection.reply()).one("Connection") == "close"
@@ -157,7 +167,9 @@ async def test_connection_close_is_obeyed(host: RunningHost) -> None:
 
 
 async def test_body_may_be_100_megabytes(host: RunningHost) -> None:
-    """FUNCTIONS_REQUEST_BODY_SIZE_LIMIT is 104,857,600 octets by default; one more is an empty 500 (recorded)."""
+    """The default FUNCTIONS_REQUEST_BODY_SIZE_LIMIT is 104,857,600 octets; a longer body gets an empty 500
+    (recorded).
+    """
     async with connect(host.port) as connection:
         await connection.send(
             b"POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857601\r\n\r\n"
@@ -174,7 +186,7 @@ async def test_large_body_arrives_whole(host: RunningHost) -> None:
 
 
 async def test_chunked_body_is_dropped(small: RunningHost) -> None:
-    """The function is called without it, whatever its size (recorded)."""
+    """The function gets an empty body, whatever the size of the chunked one (recorded)."""
     async with connect(small.port) as connection:
         await connection.send(
             b"POST /length HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -183,8 +195,10 @@ async def test_chunked_body_is_dropped(small: RunningHost) -> None:
         assert (await connection.reply()).body == b"0"
 
 
-async def test_body_that_does_not_come_is_408(small: RunningHost) -> None:
-    """Kestrel wants 240 bytes a second after a time of grace, here none."""
+async def test_body_that_does_not_arrive_is_408(small: RunningHost) -> None:
+    """A body must arrive at Kestrel's minimum of 240 bytes a second, after a grace period that this test
+    sets to zero.
+    """
     async with connect(small.port) as connection:
         await connection.send(
             b"POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"
@@ -193,13 +207,15 @@ async def test_body_that_does_not_come_is_408(small: RunningHost) -> None:
 
 
 async def test_url_may_be_8192_characters(host: RunningHost) -> None:
-    """Longer ones are 414."""
+    """A longer URL gets 414."""
     assert (await ask(host.port, "/echo/" + "x" * 8186)).status == 200
     assert (await ask(host.port, "/echo/" + "x" * 8187)).status == 414
 
 
 async def test_client_that_vanishes_does_no_harm(host: RunningHost) -> None:
-    """In the middle of a body, of a head, or right after its request."""
+    """A client may disconnect within the headers, within the body, or right after its request; the host
+    then serves others.
+    """
     beginnings = [
         b"POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc",
         b"GET /ec",
@@ -212,7 +228,9 @@ async def test_client_that_vanishes_does_no_harm(host: RunningHost) -> None:
 
 
 async def test_stopping_finishes_what_is_in_flight() -> None:
-    """A request that was taken is answered; the connection is closed after it and new ones are refused."""
+    """A request that was received gets its response, then the connection is closed; new connections are
+    refused.
+    """
     entered, leave = asyncio.Event(), asyncio.Event()
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 

@@ -1,4 +1,4 @@
-"""A fault that stops the host from starting is reported in one line."""
+"""A fault that prevents the host from starting is one line."""
 
 from pathlib import Path
 
@@ -20,26 +20,26 @@ def module(tmp_path: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("text", ["", "one = func.FunctionApp()\ntwo = func.FunctionApp()"])
 def test_exactly_one_app_must_be_there(tmp_path: Path, text: str) -> None:
-    """The engine takes the one FunctionApp of the module and refuses two."""
+    """A module must have exactly one FunctionApp, as the engine requires."""
     with pytest.raises(HostError, match="exactly one FunctionApp"):
         find_app(load_module(module(tmp_path, text), {}))
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
-    """With the remedy."""
+    """The error names the file and the remedy."""
     with pytest.raises(HostError, match="is not there"):
         load_module(tmp_path / "nothing.py", {})
 
 
 def test_wrong_setting_is_named(tmp_path: Path) -> None:
-    """As the app's own settings say it."""
+    """The error is the one that the app's settings raise."""
     text = "import os\nfrom shared.settings import Settings\nSettings.read(os.environ)\napp = func.FunctionApp()"
     with pytest.raises(HostError, match="DEFAULT_REGION"):
         load_module(module(tmp_path, text), {"DEFAULT_REGION": "Britain"})
 
 
 def test_storage_that_can_not_be_opened_is_reported(tmp_path: Path) -> None:
-    """A file in place of the folder."""
+    """The error names the folder; here a file has its name."""
     (tmp_path / "file").write_text("")
     text = (
         "from shared.settings import Settings\nfrom shared.tables.open import open_tables\n"
@@ -50,7 +50,9 @@ def test_storage_that_can_not_be_opened_is_reported(tmp_path: Path) -> None:
 
 
 async def test_settings_are_in_the_environment_only_while_it_runs(tmp_path: Path) -> None:
-    """As app settings are environment variables on the platform; WEBSITE_AUTH_ENABLED as the platform sets it."""
+    """Settings are environment variables, as app settings on the platform, which also sets
+    WEBSITE_AUTH_ENABLED; after the run they are gone.
+    """
     import os
 
     text = 'import os\napp = func.FunctionApp()\nseen = os.environ["TRY"], os.environ["WEBSITE_AUTH_ENABLED"]'
@@ -60,7 +62,7 @@ async def test_settings_are_in_the_environment_only_while_it_runs(tmp_path: Path
 
 
 async def test_app_can_be_run_twice() -> None:
-    """get_functions() of an app works once only; the host remembers its result."""
+    """The host stores the result of get_functions(), because an app returns it only once."""
     app = func.FunctionApp()
     app.route(route="x")(_answer)
     for _ in range(2):
@@ -73,7 +75,7 @@ def _answer(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def test_parameters_and_bindings_must_be_the_same() -> None:
-    """As the engine checks when it loads a function."""
+    """A function must have a parameter for each binding and no other, as the engine requires."""
     app = func.FunctionApp()
 
     @app.route(route="x")
@@ -85,8 +87,8 @@ def test_parameters_and_bindings_must_be_the_same() -> None:
 
 
 def test_output_with_a_builtin_list_is_refused() -> None:
-    """The engine reports "invalid non-type annotation" for `func.Out[list[str]]`, and loads no
-    function at all.
+    """For `func.Out[list[str]]` of the built-in list, the engine reports "invalid non-type annotation" and
+    loads no function, so the local host refuses it, too.
     """
     app = func.FunctionApp()
 
@@ -100,7 +102,7 @@ def test_output_with_a_builtin_list_is_refused() -> None:
 
 
 def test_http_function_must_return_a_response_or_text() -> None:
-    """As the engine checks the annotation."""
+    """The return annotation must be HttpResponse or str, as the engine requires."""
     app = func.FunctionApp()
 
     @app.route(route="x")
@@ -112,7 +114,7 @@ def test_http_function_must_return_a_response_or_text() -> None:
 
 
 def test_trigger_that_does_not_run_locally_is_named() -> None:
-    """Rather than being left out in silence."""
+    """An unsupported trigger is an error, so that no function is missing unnoticed."""
     app = func.FunctionApp()
 
     @app.blob_trigger(arg_name="blob", path="x", connection="c")
@@ -127,7 +129,7 @@ def test_trigger_that_does_not_run_locally_is_named() -> None:
     "text", ["", "[]", '{"extensions":{"queues":{"batchSize":"x"}}}', '{"extensions":1}']
 )
 def test_host_json_that_can_not_be_used_is_named(tmp_path: Path, text: str) -> None:
-    """With the file's name."""
+    """The error names the file."""
     path = tmp_path / "host.json"
     path.write_text(text)
     with pytest.raises(HostError, match=r"host\.json"):
@@ -135,7 +137,9 @@ def test_host_json_that_can_not_be_used_is_named(tmp_path: Path, text: str) -> N
 
 
 def test_host_json_of_the_product() -> None:
-    """No route prefix, since SCIM clients and people get short addresses; queues as the local host plays them."""
+    """The product has no route prefix, so that addresses are short, and the queue settings that the local
+    host simulates.
+    """
     expected = HostFile(
         route_prefix="",
         batch_size=16,
@@ -146,8 +150,10 @@ def test_host_json_of_the_product() -> None:
     assert read_host_file(ROOT / "host.json") == expected
 
 
-def test_silent_host_json_has_the_platforms_defaults(tmp_path: Path) -> None:
-    """learn.microsoft.com/azure/azure-functions/functions-host-json."""
+def test_empty_host_json_has_the_platforms_defaults(tmp_path: Path) -> None:
+    """Settings that host.json omits have the platform's defaults
+    (learn.microsoft.com/azure/azure-functions/functions-host-json).
+    """
     path = tmp_path / "host.json"
     path.write_text('{"version":"2.0"}')
     assert read_host_file(path) == HostFile(

@@ -1,4 +1,4 @@
-"""Settings of this machine (functions-develop-local, "Local settings file")."""
+"""Settings of local.settings.json (Microsoft Learn, functions-develop-local, "Local settings file")."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_environment_wins_over_the_file(tmp_path: Path) -> None:
-    """As with the tools of Azure Functions; values are text."""
+    """A variable of the environment replaces the file's value, as with Core Tools; values are strings."""
     path = written(
         tmp_path, '{"IsEncrypted":false,"Values":{"A":"file","B":"file","C":5,"D":null}}'
     )
@@ -23,12 +23,12 @@ def test_environment_wins_over_the_file(tmp_path: Path) -> None:
 
 
 def test_file_need_not_be_there(tmp_path: Path) -> None:
-    """Every setting has a default."""
+    """Without a file, every setting has its default."""
     assert read_local_settings(tmp_path / "local.settings.json", {}) == {}
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"Values":[]}', '{"IsEncrypted":true,"Values":{}}'])
 def test_file_that_can_not_be_used_is_named(tmp_path: Path, text: str) -> None:
-    """Rather than being ignored."""
+    """An invalid file is an error that names it."""
     with pytest.raises(HostError, match=r"local\.settings\.json can't be used"):
         read_local_settings(written(tmp_path, text), {})

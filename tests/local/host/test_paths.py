@@ -1,4 +1,4 @@
-"""Paths as Kestrel hands them on (aspnetcore: UrlDecoder, PathNormalizer, PathString)."""
+"""Paths are decoded and encoded as by Kestrel (aspnetcore: UrlDecoder, PathNormalizer, PathString)."""
 
 import pytest
 
@@ -23,12 +23,14 @@ from local.host.paths import decode_path, encode_path
     ],
 )
 def test_path_is_decoded_once(raw: str, path: str) -> None:
-    """UTF-8 is decoded, an encoded slash and bytes that are no UTF-8 stay, dot segments go."""
+    """UTF-8 is decoded; an encoded slash and bytes that aren't UTF-8 stay encoded; dot segments are
+    removed.
+    """
     assert decode_path(raw) == path
 
 
 def test_null_character_is_a_bad_request() -> None:
-    """Kestrel refuses a path with a null character."""
+    """A path with a null character is an error, as in Kestrel."""
     assert decode_path("/a%00b") is None
 
 
@@ -43,5 +45,7 @@ def test_null_character_is_a_bad_request() -> None:
     ],
 )
 def test_path_is_encoded_for_the_url(path: str, url: str) -> None:
-    """PathString.ToUriComponent: characters allowed in a path stay, the rest is escaped as UTF-8."""
+    """Characters that a path may contain stay; others are percent-encoded as UTF-8
+    (PathString.ToUriComponent).
+    """
     assert encode_path(path) == url

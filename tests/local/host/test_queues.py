@@ -1,4 +1,6 @@
-"""Queue functions (functions-bindings-storage-queue-trigger: "Poison messages", "Concurrency")."""
+"""Queue functions (Microsoft Learn, functions-bindings-storage-queue-trigger: "Poison messages",
+"Concurrency").
+"""
 
 import asyncio
 import sys
@@ -25,14 +27,14 @@ DELAY = HostFile(route_prefix="", visibility_timeout=10.0)
 
 
 class Jobs:
-    """The host of `sample_jobs.py` with a clock that moves only when told to."""
+    """The host of `sample_jobs.py` with a clock that only tests advance."""
 
     def __init__(self, host: Host, module: ModuleType, clock: FixedClock):
         self.host, self.clock = host, clock
         self.seen: list[str] = module.seen
 
     async def handled(self) -> list[str]:
-        """Return the handled messages, in no order."""
+        """Return the handled messages, sorted."""
         await self.host.queues.idle()
         return sorted(self.seen)
 
@@ -57,15 +59,15 @@ async def jobs(clock: FixedClock) -> AsyncIterator[Jobs]:
 
 
 async def test_messages_of_a_timer_reach_the_queue_function(jobs: Jobs) -> None:
-    """`Out[list[str]]`: one message for each item; `%QUEUE%` from the settings."""
+    """Each item of an `Out[list[str]]` is one message, in the queue that the setting of `%QUEUE%` names."""
     jobs.clock.advance(30)
     await asyncio.gather(*jobs.host.timers.tick())
     assert await jobs.handled() == ["plan past_due=False", "work one 1", "work two 1"]
 
 
-async def test_message_of_an_http_function_and_a_returned_one(jobs: Jobs) -> None:
-    """`Out[str]` to a function that gets text and returns a message; it has no reader, so it stays
-    in its queue.
+async def test_an_output_and_a_returned_value_are_messages(jobs: Jobs) -> None:
+    """An HTTP function's `Out[str]` is a message; the queue function that gets it as text returns another
+    one, which stays in its queue because no function receives it.
     """
     assert await jobs.post("hello") == 202
     await jobs.handled()
@@ -73,14 +75,14 @@ async def test_message_of_an_http_function_and_a_returned_one(jobs: Jobs) -> Non
 
 
 async def test_failed_function_leaves_no_message(jobs: Jobs) -> None:
-    """Outputs are sent after success only."""
+    """Outputs are sent only after the function succeeds."""
     assert await jobs.post("hello", "?fail=1") == 500
     await jobs.handled()
     assert jobs.host.queues.waiting("third") == []
 
 
 async def test_bad_message_is_tried_five_times_and_then_poison(jobs: Jobs) -> None:
-    """maxDequeueCount 5; then it goes to `<queue>-poison`, and to the function that takes that."""
+    """After maxDequeueCount (5) tries, a message goes to the queue `<queue>-poison` and its function."""
     jobs.host.queues.put("work", b"bad")
     assert await jobs.handled() == [
         "give up bad",
@@ -105,7 +107,7 @@ def collecting(
 
 
 async def test_failed_message_is_hidden_for_the_visibility_timeout(clock: FixedClock) -> None:
-    """`visibilityTimeout` of host.json: not before, and then again with a higher dequeue count."""
+    """A failed message is tried again after `visibilityTimeout` of host.json, with a higher dequeue count."""
     counts: list[int] = []
 
     async def fail(function: QueueFunction, message: func.QueueMessage) -> None:
@@ -125,7 +127,7 @@ async def test_failed_message_is_hidden_for_the_visibility_timeout(clock: FixedC
 
 
 async def test_sixteen_messages_at_once_and_a_new_batch_at_eight(clock: FixedClock) -> None:
-    """batchSize 16, newBatchThreshold 8: never more than 24 at once, and all are handled."""
+    """With batchSize 16 and newBatchThreshold 8, at most 24 messages are handled at once."""
     now, most, done = 0, 0, 0
 
     async def work(function: QueueFunction, message: func.QueueMessage) -> None:
@@ -144,8 +146,8 @@ async def test_sixteen_messages_at_once_and_a_new_batch_at_eight(clock: FixedClo
     assert (most, done) == (24, 100)
 
 
-async def test_stopping_handles_what_was_begun_only(clock: FixedClock) -> None:
-    """No message is lost half-way; the rest stays."""
+async def test_stopping_finishes_only_started_messages(clock: FixedClock) -> None:
+    """Stopping waits for the messages that are being handled, and leaves the others in their queues."""
     done: list[bytes] = []
 
     async def work(function: QueueFunction, message: func.QueueMessage) -> None:
@@ -160,8 +162,8 @@ async def test_stopping_handles_what_was_begun_only(clock: FixedClock) -> None:
     assert (done, [message.body for message in queues.waiting("q")]) == ([b"1"], [b"2", b"3"])
 
 
-async def test_message_says_when_it_came_and_goes(clock: FixedClock) -> None:
-    """The properties of a storage queue message."""
+async def test_a_message_has_insertion_and_expiration_time(clock: FixedClock) -> None:
+    """A message has the insertion and expiration times of a storage queue message."""
     seen: list[func.QueueMessage] = []
 
     async def work(function: QueueFunction, message: func.QueueMessage) -> None:
@@ -190,12 +192,12 @@ async def test_message_says_when_it_came_and_goes(clock: FixedClock) -> None:
     ],
 )
 def test_outputs_become_messages(value: object, messages: list[bytes]) -> None:
-    """As azure.functions encodes them and the host enqueues them."""
+    """Values are encoded as by azure.functions and enqueued as by the host."""
     assert encode(value) == messages
 
 
 async def test_output_of_a_wrong_type_fails_the_function() -> None:
-    """As the engine refuses it; nothing is sent."""
+    """A value that the engine can't encode is an error, and nothing is sent."""
     sent: list[tuple[str, bytes]] = []
     app = func.FunctionApp()
 
@@ -216,7 +218,7 @@ async def test_output_of_a_wrong_type_fails_the_function() -> None:
 
 
 def test_missing_queue_setting_stops_the_host() -> None:
-    """Named in the message."""
+    """The error names the setting."""
     app = func.FunctionApp()
 
     @app.queue_trigger(arg_name="text", queue_name="%NOWHERE%", connection="c")

@@ -1,4 +1,4 @@
-"""The answers of azure-functions-host 4.1037 to 239 raw requests, and those of the local host."""
+"""The local host responds as azure-functions-host 4.1037 did to 239 recorded raw requests."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ KNOWN_DIFFERENCES = {
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
-    """Return the local host's answer to each probe."""
+    """Return the local host's response to each probe, by the probe's name."""
 
     async def ask() -> dict[str, dict[str, object]]:
         options = HostOptions(timers=False, platform_sign_in=False)
@@ -56,18 +56,18 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, obj
 
 
 def test_every_recorded_request_is_sent() -> None:
-    """Probes and recording belong together."""
+    """Probes and recording have the same names."""
     assert probes().keys() == ANSWERS.keys()
     assert KNOWN_DIFFERENCES.keys() <= ANSWERS.keys()
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS.keys() - KNOWN_DIFFERENCES.keys()))
 def test_answers_as_the_real_host_does(name: str, answers: dict[str, dict[str, object]]) -> None:
-    """Status, the request as the function saw it, body and headers are those of the recording."""
+    """Status, headers, body and the request that the function received equal the recorded ones."""
     assert differs(ANSWERS[name], answers[name]) == ""
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN_DIFFERENCES))
 def test_known_differences_still_exist(name: str, answers: dict[str, dict[str, object]]) -> None:
-    """A difference that is gone leaves the list."""
+    """A known difference that no longer exists must be removed from the list."""
     assert differs(ANSWERS[name], answers[name])

@@ -1,4 +1,4 @@
-"""A request as a function sees it (azure-functions-host:
+"""A function gets a request as on Azure (azure-functions-host:
 GrpcMessageConversionExtensions.ToRpcHttp).
 """
 
@@ -21,13 +21,13 @@ async def seen(host: RunningHost, target: str = "/echo", **options: Any) -> dict
 
 
 async def test_header_names_are_lower_case(host: RunningHost) -> None:
-    """The host lower-cases names; values stay, also empty ones."""
+    """The host converts names to lower case and leaves values unchanged, also empty ones."""
     headers = (await seen(host, headers={"X-Mixed-Case": "Value", "X-Empty": ""}))["headers"]
     assert (headers["x-mixed-case"], headers["x-empty"]) == ("Value", "")
 
 
 async def test_repeated_request_headers_are_joined(host: RunningHost) -> None:
-    """StringValues.ToString joins with a comma."""
+    """Values of a repeated header are joined with a comma (StringValues.ToString)."""
     async with connect(host.port) as connection:
         await connection.send(b"GET /echo HTTP/1.1\r\nHost: localhost\r\nX-A: 1\r\nX-A: 2\r\n\r\n")
         assert orjson.loads((await connection.reply()).body)["headers"]["x-a"] == "1,2"
@@ -50,8 +50,8 @@ async def test_empty_query_values_are_only_in_the_url(host: RunningHost) -> None
         ("a%20b=1&&=x", {"a b": "1", "": "x"}),
     ],
 )
-def test_query_values_by_name(query: str, values: dict[str, str]) -> None:
-    """Names in any case, repeated values joined with a comma, plus is a space."""
+def test_query_values_are_joined_by_name(query: str, values: dict[str, str]) -> None:
+    """Names ignore case, values of a repeated name are joined with a comma, and plus is a space."""
     assert query_parameters(query) == values
 
 
@@ -63,18 +63,18 @@ async def test_route_values_are_decoded_and_the_url_is_not(host: RunningHost) ->
 
 
 async def test_optional_route_value_that_is_missing_is_absent(host: RunningHost) -> None:
-    """No value, no entry."""
+    """A missing optional value has no entry in route_params."""
     assert (await seen(host, "/echo"))["route"] == {}
 
 
 async def test_body_with_a_length_arrives(host: RunningHost) -> None:
-    """Byte for byte."""
+    """The body is unchanged byte for byte."""
     content = await seen(host, method="POST", body=bytes(range(256)))
     assert content["body"].encode("latin-1") == bytes(range(256))
 
 
 async def test_body_without_a_length_is_dropped(host: RunningHost) -> None:
-    """`Body != null && ContentLength > 0` (host issue 4926): a chunked body is read and thrown away."""
+    """The host reads a chunked body and drops it: `Body != null && ContentLength > 0` (host issue 4926)."""
     async with connect(host.port) as connection:
         head = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
         await connection.send(
@@ -87,7 +87,7 @@ async def test_body_without_a_length_is_dropped(host: RunningHost) -> None:
 
 
 async def test_request_without_host_header_is_bad(host: RunningHost) -> None:
-    """RFC 9112 section 3.2."""
+    """HTTP/1.1 requires the Host header (RFC 9112 section 3.2)."""
     async with connect(host.port) as connection:
         await connection.send(b"GET /echo HTTP/1.1\r\n\r\n")
         assert (await connection.reply()).status == 400
@@ -97,7 +97,7 @@ async def test_request_without_host_header_is_bad(host: RunningHost) -> None:
     "start", [b"GET /a%00b HTTP/1.1", b"GET /a HTTP/1.1\r\nX-Bad: \xff", b"GARBAGE"]
 )
 async def test_nonsense_is_400(host: RunningHost, start: bytes) -> None:
-    """A null character, a header that is no UTF-8, no HTTP at all."""
+    """A null character, a header that isn't UTF-8, and text that isn't HTTP get 400."""
     async with connect(host.port) as connection:
         await connection.send(start + b"\r\nHost: localhost\r\n\r\n")
         assert (await connection.reply()).status == 400

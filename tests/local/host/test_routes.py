@@ -1,4 +1,4 @@
-"""Which function the host takes (azure-functions-host, WebScriptHostHttpRoutesManager)."""
+"""The host chooses the function of a request (azure-functions-host, WebScriptHostHttpRoutesManager)."""
 
 import azure.functions as func
 import pytest
@@ -17,13 +17,15 @@ async def taken(host: RunningHost, path: str, method: str = "GET") -> str:
     return response.body.decode() if response.status == 200 else str(response.status)
 
 
-async def test_functions_are_asked_in_the_order_of_their_names(routes: RunningHost) -> None:
-    """Ordinal, in any case: `alpha` before `Beta`, whatever the order in the file."""
+async def test_functions_are_tried_in_the_order_of_their_names(routes: RunningHost) -> None:
+    """Names are compared by code point and without case: `alpha` precedes `Beta`, whatever the order in
+    the file.
+    """
     assert await taken(routes, "/pick/1") == "alpha(id=1)"
 
 
 async def test_first_match_wins_over_a_more_exact_one(routes: RunningHost) -> None:
-    """`Users/{id?}` of scim_users swallows `Users/.search` of scim_users_search."""
+    """`Users/{id?}` of scim_users matches before `Users/.search` of scim_users_search."""
     assert await taken(routes, "/Users/.search", "POST") == "scim_users(id=.search)"
 
 
@@ -34,12 +36,12 @@ async def test_first_match_wins_over_a_more_exact_one(routes: RunningHost) -> No
 async def test_method_that_no_function_takes_is_404(
     routes: RunningHost, method: str, answer: str
 ) -> None:
-    """Never 405; HEAD is not GET."""
+    """The status is never 405, and HEAD isn't treated as GET."""
     assert await taken(routes, "/only", method) == answer
 
 
 async def test_function_without_methods_takes_all(routes: RunningHost) -> None:
-    """No `methods`: even an unheard-of one."""
+    """A function without `methods` gets every method, even an unknown one."""
     assert await taken(routes, "/pick/1", "BREW") == "alpha(id=1)"
 
 
@@ -52,13 +54,13 @@ async def test_function_without_methods_takes_all(routes: RunningHost) -> None:
         ("/files/a.json", "mixed(name=a,kind=json)"),
     ],
 )
-async def test_template_gives_its_values(routes: RunningHost, path: str, answer: str) -> None:
-    """A catch-all takes the rest of the path or nothing; two parameters may share a segment."""
+async def test_a_template_returns_its_values(routes: RunningHost, path: str, answer: str) -> None:
+    """A catch-all matches the rest of the path or nothing; a segment may have two parameters."""
     assert await taken(routes, path) == answer
 
 
 async def test_missing_or_empty_template_is_the_function_name(routes: RunningHost) -> None:
-    """The host takes an empty template for none, so the root page needs "/"."""
+    """The host treats an empty template as a missing one, so the root page needs "/"."""
     assert [await taken(routes, path) for path in ("/by_name", "/by_empty", "/")] == [
         "by_name()",
         "by_empty()",
@@ -70,7 +72,9 @@ async def test_missing_or_empty_template_is_the_function_name(routes: RunningHos
     "path", ["/admin", "/admin/host/status", "/runtime/webhooks/x", "/Admin/x"]
 )
 async def test_admin_and_runtime_are_the_hosts_own(path: str) -> None:
-    """Not even a catch-all gets them; without a host key they answer 401 (recorded)."""
+    """Requests to these paths reach no function, not even a catch-all; without a host key they get 401
+    (recorded).
+    """
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
     @app.route(route="{*rest}")
@@ -84,7 +88,7 @@ async def test_admin_and_runtime_are_the_hosts_own(path: str) -> None:
 
 @pytest.mark.parametrize("route", ["admin/x", "/runtime"])
 def test_template_below_the_hosts_own_paths_is_refused(route: str) -> None:
-    """The host does not load such a function ("conflicts with one or more built in routes")."""
+    """The host doesn't load such a function ("conflicts with one or more built in routes")."""
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
     @app.route(route=route)
@@ -96,7 +100,7 @@ def test_template_below_the_hosts_own_paths_is_refused(route: str) -> None:
 
 
 async def test_route_prefix_comes_from_host_json() -> None:
-    """`extensions.http.routePrefix` precedes every template; `api` without a host.json setting."""
+    """`extensions.http.routePrefix` precedes every template; without this setting the prefix is `api`."""
     async with running(APPS / "sample_routes.py", host_file=HostFile()) as host:
         assert [await taken(host, path) for path in ("/api/only", "/only")] == ["get_only()", "404"]
 
@@ -105,7 +109,9 @@ async def test_route_prefix_comes_from_host_json() -> None:
     ("disabled", "status"), [("true", 204), ("True", 204), ("false", 200), ("", 200)]
 )
 async def test_root_is_the_home_page_unless_disabled(disabled: str, status: int) -> None:
-    """azure-functions-host: HomepageMiddleware; AzureWebJobsDisableHomepage=true leaves 204."""
+    """With AzureWebJobsDisableHomepage=true, the root returns 204 (azure-functions-host:
+    HomepageMiddleware).
+    """
     settings = {"AzureWebJobsDisableHomepage": disabled}
     async with running(
         APPS / "sample_routes.py", settings, host_file=HostFile(route_prefix="")
@@ -113,8 +119,8 @@ async def test_root_is_the_home_page_unless_disabled(disabled: str, status: int)
         assert (await host.call(Request("GET", "http://localhost/"))).status == status
 
 
-async def test_function_at_the_root_is_taken_before_the_home_page() -> None:
-    """The home page is only there if no function ran."""
+async def test_a_function_at_the_root_replaces_the_home_page() -> None:
+    """The home page is returned only if no function matches."""
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
     @app.route(route="/")

@@ -1,4 +1,6 @@
-"""NCRONTAB (learn.microsoft.com/azure/azure-functions/functions-bindings-timer, "NCRONTAB expressions")."""
+"""NCRONTAB schedules (learn.microsoft.com/azure/azure-functions/functions-bindings-timer, "NCRONTAB
+expressions").
+"""
 
 from datetime import UTC, datetime
 
@@ -20,13 +22,13 @@ from local.host.schedules import Schedule
     ],
 )
 def test_seconds_come_first(text: str, start: str, next_tick: str) -> None:
-    """Six fields: second, minute, hour, day, month, day of the week."""
+    """The six fields are second, minute, hour, day, month and day of the week."""
     moment = datetime.fromisoformat(start).replace(tzinfo=UTC)
     assert Schedule(text).after(moment) == datetime.fromisoformat(next_tick).replace(tzinfo=UTC)
 
 
 def test_day_and_day_of_the_week_must_both_hold() -> None:
-    """Unlike in Unix cron: the 13th that is a Friday."""
+    """Unlike in Unix cron, both fields must match: the 13th that is a Friday."""
     first = Schedule("0 0 0 13 * Fri").after(datetime(2026, 1, 1, tzinfo=UTC))
     assert first == datetime(2026, 2, 13, tzinfo=UTC)
 
@@ -34,7 +36,9 @@ def test_day_and_day_of_the_week_must_both_hold() -> None:
 @pytest.mark.parametrize(
     "text", ["* * * * *", "@daily", "0 0 0 L * *", "60 * * * * *", "0 0 0 * * 1#2", "", "00:00:30"]
 )
-def test_what_the_platform_would_not_take_is_refused(text: str) -> None:
-    """Five fields, other dialects' letters, values out of range, spans of time (not on Flex Consumption)."""
+def test_invalid_schedules_are_refused(text: str) -> None:
+    """Five fields, letters of other dialects, values out of range, and time spans (not available on Flex
+    Consumption) raise an error.
+    """
     with pytest.raises(ValueError):
         Schedule(text)

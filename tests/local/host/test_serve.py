@@ -51,7 +51,7 @@ async def serving(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_ends_the_host_without_an_error(port: int, number: int) -> None:
-    """Exit code 0, nothing on standard error, and open connections are closed."""
+    """The exit code is 0, standard error is empty, and open connections are closed."""
     async with serving(port) as process, connect(port) as connection:
         await connection.send(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert (await connection.reply()).status == 200
@@ -79,7 +79,7 @@ async def failure(*arguments: str, **options: str) -> str:
 
 
 async def test_a_port_in_use_is_reported_in_one_line() -> None:
-    """The line has the remedy."""
+    """The line contains the remedy."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -91,14 +91,16 @@ async def test_a_port_in_use_is_reported_in_one_line() -> None:
 
 @pytest.mark.parametrize("number", ["70000", "-1"])
 async def test_an_invalid_port_is_reported_in_one_line(number: str) -> None:
-    """The number is out of range."""
+    """A port number that is out of range is an error."""
     assert "Choose one from 1024 to 65535" in await failure(f"--port={number}", *SAMPLE)
 
 
 async def test_a_folder_that_cannot_be_written_is_reported_in_one_line(
     tmp_path: Path, port: int
 ) -> None:
-    """Here the tables' folder is a file, which no right can overcome."""
+    """A file has the name of the tables' folder, because the tests' user may be allowed to write to every
+    folder.
+    """
     (tmp_path / "data").write_text("")
     app = tmp_path / "app.py"
     app.write_text(
@@ -144,7 +146,7 @@ async def test_every_command_has_help() -> None:
 def test_an_old_python_is_reported_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before any module is imported that it can't parse."""
+    """The version is checked before any module is imported that an old Python can't parse."""
     from local.__main__ import main
 
     monkeypatch.setattr(sys, "version_info", (3, 10, 4, "final", 0))

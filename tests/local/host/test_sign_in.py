@@ -1,5 +1,5 @@
-"""The local host's part of App Service Authentication: in Azure the platform signs users in,
-locally an account is fixed.
+"""The local host simulates App Service Authentication: the platform signs users in, whereas here the
+account is fixed.
 """
 
 import re
@@ -40,7 +40,7 @@ def cookie(reply: Reply) -> dict[str, str]:
 
 
 async def test_everyone_on_this_machine_is_the_local_administrator(host: RunningHost) -> None:
-    """There is no sign-in step; the app reads the account from the platform's header."""
+    """Without a sign-in, every request has the administrator's header of the platform."""
     person = signed_in(await echoed(host))
     assert (person.account, person.roles, person.name) == (
         ACCOUNT,
@@ -50,7 +50,7 @@ async def test_everyone_on_this_machine_is_the_local_administrator(host: Running
 
 
 async def test_forged_principal_headers_are_removed(host: RunningHost) -> None:
-    """X-MS-CLIENT-PRINCIPAL of a client is never trusted, on excluded paths neither."""
+    """The host removes a client's X-MS-CLIENT-PRINCIPAL, also on excluded paths."""
     forged = {
         "X-MS-CLIENT-PRINCIPAL": "Zm9yZ2Vk",
         "X-MS-Client-Principal-Extra": "x",
@@ -67,12 +67,12 @@ async def test_forged_principal_headers_are_removed(host: RunningHost) -> None:
     "path", ["/health", "/scim/1/v2/ServiceProviderConfig", "/SCIM/1/v2/ServiceProviderConfig"]
 )
 async def test_excluded_paths_have_no_user(host: RunningHost, path: str) -> None:
-    """The deployment's `excludedPaths` are /scim/* and /health."""
+    """Requests to an excluded path, such as /scim/* or /health, have no principal header."""
     assert (await ask(host.port, path)).body == b"nobody"
 
 
 def test_the_excluded_paths_are_those_of_the_deployment() -> None:
-    """Exactly the addresses that need no sign-in in Azure need none here."""
+    """The addresses without sign-in are exactly the `excludedPaths` of infra/modules/sign-in.bicep."""
     template = (Path(__file__).parents[3] / "infra/modules/sign-in.bicep").read_text("utf-8")
     listed = re.findall(r"'(/[^']+)'", template.partition("excludedPaths: [")[2].partition("]")[0])
     assert len(listed) == 8
@@ -83,7 +83,7 @@ def test_the_excluded_paths_are_those_of_the_deployment() -> None:
 
 
 async def test_dots_do_not_lead_out_of_the_excluded_paths(host: RunningHost) -> None:
-    """The path that is routed is the one that is checked."""
+    """The host compares the same path that it routes, after removing dot segments."""
     assert "x-ms-client-principal" in (await ask(host.port, "/scim/../echo")).body.decode()
 
 
@@ -91,7 +91,7 @@ async def test_dots_do_not_lead_out_of_the_excluded_paths(host: RunningHost) -> 
     ("role", "roles"), [("admin", [ADMIN]), ("reader", [READER]), ("none", [])]
 )
 async def test_the_user_can_be_changed(host: RunningHost, role: str, roles: list[str]) -> None:
-    """`/.local/sign-in?role=…&account=…` sets a cookie."""
+    """`/.local/sign-in?role=…&account=…` sets a cookie for another user."""
     reply = await ask(host.port, f"/.local/sign-in?role={role}&account={OTHER}")
     person = signed_in(await echoed(host, cookie(reply)))
     assert (reply.status, person.account, sorted(person.roles)) == (302, OTHER, roles)
@@ -99,7 +99,7 @@ async def test_the_user_can_be_changed(host: RunningHost, role: str, roles: list
 
 @pytest.mark.parametrize("query", ["role=king", "account=1", "account=" + OTHER + "%0d%0aX:1"])
 async def test_a_wrong_user_is_refused(host: RunningHost, query: str) -> None:
-    """The error has a correct example."""
+    """The error contains a correct example."""
     reply = await ask(host.port, f"/.local/sign-in?{query}")
     assert (reply.status, b"must be" in reply.body) == (400, True)
 
@@ -112,7 +112,7 @@ async def test_a_wrong_user_is_refused(host: RunningHost, query: str) -> None:
 async def test_signed_out_requests_are_redirected_to_another_origin(
     host: RunningHost, headers: dict[str, str], method: str
 ) -> None:
-    """As on the platform, a script's fetch is redirected too."""
+    """A request of a signed-out browser is redirected, as on the platform, also that of a script's fetch."""
     gone = cookie(await ask(host.port, "/.auth/logout"))
     reply = await ask(host.port, "/echo?x=1", method=method, headers={**headers, **gone})
     assert reply.status == 302
@@ -121,7 +121,9 @@ async def test_signed_out_requests_are_redirected_to_another_origin(
 
 
 async def test_the_sign_in_returns_to_the_page(host: RunningHost) -> None:
-    """Through the other origin and the platform's callback, with a session."""
+    """The browser is redirected to the other origin, to the platform's callback, and with a session to the
+    requested page.
+    """
     gone = cookie(await ask(host.port, "/.auth/logout"))
     page = await ask(host.port, "/echo?x=1&y=2", headers={**PAGE, **gone})
     there = urlsplit(page.one("Location"))
@@ -157,7 +159,7 @@ async def test_signed_out_scim_still_works(host: RunningHost) -> None:
 
 
 async def test_the_sign_out_redirects_to_the_given_page(host: RunningHost) -> None:
-    """`post_logout_redirect_uri`, or by default the platform's own page."""
+    """The redirect goes to `post_logout_redirect_uri`, or by default to the platform's own page."""
     told = await ask(host.port, "/.auth/logout?post_logout_redirect_uri=/bye")
     plain = await ask(host.port, "/.auth/logout")
     assert (told.one("Location"), plain.one("Location")) == ("/bye", "/.auth/logout/complete")
@@ -168,7 +170,7 @@ async def test_the_sign_out_redirects_to_the_given_page(host: RunningHost) -> No
     "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
 )
 async def test_redirects_stay_on_this_site(host: RunningHost, target: str) -> None:
-    """There is no open redirect."""
+    """A redirect target of another site is replaced with "/", so that there is no open redirect."""
     reply = await ask(
         host.port, f"/.auth/login/aad?post_login_redirect_uri={quote(target, safe='')}"
     )
@@ -176,7 +178,7 @@ async def test_redirects_stay_on_this_site(host: RunningHost, target: str) -> No
 
 
 async def test_me_returns_the_user(host: RunningHost) -> None:
-    """`/.auth/me` of the platform; 401 while signed out."""
+    """`/.auth/me` returns the user as the platform does, and 401 while signed out."""
     gone = cookie(await ask(host.port, "/.auth/logout"))
     assert b'"provider_name":"aad"' in (await ask(host.port, "/.auth/me")).body
     assert (await ask(host.port, "/.auth/me", headers=gone)).status == 401
@@ -201,8 +203,8 @@ async def test_dots_in_a_path_do_not_bypass_the_sign_in(host: RunningHost, path:
 
 
 async def test_another_host_name_is_refused(host: RunningHost) -> None:
-    """DNS rebinding: a site whose name resolves to this machine must not act as the
-    administrator.
+    """A request with an unknown Host header is rejected, so that a site whose name resolves to this
+    machine (DNS rebinding) can't act as the administrator.
     """
     for name in (
         "evil.example",
@@ -215,8 +217,8 @@ async def test_another_host_name_is_refused(host: RunningHost) -> None:
 
 
 async def test_the_host_can_require_a_sign_in() -> None:
-    """As on the platform, no session exists before the sign-in; its cookie can be sent from a
-    frame.
+    """With this option no session exists before the sign-in, as on the platform; the session's cookie is
+    sent from a frame, too.
     """
     options = HostOptions(timers=False, asks_to_sign_in=True)
     async with running(APPS / "sample_http.py", host_file=NO_PREFIX, options=options) as host:
@@ -227,7 +229,7 @@ async def test_the_host_can_require_a_sign_in() -> None:
 
 
 async def test_the_simulated_microsoft_refuses_to_be_framed(host: RunningHost) -> None:
-    """login.microsoftonline.com does too, so a frame can't be redirected to sign in."""
+    """The sign-in page can't be shown in a frame, as that of login.microsoftonline.com."""
     gone = cookie(await ask(host.port, "/.auth/logout"))
     page = await ask(host.port, "/echo", headers={**PAGE, **gone})
     there = urlsplit(page.one("Location"))
@@ -237,20 +239,22 @@ async def test_the_simulated_microsoft_refuses_to_be_framed(host: RunningHost) -
 
 
 async def test_without_sign_in_the_host_adds_no_header() -> None:
-    """The app then reports that no platform is in front of it."""
+    """Without the simulated sign-in, no request has a principal header, and the app reports that App
+    Service Authentication is missing.
+    """
     options = HostOptions(timers=False, platform_sign_in=False)
     async with running(APPS / "sample_http.py", host_file=NO_PREFIX, options=options) as host:
         assert "x-ms-client-principal" not in await echoed(host)
 
 
 def test_only_this_machine_can_connect() -> None:
-    """The socket is bound to loopback; no option changes that."""
+    """The socket is bound to loopback, and no option changes that."""
     with listen(0) as listener:
         assert listener.getsockname()[0] == "127.0.0.1"
 
 
 def test_unknown_cookie_signs_no_one_in() -> None:
-    """Only a value that the host has set is accepted."""
+    """Only a cookie that the host has set signs a user in."""
     assert person_of({"cookie": "LocalSignIn=root.x"}) is None
     assert person_of({"cookie": "other=1"}) == f"admin.{ACCOUNT}"
     assert set(principal_headers(f"none.{ACCOUNT}")) >= {

@@ -46,7 +46,7 @@ def match(template: str, path: str) -> dict[str, str] | None:
 def test_template_matches_as_aspnetcore_does(
     template: str, path: str, values: dict[str, str] | None
 ) -> None:
-    """Literals in any case, a trailing slash ignored, only a catch-all takes slashes or nothing."""
+    """Literals ignore case, a trailing slash is ignored, and only a catch-all matches slashes or nothing."""
     assert match(template, path) == values
 
 
@@ -55,6 +55,6 @@ def test_template_matches_as_aspnetcore_does(
     ["a/{x", "a/{x}/{x}", "{*a}/b", "a//b", "a/{x:max(9)}", "a/{x:odd}", "a{{1}}", "a/b{c?}"],
 )
 def test_wrong_template_is_refused(template: str) -> None:
-    """A template that the host would not load must not seem to work here."""
+    """A template that the Azure host wouldn't load raises an error."""
     with pytest.raises(ValueError):
         parse(template)

@@ -28,7 +28,7 @@ def timer_function(schedule: str = "*/30 * * * * *", **options: Any) -> TimerFun
 
 
 class Recorder:
-    """Records each tick, and delays it until released."""
+    """Records each tick, and delays its end until released."""
 
     def __init__(self) -> None:
         self.requests: list[TimerRequest] = []
@@ -46,7 +46,7 @@ def ticks() -> Recorder:
 
 
 async def test_timer_runs_at_its_time_and_not_before(clock: FixedClock, ticks: Recorder) -> None:
-    """Nothing runs early or at start-up."""
+    """A timer doesn't run early or at start-up."""
     timers = Timers([timer_function()], ticks, clock)
     assert timers.tick(startup=True) == []
     assert timers.seconds_to_next() == 30
@@ -57,7 +57,7 @@ async def test_timer_runs_at_its_time_and_not_before(clock: FixedClock, ticks: R
 
 
 async def test_missed_ticks_are_run_once_and_marked(clock: FixedClock, ticks: Recorder) -> None:
-    """After ten minutes without a tick: one run that is past due, then the schedule applies
+    """After ten minutes without a tick there is one run, which is past due; then the schedule applies
     again.
     """
     timers = Timers([timer_function()], ticks, clock)
@@ -119,14 +119,16 @@ async def test_an_error_is_logged_and_the_timer_continues(
 
 
 async def test_run_on_startup_is_obeyed(clock: FixedClock, ticks: Recorder) -> None:
-    """The one case in which a timer runs outside its schedule."""
+    """Only with run_on_startup does a timer run outside its schedule."""
     timers = Timers([timer_function(run_on_startup=True)], ticks, clock)
     await asyncio.gather(*timers.tick(startup=True))
     assert [request.past_due for request in ticks.requests] == [False]
 
 
-async def test_status_names_last_and_next(clock: FixedClock, ticks: Recorder) -> None:
-    """`ScheduleStatus` as the schedule monitor keeps it."""
+async def test_the_status_has_the_last_and_next_tick(clock: FixedClock, ticks: Recorder) -> None:
+    """The status has the times of the last and the next tick, as `ScheduleStatus` of Azure's schedule
+    monitor.
+    """
     timers = Timers([timer_function()], ticks, clock)
     for _ in range(2):
         clock.advance(30)
@@ -139,7 +141,7 @@ async def test_status_names_last_and_next(clock: FixedClock, ticks: Recorder) ->
 
 
 async def test_run_ticks_until_cancelled(clock: FixedClock, ticks: Recorder) -> None:
-    """Timers that are due when it starts are run; then it waits."""
+    """`run` first runs the timers that are due, and then waits for the next ones."""
     timers = Timers([timer_function(run_on_startup=True)], ticks, clock)
     running = asyncio.create_task(timers.run())
     for _ in rounds():
@@ -153,7 +155,7 @@ async def test_run_ticks_until_cancelled(clock: FixedClock, ticks: Recorder) -> 
 
 
 async def test_stopping_waits_for_ticks_but_not_for_ever(clock: FixedClock) -> None:
-    """A tick gets some time to finish; a longer one is ended, as the platform ends it."""
+    """A tick has some time to finish; then it is cancelled, as by the platform."""
     started, ended = asyncio.Event(), asyncio.Event()
     app = func.FunctionApp()
 
@@ -173,7 +175,7 @@ async def test_stopping_waits_for_ticks_but_not_for_ever(clock: FixedClock) -> N
 
 
 async def test_schedule_can_be_a_setting(clock: FixedClock) -> None:
-    """`%NAME%` is taken from the settings; a missing one stops the host with its name."""
+    """The schedule `%NAME%` is read from the settings; if it is missing, the error names the setting."""
     app = func.FunctionApp()
 
     @app.timer_trigger(arg_name="timer", schedule="%EVERY%")
@@ -186,7 +188,7 @@ async def test_schedule_can_be_a_setting(clock: FixedClock) -> None:
 
 
 async def test_wrong_schedule_stops_the_host(clock: FixedClock) -> None:
-    """The error has the function's name."""
+    """The error names the function."""
     app = func.FunctionApp()
 
     @app.timer_trigger(arg_name="timer", schedule="* * *")

@@ -1,4 +1,4 @@
-"""Sends and receives HTTP/1.1 byte by byte, so that a test sees exactly the bytes on the wire."""
+"""Sends and receives HTTP/1.1 over a socket, so that tests can compare the exact bytes."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Reply(NamedTuple):
-    """A response; header names are as sent, in order."""
+    """A response; `headers` has names as sent, in order."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -18,7 +18,7 @@ class Reply(NamedTuple):
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     def one(self, name: str) -> str:
-        """Return the value of a header that must occur once."""
+        """Return the value of a header; fail unless it occurs exactly once."""
         (value,) = self.all(name)
         return value
 
@@ -70,7 +70,7 @@ async def ask(
     headers: dict[str, str] | None = None,
     body: bytes = b"",
 ) -> Reply:
-    """Send one request on its own connection, and return the response."""
+    """Send one request on a connection of its own, and return the response."""
     given = {
         "Host": f"127.0.0.1:{port}",
         **({"Content-Length": str(len(body))} if body else {}),

@@ -1,4 +1,4 @@
-"""Fixtures: a filled deployment, and places for further databases."""
+"""Fixtures: a filled deployment, and settings for further databases."""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -20,12 +20,12 @@ def app(tables: CountingTables, clock: FixedClock) -> App:
 
 @pytest.fixture
 async def deployment(app: App) -> AsyncIterator[Deployment]:
-    """Yield a deployment with rows of every kind."""
+    """Yield a deployment with rows of every family."""
     async with scim_host(app) as host:
         yield await filled(app, host)
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Callable[[str], str]:
-    """Return a function that returns the setting TABLES for a SQLite file of this name."""
+    """Return a function that returns the setting TABLES for an SQLite file with this name."""
     return lambda name: f"sqlite:///{tmp_path}/{name}.db"

@@ -1,4 +1,4 @@
-"""A deployment with rows of every kind in every partition, created by the product's own code."""
+"""A deployment with rows of every family in every partition, written by the product's own code."""
 
 import contextlib
 import sqlite3
@@ -30,8 +30,8 @@ TENANT = "00000000-0000-4000-8000-000000000002"
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Two directories with users and groups, of which one is being deleted; the first one is
-    connected to a tenant.
+    """Two directories with users and groups: the first is connected to a tenant, the second is being
+    deleted.
     """
 
     app: App
@@ -41,7 +41,7 @@ class Deployment:
 
 @contextlib.asynccontextmanager
 async def scim_host(app: App) -> AsyncIterator[Host]:
-    """Yield a simulated host with the SCIM functions."""
+    """Yield the local host with the SCIM functions."""
     functions = func.FunctionApp()
     functions.register_functions(endpoints.blueprint(app))
     host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
@@ -103,7 +103,7 @@ async def _link(app: App, directory_id: str) -> None:
 
 
 def every_row(path: Path) -> dict[tuple[str, str, str], bytes]:
-    """Return all rows of a SQLite file, by table, partition and key, read without the engine."""
+    """Return all rows of an SQLite file by table, partition and key, read without the product's engine."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         return {
             (table, partition, key): value

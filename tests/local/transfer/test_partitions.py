@@ -1,4 +1,4 @@
-"""An export contains every partition, or there is a reason why not (docs/operations.md)."""
+"""An export contains every partition for which docs/operations.md has no reason why not."""
 
 from shared.tables.schema import FAMILIES
 
@@ -25,5 +25,7 @@ LEFT_OUT = {
 
 
 def test_every_partition_is_exported_or_left_out_on_purpose() -> None:
-    """CONTRIBUTING.md, "Add a row family": a new partition belongs in local/transfer/partitions.py or in LEFT_OUT."""
+    """A new partition is in local/transfer/partitions.py or in LEFT_OUT (CONTRIBUTING.md, "Add a row
+    family").
+    """
     assert {(family.table, family.partition) for family in FAMILIES.values()} == EXPORTED | LEFT_OUT

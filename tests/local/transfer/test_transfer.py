@@ -1,6 +1,4 @@
-"""Backup and restore between engines: no row is missing or incomplete, and no personal data is
-printed.
-"""
+"""Backup and restore between engines transfer every row completely, and print no personal data."""
 
 import asyncio
 import io
@@ -39,7 +37,7 @@ def quiet() -> Progress:
 
 @asynccontextmanager
 async def opened(where: str) -> AsyncIterator[App]:
-    """Yield an App over the tables of the setting `where`."""
+    """Yield an App over the tables that `where`, a value of TABLES, names."""
     settings = Settings.read({"TABLES": where})
     tables = open_tables(settings)
     try:
@@ -55,7 +53,7 @@ async def test_every_row_arrives_on_the_other_engine_and_back(
     tmp_path: Path,
     place: Callable[[str], str],
 ) -> None:
-    """SQLite to Azure Tables to SQLite: the same rows byte for byte, in every partition."""
+    """Rows exported from SQLite to Azure Tables and back are equal byte for byte, in every partition."""
     await export(deployment.app, tmp_path / "one", quiet)
     async with opened(azurite_tables) as azure:
         await load(azure, tmp_path / "one", quiet, replace=True)
@@ -92,18 +90,18 @@ async def test_commands_end_with_a_check(
 async def test_file_is_for_its_owner_only(
     deployment: Deployment, quiet: Progress, tmp_path: Path
 ) -> None:
-    """Mode 0600, because it contains personal data."""
+    """The export has mode 0600, because it contains personal data."""
     await export(deployment.app, tmp_path / "backup", quiet)
     assert stat.S_IMODE((tmp_path / "backup").stat().st_mode) == 0o600
     assert deployment.contoso.token not in (tmp_path / "backup").read_text()
 
 
 class Stopped(Exception):
-    """The process was killed."""
+    """Raised by a test to simulate that the process was killed."""
 
 
 class Stopping(CountingTables):
-    """An engine that raises Stopped in place of every transaction after the first `after` ones."""
+    """An engine that runs `after` transactions, and raises Stopped instead of each further one."""
 
     def __init__(self, inner: CountingTables, after: int) -> None:
         super().__init__(inner)
@@ -126,10 +124,10 @@ async def test_an_interrupted_import_continues(
     place: Callable[[str], str],
     replace: bool,
 ) -> None:
-    """It is killed repeatedly and started again until all rows are stored.
+    """An import that is killed repeatedly and started again stores all rows.
 
-    Only the first run needs --replace. Rows that an earlier run recorded as stored aren't written
-    again.
+    Only the first run needs --replace. A later run doesn't write rows again that an earlier one recorded
+    as stored.
     """
     await export(deployment.app, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
@@ -162,7 +160,7 @@ async def test_an_interrupted_import_continues(
 async def test_target_with_rows_is_not_overwritten(
     deployment: Deployment, quiet: Progress, tmp_path: Path, place: Callable[[str], str]
 ) -> None:
-    """Only --replace removes existing rows; a refused import changes nothing."""
+    """Only --replace removes existing rows; without it, the import is refused and changes nothing."""
     await export(deployment.app, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
         await target.tables.transact("directories", "index|all", [Upsert("oldone", b'{"v":1}')])
@@ -179,8 +177,8 @@ async def test_an_unfinished_import_of_another_file_is_not_continued(
     place: Callable[[str], str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Rows of two backups are never mixed: `check` reports the unfinished import, and --replace
-    removes all of it.
+    """Rows of two backups are never mixed: `check` reports the unfinished import, and --replace removes all
+    its rows.
     """
     await export(deployment.app, tmp_path / "one", quiet)
     assert (await deployment.contoso.user("late@example.com")).status == 201
@@ -206,8 +204,8 @@ async def test_an_unfinished_import_of_another_file_is_not_continued(
 async def test_export_that_was_stopped_is_recognised(
     deployment: Deployment, quiet: Progress, tmp_path: Path, place: Callable[[str], str]
 ) -> None:
-    """The file gets its name only when complete; a truncated one is refused before anything is
-    written.
+    """An export gets its file name only when it is complete; a truncated file is refused before anything
+    is written.
     """
     await export(deployment.app, tmp_path / "backup", quiet)
     content = (tmp_path / "backup").read_bytes()
@@ -224,8 +222,8 @@ async def test_export_that_was_stopped_is_recognised(
 async def test_damaged_file_is_refused(
     deployment: Deployment, quiet: Progress, tmp_path: Path
 ) -> None:
-    """For a changed value, a missing row and two exchanged rows, the checksum identifies the
-    damaged section.
+    """The checksum of a section detects a changed value, a missing row and two exchanged rows; the error
+    names the section.
     """
     await export(deployment.app, tmp_path / "backup", quiet)
     lines = (tmp_path / "backup").read_bytes().splitlines(keepends=True)
@@ -251,15 +249,15 @@ async def test_damaged_file_is_refused(
         (b'{"format":"x"}\n', "no export"),
     ],
 )
-def test_other_files_are_refused(tmp_path: Path, header: bytes, said: str) -> None:
-    """A file that isn't an export is refused."""
+def test_a_file_that_is_no_export_is_refused(tmp_path: Path, header: bytes, said: str) -> None:
+    """A file that isn't an export is an error."""
     (tmp_path / "other").write_bytes(header)
     with pytest.raises(TransferError, match=said):
         file.overview(tmp_path / "other")
 
 
-def test_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
-    """The remedy is the release that can read it."""
+def test_a_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
+    """The error names the release that can read the file."""
     (tmp_path / "later").write_bytes(
         file.header_line("2026").replace(b'"version":1', b'"version":2')
     )
@@ -268,7 +266,7 @@ def test_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
 
 
 class Busy(CountingTables):
-    """An engine that changes a user each time after a directory's rows were read, `times` times."""
+    """An engine that changes a user after each of the first `times` reads of a directory's rows."""
 
     def __init__(self, inner: CountingTables, change: Callable[[], object], times: int) -> None:
         super().__init__(inner)
@@ -296,8 +294,8 @@ async def test_directory_that_changes_is_read_again(
     times: int,
     restless: list[str],
 ) -> None:
-    """The rows of a directory must be consistent; if it changes too often, the export reports
-    it.
+    """An export reads a directory again if it changed during the read; after too many changes it reports
+    the directory.
     """
     number = iter(range(1000))
 
@@ -319,7 +317,7 @@ async def test_other_rows_in_the_target_are_noticed(
     place: Callable[[str], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each partition is read back, so a row that another program wrote in between is an error."""
+    """An import reads each partition after writing it, so that rows of another program are an error."""
     await export(deployment.app, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
         await target.tables.transact("contacts", "contoso", [Upsert("user|stranger", b'{"v":1}')])
@@ -330,7 +328,7 @@ async def test_other_rows_in_the_target_are_noticed(
 async def test_large_rows_are_divided_into_transactions(
     app: App, quiet: Progress, tmp_path: Path, place: Callable[[str], str]
 ) -> None:
-    """Rows whose form on the wire is much longer are split too: 4 MiB per transaction."""
+    """A transaction has at most 4 MiB on the wire, also if encoding makes its rows much longer."""
     await app.tables.transact("directories", "index|all", [Upsert("big", b'{"v":1}')])
     for number in range(20):
         value = ('{"v":"' + "é" * 200_000 + '"}').encode()
@@ -344,7 +342,7 @@ async def test_large_rows_are_divided_into_transactions(
 async def test_a_storage_call_that_fails_is_retried(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A passing fault doesn't end an import of hours."""
+    """A temporary fault doesn't end an import, which may take hours."""
     from shared.tables.port import StorageUnavailable
 
     monkeypatch.setattr(importing, "_PATIENCE", (0.0, 0.0))
@@ -359,14 +357,14 @@ async def test_a_storage_call_that_fails_is_retried(
 
 
 class Terminal(io.StringIO):
-    """A file that is a terminal."""
+    """A text file that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 def test_progress_is_shown_on_a_terminal_only() -> None:
-    """One line with the number of rows; nothing is written to a file."""
+    """A terminal gets one line with the number of rows; a file gets none."""
     screen, log = Terminal(), io.StringIO()
     for out in (screen, log):
         shown = Progress(out, "Imported", 200)
@@ -396,7 +394,7 @@ def test_progress_is_shown_on_a_terminal_only() -> None:
 def test_an_error_is_reported_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
-    """Exit code 1 and one line on standard error, without a traceback."""
+    """The exit code is 1, and standard error has one line without a traceback."""
     asyncio.run(_make(tmp_path / "e.db"))
     assert main([argument.format(tmp_path) for argument in arguments]) == 1
     out, err = capsys.readouterr()
@@ -408,7 +406,7 @@ def test_an_error_is_reported_in_one_line(
 def test_an_interruption_is_reported_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After Ctrl-C: exit code 130, as shells use, and no traceback."""
+    """After Ctrl-C the exit code is 130, as in shells, and there is no traceback."""
 
     async def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

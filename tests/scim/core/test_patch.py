@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scim.core.errors import ScimError
-from scim.core.patch import Operation, apply_patch, read_patch
+from scim.core.patch import Operation, apply_patch, check_faults, read_patch
 from scim.core.schemas import ENTERPRISE_URN, GROUP, GROUP_URN, USER, USER_URN
 
 BABS: dict[str, Any] = {
@@ -317,14 +317,14 @@ def test_an_immutable_part_is_not_changed() -> None:
 def test_a_body_that_is_no_patch_is_bad_syntax(body: object) -> None:
     """RFC 7644 section 3.12: 400 with scimType invalidSyntax."""
     with pytest.raises(ScimError) as raised:
-        read_patch(body)
+        check_faults(read_patch(body), USER)
     assert raised.value.scim_type == "invalidSyntax"
 
 
 def test_an_operation_without_value_is_refused() -> None:
     """RFC 7644 section 3.5.2: `add` and `replace` need a value; null is a value, and clears."""
     with pytest.raises(ScimError) as raised:
-        read_patch({"Operations": [{"op": "replace", "path": "title"}]})
+        _patched({"op": "replace", "path": "title"})
     assert raised.value.scim_type == "invalidValue"
     assert "title" not in _patched(_op("replace", "title", None))
 
@@ -332,7 +332,7 @@ def test_an_operation_without_value_is_refused() -> None:
 def test_a_path_that_is_no_text_is_refused() -> None:
     """RFC 7644 section 3.12: 400 with scimType invalidPath."""
     with pytest.raises(ScimError) as raised:
-        read_patch({"Operations": [{"op": "replace", "path": 1, "value": 1}]})
+        _patched({"op": "replace", "path": 1, "value": 1})
     assert raised.value.scim_type == "invalidPath"
 
 

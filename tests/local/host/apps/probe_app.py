@@ -1,4 +1,4 @@
-"""Functions that return their input; `recorded/answers.json` holds the real host's answers."""
+"""Functions that return their input; `recorded/answers.json` has the real host's responses."""
 
 import asyncio
 import base64

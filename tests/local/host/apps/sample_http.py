@@ -1,4 +1,4 @@
-"""HTTP functions that show how the host converts a request and an answer."""
+"""HTTP functions that show how the host converts requests and responses."""
 
 import azure.functions as func
 import orjson
@@ -22,7 +22,9 @@ async def echo(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route(route="anonymous/{*rest}")
 async def anonymous(req: func.HttpRequest) -> func.HttpResponse:
-    """Return the parts that don't depend on the client: for comparing hosts with different clients."""
+    """Return the parts of the request that don't depend on the client, to compare hosts that have different
+    clients.
+    """
     seen = {
         "url": req.url,
         "params": dict(req.params),
@@ -97,7 +99,7 @@ async def answer_repeated(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route(route="answer/thread")
 def answer_thread(req: func.HttpRequest) -> func.HttpResponse:
-    """Not async: runs in a thread."""
+    """Return whether this function, which isn't async, runs in the main thread."""
     import threading
 
     return func.HttpResponse(str(threading.current_thread() is threading.main_thread()))

@@ -1,4 +1,4 @@
-"""A timer that puts messages into queues, and the functions that take them."""
+"""A timer that sends messages to queues, and the functions that receive them."""
 
 from typing import List  # noqa: UP035  the engine takes no list[str] in func.Out
 
@@ -33,7 +33,7 @@ async def give_up(message: func.QueueMessage) -> None:
 @app.queue_trigger(arg_name="text", queue_name="second", connection="AzureWebJobsStorage")
 @app.queue_output(arg_name="$return", queue_name="third", connection="AzureWebJobsStorage")
 def hand_on(text: str) -> str:
-    """Not async, its message as text, its output as return value."""
+    """Return the text with "!" appended; not async, with its message as text and its output as result."""
     return f"{text}!"
 
 

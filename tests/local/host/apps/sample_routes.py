@@ -1,4 +1,4 @@
-"""HTTP functions with overlapping templates, to show which one the host takes."""
+"""HTTP functions with overlapping templates, which show the order in which the host tries them."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""Send a raw request and compare its answer with the recorded one."""
+"""Sends a raw request and compares the response with the recorded one."""
 
 import base64
 import contextlib
@@ -11,9 +11,9 @@ _FRAMING = {"date", "server", "transfer-encoding", "content-length", "connection
 
 
 def send(port: int, raw: bytes) -> dict[str, Any]:
-    """Return the answer in the form of `answers.json`: status line, headers, and JSON or body.
+    """Return the response in the form of `answers.json`: status line, headers, and JSON or body.
 
-    The body is base64 of its first 2,000 octets; `length` counts all of them.
+    The body is the base64 of its first 2,000 octets; `length` counts all of them.
     """
     received = b""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
@@ -36,7 +36,7 @@ def send(port: int, raw: bytes) -> dict[str, Any]:
 
 
 def differs(recorded: dict[str, Any], now: dict[str, Any]) -> str:
-    """Return the first difference of status, body and headers; empty if there is none."""
+    """Return the first difference in status, body or headers; "" if there is none."""
     if _status(recorded) != _status(now):
         return f"status {recorded['status']!r}, now {now['status']!r}"
     for part in ("json", "body", "length"):

@@ -1,4 +1,4 @@
-"""Raw requests to `apps/probe_app.py`; `answers.json` holds the answers of the real Functions host."""
+"""Raw requests to `apps/probe_app.py`; `answers.json` has the responses of the real Functions host."""
 
 # ruff: noqa: E501
 
