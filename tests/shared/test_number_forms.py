@@ -47,6 +47,44 @@ def test_other_hyphens_stay_inside_the_number(text: str, region: str, e164: str)
 @pytest.mark.parametrize(
     ("text", "region", "e164"),
     [
+        ("+6753123456-12", "PG", "+6753123456"),
+        ("2079460018-12", "GB", "+442079460018"),
+        ("0123456789(12)", "FR", "+33123456789"),
+    ],
+)
+def test_an_extension_follows_a_number_written_without_spaces(
+    text: str, region: str, e164: str
+) -> None:
+    """In a closed plan a valid number is complete, so that digits after a hyphen are its extension."""
+    number = derive(text, region)
+    assert (number.e164, number.extension) == (e164, "12")
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "e164"),
+    [
+        ("+231/77/012/3456", "LR", "+231770123456"),
+        ("020/7946/0018", "GB", "+442079460018"),
+        ("+33/1/23/45/67/89", "FR", "+33123456789"),
+        ("0211/80/00/12", "DE", "+49211800012"),
+    ],
+)
+def test_slashes_may_divide_each_group_of_a_number(text: str, region: str, e164: str) -> None:
+    """DIN 5008 of 1996 divides the area code by a slash; some people divide every group by one."""
+    assert derive(text, region).e164 == e164
+
+
+@pytest.mark.parametrize(
+    ("text", "region"), [("01/02/2024", "GB"), ("01/02/2024", "IT"), ("1/02/1987", "IT")]
+)
+def test_a_date_is_no_number(text: str, region: str) -> None:
+    """A date in the field for a number never becomes the number of another person."""
+    assert derive(text, region).e164 is None
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "e164"),
+    [
         ("+49 211 8000 2. OG", "DE", "+492118000"),
         ("0211 8000 3. Stock", "DE", "+492118000"),
         ("+45 32 12 34 56 2. sal", "DK", "+4532123456"),
