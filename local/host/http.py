@@ -66,7 +66,7 @@ class HttpFunctions:
             method,
             url,
             headers=headers,
-            params=_Parameters(query) if query else None,
+            params=_Parameters(query) if query else {},
             route_params=route,
             body_type="bytes",
             body=body,
