@@ -394,10 +394,9 @@ class _Similar:
         return sum(similarity.cost <= _CONSONANT for _, similarity in self._similar) >= MAX_SIMILAR
 
     def _plan(self, words: Sequence[str]) -> Plan:
-        if len(words) == 1:
-            plan, groups = ranges_of_one(words[0]), self._query.groups
-            is_joined = len(groups) == 1 and len(self._query.words) > 1 and plan.ranges
-            return with_group(plan, collapse(groups[0])) if is_joined else plan
+        words = [one for one in words if len(one) > 1]  # an initial has no sound of its own
+        if len(words) < 2:
+            return self._plan_of_one(words[0]) if words else Plan([])
         wide = self._query.wide()
         searched = next((one for one in words if wide.endswith(one)), words[-1])
         other = words[0] if searched == words[-1] else words[-1]
@@ -407,6 +406,11 @@ class _Similar:
             was_truncated=bool(self._exact.cursor),
             had_particle=wide != searched,
         )
+
+    def _plan_of_one(self, word: str) -> Plan:
+        plan, groups = ranges_of_one(word), self._query.groups
+        is_joined = len(groups) == 1 and len(self._query.words) > 1 and plan.ranges
+        return with_group(plan, collapse(groups[0])) if is_joined else plan
 
     async def _consider(
         self, rows: Sequence[EncodedRow], is_joined: bool = False, *, may_be_meant: bool
