@@ -322,7 +322,7 @@ class _Similar:
         self._exact = exact
         self._similarities, self._matcher = Similarities(query), Matcher(query)
         self._known = {_place(one) for one in exact.found}
-        self._similar = list[tuple[_Row, Similarity]]()
+        self._similar = dict[tuple[str, str], tuple[_Row, Similarity]]()
         self.meant: list[Found] = []
         self.cursor = exact.cursor
 
@@ -347,7 +347,7 @@ class _Similar:
         After the fifth, only those about as similar as the first are returned.
         """
         external_ids = dict[str, dict[str, str]]()
-        for row, _ in self._similar:
+        for row, _ in self._similar.values():
             external_ids.setdefault(row.directory.id, {})[row.identifier] = row.person.external_id
         present = await _with_presence(self._app, external_ids)
 
@@ -360,7 +360,7 @@ class _Similar:
                 row.identifier,
             )
 
-        people = sorted(self._similar, key=rank)[:most]
+        people = sorted(self._similar.values(), key=rank)[:most]
         furthest = people[0][1].cost + _MUCH_FURTHER if people else 0.0
         return [
             row.found(similarity)
@@ -391,7 +391,10 @@ class _Similar:
 
     def _has_enough(self) -> bool:
         """Return whether a page of people is nearer than those of a further range, who differ in a consonant."""
-        return sum(similarity.cost <= _CONSONANT for _, similarity in self._similar) >= MAX_SIMILAR
+        return (
+            sum(similarity.cost <= _CONSONANT for _, similarity in self._similar.values())
+            >= MAX_SIMILAR
+        )
 
     def _plan(self, words: Sequence[str]) -> Plan:
         words = [one for one in words if len(one) > 1]  # an initial has no sound of its own
@@ -433,6 +436,7 @@ class _Similar:
                     # The exact search has not come to this person; the cursor passes over the whole range.
                     if may_be_meant:
                         self.meant.append(person.found())
+                        self._similar.pop(place, None)
                     else:
                         known.remove(place)
             if not number % _STEP:
@@ -448,7 +452,7 @@ class _Similar:
         if not self._meets_condition(row):
             return False
         if similarity.words and not self._matcher.is_meant(row.person):
-            self._similar.append((row, similarity))
+            self._similar[row.directory.id, row.identifier] = row, similarity
             return False
         return True
 

@@ -33,6 +33,14 @@ _ARTICLES = ("al", "el", "\u0627\u0644")  # before Arabic names, also without a 
 _SERVANTS = frozenset("abdul abdel abdal abdoul abdur abder abdus abdes abdun abden".split())
 _SAINTS = frozenset("saint sainte sankt sint".split())  # abbreviated St. in many names
 _WITHOUT_ARTICLE = 0.3  # how much further a word is from a name without its article
+_ABBREVIATIONS = {
+    "st": "saint",
+    "ste": "sainte",
+    "mohd": "mohammed",
+    "muhd": "mohammed",
+    "md": "mohammed",
+}
+_ABBREVIATED = 0.2  # how far a name is from its abbreviation
 Resemblance = Literal["spelling", "sound"]
 _Comparison = tuple[float, bool] | None
 _BEGINNING = 3  # letters of a word
@@ -172,10 +180,19 @@ class _Near:
         return best
 
     def _compared(self, name: str) -> _Comparison:
+        if _is_abbreviation(self.forms[0].word, name):
+            return _ABBREVIATED, True
         found = [one.compared(name) for one in self.forms]
         if not any(found) and name.startswith(_ARTICLES) and len(name) > MIN_MISTYPED:
             found = [_further(one.compared(name[2:])) for one in self.forms]
         return min([one for one in found if one], default=None)
+
+
+def _is_abbreviation(word: str, name: str) -> bool:
+    """Return whether one of the words is short for the other, or for a spelling of it."""
+    if word not in _ABBREVIATIONS and name not in _ABBREVIATIONS:
+        return False
+    return code(_ABBREVIATIONS.get(word, word)) == code(_ABBREVIATIONS.get(name, name))
 
 
 def _further(found: _Comparison) -> _Comparison:

@@ -599,3 +599,27 @@ async def test_transliterations_of_one_letter_sound_alike(
     """The letter shcha is shch, sch or schtsch, and e after a vowel is e or ye (BGN/PCGN 1947, ISO 9, DIN 1460)."""
     await contoso.hire(name)
     assert list(await _similar(agent, contoso, text)) == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Benjamin St. John", "saint john"),
+        ("Conor St John-Smith", "saint john smith"),
+        ("Étienne Saint-Pierre", "st pierre"),
+        ("Marie Sainte-Beuve", "ste beuve"),
+        ("Mohd Faiz Rahman", "mohammed rahman"),
+        ("Muhammad Iqbal", "md iqbal"),
+    ],
+)
+async def test_an_abbreviated_name_is_similar_to_the_whole_one(
+    agent: Person, contoso: Company, name: str, text: str
+) -> None:
+    """Speech recognisers write names in full, passports of Malaysia and Bangladesh abbreviate them.
+
+    The person is on the page once, although the search considers it again with joined words.
+    """
+    await contoso.hire(name)
+    page = await agent.get("/api/contacts", q=text)
+    assert [one["displayName"] for one in page["contacts"]] == [name]
+    assert page["contacts"][0]["similarBy"] == "sound"
