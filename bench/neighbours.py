@@ -133,10 +133,10 @@ def _peak_mb(pid: int) -> float:
 
 
 async def _measure(
-    places: Sequence[tuple[str, str]], pid: int, seconds: float, people: int
+    targets: Sequence[tuple[str, str]], pid: int, seconds: float, people: int
 ) -> list[str]:
     """Run every attack and print a line for each; return the names of those that exceeded a limit."""
-    (attacked, token), (other, other_token) = places
+    (attacked, token), (other, other_token) = targets
     timeout, above = aiohttp.ClientTimeout(total=120), list[str]()
     async with (
         aiohttp.ClientSession(headers=_headers(token), timeout=timeout) as attacker,
@@ -184,11 +184,11 @@ def main() -> int:
         tables = f"sqlite:///{folder}/bench.db"
         with serving(_ROOT, tables, port) as server:
             made = [directory(_ROOT, tables, port) for _ in range(2)]
-            places = [
+            targets = [
                 (one.get("scimBaseUrl") or one["scim_base_url"], one["token"]) for one in made
             ]
             print(f"{'attack':<32}{'p50 ms':>8}{'p99 ms':>8}{'max':>8}{'MB':>8}  answers")
-            above = asyncio.run(_measure(places, server.pid, arguments.seconds, arguments.people))
+            above = asyncio.run(_measure(targets, server.pid, arguments.seconds, arguments.people))
     print("above the limits: " + (", ".join(above) or "none"))
     return int(bool(above) and arguments.limits)
 

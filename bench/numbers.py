@@ -259,11 +259,11 @@ def evaluate(port: int, region: str) -> Tally:
     base = made["scimBaseUrl"]
     path = f"/{base.partition('://')[2].partition('/')[2]}/Users"
     for number, example in enumerate(own := list(examples(region))):
-        taken = {one.e164 for one in own}
+        own_numbers = {one.e164 for one in own}
         for form, write in WRITTEN.items():
             _hire(client, path, token, f"{number}/{form}", write(example))
         for decoy in decoys(example):
-            if decoy.partition(" ")[0] not in taken:
+            if decoy.partition(" ")[0] not in own_numbers:
                 _hire(client, path, token, f"{number}/decoy {decoy}", decoy)
     for number, example in enumerate(own):
         asked = {form: arrive(example) for form, arrive in ARRIVES.items()}

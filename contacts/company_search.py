@@ -31,7 +31,7 @@ class Company:
         """Return whether the search finds this person because of the company's name."""
         if one.directory.id not in {own.id for own in self.directories}:
             return False
-        return not self.rest or NameQuery.of(self.rest).is_meant(one.card)
+        return not self.rest or NameQuery.of(self.rest).matches(one.card)
 
 
 def company_of(directories: Sequence[Directory], text: str) -> Company | None:
@@ -101,7 +101,7 @@ async def search(
         found = page.found
     rest = cursor.removeprefix(_OF_COMPANY)
     page = await _of_company(app, company, limit - len(found), rest, condition)
-    found += [one for one in page.found if not query.is_meant(one.card)]
+    found += [one for one in page.found if not query.matches(one.card)]
     if not (found or page.cursor or cursor):
         page = await _similar_of_company(app, company, limit, condition)
         found = list(page.found)

@@ -62,9 +62,9 @@ async def _with(
         rows = await app.tables.query(CONTACTS, pair[1].id, start, stop, limit=1, keys_only=True)
         return bool(rows)
 
-    read = await each(pairs, has)
+    are_near = await each(pairs, has)
     near: dict[str, list[NearCompany]] = {one: [] for one in wanted}
-    for (one, directory), is_near in zip(pairs, read, strict=True):
+    for (one, directory), is_near in zip(pairs, are_near, strict=True):
         if is_near and len(near[one]) < MAX_COMPANIES:
             near[one].append(NearCompany(directory, kind, one))
     return {number: near[one] for number, one in beginnings.items() if one in near}

@@ -91,6 +91,6 @@ async def _reports_of(app: App, directory: Directory, names: Iterable[str]) -> l
             await time_slice.yield_when_over()
         return found
 
-    read = await each(dict.fromkeys(map(keys.fold_case, names)), under)
-    once = {one.card.id: one for own in read for one in own}
+    reports = await each(dict.fromkeys(map(keys.fold_case, names)), under)
+    once = {one.card.id: one for own in reports for one in own}
     return sorted(once.values(), key=lambda one: (search_key(one.card.name), one.card.id))

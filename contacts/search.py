@@ -202,9 +202,7 @@ async def _of_group_in_words(
     words = NameQuery.of(text)
     company = company_search.company_of(conditions.directories, text)
     found = [
-        one
-        for one in page.found
-        if not (words.is_meant(one.card) or (company and company.has(one)))
+        one for one in page.found if not (words.matches(one.card) or (company and company.has(one)))
     ]
     return replace(page, found=found)
 

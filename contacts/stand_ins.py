@@ -129,11 +129,11 @@ async def _group_members(
     app: App, directory: Directory, group_ids: Sequence[str], known: set[str]
 ) -> list[Found]:
     """Return the members of small groups, smallest group first."""
-    read = await each(
+    groups = await each(
         group_ids[:_MAX_GROUPS],
         lambda group_id: listing.small_group(app, directory, group_id, _MAX_GROUP),
     )
-    members = dict.fromkeys(one for own in sorted(filter(None, read), key=len) for one in own)
+    members = dict.fromkeys(one for own in sorted(filter(None, groups), key=len) for one in own)
     wanted = [one for one in members if one not in known][:_MAX_MEMBERS]
     people = await each(wanted, lambda one: listing.read_person(app, directory, one))
     return [one for one in people if one is not None]

@@ -176,7 +176,7 @@ def encode(directory: Directory) -> bytes:
 
 def decode(directory_id: str, value: bytes, etag: str) -> Directory:
     """Return the directory that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
-    stored = row_versions.read(value, "directory")
+    stored = row_versions.decode(value, "directory")
     for credentials in ("tokens", "secrets"):
         held = stored.get(credentials, ())
         stored[credentials] = tuple(row_versions.build(Token, token) for token in held)

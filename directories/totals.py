@@ -198,8 +198,8 @@ async def recount(app: App, directory_id: str) -> int | None:
     if before != after:
         return None
     totals, through, etag, behind = after
-    said = totals.plus(behind)
-    wrong = (users - said.users, groups - said.groups, active - said.active)
+    current = totals.plus(behind)
+    wrong = (users - current.users, groups - current.groups, active - current.active)
     if not any(wrong):
         return 0
     corrected = dataclasses.replace(
@@ -253,7 +253,7 @@ def decode(value: bytes) -> tuple[Totals, str]:
 
     Raise UnsupportedRowVersion if a later release wrote the row.
     """
-    stored = row_versions.read(value, "total")
+    stored = row_versions.decode(value, "total")
     through = str(stored.pop("through"))
     pairs = stored.get("hours", {}).items()
     stored["hours"] = {hour: (counts[0], counts[1]) for hour, counts in pairs}

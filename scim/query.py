@@ -352,7 +352,7 @@ async def _by_cursor(app: App, source: Source, query: ListQuery, cursor: str) ->
     """
     if query.sort_by:
         raise ScimError(400, Message("sort_and_cursor"), "invalidValue")
-    after = _read_cursor(source, cursor, app.clock) if cursor else ""
+    after = _decode_cursor(source, cursor, app.clock) if cursor else ""
     ids = await source.lookup(query.filter.equalities()) if query.filter else None
     page = _Page(query)
     if ids is not None:
@@ -412,7 +412,7 @@ def _write_cursor(key: str, clock: Clock) -> str:
     return base64.urlsafe_b64encode(token).decode().rstrip("=")
 
 
-def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
+def _decode_cursor(source: Source, cursor: str, clock: Clock) -> str:
     """Decode a client's cursor into a row key. Raise ScimError if it isn't a cursor of this source."""
     try:
         key, issued = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))

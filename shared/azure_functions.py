@@ -208,14 +208,14 @@ def within(app: App, seconds: float, handler: Handler) -> Handler:
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            reason = f"a request was not answered within {seconds:g} seconds, at {_place(error)}"
+            reason = f"a request was not answered within {seconds:g} seconds, at {_innermost_line(error)}"
             app.state(StorageFaults).report(reason)
             raise StorageUnavailable(reason) from None
 
     return handle
 
 
-def _place(error: BaseException) -> str:
+def _innermost_line(error: BaseException) -> str:
     """Return the innermost line of the product's code that a cancelled call waited at, such as `sqlite.py:128`."""
     place = "an unknown place"
     cancelled = error.__cause__ or error

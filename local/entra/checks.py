@@ -26,7 +26,7 @@ def status(answer: Answer, *expected: int) -> list[str]:
     reasons = _envelope(answer)
     if answer.status not in expected:
         wanted = " or ".join(str(each) for each in expected)
-        reasons.insert(0, f"status {answer.status} instead of {wanted}{_said(answer)}")
+        reasons.insert(0, f"status {answer.status} instead of {wanted}{_detail_of(answer)}")
     if answer.status >= 400:
         reasons += _error_body(answer)
     return reasons
@@ -230,7 +230,7 @@ def _error_body(answer: Answer) -> list[str]:
     return reasons
 
 
-def _said(answer: Answer) -> str:
+def _detail_of(answer: Answer) -> str:
     detail = answer.content.get("detail") if isinstance(answer.content, dict) else None
     return f": {detail[:300]}" if isinstance(detail, str) else ""
 

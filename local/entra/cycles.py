@@ -87,7 +87,7 @@ async def incremental(job: Job) -> None:
         if person.index not in job.links:
             await users.provision(job, person)
             return
-        stored = await users.read(job, person)
+        stored = await users.get(job, person)
         if stored is None:
             await users.provision(job, person)
             return
@@ -129,8 +129,8 @@ async def disable(job: Job) -> None:
 
 async def enable(job: Job) -> None:
     """Enable half of the disabled people again."""
-    back = changes.plan(job.options).returners
-    await _linked(job, "enable", back, lambda person: users.set_active(job, person, True))
+    returners = changes.plan(job.options).returners
+    await _linked(job, "enable", returners, lambda person: users.set_active(job, person, True))
 
 
 async def delete(job: Job) -> None:

@@ -173,7 +173,7 @@ async def delete(job: Job, person: Person) -> None:
     job.record.count("deleted")
 
 
-async def read(job: Job, person: Person) -> Resource | None:
+async def get(job: Job, person: Person) -> Resource | None:
     """Return the user by its cached ID; None if it is gone, after which Entra matches again."""
     answer = await job.wire.send("get user", "GET", f"/Users/{job.links[person.index]}")
     if answer.status == 404:

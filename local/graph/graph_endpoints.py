@@ -107,7 +107,7 @@ class Graph:
         if scheme.lower() != "bearer" or not token:
             raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
         try:
-            claims = self.simulator.keys.read(token)
+            claims = self.simulator.keys.verify(token)
         except BadSignature:
             raise GraphError(401, "InvalidAuthenticationToken", "Signature is invalid.") from None
         if claims.get("aud") not in (self.simulator.url, *GRAPH_HOSTS):

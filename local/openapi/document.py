@@ -6,7 +6,7 @@ import local.openapi.contacts
 import local.openapi.directories
 import local.openapi.presence
 from local.openapi import scim, scim_schemas
-from shared.api_contract import Answer, Operation, Parameter
+from shared.api_contract import Operation, Parameter, SuccessResponse
 from shared.http import JSON, PROBLEM_JSON
 from web.openapi.schemas import Json, Schemas, parameter, reference
 
@@ -133,15 +133,16 @@ def _operation(operation: Operation, tag: str, schemas: Schemas) -> Json:
             "required": not operation.is_body_optional,
             "content": {JSON: content},
         }
-    answers = {
-        status: _answer(answer, operation, schemas) for status, answer in operation.answers.items()
+    responses = {
+        status: _answer(answer, operation, schemas)
+        for status, answer in operation.responses.items()
     }
-    answers |= {status: _refusal(status) for status in (*_ALWAYS, *operation.refusals)}
-    found["responses"] = {str(status): answer for status, answer in sorted(answers.items())}
+    responses |= {status: _refusal(status) for status in (*_ALWAYS, *operation.refusals)}
+    found["responses"] = {str(status): answer for status, answer in sorted(responses.items())}
     return found
 
 
-def _answer(answer: Answer, operation: Operation, schemas: Schemas) -> Json:
+def _answer(answer: SuccessResponse, operation: Operation, schemas: Schemas) -> Json:
     found: Json = {"description": answer.text}
     if answer.headers:
         found["headers"] = {
@@ -155,7 +156,7 @@ def _answer(answer: Answer, operation: Operation, schemas: Schemas) -> Json:
     return found
 
 
-def _schema(answer: Answer, operation: Operation, schemas: Schemas) -> Json | None:
+def _schema(answer: SuccessResponse, operation: Operation, schemas: Schemas) -> Json | None:
     if answer.union:
         name = f"{operation.name[:1].upper()}{operation.name[1:]}Result"
         return schemas.union(name, answer.union)

@@ -159,7 +159,7 @@ def _of_resource(name: str, example: Json) -> dict[str, Json]:
 def _operation(
     name: str,
     summary: str,
-    answers: dict[int, str],
+    successes: dict[int, str],
     refusals: tuple[int, ...],
     parameters: tuple[Parameter, ...] = (),
     body: tuple[str, Any] | None = None,
@@ -172,7 +172,7 @@ def _operation(
     responses = {
         status: _answer(_REFUSALS[status], "ScimError") for status in (401, 429, 503, *refusals)
     }
-    responses |= {status: _answer(_words(status), schema) for status, schema in answers.items()}
+    responses |= {status: _answer(_words(status), schema) for status, schema in successes.items()}
     found: Json = {
         "operationId": name,
         "tags": ["SCIM"],
@@ -237,4 +237,4 @@ def _parts(template: str) -> Iterator[Parameter]:
     texts = {"id": "The resource's ID.", "name": "User or Group.", "urn": "The schema's URN."}
     for name, text in texts.items():
         if f"{{{name}}}" in template:
-            yield Parameter(name, text, place="path")
+            yield Parameter(name, text, location="path")

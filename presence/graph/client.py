@@ -235,7 +235,7 @@ class Budget:
         self._all = Bucket(_ALL[0], clock.monotonic())
         self._tenants: Buckets[tuple[str, Purpose]] = Buckets(_TENANTS)
 
-    def take(self, tenant_id: str, purpose: Purpose) -> float:
+    def charge(self, tenant_id: str, purpose: Purpose) -> float:
         """Charge one request and return 0, or charge nothing and return the seconds until the next try."""
         now = self._clock.monotonic()
         burst, rate = _LIMITS[purpose]

@@ -67,7 +67,7 @@ class Application:
                 codes,
                 self.http.last_wait,
             )
-        return tokens.read(result["access_token"], _seconds(result.get("expires_in")))
+        return tokens.parse(result["access_token"], _seconds(result.get("expires_in")))
 
     def begin_sign_in(self, redirect_uri: str, state: str) -> tuple[str, dict[str, Any]]:
         """Return the URL of the sign-in, and msal's data to store until the browser returns."""

@@ -157,7 +157,7 @@ def encode(head: Manifest) -> bytes:
 
 def decode(value: bytes) -> Manifest:
     """Return the manifest in the head row; raise UnsupportedRowVersion if a later release wrote it."""
-    content = row_versions.read(value, "presence head")
+    content = row_versions.decode(value, "presence head")
     content["directories"] = [
         row_versions.build(LinkedDirectory, linked) if linked else None
         for linked in content["directories"]

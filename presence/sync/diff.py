@@ -26,7 +26,7 @@ class PolledPresence:
     values: dict[str, tuple[GraphPresence, int]] = field(default_factory=dict)
     kinds: set[GraphPresence] = field(default_factory=set)
 
-    def take(
+    def add_response(
         self,
         snapshot: Snapshot,
         ids: Iterable[str],

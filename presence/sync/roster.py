@@ -240,11 +240,11 @@ async def _held(
     tables: Tables, directory_id: str, doubtful: Mapping[str, Iterable[str]]
 ) -> set[str]:
     """Return those of `doubtful` whom the directory has as active people, under any of the spellings."""
-    looked_up = [(one, spelling) for one, spellings in doubtful.items() for spelling in spellings]
-    if not looked_up:
+    lookups = [(one, spelling) for one, spellings in doubtful.items() for spelling in spellings]
+    if not lookups:
         return set()
-    found = await each(looked_up, lambda one: _is_held(tables, directory_id, one[1]))
-    return {one for (one, _), is_held in zip(looked_up, found, strict=True) if is_held}
+    found = await each(lookups, lambda one: _is_held(tables, directory_id, one[1]))
+    return {one for (one, _), is_held in zip(lookups, found, strict=True) if is_held}
 
 
 async def _is_held(tables: Tables, directory_id: str, external_id: str) -> bool:

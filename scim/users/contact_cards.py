@@ -153,7 +153,7 @@ class EncodedCard:
 
     def __init__(self, value: bytes) -> None:
         self._value = value
-        parts = self._parts = row_versions.read(value, "card")
+        parts = self._parts = row_versions.decode(value, "card")
         get = parts.get
         shown, given, family = get("n", ""), get("g", ""), get("f", "")
         if isinstance(given, int):

@@ -62,11 +62,11 @@ class AzureTables:
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
         port.check_key(key)
-        url = wire.row_url(await self._place(table), partition, key)
+        url = wire.row_url(await self._table_url(table), partition, key)
         answer = await self._send("GET", url, wire.READ)
         if answer.status_code == 200:
             with _readable():
-                return wire.read_row(key, answer.content)
+                return wire.parse_row(key, answer.content)
         code = wire.error_code(answer.headers, answer.content)
         if answer.status_code == 404 and code != wire.NO_TABLE:
             return None
@@ -84,9 +84,9 @@ class AzureTables:
     ) -> list[Row]:
         if not 1 <= limit <= port.MAX_QUERY_ROWS:
             raise ValueError(f"limit {limit} is not in 1..{port.MAX_QUERY_ROWS}")
-        url = wire.range_url(await self._place(table), partition, start, stop, limit, keys_only)
+        url = wire.range_url(await self._table_url(table), partition, start, stop, limit, keys_only)
         headers, read = (
-            (wire.READ_KEYS, wire.read_keys) if keys_only else (wire.READ, wire.read_rows)
+            (wire.READ_KEYS, wire.parse_keys) if keys_only else (wire.READ, wire.parse_rows)
         )
         rows, rest = list[Row](), ""
         while True:
@@ -106,7 +106,7 @@ class AzureTables:
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> list[str]:
         port.check(operations)
-        content_type, body = wire.transaction(await self._place(table), partition, operations)
+        content_type, body = wire.transaction(await self._table_url(table), partition, operations)
         is_repetition = False
         for attempt in range(1, _ATTEMPTS + 1):
             try:
@@ -171,7 +171,7 @@ class AzureTables:
     async def close(self) -> None:
         await self._account.close()
 
-    async def _place(self, table: str) -> str:
+    async def _table_url(self, table: str) -> str:
         """Return the URL of a table. On an emulator, create the table if it is missing."""
         if table not in TABLES:
             raise ValueError(f"unknown table {table!r}")
@@ -240,7 +240,7 @@ def _tags(answer: AsyncHttpResponse, operations: Sequence[Operation]) -> list[st
     if answer.status_code != 202:
         raise _unavailable(answer.status_code, wire.error_code(answer.headers, answer.content))
     with _readable():
-        parts = wire.read_transaction(answer.content)
+        parts = wire.parse_transaction(answer.content)
     for part in parts:
         if part.status >= 300:
             raise _refusal(part, operations[min(part.place, len(operations) - 1)])

@@ -323,7 +323,7 @@ async def test_small_row_of_a_later_release(old: App, clock: FixedClock, kind: s
 
 def test_row_without_a_version_is_of_the_first() -> None:
     """The first release wrote small rows without one."""
-    assert row_versions.read(b'{"a":1}', "small") == {"a": 1}
+    assert row_versions.decode(b'{"a":1}', "small") == {"a": 1}
 
 
 async def test_later_row_answers_503_with_the_remedy(old: App) -> None:

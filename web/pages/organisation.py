@@ -248,14 +248,14 @@ async def list_values(
     counted = Counted.before(visit.query).and_of(found)
     known = await presence_of(visit.app, [(one.directory, one.card) for one in found.found])
     left_out = await account_directories.undecided(visit.app, visit.reader)
-    is_kept = partial and (bool(cursor) or filters.groups_of == of)
+    keeps_groups = partial and (bool(cursor) or filters.groups_of == of)
     return {
         "partial": partial,
         "filters": filters,
         "people": [person_view(visit, one, known, alone=alone) for one in found.found],
         "first": not cursor,
         "next": _next(filters, found.cursor, counted),
-        "groups": None if is_kept else await _groups(visit, of, chosen),
+        "groups": None if keeps_groups else await _groups(visit, of, chosen),
         "count": await _count(visit, filters, chosen, found, counted),
         "is_end": not found.cursor and not counted.shown,
         "mark": await list_mark(visit, directories) if not cursor else "",
@@ -313,13 +313,13 @@ async def _found(
     if not (filters.favourites or filters.recent):
         return await _asked(visit, filters, directories, cursor)
     keys = lists.favourites if filters.favourites else tuple(one.what for one in lists.people)
-    kept = await favourites.read(visit, keys, directories)
-    if not (filters.directory or filters.query.text) and len(kept) < len(keys):
-        await favourites.forget_gone(visit, keys, kept, directories)
-    kept = await _members(visit, filters.group, directories, kept)
-    kept = await favourites.meant(visit, filters.query, kept)
-    kept = favourites.by_name(kept) if filters.favourites else kept
-    return await among(visit.app, directories, filters.query, kept)
+    people = await favourites.read(visit, keys, directories)
+    if not (filters.directory or filters.query.text) and len(people) < len(keys):
+        await favourites.forget_gone(visit, keys, people, directories)
+    people = await _members(visit, filters.group, directories, people)
+    people = await favourites.matching(visit, filters.query, people)
+    people = favourites.by_name(people) if filters.favourites else people
+    return await among(visit.app, directories, filters.query, people)
 
 
 async def _members(
@@ -436,7 +436,7 @@ def _next(filters: Filters, cursor: str, counted: Counted) -> str:
         return ""
     fields = {
         **filters.address,
-        "meant": str(counted.meant or ""),
+        "meant": str(counted.matching or ""),
         "similar": str(counted.similar or ""),
         "cursor": cursor,
     }
