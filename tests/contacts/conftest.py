@@ -12,8 +12,8 @@ from local.counting_tables import CountingTables
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
 from shared.app import App
-from shared.clock import FixedClock
 from shared.settings import Settings
+from tests.clock import FixedClock
 from tests.contacts.people import ACCOUNT, OTHER_ACCOUNT, Company, Person
 
 

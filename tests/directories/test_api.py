@@ -18,8 +18,9 @@ from directories.provisioning_log import refused
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
 from shared.app import App
-from shared.clock import FixedClock, timestamp
+from shared.clock import timestamp
 from shared.http import Request, Response
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 

@@ -28,11 +28,11 @@ from directories.models import TrustedIdentity
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.http import Request
 from shared.tables.port import Operation, StorageUnavailable, query_all
 from shared.tables.schema.base import DIRECTORIES, Family, account_audit_partition
 from shared.tables.schema.directories import ACCOUNT_AUDIT, AUDIT, AUDIT_OUTBOX
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, Made
 
 GUID = "2f9b6a1e-6c1f-4b61-9d0c-5b8d5f6a7c3e"

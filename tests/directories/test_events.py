@@ -15,8 +15,9 @@ from directories.provisioning_log import (
 )
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock, timestamp
+from shared.clock import timestamp
 from shared.tables.port import StorageUnavailable
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, Made
 from tests.directories.stored_events import stored_events
 from tests.rounds import rounds

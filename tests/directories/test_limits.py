@@ -22,9 +22,9 @@ from local.counting_tables import CountingTables
 from local.host.host import Host
 from local.host.hostfile import HostFile
 from shared.app import App
-from shared.clock import FixedClock
 from shared.http import Request
 from shared.tables.metered import MeteredTables
+from tests.clock import FixedClock
 from tests.directories.made import Made
 from tests.directories.stored_events import stored_events
 from tests.openapi.conftest import ADDRESS, TOKEN, started, stopped

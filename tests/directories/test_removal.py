@@ -14,9 +14,9 @@ from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from shared import keys
 from shared.app import App
-from shared.clock import FixedClock
 from shared.tables.port import Insert, Operation, StorageUnavailable
 from shared.tables.schema.base import ALL_DIRECTORIES, account_partition
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 

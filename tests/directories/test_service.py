@@ -13,9 +13,9 @@ from directories.models import is_directory_id
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.tables.port import Operation, StorageUnavailable, Upsert
 from shared.tables.schema.base import account_partition
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 

@@ -16,8 +16,8 @@ import orjson
 
 from local.host.asgi import Functions, Limits, WebApp
 from local.host.http import Answer
-from shared.clock import FixedClock
 from shared.ids import RandomSource
+from tests.clock import FixedClock
 
 _PLACEHOLDER = re.compile(r"<(\w+)>")
 

@@ -22,10 +22,10 @@ from local.host.host import Host
 from local.host.hostfile import HostFile
 from local.host.sign_in import ACCOUNT
 from shared.app import App
-from shared.clock import FixedClock
 from shared.easy_auth import READER, Principal
 from shared.http import Request
 from shared.settings import Settings
+from tests.clock import FixedClock
 
 ORIGIN = "http://127.0.0.1"
 

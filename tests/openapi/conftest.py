@@ -24,10 +24,10 @@ from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
 from local.openapi.document import describe
 from shared.app import App
-from shared.clock import FixedClock
 from shared.http import Request, Response
 from shared.settings import Settings
 from shared.tables.open import open_tables
+from tests.clock import FixedClock
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"
 TOKEN = "token-of-contoso-for-tests-only"

@@ -24,7 +24,8 @@ from presence.graph import tokens
 from presence.graph.failure_reasons import Fault
 from presence.graph.token_provider import Control, Credential
 from shared import log
-from shared.clock import FixedClock, SystemClock
+from shared.clock import SystemClock
+from tests.clock import FixedClock
 from tests.local.graph.fixtures import RunningSimulator
 from tests.presence.world import settings_for
 from tests.rounds import rounds

@@ -17,9 +17,9 @@ from presence.store import commits, manifest
 from presence.store import snapshot as snapshots
 from presence.store.codec import Delta, Entry, decode, encode
 from presence.store.manifest import LinkedDirectory
-from shared.clock import FixedClock
 from shared.settings import Settings
 from shared.tables.schema.work import CONSENT_QUOTA
+from tests.clock import FixedClock
 from tests.presence.browser import Browser
 from tests.presence.world import DIRECTORY, World, settings_for
 

@@ -11,10 +11,10 @@ from local.counting_tables import CountingTables
 from scim.oauth.client_assertions import BadAssertion, parse
 from shared import keys
 from shared.app import App
-from shared.clock import FixedClock
 from shared.easy_auth import require_reader
 from shared.http import HttpError, Request
 from shared.settings import Settings
+from tests.clock import FixedClock
 from tests.openapi.conftest import ADDRESS, Deployed
 from tests.reach.test_reach import principal
 

@@ -19,10 +19,11 @@ from scim import endpoints
 from scim.users import index_rows
 from scim.users.models import UserRecord
 from shared.app import App
-from shared.clock import FixedClock, timestamp
+from shared.clock import timestamp
 from shared.ids import new_id
 from shared.settings import Settings
 from shared.tables.port import Operation
+from tests.clock import FixedClock
 from tests.scim.client import ScimClient
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"

@@ -13,8 +13,8 @@ from local.counting_tables import CountingTables
 from local.host.host import Host
 from scim import endpoints
 from shared.app import App
-from shared.clock import FixedClock
 from shared.settings import Settings
+from tests.clock import FixedClock
 from tests.scim.client import USER, ScimClient, patch_body
 from tests.scim.conftest import client_of
 

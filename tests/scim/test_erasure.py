@@ -14,8 +14,8 @@ from directories import deletion, erasure, inspector, maintenance, provisioning_
 from directories.audit import operator_actor
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.tables.port import Operation, StorageUnavailable
+from tests.clock import FixedClock
 from tests.local.transfer.filled import every_row
 from tests.scim.client import Answer, ScimClient
 from tests.scim.conftest import ACCOUNT

@@ -17,7 +17,7 @@ from scim.core import work_limit
 from scim.core.parser import MAX_PATH_TERMS, MAX_TERMS
 from scim.list_answer import Item
 from shared import clock
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.rounds import rounds
 from tests.scim.client import ScimClient
 

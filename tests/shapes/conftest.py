@@ -14,9 +14,9 @@ from local.host.host import Host
 from local.host.running import running
 from scim import endpoints
 from shared.app import App
-from shared.clock import FixedClock
 from shared.http import Request
 from shared.settings import Settings
+from tests.clock import FixedClock
 from tests.shapes.player import Mismatch, Step, play, play_http
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"

@@ -41,10 +41,10 @@ from scim.users import models as user_record
 from shared import keys, row_versions
 from shared.app import App
 from shared.azure_functions import problem_response
-from shared.clock import FixedClock
 from shared.row_versions import UnsupportedRowVersion
 from shared.settings import Settings
 from shared.tables.port import Row, Upsert
+from tests.clock import FixedClock
 from tests.directories.stored_events import stored_events
 from tests.local.transfer.filled import ACCOUNT, TENANT, every_row, filled, scim_host
 from tests.scim.client import ScimClient

@@ -17,8 +17,8 @@ from local.host.host import Host
 from local.host.hostfile import HostFile
 from scim import endpoints
 from shared.app import App
-from shared.clock import FixedClock
 from shared.settings import Settings
+from tests.clock import FixedClock
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
 from tests.scim.sign_in.client import ACCOUNT, AUDIENCE, SUBJECT, TokenClient
 
