@@ -13,7 +13,7 @@ from scim.core.filters import parse_filter
 from scim.core.projection import Projection, parse_attributes
 from scim.core.schemas import ResourceType
 from scim.list_answer import ListAnswer, ShownResource
-from scim.query import DEFAULT_COUNT, MAX_COUNT, ListQuery
+from scim.list_query import DEFAULT_COUNT, MAX_COUNT, ListQuery
 from shared import log
 from shared.azure_functions import describe_failure
 from shared.http import HttpError, Request, Response

@@ -24,7 +24,8 @@ from scim.core.patch import Operation, check_faults, patch_steps
 from scim.core.projection import Projection
 from scim.core.resources import parse_resource, replace_resource
 from scim.list_answer import ListAnswer, NotModified, ShownResource
-from scim.query import ListQuery, Source, list_resources
+from scim.list_query import ListQuery, Source
+from scim.query import list_resources
 from scim.work_gates import computing
 from shared.clock import timestamp
 from shared.concurrency import TimeSlice, in_slices

@@ -20,7 +20,7 @@ from scim.http import (
     search_parameters,
 )
 from scim.list_answer import ListAnswer
-from scim.query import ListQuery
+from scim.list_query import ListQuery
 from scim.users.service import UserService
 from shared.http import Request, Response
 from shared.messages import Message

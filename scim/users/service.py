@@ -12,7 +12,7 @@ from scim.core.notes import Notes
 from scim.core.projection import Projection
 from scim.core.schemas import USER
 from scim.list_answer import Item, NotModified, ShownResource
-from scim.query import ListQuery, Source
+from scim.list_query import ListQuery, Source
 from scim.resource_service import Resource, ResourceService, changed_names
 from scim.users import store
 from scim.users.models import MAX_BYTES, StoredUser, UserRecord, represent

@@ -10,7 +10,7 @@ from directories import provisioning_log
 from local.host.host import Host
 from local.host.hostfile import HostFile
 from scim.discovery.documents import MAX_BULK_OPERATIONS
-from scim.query import CURSOR_TIMEOUT, DEFAULT_COUNT, MAX_COUNT
+from scim.list_query import CURSOR_TIMEOUT, DEFAULT_COUNT, MAX_COUNT
 from shared.app import App
 from shared.http import Request
 from tests.scim.client import ScimClient, patch_body
