@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from contacts.details import AttributeTexts
 from contacts.notes import MAX_CHARACTERS
 from contacts.number_lookup import MAX_NUMBERS
 from contacts.screen_pop import MAX_CHOICES
 from presence.response_models import PersonPresence
+from scim.users.contact_cards import AttributeTexts
 from scim.users.dry_run import MAX_CHARACTERS as MAX_DRY_RUN_CHARACTERS
 from shared.api_contract import Doc, Time
 

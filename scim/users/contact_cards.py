@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import orjson
 
@@ -19,6 +19,20 @@ _MAX_OTHER_LENGTH = 100  # of a part by which the person is found but that no li
 RULES = 2  # of the terms in the keys of the rows that hold the card
 _FIRST_WORD = re.compile(r"[^\W_]+")
 _FIRST_APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
+
+
+class AttributeTexts(TypedDict, total=False):
+    """Attributes of a SCIM user that the contacts API copies unchanged, with their SCIM names."""
+
+    organization: str
+    division: str
+    preferredLanguage: str
+
+
+# The schema extension of each of them; "" for an attribute of the User schema itself.
+SCHEMA_OF = {"organization": ENTERPRISE, "division": ENTERPRISE, "preferredLanguage": ""}
+# Those that the page of a person shows with a label, `detail_…` in shared/locales/.
+LABELLED = ("division",)
 
 
 class Names(NamedTuple):
