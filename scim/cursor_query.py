@@ -8,8 +8,8 @@ from contextlib import nullcontext
 import orjson
 
 from scim.core.errors import ScimError
-from scim.list_answer import ListAnswer
 from scim.list_query import CURSOR_TIMEOUT, ListQuery, Source
+from scim.list_response import ListResponse
 from scim.scan import BATCH, Page, batches, deadline_of, matching, project, scan
 from scim.work_gates import page_turn, scan_turn
 from shared import keys
@@ -22,7 +22,7 @@ from shared.messages import Message
 _MAX_CURSOR_AGE = CURSOR_TIMEOUT + 3600
 
 
-async def list_by_cursor(app: App, source: Source, query: ListQuery, cursor: str) -> ListAnswer:
+async def list_by_cursor(app: App, source: Source, query: ListQuery, cursor: str) -> ListResponse:
     """Return a page of cursor paging (RFC 9865 section 2).
 
     The cursor contains the row key, so any instance can continue.
@@ -43,7 +43,7 @@ async def list_by_cursor(app: App, source: Source, query: ListQuery, cursor: str
     else:
         async with scan_turn(app, source.directory_id):
             after, more = await _scanned_after(app, source, query, after, page)
-    return ListAnswer(
+    return ListResponse(
         total=None if query.filter else await source.total(),
         start_index=None,
         resources=[item.json for item in page.items],

@@ -26,7 +26,7 @@ from scim.http import (
     search_parameters,
     shown_response,
 )
-from scim.list_answer import NotModified
+from scim.list_response import NotModified
 from scim.oauth import endpoints as sign_in
 from scim.resource_service import ResourceService
 from scim.users.service import UserService

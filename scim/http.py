@@ -12,8 +12,8 @@ from scim.core.errors import ScimError, bad_value, error_body
 from scim.core.filters import parse_filter
 from scim.core.projection import Projection, parse_attributes
 from scim.core.schemas import ResourceType
-from scim.list_answer import ListAnswer, ShownResource
 from scim.list_query import DEFAULT_COUNT, MAX_COUNT, ListQuery
+from scim.list_response import ListResponse, ShownResource
 from shared import log
 from shared.azure_functions import describe_failure
 from shared.http import HttpError, Request, Response
@@ -61,9 +61,9 @@ def shown_response(shown: ShownResource) -> Response:
     return Response(200, shown.json, headers)
 
 
-def list_response(answer: ListAnswer) -> Response:
+def list_response(response: ListResponse) -> Response:
     """Return the HTTP response with the result of a query."""
-    return Response(200, answer.to_json(), {"Content-Type": SCIM_JSON})
+    return Response(200, response.to_json(), {"Content-Type": SCIM_JSON})
 
 
 def error_response(error: Exception) -> Response:

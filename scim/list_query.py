@@ -8,7 +8,7 @@ from scim.core.filter_ast import Equality
 from scim.core.filters import Filter
 from scim.core.projection import Projection
 from scim.core.schemas import ResourceType
-from scim.list_answer import Item
+from scim.list_response import Item
 
 DEFAULT_COUNT = 100
 MAX_COUNT = 1000

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from scim.cursor_query import list_by_cursor
-from scim.list_answer import ListAnswer, ShownItem
 from scim.list_query import ListQuery, Source
+from scim.list_response import ListResponse, ShownItem
 from scim.page_starts import Walk
 from scim.scan import (
     BATCH,
@@ -17,7 +17,7 @@ from scim.scan import (
     batches,
     check_members,
     deadline_of,
-    list_answer,
+    index_response,
     matching,
     project,
     scan,
@@ -28,7 +28,7 @@ from shared.app import App
 from shared.concurrency import TimeSlice
 
 
-async def list_resources(app: App, source: Source, query: ListQuery) -> ListAnswer:
+async def list_resources(app: App, source: Source, query: ListQuery) -> ListResponse:
     """Return the ListResponse of a query.
 
     Raises:
@@ -42,7 +42,7 @@ async def list_resources(app: App, source: Source, query: ListQuery) -> ListAnsw
             return await _walked(app, source, query)
     ids = await source.lookup(query.filter.equalities()) if query.filter else None
     if ids == [] and not query.sort_by:
-        return list_answer(query, 0, [])
+        return index_response(query, 0, [])
     is_many = ids is None or len(ids) > BATCH
     async with scan_turn(app, source.directory_id) if is_many else nullcontext():
         if query.sort_by:
@@ -52,25 +52,25 @@ async def list_resources(app: App, source: Source, query: ListQuery) -> ListAnsw
         return await _filtered(app, source, query)
 
 
-async def _walked(app: App, source: Source, query: ListQuery) -> ListAnswer:
+async def _walked(app: App, source: Source, query: ListQuery) -> ListResponse:
     """Return a page of a list without a filter.
 
     Whether more pages follow is decided by the rows, because the total may be wrong for a moment.
     """
     total = await source.total()
     if query.count == 0:
-        return list_answer(query, total, [])
+        return index_response(query, total, [])
     start = query.start_index
     after = "" if start == 1 else await _walk(source, query).key_before(app, start)
     if after is None and start <= total:
         after = await source.key_of(start - 1)
     if after is None:
-        return list_answer(query, total, [])
+        return index_response(query, total, [])
     page, more = await source.page(after, query.count)
     return await _page_of(app, query, source, await project(app, query, page), more, total)
 
 
-async def _filtered(app: App, source: Source, query: ListQuery) -> ListAnswer:
+async def _filtered(app: App, source: Source, query: ListQuery) -> ListResponse:
     """Return a page of matches found by reading all resources; only the page is kept in memory."""
     first, before = query.start_index - 1, None
     if first and query.count:
@@ -88,7 +88,7 @@ async def _filtered(app: App, source: Source, query: ListQuery) -> ListAnswer:
 
 async def _from_candidates(
     app: App, source: Source, query: ListQuery, ids: Sequence[str]
-) -> ListAnswer:
+) -> ListResponse:
     """Return a page of the query's matches in the order of their row keys.
 
     Only the resources with the ids `ids`, which an index contains, are read and tested.
@@ -107,7 +107,7 @@ async def _from_candidates(
 
 async def _page_of(
     app: App, query: ListQuery, source: Source, page: list[ShownItem], more: bool, total: int
-) -> ListAnswer:
+) -> ListResponse:
     """Return the ListResponse of a page; if others follow, first store the start of the next page.
 
     `totalResults` is never less than the position of the page's last resource, nor equal to it if others follow.
@@ -117,7 +117,7 @@ async def _page_of(
         walk = _walk(source, query)
         page = page[: await walk.end_page(app, query.start_index, query.count, page_keys)]
     last = query.start_index + len(page) - 1 if page else 0
-    return list_answer(query, max(total, last + (1 if more and page else 0)), page)
+    return index_response(query, max(total, last + (1 if more and page else 0)), page)
 
 
 def _walk(source: Source, query: ListQuery) -> Walk:

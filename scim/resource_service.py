@@ -23,8 +23,8 @@ from scim.core.notes import Notes
 from scim.core.patch import Operation, check_faults, patch_steps
 from scim.core.projection import Projection
 from scim.core.resources import parse_resource, replace_resource
-from scim.list_answer import ListAnswer, NotModified, ShownResource
 from scim.list_query import ListQuery, Source
+from scim.list_response import ListResponse, NotModified, ShownResource
 from scim.query import list_resources
 from scim.work_gates import computing
 from shared.clock import timestamp
@@ -138,7 +138,7 @@ class ResourceService(ABC, Generic[Stored]):
 
         await self.context.write_locks.write(self.directory_id, identifier, attempt)
 
-    async def list(self, query: ListQuery, filter_text: str) -> ListAnswer:
+    async def list(self, query: ListQuery, filter_text: str) -> ListResponse:
         """Return the ListResponse of a query; `filter_text` is the filter as sent."""
         return await list_resources(self.app, self.source(query, filter_text), query)
 

@@ -1,21 +1,21 @@
 """Reading a query's matches: in portions, within limits of memory and time.
 
-A page keeps at most MAX_ANSWER_BYTES of resources, and a scan keeps only its page.
+A page keeps at most MAX_RESPONSE_BYTES of resources, and a scan keeps only its page.
 """
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from scim.core.errors import ScimError
-from scim.list_answer import Item, ListAnswer, ShownItem
 from scim.list_query import ListQuery, Source
+from scim.list_response import Item, ListResponse, ShownItem
 from shared.app import App
 from shared.clock import Clock
 from shared.concurrency import TimeSlice
 from shared.messages import Message
 
 MAX_MEMBERS = 100_000  # of the groups in one response that a filter or a sort makes
-MAX_ANSWER_BYTES = 2 * 1024 * 1024  # of resources as JSON, unless a single one is larger
+MAX_RESPONSE_BYTES = 2 * 1024 * 1024  # of resources as JSON, unless a single one is larger
 MAX_SCAN_SECONDS = 30.0  # clients wait no longer, and the platform doesn't tell when one has gone
 SCAN = 500  # resources read at a time
 BATCH = 32  # resources read by id at a time
@@ -40,7 +40,7 @@ class Page:
             return False
         shown = item.shown(self.query.projection)
         size = len(shown.json)
-        if self.items and self._bytes + size > MAX_ANSWER_BYTES:
+        if self.items and self._bytes + size > MAX_RESPONSE_BYTES:
             self.is_full = True
             return False
         self.items.append(shown)
@@ -122,8 +122,8 @@ def check_members(items: Sequence[ShownItem]) -> None:
         raise ScimError(400, Message("too_many_members"), "tooMany")
 
 
-def list_answer(query: ListQuery, total: int | None, items: Sequence[ShownItem]) -> ListAnswer:
+def index_response(query: ListQuery, total: int | None, items: Sequence[ShownItem]) -> ListResponse:
     """Return the ListResponse of a query without a cursor."""
-    return ListAnswer(
+    return ListResponse(
         total=total, start_index=query.start_index, resources=[item.json for item in items]
     )

@@ -8,9 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from scim.core.sorting import SortKey, sorter
-from scim.list_answer import ListAnswer, ShownItem
 from scim.list_query import ListQuery, Source
-from scim.scan import SCAN, Page, batches, check_members, deadline_of, list_answer, matching, pages
+from scim.list_response import ListResponse, ShownItem
+from scim.scan import (
+    SCAN,
+    Page,
+    batches,
+    check_members,
+    deadline_of,
+    index_response,
+    matching,
+    pages,
+)
 from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice
@@ -29,7 +38,7 @@ class _SortItem:
 
 async def list_sorted(
     app: App, source: Source, query: ListQuery, ids: Sequence[str] | None
-) -> ListAnswer:
+) -> ListResponse:
     """Return a page in the order of `sortBy`.
 
     Sort keys and row keys of all matches are kept in memory, and the resources only while all of them are small.
@@ -55,7 +64,7 @@ async def list_sorted(
         check_members([one.item for one in items if one.item is not None])
     window = _first(query, items, end)[query.start_index - 1 :]
     if item_bytes <= _MAX_ITEM_BYTES:
-        return list_answer(query, total, [one.item for one in window if one.item is not None])
+        return index_response(query, total, [one.item for one in window if one.item is not None])
     page = Page(query)
     async for found in batches(source, [keys.split(one.key)[1] for one in window]):
         for item in found:
@@ -64,7 +73,7 @@ async def list_sorted(
         if page.is_full:
             break
     check_members(page.items)
-    return list_answer(query, total, page.items)
+    return index_response(query, total, page.items)
 
 
 def _first(query: ListQuery, items: list[_SortItem], most: int) -> list[_SortItem]:

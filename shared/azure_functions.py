@@ -69,7 +69,7 @@ class _Headers(dict[str, str]):
         return name == "content-type" or super().__contains__(name)
 
 
-class _Answer(func.HttpResponse):
+class _PlainResponse(func.HttpResponse):
     """An HttpResponse without cookies whose headers are a plain dict.
 
     azure-functions checks each header of its own class, which takes five times as long. It also
@@ -177,7 +177,7 @@ def register_http(
         }
         is_typed = "Content-Type" in headers or response.status in (204, 304)
         if is_typed and "Set-Cookie" not in headers:
-            return _Answer(response.body, response.status, headers)
+            return _PlainResponse(response.body, response.status, headers)
         return func.HttpResponse(response.body, status_code=response.status, headers=headers)
 
     registered = blueprint.route(route=route, methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)(

@@ -81,22 +81,22 @@ def page(
     apply `form-action` to redirects, too (w3.org/TR/CSP3, section 6.4.1).
     """
     body = _rendered(visit, template, values).encode()
-    answer = {
+    response = {
         **_security(visit),
         **(headers or {}),
         "Vary": "Accept-Encoding, Accept-Language, HX-Request",
     }
     if form_origin:
-        policy = answer["Content-Security-Policy"]
-        answer["Content-Security-Policy"] = policy.replace(
+        policy = response["Content-Security-Policy"]
+        response["Content-Security-Policy"] = policy.replace(
             "form-action 'self'", f"form-action 'self' {form_origin}"
         )
     if len(body) >= _WORTH_COMPRESSING and "gzip" in visit.request.headers.get(
         "accept-encoding", ""
     ):
         body = gzip.compress(body, 5, mtime=0)
-        answer["Content-Encoding"] = "gzip"
-    return Response(status, body, answer)
+        response["Content-Encoding"] = "gzip"
+    return Response(status, body, response)
 
 
 def dialog(visit: PageRequest, template: str, *, status: int = 200, **values: Any) -> Response:

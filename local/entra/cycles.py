@@ -8,7 +8,7 @@ from local.entra import changes, checks, groups, users
 from local.entra.discovery import discover
 from local.entra.job import Job
 from local.entra.people import Person
-from local.entra.wire import Answer, equals
+from local.entra.wire import Response, equals
 
 _CONNECT_PATIENCE = 5.0  # seconds; short, because an administrator waits for the test
 
@@ -17,15 +17,15 @@ async def connect(job: Job) -> None:
     """Test the connection: query users and groups for a random GUID, then read the schemas."""
     guid = str(UUID(int=Random(job.options.seed).getrandbits(128), version=4))
     job.wire.patience = min(_CONNECT_PATIENCE, job.options.patience)
-    answer = await job.wire.send(
+    response = await job.wire.send(
         "test connection", "GET", "/Users", equals(job.options.matching, guid)
     )
-    job.note("test connection", answer, _nothing(answer, "User"))
+    job.note("test connection", response, _nothing(response, "User"))
     query = f"excludedAttributes=members&{equals('displayName', guid)}"
-    answer = await job.wire.send("test connection", "GET", "/Groups", query)
-    job.note("test connection", answer, _nothing(answer, "Group"))
-    answer = await job.wire.send("read schemas", "GET", "/Schemas")
-    job.note("read schemas", answer, checks.status(answer, 200) + checks.schemas(answer))
+    response = await job.wire.send("test connection", "GET", "/Groups", query)
+    job.note("test connection", response, _nothing(response, "Group"))
+    response = await job.wire.send("read schemas", "GET", "/Schemas")
+    job.note("read schemas", response, checks.status(response, 200) + checks.schemas(response))
     job.wire.patience = job.options.patience
 
 
@@ -191,9 +191,9 @@ async def _linked(
     await job.each(cycle, people, len(people), found)
 
 
-def _nothing(answer: Answer, kind: str) -> list[str]:
-    reasons = checks.status(answer, 200)
-    reasons += checks.listing(answer, kind) if answer.status == 200 else []
-    if not reasons and answer.content["Resources"]:
+def _nothing(response: Response, kind: str) -> list[str]:
+    reasons = checks.status(response, 200)
+    reasons += checks.listing(response, kind) if response.status == 200 else []
+    if not reasons and response.content["Resources"]:
         reasons.append("a filter for a random GUID found something")
     return reasons

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local.graph import answers, authorization_codes, sign_in_choice
+from local.graph import authorization_codes, responses, sign_in_choice
 from local.graph.login_errors import LoginError
 from local.graph.pages import error_page, page
 from local.graph.people import Tenant
@@ -30,7 +30,7 @@ class SignIn:
     async def __call__(self, request: Request) -> Response:
         asked = dict(request.query_params)
         if request.method == "POST":
-            asked |= await answers.form(request)
+            asked |= await responses.form(request)
         segment = request.path_params["tenant"]
         try:
             tenant = sign_in_choice.tenant_of_path(self.simulator, segment)

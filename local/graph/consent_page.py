@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local.graph import answers, sign_in_choice
+from local.graph import responses, sign_in_choice
 from local.graph.login_errors import LoginError
 from local.graph.pages import error_page, page
 from local.graph.people import Tenant
@@ -33,7 +33,7 @@ class ConsentPage:
     async def __call__(self, request: Request) -> Response:
         asked = dict(request.query_params)
         if request.method == "POST":
-            asked |= await answers.form(request)
+            asked |= await responses.form(request)
         segment = request.path_params["tenant"]
         tenant = self.simulator.tenant(segment)
         try:

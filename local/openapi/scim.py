@@ -178,7 +178,7 @@ def _operation(
         "tags": ["SCIM"],
         "summary": summary,
         "security": [{"securityToken": []}],
-        "responses": {str(status): answer for status, answer in sorted(responses.items())},
+        "responses": {str(status): response for status, response in sorted(responses.items())},
     }
     if parameters:
         found["parameters"] = [parameter(one) for one in parameters]

@@ -19,8 +19,8 @@ from scim.http import (
     scim_response,
     search_parameters,
 )
-from scim.list_answer import ListAnswer
 from scim.list_query import ListQuery
+from scim.list_response import ListResponse
 from scim.users.service import UserService
 from shared.http import Request, Response
 from shared.messages import Message
@@ -63,7 +63,7 @@ async def _search(context: Context, request: Request) -> Response:
         more = await GroupService(context).list(rest, filter_text)
         total, shown = total + (more.total or 0), [*shown, *more.resources]
     start_index = (of_users or of_groups or rest).start_index
-    return list_response(ListAnswer(total=total, start_index=start_index, resources=shown))
+    return list_response(ListResponse(total=total, start_index=start_index, resources=shown))
 
 
 def _query(body: Any, kind: ResourceType) -> ListQuery | None:

@@ -11,8 +11,8 @@ from scim.core.errors import ScimError, not_found
 from scim.core.notes import Notes
 from scim.core.projection import Projection
 from scim.core.schemas import USER
-from scim.list_answer import Item, NotModified, ShownResource
 from scim.list_query import ListQuery, Source
+from scim.list_response import Item, NotModified, ShownResource
 from scim.resource_service import Resource, ResourceService, changed_names
 from scim.users import store
 from scim.users.models import MAX_BYTES, StoredUser, UserRecord, represent

@@ -140,8 +140,8 @@ def parse_transaction(content: bytes) -> list[Part]:
 
 
 def _part(part: bytes) -> Part:
-    _, _, answer = part.partition(b"\r\n\r\n")
-    head, _, body = answer.partition(b"\r\n\r\n")
+    _, _, response = part.partition(b"\r\n\r\n")
+    head, _, body = response.partition(b"\r\n\r\n")
     status = int(head[9:12])
     if status >= 300:
         return Part(status, "", *_error(body))

@@ -226,7 +226,7 @@ class _AtHome(smoke.Deployment):
 
     def call(
         self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None
-    ) -> smoke.Answer:
+    ) -> smoke.Response:
         person = (
             f"admin.{ACCOUNT}"
             if (headers or {}).get("Authorization") == f"Bearer {self.token}"

@@ -15,8 +15,8 @@ from directories import rate_limits
 from scim import query, scan, sorted_query, work_gates
 from scim.core import work_limit
 from scim.core.parser import MAX_PATH_TERMS, MAX_TERMS
-from scim.list_answer import Item
 from scim.list_query import ListQuery
+from scim.list_response import Item
 from shared import clock
 from tests.clock import FixedClock
 from tests.rounds import rounds
@@ -203,7 +203,7 @@ async def test_a_response_is_bounded_in_bytes(scim: ScimClient) -> None:
                 if len(found) >= page.body["totalResults"]:
                     break
         assert len(sizes) > 1, way
-        assert max(sizes) <= scan.MAX_ANSWER_BYTES * 1.1, way
+        assert max(sizes) <= scan.MAX_RESPONSE_BYTES * 1.1, way
         assert sorted(found) == sorted(people), way
 
 
@@ -242,7 +242,7 @@ async def test_a_directory_runs_two_scans_at_a_time(
     """
     for number in range(3):
         await scim.user(f"u{number}")
-    running, most, matching = 0, 0, query.matching
+    running, most, matching = 0, 0, scan.matching
 
     async def noted(*arguments: Any) -> AsyncIterator[Item]:
         nonlocal running, most
@@ -255,7 +255,7 @@ async def test_a_directory_runs_two_scans_at_a_time(
         finally:
             running -= 1
 
-    monkeypatch.setattr(query, "matching", noted)
+    monkeypatch.setattr("scim.query.matching", noted)
     search = {"filter": 'title co "x"'}
     answers = await asyncio.gather(*[scim.post("/Users/.search", search) for _ in range(32)])
     assert {answer.status for answer in answers} == {200}

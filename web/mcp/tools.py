@@ -90,10 +90,10 @@ class Tool:
             raise HttpError(400, _fault(error)) from None
         directories = await account_directories.all_directories(app, person)
         notice = await account_directories.notice(app, person, directories)
-        answer = await self.run(Caller(app, directories), asked)
+        result = await self.run(Caller(app, directories), asked)
         if not notice:
-            return answer
-        return ToolResult({**answer.content, "notice": notice}, f"{answer.text}\n{notice}")
+            return result
+        return ToolResult({**result.content, "notice": notice}, f"{result.text}\n{notice}")
 
 
 async def _find_person(caller: Caller, asked: FindPerson) -> ToolResult:
