@@ -117,7 +117,7 @@ async def _median(case: Case, directory: Directory) -> float:
 
 
 async def filled(app: App, people: int, account: str = "bench") -> Directory:
-    """Create a directory with this many people, whose rows are written directly, and return it."""
+    """Create a directory, write the rows of this many people directly, and return the directory."""
     directory, _ = await create(
         app, operator_actor(account), NewDirectory(f"{people} people", region="GB")
     )

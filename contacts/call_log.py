@@ -97,7 +97,7 @@ def parse_log(text: str) -> CallLog:
 
 
 def _skipped_columns(line: str) -> frozenset[int]:
-    """Return the indexes of columns whose numbers aren't phone numbers, if `line` has headings; else an empty set."""
+    """Return the indexes of columns with other numbers than phone numbers, if `line` has headings; else an empty set."""
     cells = _DIVIDERS.split(line)
     if len(cells) < 2 or digits_of(line):
         return frozenset()

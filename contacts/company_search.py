@@ -35,7 +35,7 @@ class Company:
 
 
 def company_of(directories: Sequence[Directory], text: str) -> Company | None:
-    """Return the directories whose names match the most words of the search text; None if no name matches.
+    """Return the directories with the names that match the most words of the search text; None if no name matches.
 
     A single directory is meant only by its whole name: there, a word of it is more likely the beginning of a person's
     name, because the agent has no company to choose.

@@ -35,7 +35,7 @@ _MAX_EMPTY = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The rows of a family whose first key part starts with `beginning`, in key order.
+    """The rows of a family with a first key part that starts with `beginning`, in key order.
 
     If set, `start` is the first included value of that part, and `stop` the first excluded one.
     """

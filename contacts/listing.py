@@ -181,7 +181,7 @@ async def groups_by_name(
 async def groups_beginning(
     app: App, directories: Sequence[Directory], text: str, most: int
 ) -> list[tuple[Directory, str]]:
-    """Return (directory, group id) of at most `most` groups whose names start with `text`.
+    """Return (directory, group id) of at most `most` groups with names that start with `text`.
 
     They are sorted by name; case is ignored. At most one round trip per directory, and none for a
     directory in which no such group was found a moment ago.

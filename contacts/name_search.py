@@ -195,7 +195,7 @@ class _Exact:
         return await walk(self._app, directories, where, limit, cursor, selection)
 
     async def _walk_rest(self, where: Range) -> Page:
-        """Read the rest of a range whose first part had no people, and return the people found there.
+        """Read the rest of a range if its first part had no people, and return the people found there.
 
         If there are no matches, the word may be mistyped. If it is mistyped near its end, its beginning is right. So
         the same round trip also reads other rows with this beginning; they are appended to `rejected` and considered
@@ -305,7 +305,7 @@ class _Read:
 
 
 class _Similar:
-    """The search for people whose names resemble the query, for the first page."""
+    """The search for people with names that resemble the query, for the first page."""
 
     def __init__(
         self,

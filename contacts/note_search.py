@@ -65,7 +65,10 @@ def _position(cursor: str) -> str:
 async def _rows(
     app: App, directory: Directory, wanted: Sequence[str], after: str
 ) -> tuple[list[str], str]:
-    """Return the ids of people after `after` whose notes have the words, and the last id read, or "" if there are no more."""
+    """Return the ids of people after `after` with notes that contain all the words, and the last id read.
+
+    The last id is "" if there are no more people.
+    """
     start, stop = NOTED.all()
     if after:
         start = keys.successor(NOTED.key(after))

@@ -61,7 +61,7 @@ async def remove(app: App, request: Request, person: Principal) -> Response:
 
 
 async def noted(app: App, request: Request, person: Principal) -> Response:
-    """Return people with notes; with `q`, only people whose notes have these words."""
+    """Return people with notes; with `q`, only those with notes that contain its words."""
     directories = await account_directories.all_directories(app, person)
     limit, cursor = parse_limit(request, DEFAULT_LIMIT, MAX_LIMIT), parse_cursor(request)
     page = await note_search.find_noted(app, directories, parse_text(request), limit, cursor)

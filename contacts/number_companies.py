@@ -51,8 +51,8 @@ async def _with(
 ) -> dict[str, list[NearCompany]]:
     """Return, for each number, the directories that have a phone number with the same prefix.
 
-    `beginnings` has the prefix of each number. Numbers whose prefix isn't read, because reading it
-    would exceed `most` round trips, are left out.
+    `beginnings` has the prefix of each number. A number is left out if reading its prefix would
+    exceed `most` round trips.
     """
     wanted = list(dict.fromkeys(beginnings.values()))[: most // max(1, len(directories))]
     pairs = [(one, directory) for one in wanted for directory in directories]

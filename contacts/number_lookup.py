@@ -42,7 +42,7 @@ class Match:
     """A person who has the number.
 
     `exact`: the same number. `possible`: the person's number may be another form of it. `rank` sorts exact matches: the
-    person whose main number it is comes before people who share it.
+    person who has it as the main number comes before people who share it.
     """
 
     directory: Directory
@@ -267,7 +267,7 @@ async def _add_colleagues(
 
 
 async def colleagues(app: App, directory: Directory, query: Query) -> list[Match]:
-    """Return, as possible matches, the people whose PBX may own this number as a direct-dial number."""
+    """Return, as possible matches, the people with a PBX that may own this number as a direct-dial number."""
     if query.exchanges is None:
         return []
     shortest, own = query.exchanges

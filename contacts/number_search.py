@@ -117,7 +117,7 @@ async def find_by_number(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page:
-    """Return the next people who have this number or, if there are none, whose numbers contain the digits.
+    """Return the next people who have this number or, if there are none, a number that contains the digits.
 
     With a `condition`, only people who meet it are returned.
 
@@ -204,7 +204,7 @@ async def _page(search: _Search, start: _Start, limit: int, shown: Sequence[Foun
 async def _read_stage(
     search: _Search, position: _Position, limit: int
 ) -> tuple[list[_Hit], _Position | None]:
-    """Return the people of a stage from `place` on, and the position from which to continue, or None after the last."""
+    """Return the people of a stage from `position` on, and the position from which to continue, or None after the last."""
     numbers = range(position.number, search.count(position.stage))
     starts = [
         position if number == position.number else _Position(position.stage, number)
@@ -226,7 +226,7 @@ async def _read_stage(
 
 
 async def _read_range(search: _Search, position: _Position, limit: int) -> Page:
-    """Return the people of a range from `place` on, in the common key order of all directories."""
+    """Return the people of a range from `position` on, in the common key order of all directories."""
     pages = await each(
         search.by_range(position.stage, position.number),
         lambda pair: _walk(search, pair[0], pair[1], position.position, limit),

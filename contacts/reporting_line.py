@@ -75,7 +75,7 @@ def found_of(directory: Directory, user: UserRecord) -> Found:
 
 
 async def _reports_of(app: App, directory: Directory, names: Iterable[str]) -> list[Found]:
-    """Return the people whose manager is one of `names`, sorted by name.
+    """Return the people who have one of `names` as their manager, sorted by name.
 
     At most MAX_PEOPLE + 1 are read per manager's name.
     """

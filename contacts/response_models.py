@@ -264,7 +264,7 @@ class NoteList(TypedDict):
 
 
 class DryRun(TypedDict):
-    """A user as a client would POST it to /Users, or a line of headings and a line of values: one of the two."""
+    """The person to check: either a user as a client would POST it to /Users, or a CSV header and one line."""
 
     user: NotRequired[Annotated[dict[str, Any], Doc("A SCIM user, at most 64 KiB.")]]
     csv: NotRequired[
@@ -320,7 +320,7 @@ class DryRunNumber(TypedDict):
 
 
 class DryRunRemark(TypedDict):
-    """An attribute or column whose value would not be stored."""
+    """An attribute or column with a value that would not be stored."""
 
     attribute: str
     reason: Annotated[str, Doc("Identifies the fault for programs.")]

@@ -43,7 +43,10 @@ class StandIn:
 
 @dataclass(frozen=True, slots=True)
 class StandIns:
-    """Stand-ins, best first. `unconfirmed` counts people who may be free, but whose status Microsoft didn't confirm in time."""
+    """Stand-ins, best first.
+
+    `unconfirmed` counts people who may be free, but for whom Microsoft didn't confirm a status in time.
+    """
 
     people: list[StandIn] = field(default_factory=list)
     unconfirmed: int = 0

@@ -190,7 +190,7 @@ async def trust(call: Call) -> Response:
 
 
 async def set_trust(call: Call) -> Response:
-    """Set the identity that the directory trusts, whose assertions are accepted from then on."""
+    """Set the identity that the directory trusts; from then on its assertions are accepted."""
     body = parse_body(call.request, TrustBody)
     trust = TrustedIdentity(
         tenant_id=body.tenant_id,

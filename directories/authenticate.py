@@ -92,7 +92,7 @@ def _is_valid(app: App, grant: _Grant) -> bool:
 async def _checked(app: App, key: tuple[str, bytes], authorization: str | None) -> Directory:
     """Authenticate a request for which there is no grant; store a grant if it has a valid security token.
 
-    `place` is the grant's key. Raise Unauthenticated.
+    `key` is the grant's key. Raise Unauthenticated.
     """
     directory_id, _ = key
     changes = cache(app).changes  # before the directory is read: a change in between ends the grant

@@ -226,7 +226,7 @@ async def _pages(app: App, directory_id: str, start: str, stop: str) -> AsyncIte
 async def _rewrite(
     app: App, directory_id: str, rows: Sequence[Row], change: Callable[[Event], Event]
 ) -> None:
-    """Replace the rows whose event `change` changes; skip rows that another run has replaced or removed."""
+    """Replace the rows that have another event after `change`; skip rows that another run has replaced or removed."""
     operations = list[Replace]()
     keys = iter(rows)
 

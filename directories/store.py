@@ -125,7 +125,7 @@ async def replace(tables: Tables, directory: Directory, also: Sequence[Operation
 
 
 async def of_account(tables: Tables, clock: Clock, account: str) -> list[Directory]:
-    """Return the account's directories sorted by creation time, including deleted ones whose rows remain."""
+    """Return the account's directories sorted by creation time, including deleted ones that still have rows."""
     partition = account_partition(account)
     entries = await index(tables, partition)
     found = await get_many(tables, [entry.key for entry in entries])

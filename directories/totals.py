@@ -2,7 +2,7 @@
 
 The row `total` (table `contacts`) has the sums up to the event `through`; the counters in the keys
 of later events are added to them, so that no people are counted. A transaction may be committed
-after another one whose event has a later key. So the row includes only events older than five
+after another one that has an event with a later key. So the row includes only events older than five
 minutes, and an instance's memory only events older than ten seconds; the keys of later events are
 read each time. If a transaction is committed more than ten seconds after the time in its event's
 key, the memory lacks the event, but for a minute at most: then the sums in memory are replaced by

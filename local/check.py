@@ -121,7 +121,7 @@ _MEMBERSHIPS = (
 class Findings:
     """The counts and faults found in one directory; `faults` is empty if all rows agree.
 
-    `to_reindex` counts records whose index rows were written by the rules of an earlier release, or
+    `to_reindex` counts records with index rows that the rules of an earlier release wrote, or
     for another region. They aren't faults, because a background run will write them again.
     """
 

@@ -302,7 +302,7 @@ def _operations(key: str, row: Row | None, new: TenantLink | None) -> list[Opera
 
 
 def _store(link: DirectoryLink, stored: DirectoryLink) -> Insert | Replace:
-    """Return the operation that stores `link` if the stored row is still the version `read`."""
+    """Return the operation that stores `link` if the row is still the version `stored`."""
     key, value = DIRECTORY_LINK.key(link.directory_id), encode(link)
     return Replace(key, value, stored.tag) if stored.tag else Insert(key, value)
 

@@ -42,7 +42,7 @@ async def get(app: App, directory_id: str, family: OnePart, identifier: str) -> 
     """Return the record's row and its membership rows; an empty list if the id is unknown.
 
     One round trip, more for thousands of rows. Anything but a GUID is unknown: a shorter id could be a prefix of
-    other ids, whose rows would be read.
+    other ids, and their rows would be read.
     """
     if not is_guid(identifier):
         return []

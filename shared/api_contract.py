@@ -28,7 +28,7 @@ Uri = Annotated[str, Doc(format="uri")]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of an operation; `place` is "query", "header" or "path"."""
+    """A parameter of an operation; `location` is "query", "header" or "path"."""
 
     name: str
     text: str

@@ -70,7 +70,7 @@ class _Headers(dict[str, str]):
 
 
 class _PlainResponse(func.HttpResponse):
-    """An HttpResponse without cookies whose headers are a plain dict.
+    """An HttpResponse with a plain dict of headers, and without cookies.
 
     azure-functions checks each header of its own class, which takes five times as long. It also
     adds a Content-Type to a response without a body (204 or 304), which must have none (RFC 9110

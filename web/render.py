@@ -109,7 +109,7 @@ def dialog(visit: PageRequest, template: str, *, status: int = 200, **values: An
 
 
 def embedders(visit: PageRequest) -> list[str]:
-    """Return the origins whose pages may show this page in a frame; none for an administrator's page."""
+    """Return the origins that may show this page in a frame; none for an administrator's page."""
     path = visit.request.path
     is_for_agents = path in ("/contacts", "/embed") or path.startswith("/contacts/")
     return sorted(visit.settings.embedding_origins) if is_for_agents else []

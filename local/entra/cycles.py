@@ -32,7 +32,7 @@ async def connect(job: Job) -> None:
 async def initial(job: Job) -> None:
     """Provision all people in scope: match each, then create or update.
 
-    People whose creation met a conflict are provisioned again afterwards, and managers are set
+    People for whom the POST got a 409 are provisioned again afterwards, and managers are set
     last.
     """
     people = job.options.people
@@ -53,7 +53,7 @@ async def initial(job: Job) -> None:
 
 
 async def escrow(job: Job) -> None:
-    """Provision the people whose POST met a conflict.
+    """Provision again the people for whom a POST got a 409.
 
     The matching filter must find them now; differences are updated.
     """
@@ -103,7 +103,7 @@ async def incremental(job: Job) -> None:
 
 
 async def lost_answer(job: Job) -> None:
-    """Provision people whose POST is processed by the server while its response is lost.
+    """Provision people for whom the server processes the POST, but the response is lost.
 
     The repeated POST gets 409, and the matching filter then finds the user.
     """
@@ -136,7 +136,7 @@ async def enable(job: Job) -> None:
 async def delete(job: Job) -> None:
     """Delete the half of the disabled people who stay disabled, as Entra does after thirty days.
 
-    Also delete the people whose first responses were lost.
+    Also delete the people for whom the first responses were lost.
     """
     plan = changes.plan(job.options)
     gone = [*plan.purged, *range(*plan.lost)]
@@ -178,7 +178,7 @@ async def _joiners(job: Job, plan: changes.Plan) -> None:
 async def _linked(
     job: Job, cycle: str, indexes: list[int], work: Callable[[Person], Awaitable[None]]
 ) -> None:
-    """Do the work for people whose ID in the target is known or whom the matching filter finds.
+    """Do the work for people who have a known ID in the target, or whom the matching filter finds.
 
     The filter is used because the job knows no IDs if earlier cycles were run by another process.
     """

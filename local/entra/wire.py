@@ -29,7 +29,7 @@ class Response:
     """A response as received.
 
     `content` is the decoded JSON, None if the body is empty or malformed. `repeated` is True if the
-    request was sent more than once, so that the server may have processed an earlier attempt whose
+    request was sent more than once; the server may then have processed an earlier attempt and its
     response was lost.
     """
 

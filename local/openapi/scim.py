@@ -166,7 +166,7 @@ def _operation(
 ) -> Json:
     """Return an OpenAPI operation.
 
-    `answers` has the name of the response's schema by status, "" for no body. `body` is the name of
+    `successes` has the name of the response's schema by status, "" for no body. `body` is the name of
     the body's schema, and an example.
     """
     responses = {

@@ -270,7 +270,7 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
 
 
 def _is_confirmed_for(before: DirectoryLink, tenant_id: str) -> bool:
-    """Return whether the stored connection, whose consent is pending, was confirmed for this tenant."""
+    """Return whether the stored connection was confirmed for this tenant while its consent is pending."""
     is_pending = before.state == "propagating" and before.is_confirmed
     return is_pending and before.tenant_id == tenant_id
 

@@ -158,7 +158,11 @@ class Control:
         self._probing = asyncio.Lock()
 
     async def attribute_fault(self, fault: Fault) -> str:
-        """Return the reason of a failure; if the response leaves it open, after a token request for the home tenant."""
+        """Return the reason of a failure, which is the operator's fault or the tenant's.
+
+        If the response doesn't tell which, request a token for the home tenant: if that succeeds, the
+        operator's credential works, and the tenant is the cause.
+        """
         if not fault.is_doubtful or not self._home:
             return fault.reason
         own_failure = await self.own_failure()

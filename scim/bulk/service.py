@@ -36,7 +36,7 @@ _ON_COLLECTION, _ON_RESOURCE = ("POST",), ("PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkOperation:
-    """One operation as sent; `place` is its index in the request, `names` are the bulkIds to which it refers.
+    """One operation as sent; `index` is its index in the request, `names` are the bulkIds to which it refers.
 
     `fault` is the error of an operation that can't be parsed; it fails alone.
     """
@@ -273,7 +273,7 @@ def _unresolved(
     creating: Mapping[str, BulkOperation],
     results: Mapping[int, dict[str, Any]],
 ) -> ScimError:
-    """Return the error 409 for an operation whose references can't be resolved; its message says why."""
+    """Return the error 409 for an operation with references that can't be resolved; its message says why."""
     missing = sorted(name for name in names if name not in creating)
     failed = sorted(name for name in names if name in creating and creating[name].index in results)
     if missing:

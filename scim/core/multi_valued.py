@@ -36,7 +36,7 @@ def add(
     the sub-attributes sent.
     """
     result = list(current)
-    indexes = _places(attribute, current)
+    indexes = _indexes_by_key(attribute, current)
     primary = None
     for element in _read(attribute, value, notes):
         at = indexes.setdefault(_key(attribute, element), [])
@@ -64,7 +64,7 @@ def _read(attribute: Attribute, value: object, notes: Notes | None = None) -> El
     return [element for element in parsed if element is not None]
 
 
-def _places(attribute: Attribute, elements: Elements) -> dict[Hashable, list[int]]:
+def _indexes_by_key(attribute: Attribute, elements: Elements) -> dict[Hashable, list[int]]:
     """Return the indexes of elements by their key, so that adding many doesn't compare all pairs."""
     indexes: dict[Hashable, list[int]] = {}
     for index, element in enumerate(elements):

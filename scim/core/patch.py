@@ -382,7 +382,10 @@ def _complex(
     value: object,
     notes: Notes | None,
 ) -> Any:
-    """Return a singular complex attribute after the sub-attributes sent were set or cleared (RFC 7644 3.5.2.3)."""
+    """Return the new value of a singular complex attribute (RFC 7644 section 3.5.2.3).
+
+    The sub-attributes in `value` are set, or cleared if they are empty; the others stay.
+    """
     if path.sub is not None:
         value = {path.sub.name: value}
     elif interop.is_empty(value):

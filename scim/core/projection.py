@@ -80,7 +80,7 @@ def _has_hidden(resource_type: ResourceType) -> bool:
 
 
 def _not_named(named: Sequence[Target], resource_type: ResourceType) -> Iterator[Target]:
-    """Yield the attributes whose `returned` is "request" and that the client didn't request by name."""
+    """Yield the attributes with `returned` "request" that the client didn't request by name."""
     for target in _returned(resource_type, "request"):
         if not any(_asks_for(one, target) for one in named):
             yield target

@@ -89,7 +89,7 @@ class Card:
 
     @property
     def further_texts(self) -> tuple[str, ...]:
-        """Return the texts whose words find the person although no list shows them."""
+        """Return the texts with words that find the person although no list shows them."""
         return self.organization, self.place
 
     def words_of_first_rules(self) -> list[str]:
@@ -220,7 +220,7 @@ def decode(identifier: str, value: bytes) -> Card:
 
 
 def card_of(identifier: str, resource: dict[str, Any], number: str) -> Card:
-    """Return the card of a SCIM user in canonical form, whose main number is `number`."""
+    """Return the card of a SCIM user in canonical form; `number` is the user's main number."""
     name, enterprise = resource.get("name", {}), resource.get(ENTERPRISE, {})
     shown = display_name(resource)[:_MAX_LENGTH]
     given = str(name.get("givenName") or "")[:_MAX_OTHER_LENGTH]

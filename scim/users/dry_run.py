@@ -26,7 +26,7 @@ _ID = "00000000-0000-7000-8000-000000000000"  # in place of the ID that a stored
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """An attribute or column whose value would not be stored, and the reason with the remedy."""
+    """An attribute or column with a value that would not be stored, and the reason with the remedy."""
 
     attribute: str
     message: Message

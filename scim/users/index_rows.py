@@ -198,7 +198,7 @@ def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> lis
 def _outdated(
     old: UserRecord, shown: _Shown, unchanged: dict[str, bytes], region: str
 ) -> Iterable[str]:
-    """Return the keys in `kept` whose stored rows may have another value than in `kept`."""
+    """Return the keys of `unchanged` under which another value may be stored than the one in `unchanged`."""
     if not is_current(old, region):
         return unchanged
     was = _Shown.of(old, region)

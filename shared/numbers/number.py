@@ -323,7 +323,7 @@ def parse_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | N
 
 
 def _with_extension(run: Run, region: str) -> Reading | None:
-    """Return the reading of a run whose last group is its extension.
+    """Return the reading of a run with an extension as its last group.
 
     Return None if the rest isn't a valid number. Used if the whole is not a valid number, as in
     `020 7946 0958-62` and `020 7946 0958 (62)`.

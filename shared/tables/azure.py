@@ -140,7 +140,7 @@ class AzureTables:
         operations: Sequence[Operation],
         is_repetition: bool,
     ) -> list[str] | None:
-        """Return the new tags of a transaction whose repetition was refused because an earlier attempt stored it; else None.
+        """Return the new tags of a transaction if its repetition was refused because an earlier attempt stored it; else None.
 
         If the transaction inserts a unique row, the presence of that row proves that it was stored. Otherwise the
         transaction counts as stored if it replaces a row, and all its rows have the values that it

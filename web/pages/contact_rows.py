@@ -215,7 +215,7 @@ def soon_address(query: PeopleQuery, others: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The counts of people found: those who match (`matching`), and those whose names are only similar."""
+    """The counts of people found: those who match (`matching`), and those who only have similar names."""
 
     matching: int = 0
     similar: int = 0

@@ -49,7 +49,7 @@ class Filters:
     """The filters of the list, from the address.
 
     `favourites` and `recent` limit the list to the agent's own people. `noted` limits it to people
-    with notes, and `q` then searches the notes. `groups_of` is the directory whose groups the page
+    with notes, and `q` then searches the notes. `groups_of` is the directory of the groups that the page
     already shows, None if the request doesn't say; `group` belongs to that directory. `people` is
     how many people to show, and `start` the letter with which a list of all people begins.
     """
@@ -367,7 +367,7 @@ async def _shortcuts(
 ) -> Shortcuts | None:
     """Return the part above the people, None if it is empty.
 
-    A search offers the groups whose names begin with its words, the favourites their groups, and
+    A search offers the groups with names that begin with its words, the favourites their groups, and
     the recents their searches.
     """
     if not filters.is_own and filters.q:
@@ -382,7 +382,7 @@ async def _shortcuts(
 async def _offered_groups(
     visit: PageRequest, filters: Filters, chosen: Sequence[Directory]
 ) -> Shortcuts | None:
-    """Return the groups whose names begin with the words of a search, None if there are none.
+    """Return the groups with names that begin with the words of a search, None if there are none.
 
     It needs at most one round trip per directory, and none if a search for a beginning of this text
     already found no group.

@@ -137,7 +137,7 @@ async def consent(visit: PageRequest, session: SetupSession) -> Response:
 
 
 async def confirm(visit: PageRequest, session: SetupSession) -> Response:
-    """Connect the company whose administrator signed in through this link.
+    """Connect the company of the administrator who signed in through this link.
 
     If the link is only for the sign-in, also mark it as done.
     """
