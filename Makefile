@@ -14,7 +14,8 @@ help:  ## these targets
 run: setup-run  ## the product on this machine, with demo data: http://127.0.0.1:7071
 	@exec $(BIN)/python -m local demo --port $(PORT)
 
-test: setup check  ## everything: lint, types, imports, all tests on both engines, in a browser, in the real worker engine
+test: setup-test  ## everything: lint, types, imports, all tests on both engines, in a browser, in the real worker engine
+	@$(MAKE) --no-print-directory -j 4 setup check  # the linters run while the tools are downloaded
 	$(BIN)/pytest -n 2 -q --ignore=tests/browser
 	$(BIN)/pytest -n 2 --dist loadfile -q tests/browser
 	@$(MAKE) --no-print-directory test-next-python

@@ -9,6 +9,7 @@ letters or letters that sound alike differ. If a consonant differs, either the b
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from contacts import person_words
@@ -168,11 +169,17 @@ class _Form:
         if name.isascii() == self.word.isascii():
             return self._near(name)
         if name.isascii():
-            found = _Form(in_latin(self.word), is_last=self._is_last).compared(name)
+            found = self._in_latin._near(name) if self._in_latin else None
         else:
             latin = in_latin(name)
             found = self._near(latin, _OTHER_SPELLINGS) if latin.isascii() else None
         return (max(found[0], _OTHER_SCRIPT), found[1]) if found else None
+
+    @cached_property
+    def _in_latin(self) -> "_Form | None":
+        """Return the form of the word in Latin letters, or None for a script without a transcription, such as Thai."""
+        latin = in_latin(self.word)
+        return _Form(latin, is_last=self._is_last) if latin.isascii() else None
 
     def _near(self, name: str, other_letters: int = 0) -> _Comparison:
         length = max(len(self.word), len(name))

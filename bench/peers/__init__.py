@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.processes import process_group
 from tests.emulator import answers
 
 _HERE = Path(__file__).parent
@@ -80,22 +81,16 @@ def serving(peer: Peer, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
     Raise RuntimeError if it doesn't start.
     """
-    with subprocess.Popen(
-        _command(peer, port),
-        cwd=_FOLDER,
-        env=_environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    command = _command(peer, port)
+    with process_group(
+        command, cwd=_FOLDER, env=_environment(), stderr=subprocess.DEVNULL
     ) as process:
-        try:
-            deadline = time.monotonic() + _START_SECONDS
-            while not answers(port):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"{peer.name} did not start")
-                time.sleep(0.05)
-            yield process
-        finally:
-            process.terminate()
+        deadline = time.monotonic() + _START_SECONDS
+        while not answers(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{peer.name} did not start")
+            time.sleep(0.05)
+        yield process
 
 
 def _command(peer: Peer, port: int) -> list[str | Path]:
@@ -105,9 +100,10 @@ def _command(peer: Peer, port: int) -> list[str | Path]:
     python = _FOLDER / "python/bin/python"
     # Not bin/uvicorn, because its first line has the path at which the environment was created.
     uvicorn: list[str | Path] = [python, "-m", "uvicorn", "--app-dir", _HERE, "--port", str(port)]
-    return [*uvicorn, "--no-access-log", "--log-level", "error", f"{peer.program}:app"]
+    uvicorn += ["--loop", "uvloop", "--http", "httptools", "--no-access-log"]
+    return [*uvicorn, "--log-level", "error", f"{peer.program}:app"]
 
 
 def _environment() -> dict[str, str]:
     path = os.pathsep.join((str(_ROOT / ".venv/bin"), os.environ.get("PATH", "")))
-    return {**os.environ, "PATH": path, "NODE_ENV": "production"}
+    return {**os.environ, "PATH": path, "NODE_ENV": "production", "PEER_TOKEN": TOKEN}

@@ -15,7 +15,7 @@ const options = {
     logger: { disabled: true },
     plugins: [
         scim({
-            connections: [{ id: "bench", credentials: [{ type: "bearer", id: "bench", token: "a-token-of-thirty-two-characters-and-more" }] }],
+            connections: [{ id: "bench", credentials: [{ type: "bearer", id: "bench", token: process.env.PEER_TOKEN }] }],
         }),
     ],
 };

@@ -9,21 +9,24 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import include, path
 
+_AUTHORIZATION = f"Bearer {os.environ['PEER_TOKEN']}"
 
-def everybody(get_response):
-    """Return a Django middleware that treats each request as one of a signed-in client."""
+
+def sign_in(get_response):
+    """Return a Django middleware that accepts one token; django-scim2 leaves this to other middleware."""
 
     def middleware(request):
-        request.user = SignedIn()
+        request.user = Client(request.headers.get("Authorization") == _AUTHORIZATION)
         return get_response(request)
 
     return middleware
 
 
-class SignedIn:
-    """A signed-in client, for Django."""
+class Client:
+    """A client, for Django."""
 
-    is_authenticated = True
+    def __init__(self, is_authenticated):
+        self.is_authenticated = is_authenticated
 
 
 _FOLDER = tempfile.TemporaryDirectory()
@@ -52,7 +55,7 @@ settings.configure(
     ],
     AUTH_USER_MODEL="django_peer.ScimUser",
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    MIDDLEWARE=["django_app.everybody", "django_scim.middleware.SCIMAuthCheckMiddleware"],
+    MIDDLEWARE=["django_app.sign_in", "django_scim.middleware.SCIMAuthCheckMiddleware"],
     SCIM_SERVICE_PROVIDER={
         "NETLOC": "127.0.0.1",
         "AUTHENTICATION_SCHEMES": [{"type": "oauthbearertoken", "name": "token"}],

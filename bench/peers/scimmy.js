@@ -4,6 +4,7 @@ import express from "express";
 import SCIMMY from "scimmy";
 import SCIMMYRouters from "scimmy-routers";
 
+const AUTHORIZATION = `Bearer ${process.env.PEER_TOKEN}`;
 const people = new Map();
 const byUserName = new Map();
 const WITH_USER_NAME = /^userName eq "([^"]*)"$/i;
@@ -37,7 +38,12 @@ SCIMMY.Resources.declare(SCIMMY.Resources.User, {
             const id = byUserName.get(name[1].toLowerCase());
             return id === undefined ? [] : [people.get(id)];
         }
-        return filter ? filter.match([...people.values()]) : [...people.values()];
+        if (filter) return filter.match([...people.values()]);
+        // SCIMMY converts each person that it is given, so it is given those of the page only, at their places.
+        const { startIndex = 1, count = people.size } = resource.constraints ?? {};
+        const all = [...people.values()], page = new Array(all.length);
+        for (let at = startIndex - 1; at < Math.min(startIndex - 1 + count, all.length); at++) page[at] = all[at];
+        return page;
     },
     degress: (resource) => {
         const person = people.get(resource.id);
@@ -49,10 +55,21 @@ SCIMMY.Resources.declare(SCIMMY.Resources.User, {
 
 const app = express();
 app.get("/health", (_, response) => response.send("ok"));
+// The routers pass the query's texts on, and SCIMMY ignores a startIndex or count that isn't a number.
+app.use("/scim", (request, _, next) => {
+    const { startIndex, count } = request.query;
+    if (startIndex !== undefined || count !== undefined) {
+        const numbers = { ...request.query };
+        if (startIndex !== undefined) numbers.startIndex = Number(startIndex);
+        if (count !== undefined) numbers.count = Number(count);
+        Object.defineProperty(request, "query", { value: numbers });
+    }
+    next();
+});
 app.use("/scim", new SCIMMYRouters({
     type: "bearer",
     handler: (request) => {
-        if (!request.header("Authorization")?.startsWith("Bearer ")) throw new Error("no token");
+        if (request.header("Authorization") !== AUTHORIZATION) throw new Error("another token");
         return "";
     },
 }));

@@ -4,7 +4,8 @@ import time
 from array import array
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from itertools import chain
+from typing import Any, TypeVar
 
 from local.entra import checks, mapping
 from local.entra.job import Job, Report, Skipped
@@ -16,6 +17,7 @@ from local.entra.simulator import silent
 from local.entra.wire import Quarantined, Response, Wire, equals
 
 PAGE = 100
+_NUMBERS = ('phoneNumbers[type eq "work"].value', 'phoneNumbers[type eq "mobile"].value')
 
 T = TypeVar("T")
 
@@ -48,13 +50,17 @@ class Measurement:
 
 
 async def measure(
-    options: Options, report: Report = silent, server_pid: int | None = None
+    options: Options,
+    report: Report = silent,
+    server_pid: int | None = None,
+    *,
+    reads: int = 1,
 ) -> Summary:
     """Measure POST, GET by ID, filter with and without match, PATCH, pages of 100 and DELETE.
 
-    With `server_pid` also measure the server's CPU milliseconds per request. The people have
-    addresses of their own, so that the directory may already have others, and they are deleted at
-    the end.
+    With `server_pid` also measure the server's CPU milliseconds per request. Each person is read
+    and filtered `reads` times. The people have addresses of their own, so that the directory may
+    already have others, and they are deleted at the end.
     """
     record = Record(secret=options.token)
     summary = Summary(
@@ -68,9 +74,8 @@ async def measure(
     try:
         async with Wire(options, record) as wire:
             company = Company(options.seed, subdomain="measured")
-            await _phases(
-                Measurement(Job(options, wire, record, report, company), summary, server_pid)
-            )
+            job = Job(options, wire, record, report, company)
+            await _phases(Measurement(job, summary, server_pid), reads)
     except* Quarantined as errors:
         first: BaseException = errors
         while isinstance(first, BaseExceptionGroup):
@@ -79,12 +84,31 @@ async def measure(
     return record.fill(summary, time.monotonic() - started)
 
 
-async def _phases(measurement: Measurement) -> None:
+async def measure_gets(options: Options, path: str, count: int, server_pid: int) -> float:
+    """Return the server's CPU milliseconds per GET of `path`, on the connections of `options`."""
+    record = Record(secret=options.token)
+    summary = Summary(
+        base=options.base, people=0, connections=options.connections, dialect="", cycles=[]
+    )
+
+    async with Wire(options, record) as wire:
+        measurement = Measurement(Job(options, wire, record, silent), summary, server_pid)
+
+        async def get(_: int) -> None:
+            _expect(measurement.job, "GET", await wire.send("GET", "GET", path), 200)
+
+        await measurement.phase("GET", range(count), count, get)
+    if record.error_count:
+        raise ValueError(f"GET {path} was not answered with 200")
+    return summary.operations["GET"].cpu_ms or 0.0
+
+
+async def _phases(measurement: Measurement, reads: int) -> None:
     job = measurement.job
     count = job.options.people
 
-    def people() -> Iterator[Person]:
-        return job.company.people(0, count)
+    def people(times: int = 1) -> Iterator[Person]:
+        return chain.from_iterable(job.company.people(0, count) for _ in range(times))
 
     async def post(person: Person) -> None:
         body = mapping.post_body(mapping.target_attributes(person))
@@ -102,7 +126,7 @@ async def _phases(measurement: Measurement) -> None:
         await _filter(job, "filter miss", f"nobody.{person.user_principal_name}", 0)
 
     async def patch(person: Person) -> None:
-        body = _patch(person, job.options)
+        body = patch_of(person, job.options)
         _expect(
             job,
             "PATCH",
@@ -123,9 +147,9 @@ async def _phases(measurement: Measurement) -> None:
     pages = list(range(1, count + 1, PAGE))
     pages *= max(1, -(-50 // len(pages)))  # at least fifty requests, for a meaningful figure
     await measurement.phase("POST", people(), count, post)
-    await measurement.phase("GET by id", people(), count, get)
-    await measurement.phase("filter hit", people(), count, hit)
-    await measurement.phase("filter miss", people(), count, miss)
+    await measurement.phase("GET by id", people(reads), reads * count, get)
+    await measurement.phase("filter hit", people(reads), reads * count, hit)
+    await measurement.phase("filter miss", people(reads), reads * count, miss)
     await measurement.phase("PATCH", people(), count, patch)
     await measurement.phase(f"page of {PAGE}", pages, len(pages), page)
     await measurement.phase("DELETE", people(), count, delete)
@@ -148,13 +172,21 @@ async def _filter(job: Job, name: str, value: str, found: int) -> None:
         )
 
 
-def _patch(person: Person, options: Options) -> object:
-    """Return a PATCH body with three operations: a title, a number and a surname."""
+def patch_of(person: Person, options: Options) -> dict[str, Any]:
+    """Return a PATCH body with three operations: a title, a surname, and a number that the person has.
+
+    A filter in a path that matches no element is an error for servers that follow RFC 7644 section
+    3.5.2.3, so people without any number get another department.
+    """
     after = replace(person, job_title=f"Senior {person.job_title}", surname=f"{person.surname} Jr.")
     stored = mapping.target_attributes(person)
     changes = mapping.difference(mapping.target_attributes(after), stored)
     changes.pop("name.formatted")
-    changes['phoneNumbers[type eq "work"].value'] = f"+44 20 7946 {person.index % 10000:04d}"
+    number = next((name for name in _NUMBERS if name in stored), None)
+    if number is not None:
+        changes[number] = f"+44 20 7946 {person.index % 10000:04d}"
+    else:
+        changes[f"{mapping.ENTERPRISE}:department"] = "Measurement"
     return mapping.patch_body(changes, stored | changes, options.dialect)
 
 

@@ -30,11 +30,15 @@ class Progress:
 
 @dataclass(slots=True)
 class Deviation:
-    """A response that Entra could not work with: an example of its request, the reason, and how often it occurred."""
+    """A response that Entra could not work with: an example of its request, the reason, and how often it occurred.
+
+    `operation` is the kind of request, as in `Summary.operations`.
+    """
 
     request: str
     reason: str
     count: int = 1
+    operation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +124,7 @@ class Record:
             if kind in self.errors:
                 self.errors[kind].count += 1
             elif len(self.errors) < MAX_ERRORS:
-                self.errors[kind] = Deviation(request, reason)
+                self.errors[kind] = Deviation(request, reason, operation=operation)
 
     def _clean(self, text: str) -> str:
         return text.replace(self.secret, "…") if self.secret else text

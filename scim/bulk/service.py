@@ -73,7 +73,7 @@ def _limit(sent: Any) -> int:
     """
     if isinstance(sent, float) and sent.is_integer():
         sent = int(sent)
-    if isinstance(sent, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", sent):
+    if isinstance(sent, str) and re.fullmatch("[0-9]{1,9}", sent.strip()):
         sent = int(sent)
     limit = sent or 0
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:

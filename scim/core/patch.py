@@ -94,7 +94,7 @@ def patch_steps(
                 _check_extension(urn, extension, resource_type)
     if "schemas" in result:
         result["schemas"] = schemas_of(result, resource_type)
-    return resource if result == resource else result
+    return resource if interop.has_same_values(resource, result) else result
 
 
 def check_faults(operations: Sequence[Operation], resource_type: ResourceType) -> None:

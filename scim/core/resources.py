@@ -197,7 +197,7 @@ def replace_resource(
             if extension:
                 result[urn] = extension
     result["schemas"] = schemas_of(result, resource_type)
-    return stored if result == stored else result
+    return stored if interop.has_same_values(stored, result) else result
 
 
 def _keep(

@@ -31,10 +31,13 @@ def invalid_request(message: Message) -> OAuthError:
     return OAuthError("invalid_request", message)
 
 
-def invalid_client(message: Message, *, basic: bool = False) -> OAuthError:
-    """Return 401 invalid_client with the scheme that the client used (RFC 6749 section 5.2)."""
-    headers = {"WWW-Authenticate": 'Basic realm="SCIM"'} if basic else {}
-    return OAuthError("invalid_client", message, 401, headers)
+def invalid_client(message: Message) -> OAuthError:
+    """Return 401 invalid_client with a challenge.
+
+    Every 401 has one (RFC 9110 section 15.5.2), also if the client's secret was in the form or its
+    header had another scheme. Basic is the only scheme of the token endpoint (RFC 6749 section 5.2).
+    """
+    return OAuthError("invalid_client", message, 401, {"WWW-Authenticate": 'Basic realm="SCIM"'})
 
 
 def token_failure(error: Exception) -> Response:

@@ -55,7 +55,7 @@ async def _by_secret(app: App, directory_id: str, request: TokenRequest) -> Issu
     except InvalidClient as error:
         mistyped, unknown = Message("oauth_secret_mistyped"), Message("oauth_no_client")
         message = mistyped if error.mistyped else unknown
-        raise invalid_client(message, basic=request.basic) from None
+        raise invalid_client(message) from None
     rate_limits.charge_request(app, directory.id)
     return _issued(await access_tokens.issue(app, directory, secret_id))
 

@@ -15,10 +15,9 @@ _NOT_IN_NAME = re.compile(r"[^\w.:-]", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """The parameters by name; `basic` is true if the client's id and secret were in the header."""
+    """The parameters by name, with the client's id and secret, also if these were in the header."""
 
     fields: dict[str, str]
-    basic: bool
 
     def get(self, name: str) -> str:
         """Return a parameter, or "" if it is absent: RFC 6749 section 3.2 treats both alike."""
@@ -30,13 +29,13 @@ def parse_token_request(request: Request) -> TokenRequest:
     fields = _form(request)
     credentials = _basic(request.headers.get("authorization", ""))
     if credentials is None:
-        return TokenRequest(fields, basic=False)
+        return TokenRequest(fields)
     client_id, secret = credentials
     if fields.get("client_secret") or fields.get("client_assertion"):
         raise invalid_request(Message("oauth_credentials_twice"))
     if fields.get("client_id", client_id) != client_id:
         raise invalid_request(Message("oauth_client_differs"))
-    return TokenRequest({**fields, "client_id": client_id, "client_secret": secret}, basic=True)
+    return TokenRequest({**fields, "client_id": client_id, "client_secret": secret})
 
 
 def _form(request: Request) -> dict[str, str]:

@@ -235,6 +235,9 @@ def _parse_all(runs: Sequence[Run], region: str) -> list[Reading]:
             found.append(reading)
         elif last and not last.run.extension and run.divider in BEFORE_ENDING:
             found += _other_ending(last, run)
+        elif before and last is None and _is_part(before, run):
+            before = before.joined(run)  # neither is a number; a third part may complete it
+            continue
         before = run
     return found
 
@@ -252,12 +255,31 @@ def _joined(
     if own and own.is_valid and run.digits.startswith("0"):
         return None
     joined = parse_run(before.joined(run), region)
+    if joined and not _is_number_of_parts(before, run, joined):
+        return None
     if joined is None or not (last and last.run is before and last.is_valid):
         return joined
     # Without spaces around the divider it is one number if that is valid. In open plans almost any is valid, so
     # there only a short second run counts.
     is_one = run.is_tight and joined.is_valid and (len(run.digits) <= 5 or not _is_open(joined))
     return joined if is_one else None
+
+
+def _is_part(before: Run, run: Run) -> bool:
+    """Return whether two runs may be parts of one number, divided by a sign without spaces around it.
+
+    An example is the beginning of `+231/77/012/3456`.
+    """
+    is_inside = run.divider in _DIVIDERS_INSIDE and run.is_tight and not run.has_plus
+    return is_inside and len(before.digits) + len(run.digits) <= MAX_DIGITS
+
+
+def _is_number_of_parts(before: Run, run: Run, joined: Reading) -> bool:
+    """Return False if two dividers make a text that is not a valid number, or a date such as 01/02/2026."""
+    if len(before.groups) < 2 or before.separators[-1] not in _DIVIDERS_INSIDE:
+        return True
+    has_year = len(run.digits) == 4 and run.digits.startswith(("19", "20"))
+    return joined.is_valid and not (has_year and len(before.digits) <= 4 and not before.has_plus)
 
 
 def _divided(run: Run, region: str) -> list[Reading]:
@@ -328,11 +350,14 @@ def _with_extension(run: Run, region: str) -> Reading | None:
     Return None if the rest isn't a valid number. Used if the whole is not a valid number, as in
     `020 7946 0958-62` and `020 7946 0958 (62)`.
     """
-    is_apart = len(run.groups) > 2 and run.separators[-1].strip() in ("-", "~", "(")
+    is_apart = run.separators[-1].strip() in ("-", "~", "(")
     if not is_apart or not run.direct_dial or run.extension:
         return None
     base = parse_run(run.without_direct_dial(), region, only_valid=True)
-    return base if base and base.run.extension == run.direct_dial else None
+    if base is None or base.run.extension != run.direct_dial:
+        return None
+    # In an open plan the first of only two groups may be an area code and a part of the number.
+    return base if len(run.groups) > 2 or not _is_open(base) else None
 
 
 def _kind(text: str, number: "PhoneNumber", run: Run) -> KeyKind:

@@ -243,6 +243,8 @@ class _Reader:
     def _digits(self, token: str) -> None:
         if self._divider == "," and self._last == "," and len(token) <= MAX_EXTENSION:
             self._marker = True  # a comma directly before digits is a pause in dialling
+        if self._last in ("e", "E") and self._runs:
+            self._marker = True  # 7946 0018 e12; the Italian word for "and" has a space after it
         if not self._open:
             self._runs.append(
                 Run(

@@ -241,7 +241,7 @@ def test_the_card_shows_reporting_line_location_and_time(at_desk: Page, desk: De
     expect(card.locator(".member", has_text="Rita Report").first).to_contain_text("Available")
     card.locator(".member .person", has_text="Berta Boss").click()
     expect(page.get_by_role("heading", name="Berta Boss")).to_be_focused()
-    expect(card.get_by_role("heading", name="Reports")).to_be_visible()
+    expect(card.get_by_role("heading", name="Direct reports")).to_be_visible()
 
 
 def test_an_agent_is_told_once_when_a_person_is_free(at_desk: Page, desk: Desk) -> None:

@@ -45,7 +45,7 @@ def _add_directory(page: Page) -> tuple[str, str]:
     assert page.url.endswith("/connect")
     expect(page.get_by_text("Waiting for the first call")).to_be_visible()
     expect(page.get_by_role("button", name="Next Step")).to_be_disabled()
-    page.get_by_label("I have saved the token somewhere secure").check()
+    page.get_by_label("I have saved it somewhere secure").check()
     expect(page.get_by_role("button", name="Next Step")).to_be_enabled()
     return token, base
 
@@ -109,7 +109,7 @@ def _found(page: Page) -> None:
     page.keyboard.press("Enter")
     card = page.get_by_role("complementary", name="Person")
     expect(card.get_by_role("link", name="Teams chat")).to_be_visible()
-    expect(card.get_by_text("As of")).to_be_visible()
+    expect(card.get_by_text("Checked")).to_be_visible()
     page.keyboard.press("Escape")
     expect(card).to_be_hidden()
 

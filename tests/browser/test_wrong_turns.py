@@ -46,7 +46,7 @@ def test_an_unsaved_token_is_not_left_without_a_question(visitor: BrowserContext
     page = visitor.new_page()
     token = _step_two(page, "Adventure Works")
     address = page.url
-    asks = page.get_by_role("dialog", name="Leave without saving the token?")
+    asks = page.get_by_role("dialog", name="Leave without saving it?")
     page.get_by_role("link", name="Presence").click()
     expect(asks).to_be_visible()
     page.get_by_role("button", name="Stay and save it").click()

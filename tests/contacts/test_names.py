@@ -432,3 +432,17 @@ async def test_an_initial_is_another_word_than_the_family_name(
     for name in ("Álvaro Muñoz", "María Muñoz"):
         await contoso.hire(name)
     assert await _found(agent, contoso, "m muñoz") == ["María Muñoz", "Álvaro Muñoz"]
+
+
+@pytest.mark.parametrize("given", ["สมชาย", "გიორგი", "Արամ", "கார்த்திக்", "민준", "Ꮣ"])
+async def test_a_script_without_a_transcription_is_like_no_latin_name(
+    agent: Person, contoso: Company, given: str
+) -> None:
+    """A Thai or Georgian word has no Latin form, so Latin names beside it are compared by the other word only.
+
+    Such a comparison once never ended, and the search was answered with 500.
+    """
+    await contoso.hire("Anna Brown")
+    assert await _found(agent, contoso, f"{given} brown") == []
+    await contoso.hire(f"{given} Brown")
+    assert await _found(agent, contoso, f"{given} brown") == [f"{given} Brown"]

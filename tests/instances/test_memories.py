@@ -102,6 +102,31 @@ async def test_a_revoked_credential_works_for_30_seconds_at_most(
     assert 20 < await seconds_until(clock, 30.5, is_refused) <= 30
 
 
+async def test_a_deleted_directory_accepts_requests_for_30_seconds_at_most(
+    two: list[Instance], clock: FixedClock
+) -> None:
+    """An instance remembers which `Authorization` was valid, but not longer than the directory.
+
+    Further requests with it don't extend the time. It ends at once on the instance that deleted the
+    directory, and works at once everywhere after a restoration.
+    """
+    one, other = two
+    directory, token = await create(one.app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
+    users, own = f"/scim/{directory.id}/v2/Users?count=0", f"/api/directories/{directory.id}"
+    assert [(await each.call("GET", users, token=token))[0] for each in two] == [200, 200]
+    clock.advance(10)
+    assert (await other.call("GET", users, token=token))[0] == 200
+    assert (await one.call("DELETE", own))[0] == 202
+    assert (await one.call("GET", users, token=token))[0] == 401
+
+    async def is_refused() -> bool:
+        return (await other.call("GET", users, token=token))[0] == 401
+
+    assert 15 < await seconds_until(clock, 20.5, is_refused) <= 20
+    await one.call("POST", f"{own}/restore", {})
+    assert [(await each.call("GET", users, token=token))[0] for each in two] == [200, 200]
+
+
 async def test_a_new_directory_is_searched_after_5_seconds_at_most(
     two: list[Instance], clock: FixedClock
 ) -> None:

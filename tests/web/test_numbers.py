@@ -32,14 +32,19 @@ async def test_the_better_region_is_one_click_away(app: App, visit: Visitor) -> 
     """The page shows how many numbers are valid in the suggested region; its button sets it."""
     path = f"/directories/{(directory_id := await _directory(app))}"
     page = (await visit("GET", f"{path}/numbers")).body.decode()
-    assert "Of 4 numbers without a country code, 4 are valid numbers of DE, and 0 of GB" in page
+    assert "Most numbers are of another region" in page
+    assert 'region <span data-region="DE">DE</span>: 4.' in page
+    assert 'default region, <span data-region="GB">GB</span>: 0.' in page
     assert f'action="{path}/region"' in page
     answer = await visit("POST", f"{path}/region", "region=DE")
     assert (answer.status, answer.headers["Location"]) == (303, f"{path}/numbers")
     stored = await get(app.tables, directory_id)
     assert stored is not None
     assert stored.region == "DE"
-    assert "Most numbers are from" not in (await visit("GET", f"{path}/numbers")).body.decode()
+    assert (
+        "Most numbers are of another region"
+        not in (await visit("GET", f"{path}/numbers")).body.decode()
+    )
 
 
 async def test_an_unknown_region_changes_nothing(app: App, visit: Visitor) -> None:

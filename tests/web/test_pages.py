@@ -90,7 +90,7 @@ async def test_a_new_directory_has_an_empty_log_and_no_numbers(app: App, visit: 
     """Each page of the directory reports it."""
     one = f"/directories/{await _directory(app)}"
     assert "Once the client starts calling" in (await visit("GET", f"{one}/log")).body.decode()
-    assert "Every number could be read." in (await visit("GET", f"{one}/numbers")).body.decode()
+    assert "No number needs attention." in (await visit("GET", f"{one}/numbers")).body.decode()
 
 
 async def test_the_home_page_of_an_agent_is_organisation(visit: Visitor) -> None:
@@ -123,6 +123,17 @@ async def test_a_directory_without_people_says_so(app: App, visit: Visitor) -> N
         "No one found"
         in (await visit("GET", f"/contacts?directory={directory_id}&q=ada")).body.decode()
     )
+
+
+async def test_clearing_a_search_keeps_the_chosen_directory(app: App, visit: Visitor) -> None:
+    """The text is removed first, with the filters kept; without a text, the filters are removed."""
+    place = f"/contacts?directory={await _directory(app)}"
+    for narrowed, cleared, label in (
+        ("&department=Sales&q=ada", "&amp;department=Sales", "Clear search"),
+        ("&department=Sales", "", "Clear filters"),
+    ):
+        body = (await visit("GET", place + narrowed)).body.decode()
+        assert f'href="{place}{cleared}">{label}' in body
 
 
 async def test_changes_from_other_sites_are_refused(app: App, visit: Visitor) -> None:

@@ -21,6 +21,7 @@ from web.page_request import PageRequest
 from web.pages.contact_rows import key_of
 from web.pages.directory import framed
 from web.render import page
+from web.text_families import NUMBER, NUMBER_TYPES
 
 _PEOPLE = 200
 _MAX_COUNTED = 999
@@ -93,12 +94,17 @@ async def _by_cause(
                     id=person.id,
                     name=person.name,
                     value=number["value"],
-                    type=number["type"],
+                    type=_type(visit, number["type"]),
                     why=why,
                 )
             )
         await time_slice.yield_when_over()
     return sorted(causes.values(), key=lambda one: -len(one.numbers))
+
+
+def _type(visit: PageRequest, kind: str) -> str:
+    """Return the type of a number in the user's language, or as sent if it isn't a usual one."""
+    return visit.t(NUMBER.code(kind.lower())) if kind.lower() in NUMBER_TYPES else kind
 
 
 def _described(visit: PageRequest, fault: Message | None, stored: str) -> Described:

@@ -113,6 +113,18 @@ class Filters:
         return found | self.own_list
 
     @property
+    def cleared(self) -> dict[str, str]:
+        """The query parameters after the search is cleared: the filters without the text.
+
+        Without a text, the filters are cleared, except the directory and the agent's list.
+        """
+        if self.q:
+            return {name: value for name, value in self.address.items() if name != "q"}
+        is_narrowed = bool(self.group) or self.chosen.has_filters
+        directory = {"directory": self.directory} if self.directory and is_narrowed else {}
+        return directory | self.own_list
+
+    @property
     def own_list(self) -> dict[str, str]:
         """The query parameter that selects one of the agent's lists, as a dict; {} for none."""
         return {name: "1" for name in ("favourites", "recent", "noted") if getattr(self, name)}

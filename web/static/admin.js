@@ -2,8 +2,8 @@
 (() => {
   "use strict";
   // Regions by their names in the reader's language, sorted.
+  const names = new Intl.DisplayNames(document.documentElement.lang, { type: "region" });
   const nameRegions = (select) => {
-    const names = new Intl.DisplayNames(document.documentElement.lang, { type: "region" });
     const options = [...select.options];
     for (const option of options) option.textContent = `${names.of(option.value)} (${option.dataset.code})`;
     const chosen = select.value;
@@ -12,6 +12,7 @@
     select.value = chosen;
   };
   page.prepares.push((within) => page.all(within, "select[data-regions]").forEach(nameRegions));
+  page.prepares.push((within) => page.all(within, "[data-region]").forEach((elt) => { elt.textContent = names.of(elt.dataset.region); }));
 
   // A box that must be ticked, or a name that must be typed, frees the button it guards.
   const guard = (field) => {

@@ -150,10 +150,10 @@ const page = (() => {
   const polled = {};
   const isTooSoon = (elt) => isQuiet() && Date.now() - (polled[elt.id] ?? 0) < 29000;
 
-  // Nothing is asked for while nobody looks, nor drawn anew under an open menu; a dialog that is there is not asked for again.
+  // Nothing is asked for while nobody looks, nor drawn anew under an open menu or dialog; a dialog that is there is not asked for again.
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { elt } = event.detail;
-    const isUnseen = elt.matches?.("[data-poll]") && (document.hidden || isTooSoon(elt) || elt.querySelector("details.menu[open]"));
+    const isUnseen = elt.matches?.("[data-poll]") && (document.hidden || isTooSoon(elt) || elt.querySelector("details.menu[open]") || document.querySelector("dialog[open]"));
     if (!isUnseen) polled[elt.id] = Date.now();
     if (isUnseen || (elt.matches?.("[aria-haspopup=dialog]") && document.querySelector("#dialog dialog"))) event.preventDefault();
   });

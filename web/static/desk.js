@@ -38,7 +38,9 @@
     const said = document.getElementById("list-failed").content.cloneNode(true);
     const words = said.querySelector("p");
     if (!navigator.onLine) words.textContent = words.dataset.offline;
+    const isHeld = list().contains(document.activeElement);
     list().replaceChildren(said);
+    if (isHeld) list().querySelector("button").focus();
     document.getElementById("count").textContent = "";
     document.getElementById("shortcuts").replaceChildren();
     answered = null;

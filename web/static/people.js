@@ -162,16 +162,22 @@
   for (const kind of ["input", "change"]) from.form.addEventListener(kind, () => { from.value = ""; }, true);
 
   // A list that is drawn anew keeps the focus and the mark of the open card.
-  let focused = null;
+  let held = null;
   const isList = ({ detail }) => detail.target?.id === "people" && detail.requestConfig.path !== "/contacts/presence"; // that draws rows of it
-  document.addEventListener("htmx:beforeSwap", (event) => { if (isList(event)) focused = document.activeElement.closest(".people .person")?.dataset.person; });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!isList(event)) return;
+    const at = document.activeElement;
+    held = at.closest("#people, #shortcuts") && { person: at.closest("[role=listitem]")?.querySelector(".person")?.dataset.person, kind: at.className };
+  });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (!isList(event)) return;
     listed = event.detail.requestConfig.formData.get("q") ?? "";
     remember();
     markOpen();
     if (opensFirst) { opensFirst = false; openFirst(); return; }
-    if (focused) (document.querySelector(`.person[data-person="${focused}"]`) ?? document.querySelector(".people .person") ?? document.querySelector("[data-search]"))?.focus();
+    if (!held || document.activeElement !== document.body) return;
+    const row = document.querySelector(`.person[data-person="${held.person}"]`)?.parentElement;
+    (row?.getElementsByClassName(held.kind)[0] ?? document.querySelector(".people .person") ?? document.querySelector("[data-search]")).focus();
   });
 
   // Presence of the people on screen, asked for every few seconds; the answer names only those who changed.

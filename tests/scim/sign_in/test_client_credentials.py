@@ -119,6 +119,15 @@ async def test_a_wrong_basic_client_is_asked_for_basic(client: TokenClient) -> N
 
 
 @pytest.mark.clause("6749/5.2")
+@pytest.mark.parametrize("header", ["", "Bearer extdir_x", "Negotiate abc"])
+async def test_every_401_has_a_challenge(client: TokenClient, header: str) -> None:
+    """RFC 9110 section 15.5.2: also if the secret was in the form, or the header had another scheme."""
+    fields = {"grant_type": "client_credentials", "client_id": "a", "client_secret": "b"}
+    answer = await client.post(fields, **({"authorization": header} if header else {}))
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, 'Basic realm="SCIM"')
+
+
+@pytest.mark.clause("6749/5.2")
 @pytest.mark.parametrize(
     ("fields", "error"),
     [

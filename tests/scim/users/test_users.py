@@ -138,6 +138,27 @@ async def test_a_patch_without_effect_keeps_version_and_time(
     assert answer.body["meta"] == user.body["meta"]
 
 
+@pytest.mark.clause("7644/3.5.2-noop")
+async def test_to_set_active_as_it_is_shown_has_no_effect(
+    scim: ScimClient, clock: FixedClock
+) -> None:
+    """RFC 7644 section 3.5.2.1: a person without `active` is shown as active, and Entra sets it in
+    each cycle (getsentry/self-hosted issue 3573).
+    """
+    user = await scim.user(title="Engineer")
+    path = f"/Users/{user.id}"
+    clock.advance(60)
+    answer = await scim.patch(path, {"op": "Add", "path": "active", "value": "True"})
+    assert (answer.body["active"], answer.body["meta"]) == (True, user.body["meta"])
+    body = {"userName": "anna@example.com", "title": "Engineer"}
+    assert (await scim.put(path, {**body, "active": True})).body["meta"] == user.body["meta"]
+    explicit = await scim.user("b@example.com", active=True)
+    answer = await scim.put(f"/Users/{explicit.id}", {"userName": "b@example.com"})
+    assert answer.body["meta"] == explicit.body["meta"]
+    changed = await scim.put(path, {**body, "title": "Captain", "active": True})
+    assert changed.body["meta"]["version"] == 'W/"2"'
+
+
 async def test_a_change_moves_version_and_time(scim: ScimClient, clock: FixedClock) -> None:
     """RFC 7643 section 3.1: every change updates lastModified and version; created stays."""
     user = await scim.user(title="Engineer")
