@@ -9,6 +9,7 @@ same time); with a warm one, none.
 import asyncio
 import hashlib
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from directories import credential_usage, store, tokens, totals
 from directories.access_rows import BY_TRUST, Access, decode_access
@@ -16,7 +17,7 @@ from directories.credential_usage import UsageNotes
 from directories.models import Directory, is_directory_id
 from directories.store import CACHED_SECONDS, DirectoryCache, cache
 from shared.app import App
-from shared.clock import Clock, timestamp
+from shared.clock import Clock, parse_timestamp
 from shared.http import HttpError
 from shared.limits import LruCache
 from shared.messages import Message
@@ -42,14 +43,14 @@ class Unauthenticated(HttpError):
 class _Grant:
     """The directory to which a security token gave access, cached so that it isn't checked again.
 
-    `expires` is when the token expires, as an RFC 3339 time, "" for never; `until` is when the
-    directory is read again (monotonic seconds). `changes` and `denials` are the counts of
+    `expires` is when the token expires, None for never; `until` is when the directory is read again
+    (monotonic seconds). `changes` and `denials` are the counts of
     `DirectoryCache` and `UsageNotes` when the grant was stored: if they differ now, the directory
     may have changed, or the use of the token has to be stored at once.
     """
 
     directory: Directory
-    expires: str
+    expires: datetime | None
     until: float
     changes: int
     denials: int
@@ -85,7 +86,7 @@ def _is_valid(app: App, grant: _Grant) -> bool:
         clock.monotonic() < grant.until
         and app.state(DirectoryCache).changes == grant.changes
         and app.state(UsageNotes).denials == grant.denials
-        and (not grant.expires or timestamp(clock.now()) < grant.expires)
+        and (grant.expires is None or clock.now() < grant.expires)
     )
 
 
@@ -119,7 +120,7 @@ async def _checked(app: App, key: tuple[str, bytes], authorization: str | None) 
         until, denials = cache(app).read_again_at(directory_id), app.state(UsageNotes).denials
         grant = _Grant(
             directory=directory,
-            expires=token.expires,
+            expires=parse_timestamp(token.expires) if token.expires else None,
             until=until,
             changes=changes,
             denials=denials,

@@ -5,7 +5,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from contextlib import nullcontext
 
 from scim.cursor_query import list_by_cursor
 from scim.list_query import ListQuery, Source
@@ -14,7 +13,6 @@ from scim.page_starts import Walk
 from scim.scan import (
     BATCH,
     Page,
-    batches,
     check_members,
     deadline_of,
     index_response,
@@ -43,13 +41,21 @@ async def list_resources(app: App, source: Source, query: ListQuery) -> ListResp
     ids = await source.lookup(query.filter.equalities()) if query.filter else None
     if ids == [] and not query.sort_by:
         return index_response(query, 0, [])
-    is_many = ids is None or len(ids) > BATCH
-    async with scan_turn(app, source.directory_id) if is_many else nullcontext():
-        if query.sort_by:
-            return await list_sorted(app, source, query, ids)
-        if ids is not None:
-            return await _from_candidates(app, source, query, ids)
-        return await _filtered(app, source, query)
+    if ids is not None and len(ids) <= BATCH:
+        return await _selected(app, source, query, ids)
+    async with scan_turn(app, source.directory_id):
+        return await _selected(app, source, query, ids)
+
+
+async def _selected(
+    app: App, source: Source, query: ListQuery, ids: Sequence[str] | None
+) -> ListResponse:
+    """Return a page of a query that has a filter or an order; `ids` are the candidates, None for all resources."""
+    if query.sort_by:
+        return await list_sorted(app, source, query, ids)
+    if ids is not None:
+        return await _from_candidates(app, source, query, ids)
+    return await _filtered(app, source, query)
 
 
 async def _walked(app: App, source: Source, query: ListQuery) -> ListResponse:
@@ -96,12 +102,17 @@ async def _from_candidates(
     first, before = query.start_index - 1, None
     if first and query.count:
         before = await _walk(source, query).key_before(app, query.start_index)
-    total, page, time_slice = 0, Page(query), TimeSlice(app)
-    async for found in batches(source, sorted(ids)):
-        async for item in matching(query, found, time_slice):
-            if item.key > before if before is not None else total >= first:
-                page.add(item)
-            total += 1
+    total, page, ordered, time_slice = 0, Page(query), sorted(ids), None
+    # Without asynchronous generators: with one candidate, the usual case, they would take a tenth of the request.
+    for at in range(0, len(ordered), BATCH):
+        found = await source.read(ordered[at : at + BATCH])
+        time_slice = time_slice or TimeSlice(app)
+        for item in found:
+            await time_slice.yield_when_over()
+            if query.filter is None or query.filter.matches(item.resource):
+                if item.key > before if before is not None else total >= first:
+                    page.add(item)
+                total += 1
     return await _page_of(app, query, source, page.items, page.is_full, total)
 
 

@@ -4,6 +4,8 @@ Sources: azure-functions-host (GrpcMessageConversionExtensions.ToRpcHttp), azure
 (HttpResponseConverter).
 """
 
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import azure.functions as func
@@ -60,12 +62,11 @@ class HttpFunctions:
             return self._home() if path == "/" else NOT_FOUND
         function, route = found
         url = f"{origin}{encode_path(path)}?{query}" if query else origin + encode_path(path)
-        parameters = query_parameters(query) if query else {}
         request = HttpRequest(
             method,
             url,
             headers=headers,
-            params=parameters,
+            params=_Parameters(query) if query else {},
             route_params=route,
             body_type="bytes",
             body=body,
@@ -82,6 +83,30 @@ class HttpFunctions:
             if self._home_page
             else HostResponse(204, [], b"")
         )
+
+
+class _Parameters(Mapping[str, str]):
+    """The values of `query_parameters`, parsed when a function first reads one; the product reads the URL."""
+
+    def __init__(self, query: str) -> None:
+        self._query = query
+
+    @cached_property
+    def _values(self) -> dict[str, str]:
+        return query_parameters(self._query)
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __bool__(self) -> bool:
+        """Return True, so that the request keeps this mapping without parsing it."""
+        return True
 
 
 def query_parameters(query: str) -> dict[str, str]:
