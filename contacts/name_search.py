@@ -24,6 +24,7 @@ from contacts.similarity import (
     comparable_words,
     ranges_of_one,
     ranges_of_two,
+    with_group,
 )
 from directories.models import Directory
 from presence.service import known_ids
@@ -37,6 +38,7 @@ from shared.keys import search_key
 from shared.tables.port import MAX_QUERY_ROWS
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import FIND, MAIL, SOUND
+from shared.words import collapse
 
 MIN_EXACT = 5  # people found exactly; then no search for similar people follows
 MAX_SIMILAR = 20  # people on a page
@@ -320,7 +322,7 @@ class _Similar:
         self._exact = exact
         self._similarities, self._matcher = Similarities(query), Matcher(query)
         self._known = {_identity(one) for one in exact.found}
-        self._similar = list[tuple[_Row, Similarity]]()
+        self._similar = dict[tuple[str, str], tuple[_Row, Similarity]]()
         self.matches: list[Found] = []
         self.cursor = exact.cursor
 
@@ -345,7 +347,7 @@ class _Similar:
         After the fifth, only those about as similar as the first are returned.
         """
         external_ids = dict[str, dict[str, str]]()
-        for row, _ in self._similar:
+        for row, _ in self._similar.values():
             external_ids.setdefault(row.directory.id, {})[row.identifier] = row.person.external_id
         present = await _with_presence(self._app, external_ids)
 
@@ -358,7 +360,7 @@ class _Similar:
                 row.identifier,
             )
 
-        people = sorted(self._similar, key=rank)[:most]
+        people = sorted(self._similar.values(), key=rank)[:most]
         furthest = people[0][1].cost + _MUCH_FURTHER if people else 0.0
         return [
             row.found(similarity)
@@ -389,12 +391,15 @@ class _Similar:
 
     def _has_enough(self) -> bool:
         """Return whether a page of people is nearer than those of a further range, who differ in a consonant."""
-        return sum(similarity.cost <= _CONSONANT for _, similarity in self._similar) >= MAX_SIMILAR
+        return (
+            sum(similarity.cost <= _CONSONANT for _, similarity in self._similar.values())
+            >= MAX_SIMILAR
+        )
 
     def _plan(self, words: Sequence[str]) -> Plan:
         words = [one for one in words if len(one) > 1]  # an initial has no sound of its own
         if len(words) < 2:
-            return ranges_of_one(words[0]) if words else Plan([])
+            return self._plan_of_one(words[0]) if words else Plan([])
         wide = self._query.wide()
         searched = next((one for one in words if wide.endswith(one)), words[-1])
         other = words[0] if searched == words[-1] else words[-1]
@@ -404,6 +409,11 @@ class _Similar:
             was_truncated=bool(self._exact.cursor),
             had_particle=wide != searched,
         )
+
+    def _plan_of_one(self, word: str) -> Plan:
+        plan, groups = ranges_of_one(word), self._query.groups
+        is_joined = len(groups) == 1 and len(self._query.words) > 1 and plan.ranges
+        return with_group(plan, collapse(groups[0])) if is_joined else plan
 
     async def _consider(
         self, rows: Sequence[EncodedRow], is_joined: bool = False, *, may_add: bool
@@ -426,6 +436,7 @@ class _Similar:
                     # The exact search has not come to this person; the cursor passes over the whole range.
                     if may_add:
                         self.matches.append(person.found())
+                        self._similar.pop(identity, None)
                     else:
                         known.remove(identity)
             if not number % _STEP:
@@ -441,7 +452,7 @@ class _Similar:
         if not self._meets_condition(row):
             return False
         if similarity.words and not self._matcher.matches(row.person):
-            self._similar.append((row, similarity))
+            self._similar[row.directory.id, row.identifier] = row, similarity
             return False
         return True
 

@@ -16,6 +16,7 @@ from scim.core.errors import ScimError, bad_syntax, bad_value, mutability
 from scim.core.notes import Notes
 
 _PLAIN_NAME = re.compile(r"[\w$.-]+")
+_AFTER_ROOT = re.compile(r"[.\[\s]")
 _URN = re.compile(r"urn:[^\s\[\]()\"']+", re.IGNORECASE)
 
 
@@ -48,9 +49,7 @@ def parse_resource(
         elif urn := interop.extension_of(folded, resource_type):
             reader.parse_extension({name: value}, urn, result)
         else:
-            _check_name(name, resource_type)
-            if notes is not None:
-                notes.add_unknown(name)
+            reader.note_name(name)
     result["schemas"] = schemas_of(result, resource_type)
     check_required(result, resource_type)
     return result
@@ -92,8 +91,24 @@ class _Reader:
             attribute = attributes.get(name.lower())
             if attribute is not None:
                 self.parse_attribute(attribute, part, result)
-                continue
+            else:
+                self.note_name(name)
+
+    def note_name(self, name: str) -> None:
+        """Note the name of no attribute. Raise invalidSyntax if it is a path or malformed.
+
+        If the body deactivates a person, such a name is left out instead, and a PUT keeps the value of
+        the attribute that it was meant to set.
+        """
+        try:
             _check_name(name, self.resource_type)
+        except ScimError as error:
+            attribute = _attribute_meant(name, self.resource_type)
+            is_needed = attribute is not None and not is_spared(attribute, True)
+            if self.notes is None or is_needed or not self.is_deactivating():
+                raise
+            self.notes.leave_out(attribute.path if attribute else name, error.message)
+        else:
             if self.notes is not None:
                 self.notes.add_unknown(name)
 
@@ -132,6 +147,15 @@ def _check_name(name: str, resource_type: ResourceType) -> None:
     """
     if resource_type.find(name.strip()) is not None or not is_unknown_name(name, resource_type):
         raise bad_syntax("name_is_path", name=name[:200])
+
+
+def _attribute_meant(name: str, resource_type: ResourceType) -> Attribute | None:
+    """Return the attribute that a path or misspelt name begins with, or None."""
+    urn = resource_type.schema_in(name)
+    rest = name[len(urn) :].lstrip(":./#") if urn else name.strip().removeprefix("$.")
+    root = _AFTER_ROOT.split(rest, maxsplit=1)[0]
+    target = resource_type.find(f"{urn}:{root}" if urn else root)
+    return target.attribute if target else None
 
 
 def is_unknown_name(name: str, resource_type: ResourceType) -> bool:
