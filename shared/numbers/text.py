@@ -21,8 +21,8 @@ def plain(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text.strip()
-    kept = "".join([_plain_character(c) for c in _without_keycaps(text)])
-    composed = unicodedata.normalize("NFKC", kept)
+    characters = "".join([_plain_character(c) for c in _without_keycaps(text)])
+    composed = unicodedata.normalize("NFKC", characters)
     return "".join([c for c in composed if unicodedata.category(c) != "Mn"]).strip()
 
 
@@ -62,7 +62,9 @@ def _plain_character(c: str) -> str:
         return ""
     if category == "Pd":
         return "-"
-    if category in ("Zl", "Zp") or c in "\n\r\t\v\f\x85":
+    if c == "\t":
+        return "  "  # between two numbers, or between the groups of one
+    if category in ("Zl", "Zp") or c in "\n\r\v\f\x85":
         return "|"
     if category in ("Zs", "Cc", "No", "Nl", "So"):
         return " "

@@ -75,6 +75,28 @@ def test_slashes_may_divide_each_group_of_a_number(text: str, region: str, e164:
 
 
 @pytest.mark.parametrize(
+    ("text", "region", "digits"),
+    [
+        ("+291\t7\t123\t456", "ER", ["2917123456"]),
+        ("020 7946 0014\t020 7946 0015", "GB", ["442079460014", "442079460015"]),
+        ("7946 0018\t+44 20 7946 0018", "GB", ["442079460018"]),
+    ],
+)
+def test_a_tab_is_a_space_in_a_number_and_divides_two_numbers(
+    text: str, region: str, digits: list[str]
+) -> None:
+    """Spreadsheets put tabs between cells, whether a cell holds a number or a part of one."""
+    assert [key.digits for key in derive(text, region).keys] == digits
+
+
+def test_the_letter_e_directly_before_digits_is_an_extension() -> None:
+    """`e12` is a short form of `ext. 12`; with a space after it, the letter is the Italian word for "and"."""
+    assert derive("+232 25 123456 e12", "SL").extension == "12"
+    two = derive("+39 02 1234567 e 02 7654321", "IT")
+    assert [key.digits for key in two.keys] == ["39021234567", "39027654321"]
+
+
+@pytest.mark.parametrize(
     ("text", "region"), [("01/02/2024", "GB"), ("01/02/2024", "IT"), ("1/02/1987", "IT")]
 )
 def test_a_date_is_no_number(text: str, region: str) -> None:
