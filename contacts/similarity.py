@@ -319,6 +319,6 @@ def _with_sound(word: str, beside: str = "") -> Range:
     """Return the key range of the sound rows of people who have a word that sounds like `word`.
 
     The key of a sound row contains the reversed sound codes of two words of a name. With `beside`, the range has only
-    the rows whose second code ends with the same letter as the code of `beside`.
+    the rows with a second code that ends with the same letter as the code of `beside`.
     """
     return Range(SOUND, f"{code(word)[::-1]} {code(beside)[::-1][:1]}")
