@@ -13,9 +13,17 @@ from contacts import person_words
 from contacts.person_words import Person
 from scim.users.contact_cards import Card, EncodedCard, Names
 from scim.users.search_terms import MAX_REST
-from shared.keys import fold_case, search_key
 from shared.numbers.text import digits_of
-from shared.words import ALSO_NAMES, PARTICLES, collapse, group_end, is_unspaced, words_of
+from shared.words import (
+    ALSO_NAMES,
+    PARTICLES,
+    collapse,
+    fold_case,
+    group_end,
+    is_unspaced,
+    search_key,
+    words_of,
+)
 
 _MIN_DIGITS = 3  # beside other words; fewer are in nearly every number
 _MAX_WORDS = 12  # of a query; further ones are ignored

@@ -33,10 +33,10 @@ from scim.users.search_terms import find_terms, sound_terms
 from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
-from shared.keys import search_key
 from shared.tables.port import MAX_QUERY_ROWS
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import FIND, MAIL, SOUND
+from shared.words import fold_case, search_key
 
 MIN_EXACT = 5  # people found exactly; then no search for similar people follows
 MAX_SIMILAR = 20  # people on a page
@@ -269,7 +269,7 @@ def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
     """Return whether any of the person's rows is in one of the ranges."""
     own = [f"{FIND.name}{keys.SEPARATOR}{term}" for term in terms]
     own += [f"{SOUND.name}{keys.SEPARATOR}{term}" for term in sound_terms(card)]
-    own.append(f"{MAIL.name}{keys.SEPARATOR}{keys.fold_case(card.mail)}")
+    own.append(f"{MAIL.name}{keys.SEPARATOR}{fold_case(card.mail)}")
     return any(term.startswith(where) for where in ranges for term in own)
 
 

@@ -30,8 +30,9 @@ from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request
+from shared.keys import Family
 from shared.tables.port import Operation, StorageUnavailable, query_all
-from shared.tables.schema.base import DIRECTORIES, Family, account_audit_partition
+from shared.tables.schema.base import DIRECTORIES, account_audit_partition
 from shared.tables.schema.directories import ACCOUNT_AUDIT, AUDIT, AUDIT_OUTBOX
 from tests.directories.made import ACCOUNT, Made
 

@@ -17,8 +17,9 @@ from scim.core.patch import apply_patch, read_patch
 from scim.core.schemas import USER
 from scim.users import contact_cards
 from scim.users.models import MAX_BYTES
-from shared import keys
+from shared import words
 from shared.numbers import number
+from shared.words import fold_case, search_key
 from tests.scim.client import ScimClient
 
 
@@ -140,16 +141,18 @@ def test_the_references_of_a_bulk_operation_are_found_once() -> None:
     assert operation.names == {"g", "u"}
 
 
-@pytest.mark.parametrize("kept", [keys._search_key_kept, keys._fold_case_kept, number._derive_kept])
+@pytest.mark.parametrize(
+    "kept", [words._search_key_kept, words._fold_case_kept, number._derive_kept]
+)
 def test_no_long_text_stays_in_memory(kept: Any) -> None:
     """The caches of derived keys skip long texts, because thousands of them would need
     gigabytes.
     """
     kept.cache_clear()
     long = "ﷺ" * 3000
-    keys.search_key(long), keys.fold_case(long), number.derive(long, "GB")
+    search_key(long), fold_case(long), number.derive(long, "GB")
     assert kept.cache_info().currsize == 0
-    keys.search_key("é"), keys.fold_case("é"), number.derive("é", "GB")
+    search_key("é"), fold_case("é"), number.derive("é", "GB")
     assert kept.cache_info().currsize == 1
 
 
