@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from contacts import person_words
+from contacts.forms_of_address import split_titles
 from contacts.person_words import Person
 from scim.users.contact_cards import Card, EncodedCard, Names
 from scim.users.search_terms import MAX_REST
@@ -47,24 +48,38 @@ class Closeness(NamedTuple):
 
 @dataclass(frozen=True)
 class NameQuery:
-    """A parsed search text: `words` are folded, `typed` are the same words as typed, `addresses` the words with an @."""
+    """A parsed search text.
+
+    Attributes:
+        typed: The words as typed.
+        words: The same words, folded.
+        addresses: The words with an @.
+        titles: Titles, which need not match, such as `dr.`
+    """
 
     typed: tuple[str, ...]
     words: tuple[str, ...]
     addresses: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, text: str) -> "NameQuery":
         """Parse the text that an agent typed."""
         typed, words, addresses = list[str](), list[str](), dict[str, None]()
-        for token in text.split():
+        tokens, titles = split_titles(text.split())
+        for token in tokens:
             if "@" in token.strip("@"):
                 addresses[search_key(token)] = None
                 continue
             own = words_of(token)
             words += own
             typed += [token.strip(",;.").lower()] if len(own) == 1 else own
-        return cls(tuple(typed[:_MAX_WORDS]), tuple(words[:_MAX_WORDS]), tuple(addresses))
+        return cls(
+            tuple(typed[:_MAX_WORDS]),
+            tuple(words[:_MAX_WORDS]),
+            tuple(addresses),
+            tuple(title.strip(",;.").lower() for title in titles),
+        )
 
     def __bool__(self) -> bool:
         return bool(self.words or self.addresses)
@@ -226,7 +241,7 @@ class NameQuery:
             elif person_words.has_other(card, word):
                 others += 1
         shown = fold_case(card.name)
-        spelt = all(typed in shown for typed in self.typed)
+        spelt = all(typed in shown for typed in (*self.typed, *self.titles))
         return Closeness(joined not in names, others, repeated, beginnings, not spelt)
 
 

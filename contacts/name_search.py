@@ -392,8 +392,9 @@ class _Similar:
         return sum(similarity.cost <= _CONSONANT for _, similarity in self._similar) >= MAX_SIMILAR
 
     def _plan(self, words: Sequence[str]) -> Plan:
-        if len(words) == 1:
-            return ranges_of_one(words[0])
+        words = [one for one in words if len(one) > 1]  # an initial has no sound of its own
+        if len(words) < 2:
+            return ranges_of_one(words[0]) if words else Plan([])
         wide = self._query.wide()
         searched = next((one for one in words if wide.endswith(one)), words[-1])
         other = words[0] if searched == words[-1] else words[-1]

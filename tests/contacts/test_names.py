@@ -446,3 +446,81 @@ async def test_a_script_without_a_transcription_is_like_no_latin_name(
     assert await _found(agent, contoso, f"{given} brown") == []
     await contoso.hire(f"{given} Brown")
     assert await _found(agent, contoso, f"{given} brown") == [f"{given} Brown"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dr. Katharina zu Guttenberg",
+        "Prof. Dr. med. zu Guttenberg",
+        "frau guttenberg",
+        "Frau Dipl.-Ing. Guttenberg, Katharina",
+        "ms guttenberg",
+        "katharina guttenberg phd",
+        "Katharina Guttenberg, M.Sc.",
+    ],
+)
+async def test_a_title_that_is_not_stored_hides_no_one(
+    agent: Person, contoso: Company, text: str
+) -> None:
+    """Entra has no attribute for forms of address, but callers say them, and agents type what they hear."""
+    await contoso.hire("zu Guttenberg, Katharina")
+    assert await _found(agent, contoso, text) == ["zu Guttenberg, Katharina"]
+
+
+async def test_a_title_that_is_stored_comes_first(agent: Person, contoso: Company) -> None:
+    """`dr smith` is first the Smith whose display name has the title."""
+    for name in ("Adam Smith", "Dr. Zoe Smith"):
+        await contoso.hire(name)
+    assert await _found(agent, contoso, "dr. smith") == ["Dr. Zoe Smith", "Adam Smith"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Drew Martin", "dr mar"),
+        ("Jack Ma", "jack ma"),
+        ("Ingrid Berg", "ing berg"),
+        ("Iva II", "iva ii"),
+    ],
+)
+async def test_a_word_that_may_be_a_name_is_no_title(
+    agent: Person, contoso: Company, name: str, text: str
+) -> None:
+    """The beginnings of names look like titles; then they must match as any other word."""
+    await contoso.hire(name)
+    await contoso.hire("Paula " + name.split()[1] + "son")
+    assert await _found(agent, contoso, text) == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Jonathan Pearce", "j pearpce"),
+        ("Wojciech Szymański", "w zsymanski"),
+        ("Päivi Mäkinen", "p makpnen"),
+    ],
+)
+async def test_an_initial_before_a_mistyped_name_finds_the_person(
+    agent: Person, contoso: Company, name: str, text: str
+) -> None:
+    """The initial leads to no range of rows, so those around the mistyped word are read as for a single word."""
+    await contoso.hire(name)
+    assert list(await _similar(agent, contoso, text)) == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Yevgeny Khrushchev", "evgeni khrushchev"),
+        ("Yevgeny Khrushchev", "kruschev"),
+        ("Олег Щербаков", "oleg scherbakow"),
+        ("Anna Szczepańska", "anna schepanska"),
+    ],
+)
+async def test_transliterations_of_one_letter_sound_alike(
+    agent: Person, contoso: Company, name: str, text: str
+) -> None:
+    """The letter shcha is shch, sch or schtsch, and e after a vowel is e or ye (BGN/PCGN 1947, ISO 9, DIN 1460)."""
+    await contoso.hire(name)
+    assert list(await _similar(agent, contoso, text)) == [name]
