@@ -69,7 +69,7 @@ ALSO_NAMES = frozenset("al an ap ben bin do e el la le ma mac o san sant u van y
 
 def words_of(text: str) -> tuple[str, ...]:
     """Return the folded words of `text` in order. An apostrophe joins two parts to one word; a hyphen separates."""
-    return _words_kept(text) if len(text) <= _KEPT_CHARACTERS else _words(text)
+    return _words_cached(text) if len(text) <= _KEPT_CHARACTERS else _words(text)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(folded(text)))
 
 
-_words_kept = lru_cache(maxsize=4096)(_words)
+_words_cached = lru_cache(maxsize=4096)(_words)
 
 
 def folded(text: str) -> str:
@@ -133,7 +133,7 @@ def fold_case(text: str) -> str:
     if text.isascii():
         return text.lower()
     if len(text) <= _FOLDED_CHARACTERS:
-        return _fold_case_kept(text)
+        return _fold_case_cached(text)
     return _composed(_composed(text).casefold())
 
 
@@ -160,7 +160,7 @@ def _composed(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _fold_case_kept(text: str) -> str:
+def _fold_case_cached(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
@@ -184,7 +184,7 @@ def search_key(text: str) -> str:
     if text.isascii():
         return text.lower()
     if len(text) <= _FOLDED_CHARACTERS:
-        return _search_key_kept(text)
+        return _search_key_cached(text)
     return "".join(
         [
             _search_key(text[at : at + _FOLDED_CHARACTERS])
@@ -199,4 +199,4 @@ def _search_key(text: str) -> str:
     return "".join([c for c in decomposed if not unicodedata.combining(c)]).translate(_PLAIN_TABLE)
 
 
-_search_key_kept = lru_cache(maxsize=16384)(_search_key)
+_search_key_cached = lru_cache(maxsize=16384)(_search_key)

@@ -27,7 +27,7 @@ def has_word(text: str) -> bool:
     return shape is not None and len("".join(_LETTERS.findall(text))) >= _MIN_LETTERS
 
 
-def read(text: str, region: str) -> str:
+def convert(text: str, region: str) -> str:
     """Return the E.164 form of a number written with a word, or "" if the letters are only a label."""
     text = text.rstrip(_END)
     letters = "".join(_LETTERS.findall(text))
