@@ -314,10 +314,10 @@ class Desk:
         }
         if is_page:
             headers["hx-request"] = "true"
-        answer = await self.host.call(Request("GET", f"https://desk.example{path}", headers, b""))
-        if answer.status != 200:
-            raise SystemExit(f"{path}: {answer.status} {answer.body[:300]!r}")
-        return answer.body
+        response = await self.host.call(Request("GET", f"https://desk.example{path}", headers, b""))
+        if response.status != 200:
+            raise SystemExit(f"{path}: {response.status} {response.body[:300]!r}")
+        return response.body
 
     async def question(self, tally: Tally, page: str, api: str) -> tuple[list[str], list[Any]]:
         """Send a question as the page does, and add its time and round trips to the tally; then send it to the API.

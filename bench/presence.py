@@ -132,8 +132,8 @@ async def bare_calls(app: App, url: str, tenant_id: str, people: int) -> float:
 
         async def one(chunk: list[str]) -> None:
             body = orjson.dumps({"ids": chunk})
-            async with gate, session.post(address, data=body, headers=headers) as answer:
-                await answer.read()
+            async with gate, session.post(address, data=body, headers=headers) as response:
+                await response.read()
 
         began = time.monotonic()
         await asyncio.gather(*map(one, chunks))

@@ -108,16 +108,16 @@ def _cases(app: App) -> dict[str, Case]:
 async def _median(case: Case, directory: Directory) -> float:
     """Return the median milliseconds of the case."""
     await case(directory)
-    taken, until = list[float](), time.perf_counter() + _SECONDS
-    while len(taken) < 5 or time.perf_counter() < until:
+    seconds, until = list[float](), time.perf_counter() + _SECONDS
+    while len(seconds) < 5 or time.perf_counter() < until:
         began = time.perf_counter()
         await case(directory)
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken) * 1000
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds) * 1000
 
 
 async def filled(app: App, people: int, account: str = "bench") -> Directory:
-    """Create a directory with this many people, whose rows are written directly, and return it."""
+    """Create a directory, write the rows of this many people directly, and return the directory."""
     directory, _ = await create(
         app, operator_actor(account), NewDirectory(f"{people} people", region="GB")
     )

@@ -70,8 +70,8 @@ async def _read_few(
         people = [await listing.read_person(app, directory, identifier) for identifier in ids]
         return [one for one in people if one and condition.meets(directory, one.card)] or None
 
-    read = await each(few, one)
-    found = [one for own in read if own for one in own]
-    if None in read:
+    people_by_group = await each(few, one)
+    found = [one for own in people_by_group if own for one in own]
+    if None in people_by_group:
         return None
     return sorted(found, key=lambda one: (search_key(one.card.name), one.card.id))

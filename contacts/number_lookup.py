@@ -42,7 +42,7 @@ class Match:
     """A person who has the number.
 
     `exact`: the same number. `possible`: the person's number may be another form of it. `rank` sorts exact matches: the
-    person whose main number it is comes before people who share it.
+    person who has it as the main number comes before people who share it.
     """
 
     directory: Directory
@@ -141,8 +141,8 @@ async def _read(app: App, asked: Sequence[_Asked]) -> None:
     if len(left) > MAX_LOOKUPS and numbers > 1:
         raise TooManyLookups(max(1, MAX_LOOKUPS // len({one.directory.id for one, _ in left})))
 
-    async def read(place: tuple[_Asked, str]) -> None:
-        one, start = place
+    async def read(pair: tuple[_Asked, str]) -> None:
+        one, start = pair
         one.rows[start] = await _rows(app, one.directory, start)
 
     await each(left, read)
@@ -179,10 +179,10 @@ async def _matches(
 def _ranked(directory: Directory, query: Query, rows: Sequence[Row]) -> list[Match]:
     """Return each person once, best match first."""
     hits = [_Hit.of(row) for row in rows]
-    meant = _meant(query, hits)
+    matching = _matching(query, hits)
     found = list[Match]()
     for hit in hits:
-        if hit.digits in meant and hit.is_whole:
+        if hit.digits in matching and hit.is_whole:
             rank = _rank(query, hit)
             kind: Literal["exact", "possible"] = "possible" if rank == _NOT_EXACT else "exact"
             found.append(Match(directory, hit.card, kind, rank))
@@ -213,7 +213,7 @@ class _Hit:
         return kind_of(self.card) != "possible"
 
 
-def _meant(query: Query, hits: Sequence[_Hit]) -> frozenset[str]:
+def _matching(query: Query, hits: Sequence[_Hit]) -> frozenset[str]:
     """Return the stored digits that are an exact match for the number looked up.
 
     Digits without a country code can be parsed in several ways. The result is the most probable one if a person has
@@ -267,7 +267,7 @@ async def _add_colleagues(
 
 
 async def colleagues(app: App, directory: Directory, query: Query) -> list[Match]:
-    """Return, as possible matches, the people whose PBX may own this number as a direct-dial number."""
+    """Return, as possible matches, the people with a PBX that may own this number as a direct-dial number."""
     if query.exchanges is None:
         return []
     shortest, own = query.exchanges

@@ -75,7 +75,7 @@ def found_of(directory: Directory, user: UserRecord) -> Found:
 
 
 async def _reports_of(app: App, directory: Directory, names: Iterable[str]) -> list[Found]:
-    """Return the people whose manager is one of `names`, sorted by name.
+    """Return the people who have one of `names` as their manager, sorted by name.
 
     At most MAX_PEOPLE + 1 are read per manager's name.
     """
@@ -91,6 +91,6 @@ async def _reports_of(app: App, directory: Directory, names: Iterable[str]) -> l
             await time_slice.yield_when_over()
         return found
 
-    read = await each(dict.fromkeys(map(keys.fold_case, names)), under)
-    once = {one.card.id: one for own in read for one in own}
+    reports = await each(dict.fromkeys(map(keys.fold_case, names)), under)
+    once = {one.card.id: one for own in reports for one in own}
     return sorted(once.values(), key=lambda one: (search_key(one.card.name), one.card.id))

@@ -69,12 +69,12 @@ class _Seen:
 async def authenticate(app: App, directory_id: str, authorization: str | None) -> Directory:
     """Return the active directory for which the token in `Authorization` is valid; otherwise raise Unauthenticated."""
     header = (authorization or "").encode("utf-8", "surrogatepass")
-    place = (directory_id, hashlib.sha256(header).digest())
-    grant = app.state(_Seen).grants.get(place)
+    key = (directory_id, hashlib.sha256(header).digest())
+    grant = app.state(_Seen).grants.get(key)
     if grant is not None and _is_valid(app, grant):
         directory = grant.directory
     else:
-        directory = await _checked(app, place, authorization)
+        directory = await _checked(app, key, authorization)
     _count(app, directory.id)
     return directory
 
@@ -90,12 +90,12 @@ def _is_valid(app: App, grant: _Grant) -> bool:
     )
 
 
-async def _checked(app: App, place: tuple[str, bytes], authorization: str | None) -> Directory:
+async def _checked(app: App, key: tuple[str, bytes], authorization: str | None) -> Directory:
     """Authenticate a request for which there is no grant; store a grant if it has a valid security token.
 
-    `place` is the grant's key. Raise Unauthenticated.
+    `key` is the grant's key. Raise Unauthenticated.
     """
-    directory_id, _ = place
+    directory_id, _ = key
     changes = cache(app).changes  # before the directory is read: a change in between ends the grant
     plain = _bearer(authorization)
     hashed = tokens.digest(plain)
@@ -125,7 +125,7 @@ async def _checked(app: App, place: tuple[str, bytes], authorization: str | None
             changes=changes,
             denials=denials,
         )
-        app.state(_Seen).grants.put(place, grant)
+        app.state(_Seen).grants.put(key, grant)
     return directory
 
 
@@ -137,14 +137,14 @@ def _bearer(authorization: str | None) -> str:
 async def _access(app: App, directory_id: str, hashed: str) -> Access | None:
     if not is_directory_id(directory_id):
         return None  # the text may not even be a legal partition key
-    memory, place = app.state(_Seen).access, (directory_id, hashed)
+    memory, key = app.state(_Seen).access, (directory_id, hashed)
     at = app.clock.monotonic()
-    remembered = memory.get(place)
+    remembered = memory.get(key)
     if remembered and at - remembered[0] < CACHED_SECONDS:
         return remembered[1]
     row = await app.tables.get(DIRECTORIES, directory_id, ACCESS_TOKEN.key(hashed))
     access = decode_access(row.value) if row else None
-    memory.put(place, (at, access))
+    memory.put(key, (at, access))
     return access
 
 

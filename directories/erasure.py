@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from directories import events
-from directories.events import Event, told
+from directories.events import Event, message_fields
 from shared import row_versions
 from shared.app import App
 from shared.concurrency import TimeSlice
@@ -83,7 +83,7 @@ class _Erased:
             return _anonymous(event)
         if self._says(event):
             attribute = event.attribute if _PLAIN_NAME.fullmatch(event.attribute) else ""
-            return replace(event, attribute=attribute, remedy="", **told(_ERASED))
+            return replace(event, attribute=attribute, remedy="", **message_fields(_ERASED))
         return event
 
     def _names(self, event: Event) -> bool:
@@ -125,7 +125,7 @@ def _anonymous(event: Event) -> Event:
         changed=tuple(names),
         attribute=event.attribute if _PLAIN_NAME.fullmatch(event.attribute) else "",
         remedy="",
-        **(told(_ERASED) if has_text else {}),
+        **(message_fields(_ERASED) if has_text else {}),
     )
 
 
@@ -226,7 +226,7 @@ async def _pages(app: App, directory_id: str, start: str, stop: str) -> AsyncIte
 async def _rewrite(
     app: App, directory_id: str, rows: Sequence[Row], change: Callable[[Event], Event]
 ) -> None:
-    """Replace the rows whose event `change` changes; skip rows that another run has replaced or removed."""
+    """Replace the rows that have another event after `change`; skip rows that another run has replaced or removed."""
     operations = list[Replace]()
     keys = iter(rows)
 
@@ -273,5 +273,5 @@ def encode(progress: Progress) -> bytes:
 
 def decode(value: bytes) -> Progress:
     """Return the progress that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
-    progress: Progress = row_versions.build(Progress, row_versions.read(value, "erasure"))
+    progress: Progress = row_versions.build(Progress, row_versions.decode(value, "erasure"))
     return progress

@@ -134,7 +134,7 @@ def encode(position: Position) -> bytes:
 
 def decode(value: bytes) -> Position:
     """Return the position that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
-    stored = row_versions.read(value, "maintenance position")
+    stored = row_versions.decode(value, "maintenance position")
     return Position(int(stored["hour"]), str(stored["after"]))
 
 

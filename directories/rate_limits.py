@@ -136,7 +136,7 @@ def _spent(call: log.Call | None) -> float:
     return call.round_trips + call.processor.seconds * USER_UNITS_PER_SECOND
 
 
-def take_request(app: App, directory_id: str) -> None:
+def charge_request(app: App, directory_id: str) -> None:
     """Charge the directory for one request; raise DirectoryRateExceeded if its bucket is empty."""
     limits, now = app.state(_RateLimits), app.clock.monotonic()
     is_alone = limits.note_call(directory_id, now)
@@ -150,7 +150,7 @@ def take_request(app: App, directory_id: str) -> None:
 def charge_work(app: App, directory_id: str, round_trips: int, seconds: float = 0.0) -> None:
     """Charge the directory for a finished request that took more work than a usual one.
 
-    `take_request` has charged for ROUND_TRIPS_PER_REQUEST and SECONDS_PER_REQUEST, so only the work
+    `charge_request` has charged for ROUND_TRIPS_PER_REQUEST and SECONDS_PER_REQUEST, so only the work
     beyond these is charged. Examples are a change of a large group, a bulk request, and a filter
     that reads every record.
 

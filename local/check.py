@@ -121,7 +121,7 @@ _MEMBERSHIPS = (
 class Findings:
     """The counts and faults found in one directory; `faults` is empty if all rows agree.
 
-    `to_reindex` counts records whose index rows were written by the rules of an earlier release, or
+    `to_reindex` counts records with index rows that the rules of an earlier release wrote, or
     for another region. They aren't faults, because a background run will write them again.
     """
 
@@ -150,13 +150,15 @@ async def check(app: App, directory: Directory) -> Findings:
                 findings.faults.append(f"{_family(row.key)} row of {_owner(row)} can't be read")
         _compare(notes, findings)
     stored = await totals.stored(app, directory.id)
-    said, true = (
+    stored_counts, found_counts = (
         (stored.users, stored.groups, stored.active),
         (findings.users, findings.groups, findings.active),
     )
-    if said != true:
+    if stored_counts != found_counts:
         findings.faults.append(
-            f"totals say {said[0]} users, {said[1]} groups, {said[2]} active; there are {true[0]}, {true[1]}, {true[2]}"
+            "totals say {} users, {} groups, {} active; there are {}, {}, {}".format(
+                *stored_counts, *found_counts
+            )
         )
     findings.faults += await _index_faults(app, directory)
     return findings
@@ -187,13 +189,13 @@ async def check_links(app: App) -> list[str]:
 
 
 async def _index_faults(app: App, directory: Directory) -> list[str]:
-    places = {
+    partitions = {
         "the index": ALL_DIRECTORIES,
         "its account's index": account_partition(directory.account),
     }
     return [
         f"the directory is not in {name}"
-        for name, partition in places.items()
+        for name, partition in partitions.items()
         if await app.tables.get(DIRECTORIES, partition, directory.id) is None
     ]
 

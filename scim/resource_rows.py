@@ -42,7 +42,7 @@ async def get(app: App, directory_id: str, family: OnePart, identifier: str) -> 
     """Return the record's row and its membership rows; an empty list if the id is unknown.
 
     One round trip, more for thousands of rows. Anything but a GUID is unknown: a shorter id could be a prefix of
-    other ids, whose rows would be read.
+    other ids, and their rows would be read.
     """
     if not is_guid(identifier):
         return []
@@ -104,12 +104,12 @@ async def page(
     is in a group, otherwise as many as the rows need.
     """
     start, stop = _bounds(family, after)
-    sizes, place = app.state(_RowSizes).by_family, (directory_id, family.name)
-    limit, found, size = _row_limit(sizes.get(place), count + 1), list[list[Row]](), 0
+    sizes, key = app.state(_RowSizes).by_family, (directory_id, family.name)
+    limit, found, size = _row_limit(sizes.get(key), count + 1), list[list[Row]](), 0
     while True:
         rows = await app.tables.query(CONTACTS, directory_id, start, stop, limit=limit)
         if rows:
-            sizes.put(place, sum([len(row.value) for row in rows]) / len(rows))
+            sizes.put(key, sum([len(row.value) for row in rows]) / len(rows))
         for row in rows:
             if row.key.count(keys.SEPARATOR) == 1:
                 if len(found) == count or size > _MAX_BYTES:
@@ -120,7 +120,7 @@ async def page(
             size += len(row.value)
         if len(rows) < limit:
             return found, False
-        start, limit = keys.successor(rows[-1].key), _row_limit(sizes.get(place), MAX_QUERY_ROWS)
+        start, limit = keys.successor(rows[-1].key), _row_limit(sizes.get(key), MAX_QUERY_ROWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ def encode_unparsed(unparsed: UnparsedNumbers) -> bytes:
 
 def decode_unparsed(value: bytes) -> UnparsedNumbers:
     """Decode the unparsed numbers of a row; raise UnsupportedRowVersion if a later release wrote it."""
-    stored = row_versions.read(value, "unparsed")
+    stored = row_versions.decode(value, "unparsed")
     return UnparsedNumbers(stored["name"], stored["numbers"])
 
 
@@ -249,9 +249,9 @@ async def recount_keys(app: App, directory_id: str, family: OnePart) -> None:
 
 def note_created(app: App, directory_id: str, family: OnePart) -> None:
     """Count a created resource; after each thousand of this instance, extend the sample in the background."""
-    counts, place = app.state(_Created).counts, (directory_id, family.name)
-    count = (counts.get(place) or 0) + 1
-    counts.put(place, count % KEYS_PER_SAMPLE)
+    counts, key = app.state(_Created).counts, (directory_id, family.name)
+    count = (counts.get(key) or 0) + 1
+    counts.put(key, count % KEYS_PER_SAMPLE)
     if count == KEYS_PER_SAMPLE:
         app.background.start_optional(
             _extend_key_sample(app, directory_id, family), "scim.key_sample"
@@ -292,5 +292,5 @@ def decode_key_sample(value: bytes) -> KeySample:
 
     Raise UnsupportedRowVersion if a later release wrote it.
     """
-    stored = row_versions.read(value, "key sample")
+    stored = row_versions.decode(value, "key sample")
     return KeySample(tuple(stored["keys"]), float(stored["at"]))

@@ -136,7 +136,7 @@ def fold_case(text: str) -> str:
     if text.isascii():
         return text.lower()
     if len(text) <= _KEPT_CHARACTERS:
-        return _fold_case_kept(text)
+        return _fold_case_cached(text)
     return _composed(_composed(text).casefold())
 
 
@@ -163,7 +163,7 @@ def _composed(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _fold_case_kept(text: str) -> str:
+def _fold_case_cached(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
@@ -187,7 +187,7 @@ def search_key(text: str) -> str:
     if text.isascii():
         return text.lower()
     if len(text) <= _KEPT_CHARACTERS:
-        return _search_key_kept(text)
+        return _search_key_cached(text)
     return "".join(
         [
             _search_key(text[at : at + _KEPT_CHARACTERS])
@@ -202,4 +202,4 @@ def _search_key(text: str) -> str:
     return "".join([c for c in decomposed if not unicodedata.combining(c)]).translate(_PLAIN_TABLE)
 
 
-_search_key_kept = lru_cache(maxsize=16384)(_search_key)
+_search_key_cached = lru_cache(maxsize=16384)(_search_key)

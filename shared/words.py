@@ -67,7 +67,7 @@ ALSO_NAMES = frozenset("al an ap ben bin do e el la le ma mac o san sant u van y
 
 def words_of(text: str) -> tuple[str, ...]:
     """Return the folded words of `text` in order. An apostrophe joins two parts to one word; a hyphen separates."""
-    return _words_kept(text) if len(text) <= _KEPT_CHARACTERS else _words(text)
+    return _words_cached(text) if len(text) <= _KEPT_CHARACTERS else _words(text)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(folded(text)))
 
 
-_words_kept = lru_cache(maxsize=4096)(_words)
+_words_cached = lru_cache(maxsize=4096)(_words)
 
 
 def folded(text: str) -> str:

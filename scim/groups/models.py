@@ -102,7 +102,7 @@ def encode(record: GroupRecord) -> bytes:
 
 def decode(identifier: str, value: bytes) -> GroupRecord:
     """Decode a row's value."""
-    row = row_versions.read(value, "group", VERSION)
+    row = row_versions.decode(value, "group", VERSION)
     return GroupRecord(
         id=identifier,
         resource=row.pop("resource"),

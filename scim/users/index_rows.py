@@ -186,24 +186,26 @@ def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> lis
     """
     shown = _Shown.of(new, region)
     before, after = set(stored_keys(old)), _rows_of(new, shown, _Values.of(shown))
-    kept = {key: value for key, value in after.items() if key in before}
+    unchanged = {key: value for key, value in after.items() if key in before}
     return [
         Replace(USER.key(new.id), encode(_with_index(new, after, region)), etag),
         *[Delete(key) for key in before if key not in after],
         *[Insert(key, value) for key, value in after.items() if key not in before],
-        *[Upsert(key, after[key]) for key in _outdated(old, shown, kept, region)],
+        *[Upsert(key, after[key]) for key in _outdated(old, shown, unchanged, region)],
     ]
 
 
-def _outdated(old: UserRecord, shown: _Shown, kept: dict[str, bytes], region: str) -> Iterable[str]:
-    """Return the keys in `kept` whose stored rows may have another value than in `kept`."""
+def _outdated(
+    old: UserRecord, shown: _Shown, unchanged: dict[str, bytes], region: str
+) -> Iterable[str]:
+    """Return the keys of `unchanged` under which another value may be stored than the one in `unchanged`."""
     if not is_current(old, region):
-        return kept
+        return unchanged
     was = _Shown.of(old, region)
     if was == shown:
         return ()
     written = _Values.of(was)
-    return [key for key, value in kept.items() if written.at(key) != value]
+    return [key for key, value in unchanged.items() if written.at(key) != value]
 
 
 def reindexing(

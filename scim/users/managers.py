@@ -73,7 +73,7 @@ class ManagerNames:
         self._names: dict[str, str] = {}
 
     async def add(self, users: Sequence[UserRecord]) -> None:
-        """Add the names of these people, and look up those of their managers whose names are not known yet."""
+        """Add the names of these people, and look up those of their managers that aren't known yet."""
         for user in users:
             shown = contact_cards.display_name(user.resource) if user.active else ""
             for name in names_of(user):

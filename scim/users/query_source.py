@@ -9,7 +9,7 @@ from scim import resource_rows
 from scim.context import Context
 from scim.core.filter_ast import Equality
 from scim.core.schemas import USER
-from scim.list_answer import Item
+from scim.list_response import Item
 from scim.users import store
 from scim.users.models import UserJson
 from shared import keys

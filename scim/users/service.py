@@ -11,8 +11,8 @@ from scim.core.errors import ScimError, not_found
 from scim.core.notes import Notes
 from scim.core.projection import Projection
 from scim.core.schemas import USER
-from scim.list_answer import Item, NotModified, ShownResource
-from scim.query import ListQuery, Source
+from scim.list_query import ListQuery, Source
+from scim.list_response import Item, NotModified, ShownResource
 from scim.resource_service import Resource, ResourceService, changed_names
 from scim.users import store
 from scim.users.models import MAX_BYTES, StoredUser, UserRecord, represent
@@ -146,8 +146,8 @@ def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str,
         value = entry.get("value")
         if value and value not in known and (fault := derive(value, directory.region).fault):
             kind = entry.get("type", "other")
-            said = Message("strict_number", kind=kind, fault=fault)
-            raise ScimError(400, said, "invalidValue")
+            message = Message("strict_number", kind=kind, fault=fault)
+            raise ScimError(400, message, "invalidValue")
 
 
 def numbers_checked(
@@ -163,8 +163,8 @@ def numbers_checked(
         if after.get("active") is not False:
             raise
         notes.leave_out("phoneNumbers", error.message)
-        kept = {name: value for name, value in after.items() if name != "phoneNumbers"}
+        without_numbers = {name: value for name, value in after.items() if name != "phoneNumbers"}
         if "phoneNumbers" in before:
-            kept["phoneNumbers"] = before["phoneNumbers"]
-        return kept
+            without_numbers["phoneNumbers"] = before["phoneNumbers"]
+        return without_numbers
     return after

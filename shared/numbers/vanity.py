@@ -35,7 +35,7 @@ def is_written_with_word(text: str) -> bool:
     return has_word(text) and (is_joined or "".join(_LETTERS.findall(text)).isupper())
 
 
-def read(text: str, region: str) -> str:
+def convert(text: str, region: str) -> str:
     """Return the E.164 form of a number written with a word, or "" if the letters are only a label."""
     text = text.rstrip(_END)
     if not is_written_with_word(text):

@@ -18,11 +18,12 @@ from scim.resource_rows import NOTHING
 from scim.users import contact_cards, index_rows
 from scim.users.models import UserRecord
 from shared.app import App
-from shared.clock import FixedClock, timestamp
+from shared.clock import timestamp
 from shared.http import Request, Response
 from shared.ids import new_id
 from shared.tables.port import Insert, Operation
 from shared.tables.schema.contacts import MEMBER, USER_GROUP
+from tests.clock import FixedClock
 
 ACCOUNT = "11111111-1111-1111-1111-111111111111"
 OTHER_ACCOUNT = "22222222-2222-2222-2222-222222222222"

@@ -20,10 +20,11 @@ from presence.tenant_links import DirectoryLink
 from scim.resource_rows import encode_active
 from shared import keys
 from shared.app import App
-from shared.clock import FixedClock, timestamp
+from shared.clock import timestamp
 from shared.settings import Settings
 from shared.tables.port import Delete, Operation, Row, Upsert
 from shared.tables.schema.contacts import EXTERNAL_ID
+from tests.clock import FixedClock
 from tests.local.graph.fixtures import RunningSimulator
 
 ACCOUNT = "account-one"

@@ -13,7 +13,7 @@ from local.counting_tables import CountingTables
 from scim.bulk.bulk_ids import names_in, resolve
 from scim.core.attribute_values import MAX_VALUES
 from scim.core.errors import ScimError
-from scim.core.patch import apply_patch, read_patch
+from scim.core.patch import apply_patch, parse_patch
 from scim.core.schemas import USER
 from scim.users import contact_cards
 from scim.users.models import MAX_BYTES
@@ -42,7 +42,7 @@ def steps(work: Callable[[], object]) -> int:
 
 def patched(resource: dict[str, Any], *operations: dict[str, Any]) -> dict[str, Any]:
     """Return the resource after a PATCH with these operations."""
-    return apply_patch(resource, read_patch({"Operations": list(operations)}), USER)
+    return apply_patch(resource, parse_patch({"Operations": list(operations)}), USER)
 
 
 def alike(count: int) -> list[dict[str, str]]:
@@ -132,15 +132,17 @@ def test_finding_bulk_references_takes_linear_time(form: str) -> None:
 
 def test_the_references_of_a_bulk_operation_are_found_once() -> None:
     """They are found when the request is parsed, not each time that the operation is tried."""
-    from scim.bulk.service import read_bulk
+    from scim.bulk.service import parse_bulk
 
-    (operation,), _ = read_bulk(
+    (operation,), _ = parse_bulk(
         {"Operations": [{"method": "PATCH", "path": "/Groups/bulkId:g", "data": ["bulkId:u"]}]}
     )
     assert operation.names == {"g", "u"}
 
 
-@pytest.mark.parametrize("kept", [keys._search_key_kept, keys._fold_case_kept, number._derive_kept])
+@pytest.mark.parametrize(
+    "kept", [keys._search_key_cached, keys._fold_case_cached, number._derive_cached]
+)
 def test_no_long_text_stays_in_memory(kept: Any) -> None:
     """The caches of derived keys skip long texts, because thousands of them would need
     gigabytes.

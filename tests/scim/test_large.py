@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scim import query, resource_rows
+from scim import resource_rows, scan, sorted_query
 from scim.groups import membership, models
 from shared import keys
 from tests.rounds import rounds
@@ -93,7 +93,7 @@ async def test_a_filter_that_matches_too_many_members_is_refused(
     people = [(await scim.user(f"p{number}")).id for number in range(4)]
     for number in range(2):
         await scim.group(f"g{number}", *people)
-    monkeypatch.setattr(query, "MAX_MEMBERS", 7)
+    monkeypatch.setattr(scan, "MAX_MEMBERS", 7)
     refused = await scim.get("/Groups", filter="displayName pr")
     assert (refused.status, refused.body["scimType"]) == (400, "tooMany")
     found = await scim.get("/Groups", filter="displayName pr", excludedAttributes="members")
@@ -113,7 +113,7 @@ async def test_a_sort_that_keeps_only_sort_keys_returns_the_same_page(
         await scim.user(f"p{number:02}", emails=emails, name={"familyName": f"{number % 5}"})
     asked: dict[str, Any] = {"sortBy": sort_by, "sortOrder": order, "startIndex": 3, "count": 3}
     whole = await scim.get("/Users", **asked)
-    monkeypatch.setattr(query, "MAX_COUNT", 4)
+    monkeypatch.setattr(sorted_query, "_MAX_ITEM_BYTES", 0)
     assert (await scim.get("/Users", **asked)).body == whole.body
 
 

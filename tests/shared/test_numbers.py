@@ -574,7 +574,7 @@ def test_reading_a_text_takes_time_in_proportion_to_its_length(unit: str) -> Non
     text = unit * (250 // len(unit))
     seconds = []
     for region in ("DE", "GB", "US"):
-        derive.__globals__["_derive_kept"].cache_clear()
+        derive.__globals__["_derive_cached"].cache_clear()
         query_of.cache_clear()
         start = time.process_time()
         query_of(text, region)

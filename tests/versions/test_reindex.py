@@ -22,11 +22,11 @@ from scim import reindex
 from scim.users import index_rows
 from scim.users import models as user_record
 from shared.app import App
-from shared.clock import FixedClock
 from shared.settings import Settings
 from shared.tables.open import open_tables
 from shared.tables.schema import family_of
 from shared.tables.schema.contacts import INDEX_VERSION, USER
+from tests.clock import FixedClock
 from tests.directories.stored_events import stored_events
 from tests.e2e.test_killed import local
 from tests.local.transfer.filled import scim_host

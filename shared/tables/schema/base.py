@@ -90,7 +90,7 @@ class Family:
         return start, start + keys.MAX_KEY_CHAR
 
     def beginning(self, text: str) -> Range:
-        """Return the range of the keys whose first part begins with `text`."""
+        """Return the range of the keys with a first part that begins with `text`."""
         start, stop = keys.prefix_range(self.name, text)
         return start, stop
 
@@ -114,7 +114,7 @@ class SingleRow(Family):
 
 
 class OnePart(Family):
-    """A family of rows whose keys have one part."""
+    """A family of rows with keys of one part."""
 
     def key(self, part: str) -> str:
         """Return the key of the row with this part."""
@@ -122,7 +122,7 @@ class OnePart(Family):
 
 
 class TwoParts(Family):
-    """A family of rows whose keys have two parts, of which the second is an ID in most families."""
+    """A family of rows with keys of two parts; in most families the second is an ID."""
 
     def key(self, first: str, second: str) -> str:
         """Return the key of the row with these parts."""
@@ -143,7 +143,7 @@ class TwoParts(Family):
 
 
 class ThreeParts(Family):
-    """A family of rows whose keys have three parts: an ID, a fixed word and another ID."""
+    """A family of rows with keys of three parts: an ID, a fixed word and another ID."""
 
     def key(self, first: str, third: str) -> str:
         """Return the key of the row with these IDs."""

@@ -9,9 +9,9 @@ from local.counting_tables import CountingTables
 from scim.users import index_rows, store
 from scim.users.models import UserRecord
 from shared.app import App
-from shared.clock import FixedClock
 from shared.ids import new_id
 from shared.tables.port import Row
+from tests.clock import FixedClock
 from tests.scim.client import ScimClient
 
 WORK_PHONE = 'phoneNumbers[type eq "work"].value'

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from shared.clock import FixedClock
 from shared.tables.port import AlreadyExists, Delete, Insert, Replace, StorageUnavailable, Upsert
 from shared.tables.sqlite import SqliteTables
 from shared.tables.sqlite_file import unavailable
+from tests.clock import FixedClock
 from tests.rounds import rounds
 
 TABLE = "contacts"

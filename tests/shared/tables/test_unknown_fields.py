@@ -21,7 +21,6 @@ from scim import reindex
 from scim.groups import models as group_record
 from scim.users import models as user_record
 from shared.app import App
-from shared.clock import FixedClock
 from shared.row_versions import UnsupportedRowVersion
 from shared.settings import Settings
 from shared.tables.open import open_tables
@@ -32,6 +31,7 @@ from shared.tables.schema.contacts import AGENT_LISTS, GROUP, MAPPING_FAULTS, NO
 from shared.tables.schema.directories import DIRECTORY, SETUP_LINK
 from shared.tables.schema.presence import DIRECTORY_LINK, MANIFEST, TENANT_LINK
 from shared.tables.schema.work import REINDEX_PASS
+from tests.clock import FixedClock
 from tests.local.transfer.filled import scim_host
 from tests.scim.client import ScimClient
 from tests.versions import released
