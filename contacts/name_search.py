@@ -153,7 +153,7 @@ class _Exact:
             else:
                 page = await self._walk(where, start, is_first=cursor is None)
             # A person has a row per number, so the first digits of numbers lead to some people twice.
-            self.found = list({_place(one): one for one in (*self.found, *page.found)}.values())
+            self.found = list({_identity(one): one for one in (*self.found, *page.found)}.values())
             self.round_trips += page.round_trips
             if page.cursor:
                 position = decode_cursor(page.cursor)
