@@ -27,6 +27,9 @@ from shared.words import (
 )
 
 _MIN_DIGITS = 3  # beside other words; fewer are in nearly every number
+_PUNCTUATION = (
+    ',;."()[]\u201c\u201d\u201e\u00ab\u00bb'  # around a word; an apostrophe is part of it
+)
 _MAX_WORDS = 12  # of a query; further ones are ignored
 _MAX_RUN = 4  # words of a query that may be one word of a name
 
@@ -73,12 +76,12 @@ class NameQuery:
                 continue
             own = words_of(token)
             words += own
-            typed += [token.strip(",;.").lower()] if len(own) == 1 else own
+            typed += [token.strip(_PUNCTUATION).lower()] if len(own) == 1 else own
         return cls(
             tuple(typed[:_MAX_WORDS]),
             tuple(words[:_MAX_WORDS]),
             tuple(addresses),
-            tuple(title.strip(",;.").lower() for title in titles),
+            tuple(title.strip(_PUNCTUATION).lower() for title in titles),
         )
 
     def __bool__(self) -> bool:

@@ -151,7 +151,8 @@ class _Exact:
                 page = await self._walk_rest(where)
             else:
                 page = await self._walk(where, start, is_first=cursor is None)
-            self.found += page.found
+            # A person has a row per number, so the first digits of numbers lead to some people twice.
+            self.found = list({_identity(one): one for one in (*self.found, *page.found)}.values())
             self.round_trips += page.round_trips
             if page.cursor:
                 position = decode_cursor(page.cursor)
