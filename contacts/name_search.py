@@ -12,7 +12,7 @@ from functools import partial
 
 from contacts import index_scan
 from contacts.condition import Condition
-from contacts.cursors import Cursor, bad_cursor, read_cursor, write_cursor
+from contacts.cursors import Cursor, bad_cursor, decode_cursor, encode_cursor
 from contacts.first_rules import with_first_rules
 from contacts.index_scan import EncodedRow, Found, Page, Range, Selection, walk
 from contacts.name_query import Matcher, NameQuery
@@ -24,6 +24,7 @@ from contacts.similarity import (
     comparable_words,
     ranges_of_one,
     ranges_of_two,
+    with_group,
 )
 from directories.models import Directory
 from presence.service import known_ids
@@ -33,10 +34,10 @@ from scim.users.search_terms import find_terms, sound_terms
 from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
-from shared.keys import search_key
 from shared.tables.port import MAX_QUERY_ROWS
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import FIND, MAIL, SOUND
+from shared.words import collapse, fold_case, search_key
 
 MIN_EXACT = 5  # people found exactly; then no search for similar people follows
 MAX_SIMILAR = 20  # people on a page
@@ -69,14 +70,14 @@ async def search(
     that none of the matches is free. Raise HttpError 400 for a cursor of another query.
     """
     exact = _Exact(app, directories, query, limit, condition)
-    await exact.read(read_cursor(cursor) if cursor else None)
+    await exact.read(decode_cursor(cursor) if cursor else None)
     found = await _ranked(app, exact.found, query)
     is_enough = len(found) >= MIN_EXACT or len(found) >= limit
     if cursor or is_enough or (condition is not None and condition.wanted):
         return Page(found, exact.cursor)
     similar = _Similar(app, directories, query, condition, exact)
     await similar.read()
-    found = await _ranked(app, [*exact.found, *similar.meant], query)
+    found = await _ranked(app, [*exact.found, *similar.matches], query)
     more = await similar.nearest(min(MAX_SIMILAR, limit - len(found)))
     return Page([*found, *more], similar.cursor)
 
@@ -95,7 +96,7 @@ async def search_exactly(
         HttpError: 400 for a cursor of another query.
     """
     exact = _Exact(app, directories, query, limit, condition)
-    await exact.read(read_cursor(cursor) if cursor else None)
+    await exact.read(decode_cursor(cursor) if cursor else None)
     return Page(await _ranked(app, exact.found, query), exact.cursor)
 
 
@@ -150,17 +151,18 @@ class _Exact:
                 page = await self._walk_rest(where)
             else:
                 page = await self._walk(where, start, is_first=cursor is None)
-            self.found += page.found
+            # A person has a row per number, so the first digits of numbers lead to some people twice.
+            self.found = list({_identity(one): one for one in (*self.found, *page.found)}.values())
             self.round_trips += page.round_trips
             if page.cursor:
-                read = read_cursor(page.cursor)
-                self.cursor = write_cursor(replace(read, shown=self.shown))
+                position = decode_cursor(page.cursor)
+                self.cursor = encode_cursor(replace(position, shown=self.shown))
                 return
             if not where.start:  # the rest of such a range follows
                 self.shown = (*self.shown, replace(where, stop="").name)
             if len(self.found) >= enough and number + 1 < len(ranges):
                 following = ranges[number + 1]
-                self.cursor = write_cursor(Cursor(following.name, shown=self.shown))
+                self.cursor = encode_cursor(Cursor(following.name, shown=self.shown))
                 return
 
     def _ranges_from(self, cursor: Cursor | None) -> list[Range]:
@@ -181,7 +183,7 @@ class _Exact:
             if not directories:
                 return Page([])
         is_wide = len(self._query.words) > 1
-        cursor = write_cursor(Cursor(where.name, position)) if position else ""
+        cursor = encode_cursor(Cursor(where.name, position)) if position else ""
         left = _ROUND_TRIPS - self.round_trips
         selection = Selection(
             keep=partial(self._keep, where),
@@ -195,7 +197,7 @@ class _Exact:
         return await walk(self._app, directories, where, limit, cursor, selection)
 
     async def _walk_rest(self, where: Range) -> Page:
-        """Read the rest of a range whose first part had no people, and return the people found there.
+        """Read the rest of a range if its first part had no people, and return the people found there.
 
         If there are no matches, the word may be mistyped. If it is mistyped near its end, its beginning is right. So
         the same round trip also reads other rows with this beginning; they are appended to `rejected` and considered
@@ -221,12 +223,12 @@ class _Exact:
         page = await walk(self._app, self._directories, around, limit, "", selection)
         if not page.cursor:
             return page
-        position = read_cursor(page.cursor).position
+        position = decode_cursor(page.cursor).position
         term = position.rpartition(keys.SEPARATOR)[0]
         if term >= stop:
             return replace(page, cursor="")
         if term >= start:
-            return replace(page, cursor=write_cursor(Cursor(where.name, position)))
+            return replace(page, cursor=encode_cursor(Cursor(where.name, position)))
         self.round_trips += page.round_trips  # too many rows before the range
         return await self._walk(where, "", is_first=True)
 
@@ -239,7 +241,7 @@ class _Exact:
             return False
         if self._condition is not None and not self._condition.may_meet(directory, value):
             return False
-        return self._matcher.is_meant(EncodedCard(value))
+        return self._matcher.matches(EncodedCard(value))
 
     def _keep(self, where: Range, directory: Directory, term: str, card: Card) -> bool:
         """Return whether the person of a row is to be shown, and at this row.
@@ -269,7 +271,7 @@ def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
     """Return whether any of the person's rows is in one of the ranges."""
     own = [f"{FIND.name}{keys.SEPARATOR}{term}" for term in terms]
     own += [f"{SOUND.name}{keys.SEPARATOR}{term}" for term in sound_terms(card)]
-    own.append(f"{MAIL.name}{keys.SEPARATOR}{keys.fold_case(card.mail)}")
+    own.append(f"{MAIL.name}{keys.SEPARATOR}{fold_case(card.mail)}")
     return any(term.startswith(where) for where in ranges for term in own)
 
 
@@ -305,7 +307,7 @@ class _Read:
 
 
 class _Similar:
-    """The search for people whose names resemble the query, for the first page."""
+    """The search for people with names that resemble the query, for the first page."""
 
     def __init__(
         self,
@@ -319,9 +321,9 @@ class _Similar:
         self._condition = condition
         self._exact = exact
         self._similarities, self._matcher = Similarities(query), Matcher(query)
-        self._known = {_place(one) for one in exact.found}
-        self._similar = list[tuple[_Row, Similarity]]()
-        self.meant: list[Found] = []
+        self._known = {_identity(one) for one in exact.found}
+        self._similar = dict[tuple[str, str], tuple[_Row, Similarity]]()
+        self.matches: list[Found] = []
         self.cursor = exact.cursor
 
     async def read(self) -> None:
@@ -329,15 +331,15 @@ class _Similar:
 
         Choose them also from the rows that the exact search rejected.
         """
-        await self._consider(self._exact.rejected, may_be_meant=False)
+        await self._consider(self._exact.rejected, may_add=False)
         shown = self._exact.shown
         async for own in self._ranges():
-            meant = len(self.meant)
-            await self._consider(own.rows, own.is_joined, may_be_meant=own.is_complete)
-            if len(self.meant) > meant:
+            count = len(self.matches)
+            await self._consider(own.rows, own.is_joined, may_add=own.is_complete)
+            if len(self.matches) > count:
                 shown = (*shown, own.where.name)
         if self.cursor and shown != self._exact.shown:
-            self.cursor = write_cursor(replace(read_cursor(self.cursor), shown=shown))
+            self.cursor = encode_cursor(replace(decode_cursor(self.cursor), shown=shown))
 
     async def nearest(self, most: int) -> list[Found]:
         """Return at most `most` similar people, most similar first.
@@ -345,7 +347,7 @@ class _Similar:
         After the fifth, only those about as similar as the first are returned.
         """
         external_ids = dict[str, dict[str, str]]()
-        for row, _ in self._similar:
+        for row, _ in self._similar.values():
             external_ids.setdefault(row.directory.id, {})[row.identifier] = row.person.external_id
         present = await _with_presence(self._app, external_ids)
 
@@ -358,7 +360,7 @@ class _Similar:
                 row.identifier,
             )
 
-        people = sorted(self._similar, key=rank)[:most]
+        people = sorted(self._similar.values(), key=rank)[:most]
         furthest = people[0][1].cost + _MUCH_FURTHER if people else 0.0
         return [
             row.found(similarity)
@@ -375,26 +377,29 @@ class _Similar:
             return
         plan = self._plan(words) if words else Plan([])
         ranges = plan.ranges[:left]
-        read = list(await asyncio.gather(*map(self._read, ranges)))
-        for own in read:
+        scans = list(await asyncio.gather(*map(self._read, ranges)))
+        for own in scans:
             yield own
-        is_complete = all(one.is_complete for one in read)
+        is_complete = all(one.is_complete for one in scans)
         following = plan.if_complete if is_complete else plan.if_truncated
         # The other choice finds people if both words are mistyped, which is not assumed of a short one.
         is_better = joined and is_complete and len(joined) - len(self._query.wide()) < MIN_MISTYPED
-        if is_better and len(read) < left:
+        if is_better and len(scans) < left:
             yield replace(await self._read(Range(FIND, joined)), is_joined=True)
-        elif following and len(read) < left and not (is_complete and self._has_enough()):
+        elif following and len(scans) < left and not (is_complete and self._has_enough()):
             yield await self._read(following)
 
     def _has_enough(self) -> bool:
         """Return whether a page of people is nearer than those of a further range, who differ in a consonant."""
-        return sum(similarity.cost <= _CONSONANT for _, similarity in self._similar) >= MAX_SIMILAR
+        return (
+            sum(similarity.cost <= _CONSONANT for _, similarity in self._similar.values())
+            >= MAX_SIMILAR
+        )
 
     def _plan(self, words: Sequence[str]) -> Plan:
         words = [one for one in words if len(one) > 1]  # an initial has no sound of its own
         if len(words) < 2:
-            return ranges_of_one(words[0]) if words else Plan([])
+            return self._plan_of_one(words[0]) if words else Plan([])
         wide = self._query.wide()
         searched = next((one for one in words if wide.endswith(one)), words[-1])
         other = words[0] if searched == words[-1] else words[-1]
@@ -405,43 +410,49 @@ class _Similar:
             had_particle=wide != searched,
         )
 
+    def _plan_of_one(self, word: str) -> Plan:
+        plan, groups = ranges_of_one(word), self._query.groups
+        is_joined = len(groups) == 1 and len(self._query.words) > 1 and plan.ranges
+        return with_group(plan, collapse(groups[0])) if is_joined else plan
+
     async def _consider(
-        self, rows: Sequence[EncodedRow], is_joined: bool = False, *, may_be_meant: bool
+        self, rows: Sequence[EncodedRow], is_joined: bool = False, *, may_add: bool
     ) -> None:
         """Decide for the person of each row, unless it was done before: a match, a similar person, or neither.
 
-        With `may_be_meant`, matches are added to `meant`; otherwise they are left to a later page of the exact
+        With `may_add`, matches are added to `matches`; otherwise they are left to a later page of the exact
         search. If `is_joined`, people who were not a match before are considered again.
         """
         time_slice, known = TimeSlice(self._app), self._known
         if is_joined:  # others were only compared with the words as they are divided
-            known = {_place(one) for one in (*self._exact.found, *self.meant)}
+            known = {_identity(one) for one in (*self._exact.found, *self.matches)}
         for number, row in enumerate(rows):
-            place = row.directory.id, row.identifier
-            if place not in known and row.value != resource_rows.NOTHING:
-                known.add(place)
+            identity = row.directory.id, row.identifier
+            if identity not in known and row.value != resource_rows.NOTHING:
+                known.add(identity)
                 person = _Row(row.directory, row.identifier, EncodedCard(row.value))
-                is_meant = self._matcher.is_meant(person.person) if is_joined else False
-                if (is_meant and self._meets_condition(person)) or self._is_meant(person):
+                is_match = self._matcher.matches(person.person) if is_joined else False
+                if (is_match and self._meets_condition(person)) or self._is_match(person):
                     # The exact search has not come to this person; the cursor passes over the whole range.
-                    if may_be_meant:
-                        self.meant.append(person.found())
+                    if may_add:
+                        self.matches.append(person.found())
+                        self._similar.pop(identity, None)
                     else:
-                        known.remove(place)
+                        known.remove(identity)
             if not number % _STEP:
                 await time_slice.yield_when_over()
 
-    def _is_meant(self, row: _Row) -> bool:
+    def _is_match(self, row: _Row) -> bool:
         """Return whether a person matches the query; if the person is only similar, add it to the similar people."""
         similarity = self._similarities.of(row.person)
         if similarity is None:
             # The words may be divided otherwise than the name.
-            is_meant = len(self._query.words) > 1 and self._matcher.is_meant(row.person)
-            return is_meant and self._meets_condition(row)
+            is_match = len(self._query.words) > 1 and self._matcher.matches(row.person)
+            return is_match and self._meets_condition(row)
         if not self._meets_condition(row):
             return False
-        if similarity.words and not self._matcher.is_meant(row.person):
-            self._similar.append((row, similarity))
+        if similarity.words and not self._matcher.matches(row.person):
+            self._similar[row.directory.id, row.identifier] = row, similarity
             return False
         return True
 
@@ -473,7 +484,7 @@ class _Similar:
         return _Read(where, [row for own in found for row in own], is_complete)
 
 
-def _place(one: Found) -> tuple[str, str]:
+def _identity(one: Found) -> tuple[str, str]:
     return one.directory.id, one.card.id
 
 
@@ -485,7 +496,7 @@ async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Fo
     present = await _with_presence(app, external_ids)
 
     def rank(one: Found) -> tuple[object, ...]:
-        has_presence = _place(one) in present
+        has_presence = _identity(one) in present
         return (
             *query.closeness(one.card),
             not has_presence,

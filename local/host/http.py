@@ -26,7 +26,7 @@ _FRAMING = frozenset(
 _HOME = b"<!doctype html><title>Functions</title><p>Your function app is up and running.</p>"
 
 
-class Answer(NamedTuple):
+class HostResponse(NamedTuple):
     """An HTTP response as it is sent; header names are in lower case."""
 
     status: int
@@ -34,10 +34,10 @@ class Answer(NamedTuple):
     body: bytes
 
 
-FAILED = Answer(500, [], b"")
-UNAUTHORIZED = Answer(401, [("www-authenticate", "Bearer")], b"")
-NOT_FOUND = Answer(404, [], b"")
-BAD_REQUEST = Answer(400, [], b"")
+FAILED = HostResponse(500, [], b"")
+UNAUTHORIZED = HostResponse(401, [("www-authenticate", "Bearer")], b"")
+NOT_FOUND = HostResponse(404, [], b"")
+BAD_REQUEST = HostResponse(400, [], b"")
 
 
 class HttpFunctions:
@@ -50,7 +50,7 @@ class HttpFunctions:
 
     async def answer(
         self, method: str, origin: str, path: str, query: str, headers: dict[str, str], body: bytes
-    ) -> Answer:
+    ) -> HostResponse:
         """Return the response to one request.
 
         `path` is decoded, header names are in lower case, and `body` is within the host's limit.
@@ -77,11 +77,11 @@ class HttpFunctions:
             log.failure("function.failed", error, function=function.name)
             return FAILED
 
-    def _home(self) -> Answer:
+    def _home(self) -> HostResponse:
         return (
-            Answer(200, [("content-type", "text/html")], _HOME)
+            HostResponse(200, [("content-type", "text/html")], _HOME)
             if self._home_page
-            else Answer(204, [], b"")
+            else HostResponse(204, [], b"")
         )
 
 
@@ -130,10 +130,10 @@ def _decode(text: str) -> str:
     return decode_text(text.replace("+", " "))
 
 
-def answer_of(result: Any) -> Answer:
+def answer_of(result: Any) -> HostResponse:
     """Convert a function's result to a response; raise an exception if the platform's engine can't encode it."""
     if isinstance(result, str):
-        return Answer(200, [("content-type", _TEXT)], result.encode())
+        return HostResponse(200, [("content-type", _TEXT)], result.encode())
     if not isinstance(result, func.HttpResponse):
         HttpResponseConverter.encode(result, expected_type=None)
     headers: dict[str, str] = {}
@@ -158,4 +158,4 @@ def answer_of(result: Any) -> Answer:
     status = int(result.status_code)
     has_body = status >= 200 and status not in (204, 205, 304) and not loses_body
     body = result.get_body() if has_body else b""
-    return Answer(status, lines, body)
+    return HostResponse(status, lines, body)

@@ -44,7 +44,7 @@ def test_a_row_is_skipped_without_decoding_only_if_it_lacks_the_word() -> None:
 
 def _check(card: Card, word: str) -> None:
     query = NameQuery.of(word)
-    assert Matcher(query).is_meant(EncodedCard(encode(card))) == query.is_meant(card)
+    assert Matcher(query).matches(EncodedCard(encode(card))) == query.matches(card)
     if person_words.has_other(card, query.collapsed[0]):
         part = person_words.constant_part(query.collapsed[0]).encode()
         assert EncodedCard(encode(card)).may_hold(part)
