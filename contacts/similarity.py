@@ -31,7 +31,6 @@ _ARTICLES = ("al", "el", "\u0627\u0644")  # before Arabic names, also without a 
 # The first part of Arabic names such as Abdelrahman, "servant of", which many people write as a word of its own. It
 # ends with the article, whose vowel varies and whose consonant can be that of the next word.
 _SERVANTS = frozenset("abdul abdel abdal abdoul abdur abder abdus abdes abdun abden".split())
-_SAINTS = frozenset("saint sainte sankt sint".split())  # abbreviated St. in many names
 _WITHOUT_ARTICLE = 0.3  # how much further a word is from a name without its article
 _ABBREVIATIONS = {
     "st": "saint",
@@ -74,9 +73,6 @@ class Similarities:
         joined = _with_servants_joined(query.groups)
         if len(joined) < len(query.groups):
             self._near.append((_near(joined), joined))
-        if _SAINTS.intersection(query.words):
-            groups = replace(query, words=_with_abbreviation(query.words)).groups
-            self._near.append((_near(groups), groups))
         self._longest = max(map(len, query.collapsed), default=0)
         self._known = dict[Names, list[_Reading]]()
 
@@ -101,16 +97,9 @@ class Similarities:
             words += tuple(person_words.joined_words(sequences))
         if is_longer:
             words += tuple([collapse("".join(own)) for own in sequences if len(own) > 2])
-        if not _SAINTS.isdisjoint(words):
-            words += tuple(person_words.joined_words(list(map(_with_abbreviation, sequences))))
         words += person_words.uncollapsed(sequences)
         found = [_resemblance(near, typed, words) for near, typed in self._near]
         return sorted([one for one in found if one], key=lambda one: one.similarity.cost)
-
-
-def _with_abbreviation(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the words with `st` in place of each of `_SAINTS`."""
-    return tuple(["st" if one in _SAINTS else one for one in words])
 
 
 def _with_servants_joined(words: Sequence[str]) -> tuple[str, ...]:
@@ -260,8 +249,7 @@ class _Form:
 
 def comparable_words(query: NameQuery) -> list[str]:
     """Return the words of the query without particles; empty if no name can be similar to it."""
-    spelt = [one for one in query.words if one not in _SAINTS] or query.words
-    main = _with_servants_joined(main_words(spelt))
+    main = _with_servants_joined(main_words(query.words))
     words = [collapse(one) for one in main if not one.isdigit()]
     if query.addresses or not any(len(w) >= MIN_SIMILAR and not is_unspaced(w) for w in words):
         return []

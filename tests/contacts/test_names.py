@@ -486,7 +486,6 @@ async def test_a_name_of_three_words_is_found_as_one(
         ("Tom St. Pierre", "saint pierre"),
         ("St. John Smythe-Hawkins", "saint john smythe hawkins"),
         ("Ann Saint-Clair", "st. clair"),
-        ("Ann Saint-Clair", "stclair ann"),
         ("Maria Sankt Johanser", "st johanser"),
     ],
 )
