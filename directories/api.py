@@ -95,14 +95,14 @@ async def create(call: Call) -> Response:
     directory, plain = await service.create(call.app, call.actor, new)
     content = serializers.details(call.app, call.request, directory)
     content["token"] = plain
-    return _answer(directory, content, 201, {"Location": f"/api/directories/{directory.id}"})
+    return _with_etag(directory, content, 201, {"Location": f"/api/directories/{directory.id}"})
 
 
 async def read(call: Call) -> Response:
     """Return a directory with its settings and credentials."""
     directory = await service.read(call.app, call.account, call.directory_id)
     calls = await credential_usage.read(call.app.tables, directory.id)
-    return _answer(directory, serializers.details(call.app, call.request, directory, calls))
+    return _with_etag(directory, serializers.details(call.app, call.request, directory, calls))
 
 
 async def change(call: Call) -> Response:
@@ -112,7 +112,7 @@ async def change(call: Call) -> Response:
     directory = await service.set_up(
         call.app, call.actor, call.directory_id, await _expected(call), **settings
     )
-    return _answer(directory, serializers.details(call.app, call.request, directory))
+    return _with_etag(directory, serializers.details(call.app, call.request, directory))
 
 
 async def delete(call: Call) -> Response:
@@ -127,7 +127,7 @@ async def delete(call: Call) -> Response:
 async def restore(call: Call) -> Response:
     """Undo the deletion of a directory, and return it."""
     directory = await deletion.restore(call.app, call.actor, call.directory_id)
-    return _answer(directory, serializers.details(call.app, call.request, directory))
+    return _with_etag(directory, serializers.details(call.app, call.request, directory))
 
 
 async def read_state(call: Call) -> Response:
@@ -186,7 +186,7 @@ async def _inspection(call: Call, directory: Directory) -> Inspection:
 async def trust(call: Call) -> Response:
     """Return the trusted identity, or null if there is none."""
     directory = await service.read(call.app, call.account, call.directory_id)
-    return _answer(directory, TrustAnswer(trust=serializers.trust(directory)))
+    return _with_etag(directory, TrustAnswer(trust=serializers.trust(directory)))
 
 
 async def set_trust(call: Call) -> Response:
@@ -200,7 +200,7 @@ async def set_trust(call: Call) -> Response:
         jwks_uri=body.jwks_uri,
     )
     directory = await credentials.set_trust(call.app, call.actor, call.directory_id, trust)
-    return _answer(directory, TrustAnswer(trust=serializers.trust(directory)))
+    return _with_etag(directory, TrustAnswer(trust=serializers.trust(directory)))
 
 
 async def drop_trust(call: Call) -> Response:
@@ -221,9 +221,9 @@ class Credentials:
         calls = await credential_usage.read(call.app.tables, directory.id)
         if self.credential_type == "tokens":
             tokens = serializers.credentials(call.app, directory.tokens, calls)
-            return _answer(directory, TokenList(tokens=tokens))
+            return _with_etag(directory, TokenList(tokens=tokens))
         secrets = serializers.credentials(call.app, directory.secrets, calls)
-        return _answer(directory, SecretList(secrets=secrets))
+        return _with_etag(directory, SecretList(secrets=secrets))
 
     async def issue(self, call: Call) -> Response:
         """Issue a credential, or rotate one if the body has `overlapHours` or `replaces`.
@@ -240,7 +240,7 @@ class Credentials:
             calls = await credential_usage.read(call.app.tables, directory.id)
             content["replaced"] = serializers.credential(done.replaced, at, calls)
         location = f"/api/directories/{directory.id}/{self.credential_type}/{made.id}"
-        return _answer(directory, content, 201, {"Location": location})
+        return _with_etag(directory, content, 201, {"Location": location})
 
     async def _issued(self, call: Call, body: IssueBody) -> Issued:
         is_given = "expires_in_days" in body.model_fields_set
@@ -279,7 +279,7 @@ async def _expected(call: Call) -> str:
     return directory.etag
 
 
-def _answer(
+def _with_etag(
     directory: Directory,
     content: Mapping[str, Any],
     status: int = 200,

@@ -34,7 +34,7 @@ class SignIn:
         segment = request.path_params["tenant"]
         try:
             tenant = sign_in_choice.tenant_of_path(self.simulator, segment)
-            response = self._answer(request, tenant, parameters)
+            response = self._respond(request, tenant, parameters)
         except LoginError as error:
             tenant, response = self.simulator.tenant(segment), error_page(error)
         self.simulator.counters.add(
@@ -42,7 +42,7 @@ class SignIn:
         )
         return response
 
-    def _answer(
+    def _respond(
         self, request: Request, tenant: Tenant | None, parameters: dict[str, str]
     ) -> Response:
         self._check(tenant, parameters)

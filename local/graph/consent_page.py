@@ -39,7 +39,7 @@ class ConsentPage:
         try:
             if self.needs_scope and segment == "common":
                 raise LoginError(50059)
-            response = self._answer(
+            response = self._respond(
                 request, sign_in_choice.tenant_of_path(self.simulator, segment), parameters
             )
         except LoginError as error:
@@ -49,7 +49,7 @@ class ConsentPage:
         )
         return response
 
-    def _answer(
+    def _respond(
         self, request: Request, tenant: Tenant | None, parameters: dict[str, str]
     ) -> Response:
         self._check(tenant, parameters)

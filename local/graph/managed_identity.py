@@ -25,11 +25,11 @@ class ManagedIdentity:
         self.simulator = simulator
 
     async def __call__(self, request: Request) -> Response:
-        response = self._answer(request)
+        response = self._respond(request)
         self.simulator.counters.add("msi", HOME_TENANT_ID, response.status_code)
         return response
 
-    def _answer(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> Response:
         if request.headers.get("x-identity-header") != IDENTITY_HEADER:
             return responses.json(
                 {"statusCode": 401, "message": "The identity header is missing or wrong."}, 401
