@@ -28,7 +28,7 @@ from directories.service import NewDirectory, create
 from local.entra.mapping import post_body, target_attributes
 from local.entra.people import Company
 from local.host.sign_in import ACCOUNT
-from scim.users import index_rows
+from scim.users import store
 from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import SystemClock, timestamp
@@ -141,7 +141,7 @@ async def fill(file: Path, people: int) -> None:
     batch, batches = list[Operation](), list[list[Operation]]()
     for resource in _resources(people):
         now = timestamp(app.clock.now())
-        own = index_rows.insertion(
+        own = store.insertion(
             UserRecord(id=new_id(app.clock), resource=resource, created=now, modified=now), "GB"
         )
         if len(batch) + len(own) > 100:

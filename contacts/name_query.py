@@ -14,11 +14,22 @@ from contacts.forms_of_address import split_titles
 from contacts.person_words import Person
 from scim.users.contact_cards import Card, EncodedCard, Names
 from scim.users.search_terms import MAX_REST
-from shared.keys import fold_case, search_key
 from shared.numbers.text import digits_of
-from shared.words import ALSO_NAMES, PARTICLES, collapse, group_end, is_unspaced, words_of
+from shared.words import (
+    ALSO_NAMES,
+    PARTICLES,
+    collapse,
+    fold_case,
+    group_end,
+    is_unspaced,
+    search_key,
+    words_of,
+)
 
 _MIN_DIGITS = 3  # beside other words; fewer are in nearly every number
+_PUNCTUATION = (
+    ',;."()[]\u201c\u201d\u201e\u00ab\u00bb'  # around a word; an apostrophe is part of it
+)
 _MAX_WORDS = 12  # of a query; further ones are ignored
 _MAX_RUN = 4  # words of a query that may be one word of a name
 
@@ -65,12 +76,12 @@ class NameQuery:
                 continue
             own = words_of(token)
             words += own
-            typed += [token.strip(",;.").lower()] if len(own) == 1 else own
+            typed += [token.strip(_PUNCTUATION).lower()] if len(own) == 1 else own
         return cls(
             tuple(typed[:_MAX_WORDS]),
             tuple(words[:_MAX_WORDS]),
             tuple(addresses),
-            tuple(title.strip(",;.").lower() for title in titles),
+            tuple(title.strip(_PUNCTUATION).lower() for title in titles),
         )
 
     def __bool__(self) -> bool:

@@ -34,11 +34,10 @@ from scim.users.search_terms import find_terms, sound_terms
 from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
-from shared.keys import search_key
 from shared.tables.port import MAX_QUERY_ROWS
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import FIND, MAIL, SOUND
-from shared.words import collapse
+from shared.words import collapse, fold_case, search_key
 
 MIN_EXACT = 5  # people found exactly; then no search for similar people follows
 MAX_SIMILAR = 20  # people on a page
@@ -152,7 +151,8 @@ class _Exact:
                 page = await self._walk_rest(where)
             else:
                 page = await self._walk(where, start, is_first=cursor is None)
-            self.found += page.found
+            # A person has a row per number, so the first digits of numbers lead to some people twice.
+            self.found = list({_identity(one): one for one in (*self.found, *page.found)}.values())
             self.round_trips += page.round_trips
             if page.cursor:
                 position = decode_cursor(page.cursor)
@@ -271,7 +271,7 @@ def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
     """Return whether any of the person's rows is in one of the ranges."""
     own = [f"{FIND.name}{keys.SEPARATOR}{term}" for term in terms]
     own += [f"{SOUND.name}{keys.SEPARATOR}{term}" for term in sound_terms(card)]
-    own.append(f"{MAIL.name}{keys.SEPARATOR}{keys.fold_case(card.mail)}")
+    own.append(f"{MAIL.name}{keys.SEPARATOR}{fold_case(card.mail)}")
     return any(term.startswith(where) for where in ranges for term in own)
 
 
@@ -412,7 +412,7 @@ class _Similar:
 
     def _plan_of_one(self, word: str) -> Plan:
         plan, groups = ranges_of_one(word), self._query.groups
-        is_joined = len(groups) == 1 and len(self._query.words) > 1 and plan.ranges
+        is_joined = len(groups) == 1 < len(self._query.words) and plan.ranges
         return with_group(plan, collapse(groups[0])) if is_joined else plan
 
     async def _consider(

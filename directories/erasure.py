@@ -23,7 +23,7 @@ from directories.events import Event, message_fields
 from shared import row_versions
 from shared.app import App
 from shared.concurrency import TimeSlice
-from shared.keys import fold_case, successor
+from shared.keys import successor
 from shared.messages import Message
 from shared.tables.port import (
     MAX_OPERATIONS,
@@ -36,6 +36,7 @@ from shared.tables.port import (
 )
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import ERASURE, EVENT
+from shared.words import fold_case
 
 ERASE_AFTER = timedelta(hours=24)
 MAX_DELETIONS = 5000  # per pass, because each person takes about 300 bytes of memory

@@ -7,7 +7,7 @@ from typing import Any
 import azure.functions as func
 
 from directories.hooks import MaintenanceJobs
-from scim import base_url_hint
+from scim import base_url_hint, resource_rows
 from scim.bulk import endpoints as bulk
 from scim.context import Context, Preconditions
 from scim.core.patch_body import parse_patch
@@ -48,6 +48,7 @@ def blueprint(app: App) -> func.Blueprint:
     base_url_hint.register(functions, app)
     app.state(MaintenanceJobs).jobs.append(_reindex)
     app.state(MaintenanceJobs).tidying += [_tidy_lists, _tidy_inspector]
+    app.state(MaintenanceJobs).upkeep["scim.key_sample"] = resource_rows.extend_key_samples
     return functions
 
 

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple, TypedDict
 import orjson
 
 from shared import row_versions
-from shared.keys import search_key
-from shared.words import words_of
+from shared.words import search_key, words_of
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 _MAX_LENGTH = 300  # characters of each part: every row by which the person is found holds a card
