@@ -573,6 +573,8 @@ async def test_a_word_that_may_be_a_name_is_no_title(
         ("Jonathan Pearce", "j pearpce"),
         ("Wojciech Szymański", "w zsymanski"),
         ("Päivi Mäkinen", "p makpnen"),
+        ("Thandiwe Dlamini", "t dlatmini"),  # T is also a Dutch particle
+        ("Sean O'Brien", "o briien"),
     ],
 )
 async def test_an_initial_before_a_mistyped_name_finds_the_person(
