@@ -18,7 +18,7 @@ from shared.tables.port import StorageUnavailable
 from tests.clock import FixedClock
 from tests.failing_tables import FailingTables
 from tests.local.transfer.filled import every_row
-from tests.scim.client import Answer, ScimClient
+from tests.scim.client import ScimClient, ScimResponse
 from tests.scim.conftest import ACCOUNT
 
 NUMBER = "+44 20 7946 0958"
@@ -47,7 +47,7 @@ def found_in(path: Path) -> list[str]:
     return found
 
 
-async def created(scim: ScimClient) -> Answer:
+async def created(scim: ScimClient) -> ScimResponse:
     """Create the test's user and return the response."""
     answer = await scim.post("/Users", PERSON)
     assert answer.status == 201
