@@ -76,6 +76,11 @@ _SPELLINGS = {
     "Åse Øster": ["aase oester", "ase oster", "åse øster", "aas"],
     "Jörg Weiß": ["weiss", "weiß", "joerg weiss", "WEISS"],
     "Novak Đoković": ["djokovic", "dokovic", "đoković"],
+    # Letters that Unicode does not decompose, on passports in ASCII: Azerbaijani, Hausa, Akan, Kikuyu
+    "Nərmin Qoşalı": ["nərmin", "nermin", "nermin qosali", "Nərmin Qosalı"],
+    "Ɓala Ɗanjuma": ["bala danjuma", "ɗanjuma"],
+    "Kɔfi Agyɛman": ["kofi agyeman", "agyɛman", "Kɔfi"],
+    "Wanja Ŋgũgĩ": ["ngugi", "wanja ŋgũgĩ"],
     # historyforge#435, inaturalist#2560, futo-keyboard-layouts#196: every sign used as an apostrophe, or none
     "Annabel O'Brien": ["o'brien", "o’brien", "o‘brien", "oʻbrien", "o`brien", "obrien", "o brien"],
     "Hina Kaʻahumanu": ["kaʻahumanu", "ka'ahumanu", "kaahumanu", "ka ahumanu", "hina ka ahu"],
@@ -573,6 +578,8 @@ async def test_a_word_that_may_be_a_name_is_no_title(
         ("Jonathan Pearce", "j pearpce"),
         ("Wojciech Szymański", "w zsymanski"),
         ("Päivi Mäkinen", "p makpnen"),
+        ("Thandiwe Dlamini", "t dlatmini"),  # T is also a Dutch particle
+        ("Sean O'Brien", "o briien"),
     ],
 )
 async def test_an_initial_before_a_mistyped_name_finds_the_person(
