@@ -76,6 +76,11 @@ _SPELLINGS = {
     "Åse Øster": ["aase oester", "ase oster", "åse øster", "aas"],
     "Jörg Weiß": ["weiss", "weiß", "joerg weiss", "WEISS"],
     "Novak Đoković": ["djokovic", "dokovic", "đoković"],
+    # Letters that Unicode does not decompose, on passports in ASCII: Azerbaijani, Hausa, Akan, Kikuyu
+    "Nərmin Qoşalı": ["nərmin", "nermin", "nermin qosali", "Nərmin Qosalı"],
+    "Ɓala Ɗanjuma": ["bala danjuma", "ɗanjuma"],
+    "Kɔfi Agyɛman": ["kofi agyeman", "agyɛman", "Kɔfi"],
+    "Wanja Ŋgũgĩ": ["ngugi", "wanja ŋgũgĩ"],
     # historyforge#435, inaturalist#2560, futo-keyboard-layouts#196: every sign used as an apostrophe, or none
     "Annabel O'Brien": ["o'brien", "o’brien", "o‘brien", "oʻbrien", "o`brien", "obrien", "o brien"],
     "Hina Kaʻahumanu": ["kaʻahumanu", "ka'ahumanu", "kaahumanu", "ka ahumanu", "hina ka ahu"],
