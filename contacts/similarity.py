@@ -50,6 +50,7 @@ class _Reading:
 
     similarity: Similarity
     missing: str = ""
+    constant: bytes = b""  # the part of `missing` that is in each of its spellings
 
 
 class Similarities:
@@ -69,7 +70,9 @@ class Similarities:
             readings = self._known[person.names] = self._readings(person.names)
         for one in readings:
             # A word such as a title may be part of the query together with a name, as in an exact search.
-            if not one.missing or _has_other(person, one.missing):
+            if not one.missing:
+                return one.similarity
+            if person.may_hold(one.constant) and person_words.has_other(person, one.missing):
                 return one.similarity
         return None
 
@@ -85,11 +88,6 @@ class Similarities:
         return sorted([one for one in found if one], key=lambda one: one.similarity.cost)
 
 
-def _has_other(person: EncodedCard, word: str) -> bool:
-    part = person_words.constant_part(word).encode()
-    return person.may_hold(part) and person_words.has_other(person, word)
-
-
 def _near(words: Sequence[str]) -> list["_Near"]:
     return [_Near(word, is_last=at == len(words) - 1) for at, word in enumerate(words)]
 
@@ -97,18 +95,20 @@ def _near(words: Sequence[str]) -> list["_Near"]:
 def _resemblance(
     near: Sequence["_Near"], typed: Sequence[str], names: Sequence[str]
 ) -> _Reading | None:
-    cost, unlike, is_sound, missing = 0.0, list[str](), True, ""
+    cost, unlike, is_sound = 0.0, list[str](), True
+    missing, constant = "", b""
     for one, as_typed in zip(near, typed, strict=True):
         found = one.nearest(names)
         if found is None:
             if missing or len(near) == 1:
                 return None
-            missing = one.forms[0].word
+            missing, constant = one.forms[0].word, one.constant
         elif found[0] > 0:
             cost += found[0]
             unlike.append(as_typed)
             is_sound = is_sound and found[1]
-    return _Reading(Similarity(cost, tuple(unlike), "sound" if is_sound else "spelling"), missing)
+    similarity = Similarity(cost, tuple(unlike), "sound" if is_sound else "spelling")
+    return _Reading(similarity, missing, constant)
 
 
 class _Near:
@@ -121,6 +121,7 @@ class _Near:
 
     def __init__(self, word: str, *, is_last: bool) -> None:
         self.forms = [_Form(one, is_last=is_last) for one in dict.fromkeys((collapse(word), word))]
+        self.constant = person_words.constant_part(self.forms[0].word).encode()
         self._known: dict[str, _Comparison] = {}
 
     def nearest(self, names: Sequence[str]) -> _Comparison:

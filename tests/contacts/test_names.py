@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contacts.name_search import MIN_EXACT
+from contacts.exact_search import MIN_EXACT
 from local.counting_tables import CountingTables
 from scim.users import contact_cards, index_rows
 from scim.users.contact_cards import ENTERPRISE
