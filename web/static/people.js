@@ -1,7 +1,11 @@
 // The Organisation page: a person's card, the keyboard, presence and people that change while it is open.
 (() => {
   "use strict";
+  // The server stops a search when it gets a newer one of this page.
+  const thisPage = Math.random().toString(36).slice(2);
+  let searches = 0;
   document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.elt.id === "filters") detail.headers["X-Search"] = `${thisPage}.${searches += 1}`;
     if (detail.triggeringEvent?.type === "people-changed") detail.formData.delete("groups_of"); // new groups, too
   });
 
