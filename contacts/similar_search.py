@@ -23,6 +23,8 @@ from contacts.similarity import (
     comparable_words,
     ranges_of_one,
     ranges_of_two,
+    ranges_of_unspaced,
+    unspaced_name,
 )
 from directories.models import Directory
 from scim import resource_rows
@@ -98,8 +100,11 @@ class SimilarSearch:
     async def read(self) -> None:
         """Read the ranges concurrently, and choose similar people from their rows.
 
-        Choose them also from the rows that the exact search rejected.
+        Choose them also from the rows that the exact search rejected. A name of three syllables resembles many other
+        people's, so a name in a script without spaces is similar only if no one has it.
         """
+        if self._exact.found and unspaced_name(self._query):
+            return
         await self._consider(self._exact.rejected, may_be_meant=False)
         shown = self._exact.shown
         async for own in self._ranges():
@@ -149,10 +154,10 @@ class SimilarSearch:
         """Read ranges that may contain similar people, within the remaining round trips, and yield them one by one."""
         left = ROUND_TRIPS - self._exact.round_trips
         left = min(left, max(1, _MAX_SIMILAR_TRIPS // max(1, len(self._directories))))
-        words, joined = comparable_words(self._query), self._query.joined()
-        if not (words or joined) or left < 1:
+        joined = self._query.joined()
+        plan = self._plan()
+        if not (plan.ranges or joined) or left < 1:
             return
-        plan = self._plan(words) if words else Plan([])
         ranges = plan.ranges[:left]
         read = list(await asyncio.gather(*map(self._read, ranges)))
         for own in read:
@@ -170,7 +175,12 @@ class SimilarSearch:
         """Return whether a page of people is nearer than those of a further range, who differ in a consonant."""
         return sum(similarity.cost <= _CONSONANT for _, similarity in self._similar) >= MAX_SIMILAR
 
-    def _plan(self, words: Sequence[str]) -> Plan:
+    def _plan(self) -> Plan:
+        if name := unspaced_name(self._query):
+            return ranges_of_unspaced(name)
+        words = comparable_words(self._query)
+        if not words:
+            return Plan([])
         if len(words) == 1:
             return ranges_of_one(words[0])
         wide = self._query.wide()

@@ -7,6 +7,7 @@ letters or letters that sound alike differ. If a consonant differs, either the b
 100,000 people each range holds fewer rows than one round trip returns.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,10 @@ from shared.words import PARTICLES, collapse, is_unspaced
 
 MIN_SIMILAR = 3  # letters of a word that may sound like another one
 MIN_MISTYPED, MIN_TWICE_MISTYPED = 5, 9  # letters of a word for one and two typing errors
+_MIN_UNSPACED = (
+    3  # letters of a name in a script without spaces for one error: each is a syllable or more
+)
+_GIVEN = 2  # syllables that most Chinese, Japanese and Korean given names have
 _UNFINISHED = 0.35  # how much further a word is from a name that it only begins, with an error
 _PER_MISTYPED = 2  # letters that only one of two words has, for each typing error
 _OTHER_SCRIPT = 0.2  # how far a word at least is from a name of another script
@@ -61,6 +66,7 @@ class Similarities:
         if len(query.groups) < len(query.words):
             self._near.append((_near(query.groups), query.groups))
         self._longest = max(map(len, query.collapsed), default=0)
+        self._is_unspaced = bool(unspaced_name(query))
         self._known = dict[Names, list[_Reading]]()
 
     def of(self, person: EncodedCard) -> Similarity | None:
@@ -83,6 +89,8 @@ class Similarities:
         is_longer = max(map(len, words), default=0) + 1 < self._longest
         if is_longer or not PARTICLES.isdisjoint(words):
             words += tuple(person_words.joined_words(sequences))
+        if self._is_unspaced:
+            words += tuple(person_words.joined_names(sequences))
         words += person_words.uncollapsed(sequences)
         found = [_resemblance(near, typed, words) for near, typed in self._near]
         return sorted([one for one in found if one], key=lambda one: one.similarity.cost)
@@ -161,6 +169,7 @@ class _Form:
         self._is_last = is_last
         self._code = code(word)
         self._letters = frozenset(word)
+        self._is_unspaced = is_unspaced(word)
 
     def compared(self, name: str) -> _Comparison:
         """Return the distance between the word and a name, and whether both sound alike.
@@ -186,7 +195,8 @@ class _Form:
         length = max(len(self.word), len(name))
         if length < MIN_SIMILAR:
             return None
-        most = 2.0 if length >= MIN_TWICE_MISTYPED else 1.0 if length >= MIN_MISTYPED else 0.0
+        least = _MIN_UNSPACED if self._is_unspaced else MIN_MISTYPED
+        most = 2.0 if length >= MIN_TWICE_MISTYPED else 1.0 if length >= least else 0.0
         is_sound = code(name) == self._code
         if is_sound:
             most = max(most, 1.2 + 0.18 * length)
@@ -219,6 +229,12 @@ def comparable_words(query: NameQuery) -> list[str]:
     return words
 
 
+def unspaced_name(query: NameQuery) -> str:
+    """Return the query without its spaces if it is a name in a script without spaces, long enough for an error; else ""."""
+    name = query.groups[0] if len(query.groups) == 1 and not query.addresses else ""
+    return name if len(name) >= _MIN_UNSPACED and is_unspaced(name) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The ranges to read for similar people: `ranges` at the same time, then at most one more.
@@ -248,6 +264,17 @@ def ranges_of_one(word: str) -> Plan:
         Range(SOUND, backwards[: _END - 1]),
         Range(FIND, word[: _BEGINNING + 1]),
     )
+
+
+def ranges_of_unspaced(name: str) -> Plan:
+    """Return the ranges for a name without spaces: either its beginning is right, or the given name at its end.
+
+    The terms of a person have the family name and the given name in both orders.
+    """
+    syllables = unicodedata.normalize("NFC", name)  # Korean letters are stored one by one
+    begun, ending = syllables[: len(syllables) // 2], syllables[-_GIVEN:]
+    parts = [unicodedata.normalize("NFD", part) for part in (begun, ending)]
+    return Plan([Range(FIND, part) for part in parts])
 
 
 def ranges_of_two(searched: str, other: str, *, was_truncated: bool, had_particle: bool) -> Plan:
