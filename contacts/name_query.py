@@ -188,6 +188,11 @@ class NameQuery:
                 return True
         return False
 
+    def maybe_joined(self, missing: Sequence[int], names: Names) -> list[int]:
+        """Return those of the missing words that the names may contain if words are joined or divided differently."""
+        sequences = person_words.name_sequences(names)
+        return [at for at in missing if self._may_be_joined((at,), sequences)]
+
     def _is_joined(self, missing: Sequence[int], names: Sequence[str]) -> bool:
         """Return whether each run of missing words, joined, is the start of a name written without its spaces."""
         reached = [True] + [False] * len(self.words)
@@ -240,20 +245,31 @@ class Matcher:
             b"" if word.isdigit() else person_words.constant_part(word).encode()
             for word in query.collapsed
         ]
-        self._missing = dict[Names, tuple[tuple[int, ...], list[bytes]]]()
+        self._missing = dict[Names, _Missing]()
 
     def is_meant(self, person: EncodedCard) -> bool:
         """Return whether every word of the search text is the start of a word of the person."""
-        known = self._missing.get(person.names)
-        if known is None:
-            missing = self._query.missing_in(person.names)
-            known = missing, [self._constants[at] for at in missing]
-            self._missing[person.names] = known
-        missing, constants = known
+        missing = self._missing.get(person.names)
+        if missing is None:
+            missing = self._missing[person.names] = self._missing_in(person.names)
         # Most people of a range are rejected here, at a third of the cost of the whole comparison.
-        if constants and not any(map(person.may_hold, constants)):
+        if not all(map(person.may_hold, missing.needed)):
             return False
-        return self._query.is_meant_beside(missing, person)
+        return self._query.is_meant_beside(missing.words, person)
+
+    def _missing_in(self, names: Names) -> "_Missing":
+        missing = self._query.missing_in(names)
+        joined = self._query.maybe_joined(missing, names)
+        needed = [self._constants[at] for at in missing if at not in joined]
+        return _Missing(missing, needed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """The indexes of the words that names lack, and parts of those words that the names lack in every division."""
+
+    words: tuple[int, ...]
+    needed: list[bytes]
 
 
 def _longest(words: Sequence[str]) -> str:
