@@ -55,8 +55,8 @@ async def recorded(people: int) -> list[Transaction]:
             body = orjson.dumps(mapping.post_body(mapping.target_attributes(person)))
             framed = {**headers, "content-length": str(len(body))}
             url = f"https://app.example/scim/{directory.id}/v2/Users"
-            answer = await host.call(Request("POST", url, framed, body))
-            assert answer.status == 201, answer.body
+            response = await host.call(Request("POST", url, framed, body))
+            assert response.status == 201, response.body
     assert len(transactions) == people, len(transactions)
     return transactions
 

@@ -108,10 +108,10 @@ class Product:
             body=json.dumps(body).encode() if body else b"",
         )
         function = self._functions[name].get_user_function() if name else _empty
-        answer: func.HttpResponse = await function(request)
-        if answer.status_code >= 300:
-            raise SystemExit(f"{method}: {answer.status_code} {answer.get_body()!r}")
-        return answer.get_body().decode()
+        response: func.HttpResponse = await function(request)
+        if response.status_code >= 300:
+            raise SystemExit(f"{method}: {response.status_code} {response.get_body()!r}")
+        return response.get_body().decode()
 
     async def empty(self, number: int) -> None:
         """Call the empty function with a GET request."""

@@ -104,9 +104,9 @@ def cases(folder: Path) -> dict[str, tuple[Path, dict[str, str]]]:
     """Return the app's file and its settings for each case, by name."""
     app, empty = ROOT / "function_app.py", folder / "empty_app.py"
     empty.write_text(_EMPTY)
-    kept = {"PYTHONPYCACHEPREFIX": f"{folder}/bytecode", "PYTHONDONTWRITEBYTECODE": ""}
+    bytecode = {"PYTHONPYCACHEPREFIX": f"{folder}/bytecode", "PYTHONDONTWRITEBYTECODE": ""}
     azure = {
-        **kept,
+        **bytecode,
         "TABLES": "https://coldstart.table.core.windows.net",
         "MANAGED_IDENTITY_CLIENT_ID": "coldstart",
     }
@@ -120,7 +120,7 @@ def cases(folder: Path) -> dict[str, tuple[Path, dict[str, str]]]:
         "in Azure": (app, azure),
         "… no bytecode": (_copy(folder), {**azure, "PYTHONDONTWRITEBYTECODE": "1"}),
         "… OpenTelemetry": (app, {**azure, **telemetry}),
-        "embedded engine": (app, {**kept, "TABLES": f"sqlite:///{folder}/bench.db"}),
+        "embedded engine": (app, {**bytecode, "TABLES": f"sqlite:///{folder}/bench.db"}),
         "empty app": (empty, azure),
     }
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from scim.core.errors import ScimError
 from scim.core.filters import parse_filter
-from scim.core.patch import PATCH_URN, apply_patch, read_patch
-from scim.core.projection import read_attributes
-from scim.core.resources import read_resource
+from scim.core.patch import PATCH_URN, apply_patch, parse_patch
+from scim.core.projection import parse_attributes
+from scim.core.resources import parse_resource
 from scim.core.schemas import ENTERPRISE_URN, USER, USER_URN
 
 ROUNDS = 7
@@ -82,7 +82,7 @@ def cases() -> list[Case]:
     model: Any = User
     oracle_user: Any = model[EnterpriseUser]
     tolerant = ScimPolicy(unknown=ScimPolicy.Unknown.ignore)
-    user = read_resource(ENTRA_POST, USER)
+    user = parse_resource(ENTRA_POST, USER)
     their_user = oracle_user.model_validate(user)
     names = iter(range(10**9))
 
@@ -99,9 +99,9 @@ def cases() -> list[Case]:
         context = Context.RESOURCE_CREATION_REQUEST
         return oracle_user.model_validate(ENTRA_POST, scim_ctx=context, scim_policy=tolerant)
 
-    kept = parse_filter(FILTER, USER)
-    their_kept = ScimFilter[oracle_user](FILTER)
-    some = read_attributes("userName,name.givenName,emails.value", None, USER)
+    parsed = parse_filter(FILTER, USER)
+    their_parsed = ScimFilter[oracle_user](FILTER)
+    some = parse_attributes("userName,name.givenName,emails.value", None, USER)
     return [
         Case(
             "filter userName eq: parse and match, new text",
@@ -117,18 +117,21 @@ def cases() -> list[Case]:
         ),
         Case(
             "filter userName eq: match only",
-            lambda: kept.matches(user),
-            lambda: their_kept.match(their_user),
+            lambda: parsed.matches(user),
+            lambda: their_parsed.match(their_user),
             1,
         ),
         Case(
             "PATCH of three operations: read and apply",
-            lambda: apply_patch(user, read_patch(ENTRA_PATCH), USER),
+            lambda: apply_patch(user, parse_patch(ENTRA_PATCH), USER),
             their_patch,
             150,
         ),
         Case(
-            "POST of Entra: read and check", lambda: read_resource(ENTRA_POST, USER), their_post, 60
+            "POST of Entra: read and check",
+            lambda: parse_resource(ENTRA_POST, USER),
+            their_post,
+            60,
         ),
         Case("attributes=…: leave out", lambda: some.apply(user), None, 10),
     ]

@@ -76,11 +76,11 @@ async def _line(app: App, tables: CountingTables, name: str, ask: Ask) -> str:
     for _ in range(_CALLS):
         with tables.measured() as calls:
             began = time.perf_counter()
-            answer = await ask()
+            response = await ask()
             took.append((time.perf_counter() - began) * 1000)
         await app.background.drain()
-    assert answer.status == 200, orjson.loads(answer.body)
-    return f"| {name} | {statistics.median(took):.0f} | {len(answer.body):,} | {len(calls)} |"
+    assert response.status == 200, orjson.loads(response.body)
+    return f"| {name} | {statistics.median(took):.0f} | {len(response.body):,} | {len(calls)} |"
 
 
 if __name__ == "__main__":

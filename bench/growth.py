@@ -83,8 +83,8 @@ async def while_importing(target: Target, people: int, turn: int, pages: int) ->
         async def read() -> None:
             for page in range(pages):
                 parameters = {"startIndex": 1 + page * 100 % _SMALL, "count": 100}
-                answer = await client.get(f"{target.base}/Users", params=parameters)
-                answer.raise_for_status()
+                response = await client.get(f"{target.base}/Users", params=parameters)
+                response.raise_for_status()
 
         before = cpu_seconds(target.server_pid)
         await asyncio.gather(*map(add, range(4)), read())

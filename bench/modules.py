@@ -130,8 +130,8 @@ async def posted_user() -> set[str]:
             )
             framed = {**headers, "content-length": str(len(body))}
             url = f"https://app.example/scim/{directory.id}/v2/Users"
-            answer = await host.call(Request("POST", url, framed, body))
-            assert answer.status == 201, answer.body
+            response = await host.call(Request("POST", url, framed, body))
+            assert response.status == 201, response.body
 
         return await measured(post, app.background.drain)
 
@@ -143,8 +143,8 @@ async def organisation_page() -> set[str]:
         headers = dict(principal_headers(f"reader.{_ACCOUNT}"))
 
         async def visit(_: int) -> None:
-            answer = await host.call(Request("GET", "https://app.example/contacts", headers))
-            assert answer.status == 200, answer.status
+            response = await host.call(Request("GET", "https://app.example/contacts", headers))
+            assert response.status == 200, response.status
 
         return await measured(visit)
 

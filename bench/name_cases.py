@@ -244,16 +244,16 @@ def questions(seed: int = 1, errors: int = 2) -> Iterator[Question]:
 
 def _heard() -> Iterator[Question]:
     for one in _SOUNDS.split():
-        said, _, meant = one.partition("=")
-        name = _name("sounds", meant)
-        yield Question("sound: family", "sounds", f"{name.given} {said}", name.shown)
+        spoken, _, spelled = one.partition("=")
+        name = _name("sounds", spelled)
+        yield Question("sound: family", "sounds", f"{name.given} {spoken}", name.shown)
     for one in _SOUND_GIVEN.split():
-        said, _, meant = one.partition("=")
-        name = _name("sounds", meant)
-        yield Question("sound: given", "sounds", f"{said} {name.family}", name.shown)
+        spoken, _, spelled = one.partition("=")
+        name = _name("sounds", spelled)
+        yield Question("sound: given", "sounds", f"{spoken} {name.family}", name.shown)
     for one in _SOUND_BOTH.split():
-        said, _, meant = one.partition("=")
-        yield Question("sound: both", "sounds", said.replace("_", " "), _name("", meant).shown)
+        spoken, _, spelled = one.partition("=")
+        yield Question("sound: both", "sounds", spoken.replace("_", " "), _name("", spelled).shown)
 
 
 _UMLAUTS = str.maketrans(

@@ -28,7 +28,7 @@ from directories.service import NewDirectory, create
 from local.entra.mapping import post_body, target_attributes
 from local.entra.people import Company
 from local.host.sign_in import ACCOUNT
-from scim.users import index_rows
+from scim.users import store
 from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import SystemClock, timestamp
@@ -54,14 +54,14 @@ class Score:
     first: int = 0
     missed: list[str] = field(default_factory=list)
 
-    def add(self, question: Question, answer: list[str]) -> None:
-        """Count the result of a question; `answer` has the display names in their order."""
+    def add(self, question: Question, found: list[str]) -> None:
+        """Count the result of a question; `found` has the display names in their order."""
         self.asked += 1
-        self.first += answer[:1] == [question.shown]
-        if question.shown in answer[:FIRST]:
+        self.first += found[:1] == [question.shown]
+        if question.shown in found[:FIRST]:
             self.found += 1
         else:
-            self.missed.append(f"{question.text} -> {question.shown}: {answer[:FIRST]}")
+            self.missed.append(f"{question.text} -> {question.shown}: {found[:FIRST]}")
 
 
 def main() -> None:
@@ -126,12 +126,12 @@ def _answer(connection: http.client.HTTPConnection, text: str) -> list[dict[str,
     """Return the people found; after a 429, wait for `Retry-After` and repeat the request."""
     while True:
         connection.request("GET", f"/api/contacts?{urlencode({'q': text, 'limit': 50})}")
-        answer = connection.getresponse()
-        body = orjson.loads(answer.read())
-        if answer.status == 200:
+        response = connection.getresponse()
+        body = orjson.loads(response.read())
+        if response.status == 200:
             found: list[dict[str, str]] = body["contacts"]
             return found
-        time.sleep(int(answer.headers["Retry-After"]))
+        time.sleep(int(response.headers["Retry-After"]))
 
 
 async def fill(file: Path, people: int) -> None:
@@ -141,7 +141,7 @@ async def fill(file: Path, people: int) -> None:
     batch, batches = list[Operation](), list[list[Operation]]()
     for resource in _resources(people):
         now = timestamp(app.clock.now())
-        own = index_rows.insertion(
+        own = store.insertion(
             UserRecord(id=new_id(app.clock), resource=resource, created=now, modified=now), "GB"
         )
         if len(batch) + len(own) > 100:

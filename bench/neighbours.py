@@ -96,31 +96,31 @@ async def _fill(session: aiohttp.ClientSession, base: str, people: int) -> str:
 
     async def create(number: int) -> None:
         body = {"schemas": [_USER], "userName": f"u{number}", **dict.fromkeys(names, many)}
-        async with gate, session.post(f"{base}/Users", json=body) as answer:
-            assert answer.status == 201, await answer.text()
+        async with gate, session.post(f"{base}/Users", json=body) as response:
+            assert response.status == 201, await response.text()
 
     await asyncio.gather(*map(create, range(people)))
     emails = [{"value": f"{number}@x", "type": f"t{number}"} for number in range(490)]
     body = {"schemas": [_USER], "userName": "victim", "emails": emails}
-    async with session.post(f"{base}/Users", json=body) as answer:
-        return str((await answer.json(content_type=None))["id"])
+    async with session.post(f"{base}/Users", json=body) as response:
+        return str((await response.json(content_type=None))["id"])
 
 
 async def _attack(
     session: aiohttp.ClientSession, base: str, attack: Attack, end: float, outcome: Outcome
 ) -> None:
     while attack.method and time.monotonic() < end:
-        async with session.request(attack.method, base + attack.path, data=attack.body) as answer:
-            await answer.read()
-            outcome.statuses[str(answer.status)] += 1
+        async with session.request(attack.method, base + attack.path, data=attack.body) as response:
+            await response.read()
+            outcome.statuses[str(response.status)] += 1
 
 
 async def _probe(session: aiohttp.ClientSession, url: str, end: float, outcome: Outcome) -> None:
     while time.monotonic() < end:
         started = time.perf_counter()
-        async with session.get(url) as answer:
-            await answer.read()
-            assert answer.status == 200
+        async with session.get(url) as response:
+            await response.read()
+            assert response.status == 200
         outcome.waits.append((time.perf_counter() - started) * 1000)
         await asyncio.sleep(0.01)
 
@@ -133,10 +133,10 @@ def _peak_mb(pid: int) -> float:
 
 
 async def _measure(
-    places: Sequence[tuple[str, str]], pid: int, seconds: float, people: int
+    targets: Sequence[tuple[str, str]], pid: int, seconds: float, people: int
 ) -> list[str]:
     """Run every attack and print a line for each; return the names of those that exceeded a limit."""
-    (attacked, token), (other, other_token) = places
+    (attacked, token), (other, other_token) = targets
     timeout, above = aiohttp.ClientTimeout(total=120), list[str]()
     async with (
         aiohttp.ClientSession(headers=_headers(token), timeout=timeout) as attacker,
@@ -144,8 +144,8 @@ async def _measure(
     ):
         victim = await _fill(attacker, attacked, people)
         body = {"schemas": [_USER], "userName": "other"}
-        async with neighbour.post(f"{other}/Users", json=body) as answer:
-            url = f"{other}/Users/{(await answer.json(content_type=None))['id']}"
+        async with neighbour.post(f"{other}/Users", json=body) as response:
+            url = f"{other}/Users/{(await response.json(content_type=None))['id']}"
         for attack in attacks(victim):
             await asyncio.sleep(10)  # until the attacker's token bucket is full again
             outcome, end = Outcome(), time.monotonic() + seconds
@@ -184,11 +184,11 @@ def main() -> int:
         tables = f"sqlite:///{folder}/bench.db"
         with serving(_ROOT, tables, port) as server:
             made = [directory(_ROOT, tables, port) for _ in range(2)]
-            places = [
+            targets = [
                 (one.get("scimBaseUrl") or one["scim_base_url"], one["token"]) for one in made
             ]
             print(f"{'attack':<32}{'p50 ms':>8}{'p99 ms':>8}{'max':>8}{'MB':>8}  answers")
-            above = asyncio.run(_measure(places, server.pid, arguments.seconds, arguments.people))
+            above = asyncio.run(_measure(targets, server.pid, arguments.seconds, arguments.people))
     print("above the limits: " + (", ".join(above) or "none"))
     return int(bool(above) and arguments.limits)
 

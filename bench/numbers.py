@@ -245,9 +245,9 @@ class Client:
                 "Content-Type": "application/scim+json",
             }
         self._connection.request(method, path, orjson.dumps(body), headers)
-        answer = self._connection.getresponse()
-        content = answer.read()
-        assert answer.status < 300, (path, answer.status, content[:300])
+        response = self._connection.getresponse()
+        content = response.read()
+        assert response.status < 300, (path, response.status, content[:300])
         return orjson.loads(content) if content else None
 
 
@@ -259,17 +259,17 @@ def evaluate(port: int, region: str) -> Tally:
     base = made["scimBaseUrl"]
     path = f"/{base.partition('://')[2].partition('/')[2]}/Users"
     for number, example in enumerate(own := list(examples(region))):
-        taken = {one.e164 for one in own}
+        own_numbers = {one.e164 for one in own}
         for form, write in WRITTEN.items():
             _hire(client, path, token, f"{number}/{form}", write(example))
         for decoy in decoys(example):
-            if decoy.partition(" ")[0] not in taken:
+            if decoy.partition(" ")[0] not in own_numbers:
                 _hire(client, path, token, f"{number}/decoy {decoy}", decoy)
     for number, example in enumerate(own):
         asked = {form: arrive(example) for form, arrive in ARRIVES.items()}
         body = {"numbers": list(asked.values()), "directories": [directory_id]}
-        answer = client.call("POST", "/api/contacts/lookup", body)
-        for (form, text), found in zip(asked.items(), answer["numbers"], strict=True):
+        response = client.call("POST", "/api/contacts/lookup", body)
+        for (form, text), found in zip(asked.items(), response["numbers"], strict=True):
             _count(tally, number, example, form, text, found["matches"])
     return tally
 

@@ -54,7 +54,7 @@ AIMS = {
 }
 # Requests of each kind before those that are measured: imports are over by then, and Node.js has
 # compiled what runs often. Reads are so quick that each person is read several times.
-_WARM_UP, _WARM_READS = 150, 8
+_WARM_UP, _WARM_READS = 100, 5
 _READS = 3
 
 

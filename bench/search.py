@@ -21,7 +21,7 @@ from contacts.serializers import page_json
 from directories.audit import operator_actor
 from directories.models import Directory
 from directories.service import NewDirectory, create
-from scim.users import index_rows
+from scim.users import store
 from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import SystemClock, timestamp
@@ -108,22 +108,22 @@ def _cases(app: App) -> dict[str, Case]:
 async def _median(case: Case, directory: Directory) -> float:
     """Return the median milliseconds of the case."""
     await case(directory)
-    taken, until = list[float](), time.perf_counter() + _SECONDS
-    while len(taken) < 5 or time.perf_counter() < until:
+    seconds, until = list[float](), time.perf_counter() + _SECONDS
+    while len(seconds) < 5 or time.perf_counter() < until:
         began = time.perf_counter()
         await case(directory)
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken) * 1000
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds) * 1000
 
 
 async def filled(app: App, people: int, account: str = "bench") -> Directory:
-    """Create a directory with this many people, whose rows are written directly, and return it."""
+    """Create a directory, write the rows of this many people directly, and return the directory."""
     directory, _ = await create(
         app, operator_actor(account), NewDirectory(f"{people} people", region="GB")
     )
     batches, batch = list[list[Operation]](), list[Operation]()
     for n in range(people):
-        own = index_rows.insertion(_person(app, n), directory.region)
+        own = store.insertion(_person(app, n), directory.region)
         if len(batch) + len(own) > 100:
             batches.append(batch)
             batch = []

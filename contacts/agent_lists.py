@@ -216,7 +216,7 @@ def encode(lists: AgentLists) -> bytes:
 
 def decode(value: bytes) -> AgentLists:
     """Decode a row value that `encode` returned; raise UnsupportedRowVersion if a later release wrote it."""
-    row = row_versions.read(value, "agent lists")
+    row = row_versions.decode(value, "agent lists")
     for name in ("people", "searches"):
         row[name] = tuple(row_versions.build(Recent, one) for one in row.get(name, ()))
     for name in ("favourites", "groups"):

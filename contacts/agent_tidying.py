@@ -67,7 +67,7 @@ async def _store(app: App, partition: str, row: Row, lists: AgentLists) -> None:
         return
     operation: Operation = Delete(row.key, row.etag)
     if not lists.is_empty:
-        kept = replace(lists, used=before.used, unknown_fields=before.unknown_fields)
-        operation = Replace(row.key, agent_lists.encode(kept), row.etag)
+        tidied = replace(lists, used=before.used, unknown_fields=before.unknown_fields)
+        operation = Replace(row.key, agent_lists.encode(tidied), row.etag)
     with contextlib.suppress(NotFound, PreconditionFailed):
         await app.tables.transact(CONTACTS, partition, [operation])

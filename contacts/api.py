@@ -119,11 +119,11 @@ async def numbers(app: App, request: Request, person: Principal) -> Response:
     The first page also suggests another default region if most numbers fit that one better.
     """
     directory = await _directory(app, request, person)
-    after = read_cursor(request)
+    after = parse_cursor(request)
     if _one_of(request, "format", ("json", "csv")) == "csv":
         return await _numbers_csv(app, request, person, directory, after)
     found, cursor = await unparsed_numbers.list_unparsed(
-        app, directory, read_limit(request, DEFAULT_LIMIT, MAX_LIMIT), after
+        app, directory, parse_limit(request, DEFAULT_LIMIT, MAX_LIMIT), after
     )
     page: UnparsedPage = {
         "people": [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
@@ -148,7 +148,7 @@ async def _numbers_csv(
     The header `Link: …; rel="next"` is the address of the next part.
     """
     require_admin(request, app.settings)
-    limit = read_limit(request, MAX_EXPORTED, MAX_EXPORTED)
+    limit = parse_limit(request, MAX_EXPORTED, MAX_EXPORTED)
     act = Act("people.exported", new={"format": "numbers", "part": "next" if after else "first"})
     await audit_relay.record(app, person_actor(person, request), directory.id, directory.name, act)
     found, cursor = await unparsed_numbers.list_unparsed(app, directory, limit, after)
@@ -165,8 +165,8 @@ async def _numbers_csv(
 async def groups(app: App, request: Request, person: Principal) -> Response:
     """Return the groups of the directory, so that an agent can list the people of one."""
     directory = await _directory(app, request, person)
-    limit = read_limit(request, MAX_LIMIT, MAX_LIMIT)
-    found, cursor = await listing.list_groups(app, directory, limit, read_cursor(request))
+    limit = parse_limit(request, MAX_LIMIT, MAX_LIMIT)
+    found, cursor = await listing.list_groups(app, directory, limit, parse_cursor(request))
     page: GroupPage = {
         "groups": [{"id": group_id, "displayName": name} for group_id, name in found]
     }
@@ -189,8 +189,8 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
     else:
         choice = "version", _one_of(request, "version", vcard_export.VERSIONS)
         form = vcard_format(choice[1])
-    limit = read_limit(request, MAX_PEOPLE, MAX_PEOPLE)
-    cursor = read_cursor(request)
+    limit = parse_limit(request, MAX_PEOPLE, MAX_PEOPLE)
+    cursor = parse_cursor(request)
     # Before anything is read: no export is without its audit event.
     act = Act("people.exported", new={"format": name, "part": "next" if cursor else "first"})
     await audit_relay.record(app, person_actor(person, request), directory.id, directory.name, act)
@@ -223,7 +223,7 @@ async def _page(
     app: App, request: Request, directories: Sequence[Directory], notice: str = ""
 ) -> Response:
     on_demand, query = _on_demand(request), _query(request)
-    limit, cursor = read_limit(request, DEFAULT_LIMIT, MAX_LIMIT), read_cursor(request)
+    limit, cursor = parse_limit(request, DEFAULT_LIMIT, MAX_LIMIT), parse_cursor(request)
     if query.group:
         (directory,) = directories
         await listing.check_group(app, directory, query.group)
@@ -244,7 +244,7 @@ def _query(request: Request) -> PeopleQuery:
     if free not in FREE:
         raise _bad("free", Message("not_one_of", name="free", value=free[:20], known="now, soon"))
     given = PeopleQuery(group=request.query.get("group", ""), free=free, **facets)
-    return PeopleQuery.typed(read_text(request)).over(given)
+    return PeopleQuery.typed(parse_text(request)).over(given)
 
 
 def _facet(request: Request, name: str) -> str:
@@ -264,7 +264,7 @@ def _refuse_group(request: Request) -> None:
         raise _bad("group", Message("group_needs_directory"))
 
 
-def read_text(request: Request) -> str:
+def parse_text(request: Request) -> str:
     """Return the query parameter `q`; raise HttpError 400 if it is too long."""
     text = request.query.get("q", "").strip()
     if len(text) > _MAX_QUERY:
@@ -273,7 +273,7 @@ def read_text(request: Request) -> str:
     return text
 
 
-def read_cursor(request: Request) -> str:
+def parse_cursor(request: Request) -> str:
     """Return the query parameter `cursor`; raise HttpError 400 if it is too long."""
     cursor = request.query.get("cursor", "")
     if len(cursor) > _MAX_CURSOR:
@@ -291,7 +291,7 @@ def _one_of(request: Request, name: str, known: Iterable[str]) -> str:
     return value
 
 
-def read_limit(request: Request, default: int, most: int) -> int:
+def parse_limit(request: Request, default: int, most: int) -> int:
     """Return the query parameter `limit`; raise HttpError 400 if it isn't from 1 to `most`."""
     text = request.query.get("limit", "")
     if not text:
@@ -318,9 +318,9 @@ def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:
     texts, ids = body.get("numbers"), body.get("directories")
     if not isinstance(texts, list) or not 1 <= len(texts) <= number_lookup.MAX_NUMBERS:
         raise _bad("numbers", Message("lookup_numbers", most=number_lookup.MAX_NUMBERS))
-    for place, text in enumerate(texts):
+    for index, text in enumerate(texts):
         if not isinstance(text, str) or len(text) > MAX_NUMBER_LENGTH:
-            field = f"numbers[{place}]"
+            field = f"numbers[{index}]"
             raise _bad(field, Message("lookup_number", field=field, most=MAX_NUMBER_LENGTH))
     return texts, _directory_ids(ids)
 

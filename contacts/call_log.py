@@ -84,20 +84,20 @@ class CallLog:
         return list(dict.fromkeys(call.number for call in self.calls))
 
 
-def read_log(text: str) -> CallLog:
+def parse_log(text: str) -> CallLog:
     """Parse a pasted log of at most `MAX_LINES` lines."""
     lines = [line for line in _LINES.split(text) if line.strip()][:MAX_LINES]
     skipped = _skipped_columns(lines[0]) if lines else frozenset()
     calls, unread = list[Call](), 0
-    for place, line in enumerate(lines):
+    for index, line in enumerate(lines):
         own = list(_calls(line, skipped))
         calls += own
-        unread += not own and not (place == 0 and skipped)
+        unread += not own and not (index == 0 and skipped)
     return CallLog(calls, unread)
 
 
 def _skipped_columns(line: str) -> frozenset[int]:
-    """Return the indexes of columns whose numbers aren't phone numbers, if `line` has headings; else an empty set."""
+    """Return the indexes of columns with other numbers than phone numbers, if `line` has headings; else an empty set."""
     cells = _DIVIDERS.split(line)
     if len(cells) < 2 or digits_of(line):
         return frozenset()
@@ -112,15 +112,15 @@ def _calls(line: str, skipped: frozenset[int]) -> Iterator[Call]:
     """Yield one call per number of a line, each with the line's time."""
     dates, clocks, durations = list[str](), list[str](), list[str]()
 
-    def take(match: re.Match[str]) -> str:
+    def collect(match: re.Match[str]) -> str:
         kinds = {"date": dates, "clock": clocks, "duration": durations}
         name = next(name for name in kinds if match[name] is not None)
         kinds[name].append(match[0].strip())
         return ", "
 
     cells = _DIVIDERS.split(line)
-    kept = ",".join(cell for number, cell in enumerate(cells) if number not in skipped)
-    rest = _TIMES.sub(take, kept)
+    remaining = ",".join(cell for number, cell in enumerate(cells) if number not in skipped)
+    rest = _TIMES.sub(collect, remaining)
     direction = _direction(rest)
     at = " ".join([*dates[:1], *clocks[:1]])
     # A second time of day in a line is how long the call took.

@@ -31,11 +31,11 @@ class Company:
         """Return whether the search finds this person because of the company's name."""
         if one.directory.id not in {own.id for own in self.directories}:
             return False
-        return not self.rest or NameQuery.of(self.rest).is_meant(one.card)
+        return not self.rest or NameQuery.of(self.rest).matches(one.card)
 
 
 def company_of(directories: Sequence[Directory], text: str) -> Company | None:
-    """Return the directories whose names match the most words of the search text; None if no name matches.
+    """Return the directories with the names that match the most words of the search text; None if no name matches.
 
     A single directory is meant only by its whole name: there, a word of it is more likely the beginning of a person's
     name, because the agent has no company to choose.
@@ -101,7 +101,7 @@ async def search(
         found = page.found
     rest = cursor.removeprefix(_OF_COMPANY)
     page = await _of_company(app, company, limit - len(found), rest, condition)
-    found += [one for one in page.found if not query.is_meant(one.card)]
+    found += [one for one in page.found if not query.matches(one.card)]
     if not (found or page.cursor or cursor):
         page = await _similar_of_company(app, company, limit, condition)
         found = list(page.found)

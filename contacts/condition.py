@@ -39,7 +39,7 @@ class Condition:
     ready: Mapping[str, DirectoryReadiness] = field(default_factory=dict)
 
     def may_meet(self, directory: Directory, value: bytes) -> bool:
-        """Return False for a row whose person can't be free, without decoding the card; True if the card must be checked."""
+        """Return False for a row of a person who can't be free, without decoding the card; True if the card must be checked."""
         if self.wanted is None:
             return True
         start = value.find(_EXTERNAL_ID)
@@ -99,7 +99,7 @@ class Conditions:
 
 
 def in_company(directories: Sequence[Directory], company: str) -> Sequence[Directory]:
-    """Return the directories whose names contain the words of a company; all of them if none does."""
+    """Return the directories with names that contain the words of a company; all of them if none does."""
     words = folded_words(company)
     return [one for one in directories if words and _has(one.name, words)] or directories
 

@@ -23,15 +23,15 @@ class Cursor:
     shown: tuple[str, ...] = ()
 
 
-def write_cursor(cursor: Cursor) -> str:
+def encode_cursor(cursor: Cursor) -> str:
     """Encode the cursor as text for clients."""
     family, _, beginning = cursor.where.partition(keys.SEPARATOR)
     parts = [family, beginning, cursor.position, *cursor.shown]
     return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
 
 
-def read_cursor(text: str) -> Cursor:
-    """Decode a text that `write_cursor` returned.
+def decode_cursor(text: str) -> Cursor:
+    """Decode a text that `encode_cursor` returned.
 
     Raises:
         HttpError: 400 for any other text.
@@ -54,7 +54,7 @@ def position_in(text: str, where: str) -> str:
     Raises:
         HttpError: 400 for a cursor of another range.
     """
-    cursor = read_cursor(text)
+    cursor = decode_cursor(text)
     if cursor.where != where:
         raise bad_cursor()
     return cursor.position

@@ -3,16 +3,15 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 from contacts.notes import Note, notes_of
 from directories.models import Directory
 from scim.groups import models as groups
 from scim.users import contact_cards, index_rows, store
-from scim.users.contact_cards import ENTERPRISE
+from scim.users.contact_cards import LABELLED, SCHEMA_OF
 from scim.users.managers import Manager, find_manager
 from scim.users.models import UserRecord
-from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
@@ -20,24 +19,13 @@ from shared.messages import CodeFamily, Message
 from shared.numbers.number import Number
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import GROUP
+from shared.words import search_key
 
 _MAX_GROUPS = 50
 MAX_ZONE = 64  # characters of the name of a time zone
 
 
-class AttributeTexts(TypedDict, total=False):
-    """Attributes of a SCIM user that the API copies unchanged to a contact, with their SCIM names."""
-
-    organization: str
-    division: str
-    preferredLanguage: str
-
-
-# The schema extension of each of them; "" for an attribute of the User schema itself.
-SCHEMA_OF = {"organization": ENTERPRISE, "division": ENTERPRISE, "preferredLanguage": ""}
-# Those that the card shows with a label; the card shows the organization above the others.
-_LABELLED = ("division",)
-DETAIL = CodeFamily("detail_", _LABELLED)
+DETAIL = CodeFamily("detail_", LABELLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +77,7 @@ async def _named(app: App, directory: Directory, group_ids: Iterable[str]) -> li
         return group_id, groups.decode(group_id, row.value).shown_name if row else ""
 
     found = [(group_id, name) for group_id, name in await each(group_ids, name) if name]
-    return sorted(found, key=lambda group: (keys.search_key(group[1]), group[0]))
+    return sorted(found, key=lambda group: (search_key(group[1]), group[0]))
 
 
 def details(person: Person) -> dict[str, Any]:
@@ -120,7 +108,7 @@ def _attribute_texts(resource: dict[str, Any]) -> dict[str, str]:
 def labelled(person: Person) -> list[tuple[str, str]]:
     """Return (name, value) for each attribute that the card shows with a label; the value is "" if absent."""
     texts = _attribute_texts(person.user.resource)
-    return [(name, texts[name]) for name in _LABELLED]
+    return [(name, texts[name]) for name in LABELLED]
 
 
 def time_zone(resource: dict[str, Any]) -> str:

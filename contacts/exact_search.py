@@ -1,4 +1,4 @@
-"""The first stage of a search by name: people each of whose words begins with a word of the query.
+"""The first stage of a search by name: people who have every word of the query, or a word that begins with it.
 
 It takes one round trip per directory if it finds five people. It also collects the rows that it rejects, because the
 search for similar people (`contacts.similar_search`) considers them.
@@ -10,10 +10,11 @@ from functools import partial
 
 from contacts import index_scan
 from contacts.condition import Condition
-from contacts.cursors import Cursor, bad_cursor, read_cursor, write_cursor
+from contacts.cursors import Cursor, bad_cursor, decode_cursor, encode_cursor
 from contacts.first_rules import with_first_rules
 from contacts.index_scan import EncodedRow, Found, Page, Range, Selection, walk
 from contacts.name_query import Matcher, NameQuery
+from contacts.name_ranking import identity_of
 from directories.models import Directory
 from scim import resource_rows
 from scim.users.contact_cards import RULES, Card, EncodedCard
@@ -22,6 +23,7 @@ from shared import keys
 from shared.app import App
 from shared.tables.port import MAX_QUERY_ROWS
 from shared.tables.schema.contacts import FIND, MAIL, SOUND
+from shared.words import fold_case
 
 MIN_EXACT = 5  # people found exactly; then no search for similar people follows
 ROUND_TRIPS = 4  # of a directory for one page of a search by name
@@ -83,17 +85,20 @@ class ExactSearch:
                 page = await self._walk_rest(where)
             else:
                 page = await self._walk(where, start, is_first=cursor is None)
-            self.found += page.found
+            # A person has a row per number, so the first digits of numbers lead to some people twice.
+            self.found = list(
+                {identity_of(one): one for one in (*self.found, *page.found)}.values()
+            )
             self.round_trips += page.round_trips
             if page.cursor:
-                read = read_cursor(page.cursor)
-                self.cursor = write_cursor(replace(read, shown=self.shown))
+                position = decode_cursor(page.cursor)
+                self.cursor = encode_cursor(replace(position, shown=self.shown))
                 return
             if not where.start:  # the rest of such a range follows
                 self.shown = (*self.shown, replace(where, stop="").name)
             if len(self.found) >= enough and number + 1 < len(ranges):
                 following = ranges[number + 1]
-                self.cursor = write_cursor(Cursor(following.name, shown=self.shown))
+                self.cursor = encode_cursor(Cursor(following.name, shown=self.shown))
                 return
 
     def _ranges_from(self, cursor: Cursor | None) -> list[Range]:
@@ -114,7 +119,7 @@ class ExactSearch:
             if not directories:
                 return Page([])
         is_wide = len(self._query.words) > 1
-        cursor = write_cursor(Cursor(where.name, position)) if position else ""
+        cursor = encode_cursor(Cursor(where.name, position)) if position else ""
         left = ROUND_TRIPS - self.round_trips
         selection = Selection(
             keep=partial(self._keep, where),
@@ -128,7 +133,7 @@ class ExactSearch:
         return await walk(self._app, directories, where, limit, cursor, selection)
 
     async def _walk_rest(self, where: Range) -> Page:
-        """Read the rest of a range whose first part had no people, and return the people found there.
+        """Read the rest of a range if its first part had no people, and return the people found there.
 
         If there are no matches, the word may be mistyped. If it is mistyped near its end, its beginning is right. So
         the same round trip also reads other rows with this beginning; they are appended to `rejected` and considered
@@ -154,12 +159,12 @@ class ExactSearch:
         page = await walk(self._app, self._directories, around, limit, "", selection)
         if not page.cursor:
             return page
-        position = read_cursor(page.cursor).position
+        position = decode_cursor(page.cursor).position
         term = position.rpartition(keys.SEPARATOR)[0]
         if term >= stop:
             return replace(page, cursor="")
         if term >= start:
-            return replace(page, cursor=write_cursor(Cursor(where.name, position)))
+            return replace(page, cursor=encode_cursor(Cursor(where.name, position)))
         self.round_trips += page.round_trips  # too many rows before the range
         return await self._walk(where, "", is_first=True)
 
@@ -173,7 +178,7 @@ class ExactSearch:
         if self._condition is not None and not self._condition.may_meet(directory, value):
             return False
         person = EncodedCard(value)
-        if self.matcher.is_meant(person):
+        if self.matcher.matches(person):
             return True
         self.decoded[value] = person
         return False
@@ -206,5 +211,5 @@ def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
     """Return whether any of the person's rows is in one of the ranges."""
     own = [f"{FIND.name}{keys.SEPARATOR}{term}" for term in terms]
     own += [f"{SOUND.name}{keys.SEPARATOR}{term}" for term in sound_terms(card)]
-    own.append(f"{MAIL.name}{keys.SEPARATOR}{keys.fold_case(card.mail)}")
+    own.append(f"{MAIL.name}{keys.SEPARATOR}{fold_case(card.mail)}")
     return any(term.startswith(where) for where in ranges for term in own)

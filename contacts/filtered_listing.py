@@ -8,8 +8,8 @@ from contacts.index_scan import Found, Page, Range, Selection, walk
 from directories.models import Directory
 from shared.app import App
 from shared.concurrency import each
-from shared.keys import search_key
 from shared.tables.schema.contacts import LIST
+from shared.words import search_key
 
 _MAX_PAGES = 4  # of the list that are looked through for people who are free
 _MAX_FEW = 32  # free people of whom the rows are read instead of everyone's
@@ -70,8 +70,8 @@ async def _read_few(
         people = [await listing.read_person(app, directory, identifier) for identifier in ids]
         return [one for one in people if one and condition.meets(directory, one.card)] or None
 
-    read = await each(few, one)
-    found = [one for own in read if own for one in own]
-    if None in read:
+    people_by_group = await each(few, one)
+    found = [one for own in people_by_group if own for one in own]
+    if None in people_by_group:
         return None
     return sorted(found, key=lambda one: (search_key(one.card.name), one.card.id))

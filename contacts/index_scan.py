@@ -13,15 +13,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
-from contacts.cursors import Cursor, position_in, write_cursor
+from contacts.cursors import Cursor, encode_cursor, position_in
 from directories.models import Directory
 from scim.users.contact_cards import Card, decode
 from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
+from shared.keys import TwoParts
 from shared.limits import LruCache
 from shared.tables.port import MAX_QUERY_ROWS
-from shared.tables.schema.base import CONTACTS, TwoParts
+from shared.tables.schema.base import CONTACTS
 
 _MIN_ROWS = 16  # of a directory in one round trip
 _MAX_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on
@@ -35,7 +36,7 @@ _MAX_EMPTY = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The rows of a family whose first key part starts with `beginning`, in key order.
+    """The rows of a family with a first key part that starts with `beginning`, in key order.
 
     If set, `start` is the first included value of that part, and `stop` the first excluded one.
     """
@@ -212,7 +213,7 @@ def _merged(stretches: Sequence[_Stretch], where: Range, limit: int) -> Page:
     ]
     found.sort(key=lambda one: (one.position, one.directory.id))
     last = found[limit - 1].position if len(found) > limit else horizon
-    return Page(found[:limit], write_cursor(Cursor(where.name, last)) if last else "")
+    return Page(found[:limit], encode_cursor(Cursor(where.name, last)) if last else "")
 
 
 async def _go_on(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from contacts.cursors import Cursor, write_cursor
+from contacts.cursors import Cursor, encode_cursor
 from contacts.index_scan import Found, Page, Range, is_known_empty, note_empty, walk
 from directories.models import Directory
 from scim import resource_rows
@@ -14,11 +14,11 @@ from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
-from shared.keys import search_key
 from shared.messages import Message
 from shared.tables.port import MAX_QUERY_ROWS, Row
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import EXTERNAL_ID, GROUP, GROUP_NAME, LIST, MEMBER, USER
+from shared.words import fold_case, search_key
 
 # Of a group that is searched in; of a larger one, members are looked up among those found.
 MAX_MEMBER_IDS = 2000
@@ -45,7 +45,7 @@ def before(name: str) -> str:
 
     Names are sorted by search keys, which ignore case and accents.
     """
-    return write_cursor(Cursor(Range(LIST).name, keys.escape(name))) if name else ""
+    return encode_cursor(Cursor(Range(LIST).name, keys.escape(name))) if name else ""
 
 
 async def list_groups(
@@ -169,7 +169,7 @@ async def groups_by_name(
     app: App, directories: Sequence[Directory], name: str
 ) -> list[tuple[Directory, str]]:
     """Return (directory, group id) of the groups with this display name, ignoring case. One round trip per directory."""
-    folded = keys.fold_case(" ".join(name.split()))
+    folded = fold_case(" ".join(name.split()))
 
     async def one(directory: Directory) -> list[tuple[Directory, str]]:
         row = await app.tables.get(CONTACTS, directory.id, GROUP_NAME.key(folded))
@@ -181,12 +181,12 @@ async def groups_by_name(
 async def groups_beginning(
     app: App, directories: Sequence[Directory], text: str, most: int
 ) -> list[tuple[Directory, str]]:
-    """Return (directory, group id) of at most `most` groups whose names start with `text`.
+    """Return (directory, group id) of at most `most` groups with names that start with `text`.
 
     They are sorted by name; case is ignored. At most one round trip per directory, and none for a
     directory in which no such group was found a moment ago.
     """
-    folded = keys.fold_case(" ".join(text.split()))
+    folded = fold_case(" ".join(text.split()))
     asked = [one for one in directories if not is_known_empty(app, one, GROUP_NAME.name, folded)]
 
     async def one(directory: Directory) -> list[_NamedGroup]:
@@ -217,8 +217,8 @@ async def members_of_named(app: App, name: str, found: Sequence[Found]) -> list[
         group = groups_of.get(one.directory.id)
         return bool(group and await members_among(app, one.directory, group, [one.card.id]))
 
-    kept = await each(found, is_member)
-    return [one for one, is_kept in zip(found, kept, strict=True) if is_kept]
+    membership = await each(found, is_member)
+    return [one for one, belongs in zip(found, membership, strict=True) if belongs]
 
 
 async def check_group(app: App, directory: Directory, group_id: str) -> None:

@@ -10,14 +10,26 @@ from functools import cached_property
 from typing import NamedTuple
 
 from contacts import person_words
+from contacts.forms_of_address import split_titles
 from contacts.person_words import Person
 from scim.users.contact_cards import Card, EncodedCard, Names
 from scim.users.search_terms import MAX_REST
-from shared.keys import fold_case, search_key
 from shared.numbers.text import digits_of
-from shared.words import ALSO_NAMES, PARTICLES, collapse, group_end, is_unspaced, words_of
+from shared.words import (
+    ALSO_NAMES,
+    PARTICLES,
+    collapse,
+    fold_case,
+    group_end,
+    is_unspaced,
+    search_key,
+    words_of,
+)
 
 _MIN_DIGITS = 3  # beside other words; fewer are in nearly every number
+_PUNCTUATION = (
+    ',;."()[]\u201c\u201d\u201e\u00ab\u00bb'  # around a word; an apostrophe is part of it
+)
 _MAX_WORDS = 12  # of a query; further ones are ignored
 _MAX_RUN = 4  # words of a query that may be one word of a name
 
@@ -39,24 +51,38 @@ class Closeness(NamedTuple):
 
 @dataclass(frozen=True)
 class NameQuery:
-    """A parsed search text: `words` are folded, `typed` are the same words as typed, `addresses` the words with an @."""
+    """A parsed search text.
+
+    Attributes:
+        typed: The words as typed.
+        words: The same words, folded.
+        addresses: The words with an @.
+        titles: Titles, which need not match, such as `dr.`
+    """
 
     typed: tuple[str, ...]
     words: tuple[str, ...]
     addresses: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, text: str) -> "NameQuery":
         """Parse the text that an agent typed."""
         typed, words, addresses = list[str](), list[str](), dict[str, None]()
-        for token in text.split():
+        tokens, titles = split_titles(text.split())
+        for token in tokens:
             if "@" in token.strip("@"):
                 addresses[search_key(token)] = None
                 continue
             own = words_of(token)
             words += own
-            typed += [token.strip(",;.").lower()] if len(own) == 1 else own
-        return cls(tuple(typed[:_MAX_WORDS]), tuple(words[:_MAX_WORDS]), tuple(addresses))
+            typed += [token.strip(_PUNCTUATION).lower()] if len(own) == 1 else own
+        return cls(
+            tuple(typed[:_MAX_WORDS]),
+            tuple(words[:_MAX_WORDS]),
+            tuple(addresses),
+            tuple(title.strip(_PUNCTUATION).lower() for title in titles),
+        )
 
     def __bool__(self) -> bool:
         return bool(self.words or self.addresses)
@@ -130,9 +156,9 @@ class NameQuery:
         """Return the prefix of index rows of the first release that have the most selective word."""
         return "" if self.addresses or not self.words else _longest(self.words)
 
-    def is_meant(self, person: Person) -> bool:
+    def matches(self, person: Person) -> bool:
         """Return whether every word of the search text is the start of a word of the person."""
-        return self.is_meant_beside(self.missing_in(person.names), person)
+        return self.matches_with_missing(self.missing_in(person.names), person)
 
     def missing_in(self, names: Names) -> tuple[int, ...]:
         """Return the indexes of those words of the query that aren't the beginning of any word of `names`.
@@ -150,7 +176,7 @@ class NameQuery:
         )
         return () if self._has_joined(missing, sequences) else missing
 
-    def is_meant_beside(self, missing: tuple[int, ...], person: Person) -> bool:
+    def matches_with_missing(self, missing: tuple[int, ...], person: Person) -> bool:
         """Return whether the person matches; `missing` is the result of `missing_in` for the person's names.
 
         Each of these words must be in another text of the person, such as the title, or in the names if they are
@@ -219,15 +245,17 @@ class NameQuery:
                 continue
             if any(name.startswith(word) for name in names):
                 beginnings += 1
-                repeated += not _taken(word, left) and any(one.startswith(word) for one in own)
+                repeated += not _remove_first(word, left) and any(
+                    one.startswith(word) for one in own
+                )
             elif person_words.has_other(card, word):
                 others += 1
         shown = fold_case(card.name)
-        spelt = all(typed in shown for typed in self.typed)
+        spelt = all(typed in shown for typed in (*self.typed, *self.titles))
         return Closeness(joined not in names, others, repeated, beginnings, not spelt)
 
 
-def _taken(word: str, names: list[str]) -> bool:
+def _remove_first(word: str, names: list[str]) -> bool:
     """Remove the first name that starts with `word` from `names`; return False if there is none."""
     found = next((name for name in names if name.startswith(word)), None)
     if found is not None:
@@ -240,14 +268,14 @@ class Matcher:
 
     def __init__(self, query: NameQuery) -> None:
         self._query = query
-        # Any text may have a number: see `NameQuery.is_meant_beside`.
+        # Any text may have a number: see `NameQuery.matches_with_missing`.
         self._constants = [
             b"" if word.isdigit() else person_words.constant_part(word).encode()
             for word in query.collapsed
         ]
         self._missing = dict[Names, _Missing]()
 
-    def is_meant(self, person: EncodedCard) -> bool:
+    def matches(self, person: EncodedCard) -> bool:
         """Return whether every word of the search text is the start of a word of the person."""
         missing = self._missing.get(person.names)
         if missing is None:
@@ -255,7 +283,7 @@ class Matcher:
         # Most people of a range are rejected here, at a third of the cost of the whole comparison.
         if not all(map(person.may_hold, missing.needed)):
             return False
-        return self._query.is_meant_beside(missing.words, person)
+        return self._query.matches_with_missing(missing.words, person)
 
     def _missing_in(self, names: Names) -> "_Missing":
         missing = self._query.missing_in(names)

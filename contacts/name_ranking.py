@@ -7,10 +7,10 @@ from contacts.name_query import NameQuery
 from presence.service import known_ids
 from shared.app import App
 from shared.concurrency import each
-from shared.keys import search_key
+from shared.words import search_key
 
 
-def place_of(one: Found) -> tuple[str, str]:
+def identity_of(one: Found) -> tuple[str, str]:
     """Return the directory id and the user id of a person found."""
     return one.directory.id, one.card.id
 
@@ -23,7 +23,7 @@ async def ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Fou
     present = await with_presence(app, external_ids)
 
     def rank(one: Found) -> tuple[object, ...]:
-        has_presence = place_of(one) in present
+        has_presence = identity_of(one) in present
         return (
             *query.closeness(one.card),
             not has_presence,

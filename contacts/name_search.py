@@ -7,7 +7,7 @@ people. Otherwise at most three more follow: the rest of the exact search, then 
 from collections.abc import Sequence
 
 from contacts.condition import Condition
-from contacts.cursors import read_cursor
+from contacts.cursors import decode_cursor
 from contacts.exact_search import MIN_EXACT, ExactSearch
 from contacts.index_scan import Page
 from contacts.name_query import NameQuery
@@ -31,14 +31,14 @@ async def search(
     that none of the matches is free. Raise HttpError 400 for a cursor of another query.
     """
     exact = ExactSearch(app, directories, query, limit, condition)
-    await exact.read(read_cursor(cursor) if cursor else None)
+    await exact.read(decode_cursor(cursor) if cursor else None)
     found = await ranked(app, exact.found, query)
     is_enough = len(found) >= MIN_EXACT or len(found) >= limit
     if cursor or is_enough or (condition is not None and condition.wanted):
         return Page(found, exact.cursor)
     similar = SimilarSearch(app, directories, query, condition, exact)
     await similar.read()
-    found = await ranked(app, [*exact.found, *similar.meant], query)
+    found = await ranked(app, [*exact.found, *similar.matches], query)
     more = await similar.nearest(min(MAX_SIMILAR, limit - len(found)))
     return Page([*found, *more], similar.cursor)
 
@@ -57,5 +57,5 @@ async def search_exactly(
         HttpError: 400 for a cursor of another query.
     """
     exact = ExactSearch(app, directories, query, limit, condition)
-    await exact.read(read_cursor(cursor) if cursor else None)
+    await exact.read(decode_cursor(cursor) if cursor else None)
     return Page(await ranked(app, exact.found, query), exact.cursor)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from contacts import notes
-from contacts.cursors import Cursor, bad_cursor, read_cursor, write_cursor
+from contacts.cursors import Cursor, bad_cursor, decode_cursor, encode_cursor
 from contacts.index_scan import Found, Page
 from contacts.listing import read_person
 from directories.models import Directory
@@ -33,12 +33,12 @@ async def find_noted(
     """
     after = _position(cursor)
     wanted = [collapse(word) for word in words_of(text)]
-    read = await each(directories, lambda one: _rows(app, one, wanted, after))
-    ends = [end for _, end in read if end]
+    pages = await each(directories, lambda one: _rows(app, one, wanted, after))
+    ends = [end for _, end in pages if end]
     end = min(ends, default="")
     found = [
         (person_id, directory)
-        for directory, (own, _) in zip(directories, read, strict=True)
+        for directory, (own, _) in zip(directories, pages, strict=True)
         for person_id in own
         if not end or person_id <= end
     ]
@@ -49,23 +49,26 @@ async def find_noted(
         return await read_person(app, one[1], one[0])
 
     people = await each(found[:limit], person)
-    following = write_cursor(Cursor(_NAME, last)) if last else ""
+    following = encode_cursor(Cursor(_NAME, last)) if last else ""
     return Page([one for one in people if one], following)
 
 
 def _position(cursor: str) -> str:
     if not cursor:
         return ""
-    read = read_cursor(cursor)
-    if read.where != _NAME:
+    parsed = decode_cursor(cursor)
+    if parsed.where != _NAME:
         raise bad_cursor()
-    return read.position
+    return parsed.position
 
 
 async def _rows(
     app: App, directory: Directory, wanted: Sequence[str], after: str
 ) -> tuple[list[str], str]:
-    """Return the ids of people after `after` whose notes have the words, and the last id read, or "" if there are no more."""
+    """Return the ids of people after `after` with notes that contain all the words, and the last id read.
+
+    The last id is "" if there are no more people.
+    """
     start, stop = NOTED.all()
     if after:
         start = keys.successor(NOTED.key(after))

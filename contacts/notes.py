@@ -229,8 +229,8 @@ def _written(app: App, identifier: str, actor: Actor, draft: Draft) -> Note:
     if not any(map(str.isprintable, text.replace(" ", ""))):
         raise HttpError(400, Message("note_empty"), field="text")
     if len(text) > MAX_CHARACTERS:
-        said = Message("note_too_long", count=len(text), most=MAX_CHARACTERS)
-        raise HttpError(400, said, field="text")
+        message = Message("note_too_long", count=len(text), most=MAX_CHARACTERS)
+        raise HttpError(400, message, field="text")
     now = app.clock.now()
     expires = now + timedelta(days=DEFAULT_DAYS)
     if draft.expires:
@@ -265,7 +265,7 @@ def encode(note: Note) -> bytes:
 
 def decode(identifier: str, value: bytes) -> Note:
     """Decode a row value that `encode` returned; raise UnsupportedRowVersion if a later release wrote it."""
-    note: Note = row_versions.build(Note, {**row_versions.read(value, "note"), "id": identifier})
+    note: Note = row_versions.build(Note, {**row_versions.decode(value, "note"), "id": identifier})
     return note
 
 
@@ -286,5 +286,5 @@ def encode_noted(notes: Sequence[Note]) -> bytes:
 
 def decode_noted(value: bytes) -> Noted:
     """Decode a row value that `encode_noted` returned; raise UnsupportedRowVersion if a later release wrote it."""
-    row = row_versions.read(value, "words of notes")
+    row = row_versions.decode(value, "words of notes")
     return Noted(tuple(row["words"]), row["expires"])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from contacts import account_directories, note_search, notes
-from contacts.api import DEFAULT_LIMIT, MAX_LIMIT, read_cursor, read_limit, read_text
+from contacts.api import DEFAULT_LIMIT, MAX_LIMIT, parse_cursor, parse_limit, parse_text
 from contacts.notes import Draft, Note, NoteChanged, Target
 from contacts.response_models import NoteList, PersonNote
 from contacts.serializers import page_json, with_etag
@@ -61,10 +61,10 @@ async def remove(app: App, request: Request, person: Principal) -> Response:
 
 
 async def noted(app: App, request: Request, person: Principal) -> Response:
-    """Return people with notes; with `q`, only people whose notes have these words."""
+    """Return people with notes; with `q`, only those with notes that contain its words."""
     directories = await account_directories.all_directories(app, person)
-    limit, cursor = read_limit(request, DEFAULT_LIMIT, MAX_LIMIT), read_cursor(request)
-    page = await note_search.find_noted(app, directories, read_text(request), limit, cursor)
+    limit, cursor = parse_limit(request, DEFAULT_LIMIT, MAX_LIMIT), parse_cursor(request)
+    page = await note_search.find_noted(app, directories, parse_text(request), limit, cursor)
     return with_etag(request, await page_json(app, page.found, page.cursor))
 
 

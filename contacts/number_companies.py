@@ -51,8 +51,8 @@ async def _with(
 ) -> dict[str, list[NearCompany]]:
     """Return, for each number, the directories that have a phone number with the same prefix.
 
-    `beginnings` has the prefix of each number. Numbers whose prefix isn't read, because reading it
-    would exceed `most` round trips, are left out.
+    `beginnings` has the prefix of each number. A number is left out if reading its prefix would
+    exceed `most` round trips.
     """
     wanted = list(dict.fromkeys(beginnings.values()))[: most // max(1, len(directories))]
     pairs = [(one, directory) for one in wanted for directory in directories]
@@ -62,9 +62,9 @@ async def _with(
         rows = await app.tables.query(CONTACTS, pair[1].id, start, stop, limit=1, keys_only=True)
         return bool(rows)
 
-    read = await each(pairs, has)
+    are_near = await each(pairs, has)
     near: dict[str, list[NearCompany]] = {one: [] for one in wanted}
-    for (one, directory), is_near in zip(pairs, read, strict=True):
+    for (one, directory), is_near in zip(pairs, are_near, strict=True):
         if is_near and len(near[one]) < MAX_COMPANIES:
             near[one].append(NearCompany(directory, kind, one))
     return {number: near[one] for number, one in beginnings.items() if one in near}

@@ -12,7 +12,7 @@ from typing import Literal
 
 from directories.models import Directory
 from scim.users.contact_cards import Card, decode
-from scim.users.number_rows import kind_of
+from scim.users.index_rows import key_kind_of
 from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
@@ -21,6 +21,7 @@ from shared.numbers.query import Query, query_of
 from shared.tables.port import MAX_QUERY_ROWS, Row
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import EXCHANGE, NUMBER
+from shared.words import search_key
 
 MAX_NUMBERS = 100
 MAX_LOOKUPS = 2000  # round trips per request, in addition to one per directory
@@ -42,7 +43,7 @@ class Match:
     """A person who has the number.
 
     `exact`: the same number. `possible`: the person's number may be another form of it. `rank` sorts exact matches: the
-    person whose main number it is comes before people who share it.
+    person who has it as the main number comes before people who share it.
     """
 
     directory: Directory
@@ -141,8 +142,8 @@ async def _read(app: App, asked: Sequence[_Asked]) -> None:
     if len(left) > MAX_LOOKUPS and numbers > 1:
         raise TooManyLookups(max(1, MAX_LOOKUPS // len({one.directory.id for one, _ in left})))
 
-    async def read(place: tuple[_Asked, str]) -> None:
-        one, start = place
+    async def read(pair: tuple[_Asked, str]) -> None:
+        one, start = pair
         one.rows[start] = await _rows(app, one.directory, start)
 
     await each(left, read)
@@ -179,16 +180,16 @@ async def _matches(
 def _ranked(directory: Directory, query: Query, rows: Sequence[Row]) -> list[Match]:
     """Return each person once, best match first."""
     hits = [_Hit.of(row) for row in rows]
-    meant = _meant(query, hits)
+    matching = _matching(query, hits)
     found = list[Match]()
     for hit in hits:
-        if hit.digits in meant and hit.is_whole:
+        if hit.digits in matching and hit.is_whole:
             rank = _rank(query, hit)
             kind: Literal["exact", "possible"] = "possible" if rank == _NOT_EXACT else "exact"
             found.append(Match(directory, hit.card, kind, rank))
-        elif query.is_possible(hit.digits, kind_of(hit.card)):
+        elif query.is_possible(hit.digits, key_kind_of(hit.card)):
             found.append(Match(directory, hit.card, "possible"))
-    found.sort(key=lambda match: (match.rank, keys.search_key(match.card.name), match.card.id))
+    found.sort(key=lambda match: (match.rank, search_key(match.card.name), match.card.id))
     once: dict[str, Match] = {}
     for match in found:
         once.setdefault(match.card.id, match)
@@ -210,10 +211,10 @@ class _Hit:
     @property
     def is_whole(self) -> bool:
         """Return whether the match can be exact, which requires that the person's field contains only one number."""
-        return kind_of(self.card) != "possible"
+        return key_kind_of(self.card) != "possible"
 
 
-def _meant(query: Query, hits: Sequence[_Hit]) -> frozenset[str]:
+def _matching(query: Query, hits: Sequence[_Hit]) -> frozenset[str]:
     """Return the stored digits that are an exact match for the number looked up.
 
     Digits without a country code can be parsed in several ways. The result is the most probable one if a person has
@@ -267,7 +268,7 @@ async def _add_colleagues(
 
 
 async def colleagues(app: App, directory: Directory, query: Query) -> list[Match]:
-    """Return, as possible matches, the people whose PBX may own this number as a direct-dial number."""
+    """Return, as possible matches, the people with a PBX that may own this number as a direct-dial number."""
     if query.exchanges is None:
         return []
     shortest, own = query.exchanges
@@ -279,4 +280,4 @@ async def colleagues(app: App, directory: Directory, query: Query) -> list[Match
         if own.startswith(exchange):
             card = decode(identifier, row.value)
             found.append(Match(directory, card, "possible"))
-    return sorted(found, key=lambda match: (keys.search_key(match.card.name), match.card.id))
+    return sorted(found, key=lambda match: (search_key(match.card.name), match.card.id))

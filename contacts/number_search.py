@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from contacts import number_lookup
 from contacts.condition import Condition
-from contacts.cursors import Cursor, bad_cursor, read_cursor, write_cursor
+from contacts.cursors import Cursor, bad_cursor, decode_cursor, encode_cursor
 from contacts.index_scan import Found, Page, Selection, walk
 from contacts.listing import read_user
 from contacts.number_lookup import Match
@@ -43,7 +43,7 @@ class _Start:
     """Where a page starts, and how many rows it reads; `had` is true if an earlier stage found people."""
 
     name: str = _DIGITS
-    place: _Position = _Position()
+    position: _Position = _Position()
     had: bool = False
 
 
@@ -52,7 +52,7 @@ class _Hit:
     """A person, and the position of the row by which the person was found."""
 
     found: Found
-    place: _Position
+    position: _Position
 
     @property
     def person(self) -> tuple[str, str]:
@@ -95,18 +95,18 @@ class _Search:
                 found.setdefault(directory.region, (own[number], []))[1].append(directory)
         return list(found.values())
 
-    def places(self, directory: Directory) -> Iterator[tuple[_Position, NumberRange]]:
+    def positions(self, directory: Directory) -> Iterator[tuple[_Position, NumberRange]]:
         """Yield a directory's ranges and their positions, in the order in which they are read."""
         for stage, own in enumerate(self.stages[directory.id]):
             yield from ((_Position(stage, number), one) for number, one in enumerate(own.ranges))
 
     def without_last_resort(self) -> "_Search":
         """Return the search without the stages that are used only if nothing else matches."""
-        kept = {
+        stages = {
             directory_id: [Stage(()) if one.is_last_resort else one for one in own]
             for directory_id, own in self.stages.items()
         }
-        return replace(self, stages=kept)
+        return replace(self, stages=stages)
 
 
 async def find_by_number(
@@ -117,7 +117,7 @@ async def find_by_number(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page:
-    """Return the next people who have this number or, if there are none, whose numbers contain the digits.
+    """Return the next people who have this number or, if there are none, a number that contains the digits.
 
     With a `condition`, only people who meet it are returned.
 
@@ -184,30 +184,31 @@ async def _page(search: _Search, start: _Start, limit: int, shown: Sequence[Foun
     if start.had:
         search = search.without_last_resort()
     had, following, hits = start.had, None, list[_Hit]()
-    for stage in range(start.place.stage, search.length):
+    for stage in range(start.position.stage, search.length):
         if hits:
             had, search = True, search.without_last_resort()
             if len(hits) >= min(_MIN_PEOPLE, limit) and search.count(stage):
                 following = _Position(stage)
                 break
-        place = start.place if stage == start.place.stage else _Position(stage)
-        own, following = await _read_stage(search, place, limit - len(hits))
+        position = start.position if stage == start.position.stage else _Position(stage)
+        own, following = await _read_stage(search, position, limit - len(hits))
         hits += own
         if following is not None:
             break
-    if start.place != _Position():
+    if start.position != _Position():
         hits = await _not_shown_before(search, hits, shown)
     found = _once(one.found for one in hits)
     return Page(found, _written(_Start(start.name, following, had)) if following else "")
 
 
 async def _read_stage(
-    search: _Search, place: _Position, limit: int
+    search: _Search, position: _Position, limit: int
 ) -> tuple[list[_Hit], _Position | None]:
-    """Return the people of a stage from `place` on, and the position from which to continue, or None after the last."""
-    numbers = range(place.number, search.count(place.stage))
+    """Return the people of a stage from `position` on, and the position from which to continue, or None after the last."""
+    numbers = range(position.number, search.count(position.stage))
     starts = [
-        place if number == place.number else _Position(place.stage, number) for number in numbers
+        position if number == position.number else _Position(position.stage, number)
+        for number in numbers
     ]
     pages = await each(starts, lambda start: _read_range(search, start, limit))
     hits = list[_Hit]()
@@ -218,25 +219,25 @@ async def _read_stage(
         own = [_Hit(one, replace(start, position=one.position)) for one in page.found[:room]]
         hits += own
         if len(page.found) > room:
-            return hits, own[-1].place
+            return hits, own[-1].position
         if page.cursor:
-            return hits, replace(start, position=read_cursor(page.cursor).position)
+            return hits, replace(start, position=decode_cursor(page.cursor).position)
     return hits, None
 
 
-async def _read_range(search: _Search, place: _Position, limit: int) -> Page:
-    """Return the people of a range from `place` on, in the common key order of all directories."""
+async def _read_range(search: _Search, position: _Position, limit: int) -> Page:
+    """Return the people of a range from `position` on, in the common key order of all directories."""
     pages = await each(
-        search.by_range(place.stage, place.number),
-        lambda pair: _walk(search, pair[0], pair[1], place.position, limit),
+        search.by_range(position.stage, position.number),
+        lambda pair: _walk(search, pair[0], pair[1], position.position, limit),
     )
     if len(pages) == 1:
         return pages[0]
-    ends = [read_cursor(page.cursor).position for page in pages if page.cursor]
+    ends = [decode_cursor(page.cursor).position for page in pages if page.cursor]
     end = min(ends, default=MAX_KEY_CHAR)
     found = [one for page in pages for one in page.found if one.position <= end]
     found.sort(key=lambda one: (one.position, one.directory.id))
-    cursor = write_cursor(Cursor(f"{_DIGITS}{SEPARATOR}", end)) if ends else ""
+    cursor = encode_cursor(Cursor(f"{_DIGITS}{SEPARATOR}", end)) if ends else ""
     return Page(found, cursor)
 
 
@@ -257,7 +258,7 @@ async def _walk(
         enough=1 if is_sparse else limit,
         round_trips=_MAX_READS,
     )
-    cursor = write_cursor(Cursor(where.rows.name, position)) if position else ""
+    cursor = encode_cursor(Cursor(where.rows.name, position)) if position else ""
     return await walk(search.app, directories, where.rows, limit, cursor, selection)
 
 
@@ -271,24 +272,24 @@ async def _not_shown_before(
         if hit.person in known:
             return False
         user = await read_user(search.app, hit.found.directory, hit.found.card.id)
-        return user is not None and hit.place <= _first_place(search, hit, user)
+        return user is not None and hit.position <= _first_position(search, hit, user)
 
     first = await each(hits, is_first)
     return [hit for hit, is_new in zip(hits, first, strict=True) if is_new]
 
 
-def _first_place(search: _Search, hit: _Hit, user: UserRecord) -> _Position:
+def _first_position(search: _Search, hit: _Hit, user: UserRecord) -> _Position:
     """Return the position of the first row by which the search finds a user."""
-    for place, where in search.places(hit.found.directory):
+    for beginning, where in search.positions(hit.found.directory):
         if position := where.first_position(user):
-            return replace(place, position=position)
-    return hit.place
+            return replace(beginning, position=position)
+    return hit.position
 
 
 def _written(start: _Start) -> str:
-    place, had = start.place, "1" if start.had else ""
-    where = f"{start.name}{SEPARATOR}{place.stage}"
-    return write_cursor(Cursor(where, place.position, (str(place.number), had)))
+    position, had = start.position, "1" if start.had else ""
+    where = f"{start.name}{SEPARATOR}{position.stage}"
+    return encode_cursor(Cursor(where, position.position, (str(position.number), had)))
 
 
 def _read(cursor: str) -> _Start:
@@ -299,13 +300,13 @@ def _read(cursor: str) -> _Start:
     """
     if not cursor:
         return _Start()
-    read = read_cursor(cursor)
-    name, _, stage = read.where.partition(SEPARATOR)
-    numbers = (stage, *read.shown[:1])
-    if name not in (_EXACT, _DIGITS) or len(read.shown) != 2 or not all(map(_is_small, numbers)):
+    parsed = decode_cursor(cursor)
+    name, _, stage = parsed.where.partition(SEPARATOR)
+    numbers = (stage, *parsed.shown[:1])
+    if name not in (_EXACT, _DIGITS) or len(parsed.shown) != 2 or not all(map(_is_small, numbers)):
         raise bad_cursor()
-    place = _Position(int(stage), int(read.shown[0]), read.position)
-    return _Start(name, place, bool(read.shown[1]))
+    position = _Position(int(stage), int(parsed.shown[0]), parsed.position)
+    return _Start(name, position, bool(parsed.shown[1]))
 
 
 def _is_small(text: str) -> bool:

@@ -10,7 +10,7 @@ from shared.concurrency import TimeSlice
 from shared.numbers import region_fit
 from shared.numbers.region_fit import RegionFit
 
-_PEOPLE = 200  # people whose numbers are examined
+_PEOPLE = 200  # people with numbers to examine
 
 
 async def suggest_region(app: App, directory: Directory) -> RegionFit | None:

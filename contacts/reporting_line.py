@@ -9,12 +9,11 @@ from directories.models import Directory
 from scim.users import contact_cards, index_rows
 from scim.users.managers import find_manager, names_of
 from scim.users.models import UserRecord
-from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
-from shared.keys import search_key
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import MANAGER
+from shared.words import fold_case, search_key
 
 MAX_PEOPLE = 200  # reports of a manager that are read
 
@@ -75,7 +74,7 @@ def found_of(directory: Directory, user: UserRecord) -> Found:
 
 
 async def _reports_of(app: App, directory: Directory, names: Iterable[str]) -> list[Found]:
-    """Return the people whose manager is one of `names`, sorted by name.
+    """Return the people who have one of `names` as their manager, sorted by name.
 
     At most MAX_PEOPLE + 1 are read per manager's name.
     """
@@ -91,6 +90,6 @@ async def _reports_of(app: App, directory: Directory, names: Iterable[str]) -> l
             await time_slice.yield_when_over()
         return found
 
-    read = await each(dict.fromkeys(map(keys.fold_case, names)), under)
-    once = {one.card.id: one for own in read for one in own}
+    reports = await each(dict.fromkeys(map(fold_case, names)), under)
+    once = {one.card.id: one for own in reports for one in own}
     return sorted(once.values(), key=lambda one: (search_key(one.card.name), one.card.id))

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from contacts.details import AttributeTexts
 from contacts.notes import MAX_CHARACTERS
 from contacts.number_lookup import MAX_NUMBERS
 from contacts.screen_pop import MAX_CHOICES
 from presence.response_models import PersonPresence
+from scim.users.contact_cards import AttributeTexts
 from scim.users.dry_run import MAX_CHARACTERS as MAX_DRY_RUN_CHARACTERS
 from shared.api_contract import Doc, Time
 
@@ -264,7 +264,7 @@ class NoteList(TypedDict):
 
 
 class DryRun(TypedDict):
-    """A user as a client would POST it to /Users, or a line of headings and a line of values: one of the two."""
+    """The person to check: either a user as a client would POST it to /Users, or a CSV header and one line."""
 
     user: NotRequired[Annotated[dict[str, Any], Doc("A SCIM user, at most 64 KiB.")]]
     csv: NotRequired[
@@ -320,7 +320,7 @@ class DryRunNumber(TypedDict):
 
 
 class DryRunRemark(TypedDict):
-    """An attribute or column whose value would not be stored."""
+    """An attribute or column with a value that would not be stored."""
 
     attribute: str
     reason: Annotated[str, Doc("Identifies the fault for programs.")]

@@ -1,6 +1,6 @@
 """Search while an agent types (a name in any spelling, words, an address, a number in any format), with filters.
 
-If the query is for free people, those free now come before those free soon, and people whose own words match come
+If the query is for free people, those free now come before those free soon, and people who match by their own words come
 before the members of a group with that name. So a query may run several searches one after the other; a cursor
 consists of the index of the search and the cursor within it.
 """
@@ -18,8 +18,8 @@ from contacts.number_search import find_by_number
 from contacts.people_query import PeopleQuery
 from directories.models import Directory
 from shared.app import App
-from shared.keys import search_key
 from shared.numbers.typed import is_number
+from shared.words import search_key
 
 _MAX_PAGES = (
     4  # of a search that are looked through for members of a large group, or for free people
@@ -145,7 +145,7 @@ async def find(
     """Return the next people who meet the filters of the query, listed or (if it has a text) searched.
 
     With `query.group`, `directories` holds only the directory of that group. If the query is for free people and its
-    text can be the name of a group, the members of groups with this name follow the people whose own words match.
+    text can be the name of a group, the members of groups with this name follow the people who match by their own words.
     That takes one more round trip per directory.
 
     Raises:
@@ -202,9 +202,7 @@ async def _of_group_in_words(
     words = NameQuery.of(text)
     company = company_search.company_of(conditions.directories, text)
     found = [
-        one
-        for one in page.found
-        if not (words.is_meant(one.card) or (company and company.has(one)))
+        one for one in page.found if not (words.matches(one.card) or (company and company.has(one)))
     ]
     return replace(page, found=found)
 

@@ -1,4 +1,4 @@
-"""The second and third stage of a search by name: people whose names resemble the query by spelling or by sound.
+"""The second and third stage of a search by name: people with names that resemble the query by spelling or by sound.
 
 They take at most three round trips per directory. The ranges to read contain similar people (`contacts.similarity`), and
 the cards in these ranges are then compared with the query.
@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 from contacts import index_scan
 from contacts.condition import Condition
-from contacts.cursors import read_cursor, write_cursor
+from contacts.cursors import decode_cursor, encode_cursor
 from contacts.exact_search import MIN_EXACT, ROUND_TRIPS, ExactSearch
 from contacts.index_scan import EncodedRow, Found, Range
 from contacts.name_query import NameQuery
-from contacts.name_ranking import place_of, with_presence
+from contacts.name_ranking import identity_of, with_presence
 from contacts.similarity import (
     MIN_MISTYPED,
     Plan,
@@ -25,6 +25,7 @@ from contacts.similarity import (
     ranges_of_two,
     ranges_of_unspaced,
     unspaced_name,
+    with_group,
 )
 from directories.models import Directory
 from scim import resource_rows
@@ -32,10 +33,10 @@ from scim.users.contact_cards import EncodedCard
 from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
-from shared.keys import search_key
 from shared.tables.port import MAX_QUERY_ROWS
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import FIND
+from shared.words import collapse, search_key
 
 MAX_SIMILAR = 20  # people on a page
 _CONSONANT = 0.9  # the least distance of two words with different consonants: two are swapped
@@ -78,7 +79,7 @@ class _Read:
 
 
 class SimilarSearch:
-    """The search for people whose names resemble the query, for the first page."""
+    """The search for people with names that resemble the query, for the first page."""
 
     def __init__(
         self,
@@ -92,9 +93,9 @@ class SimilarSearch:
         self._condition = condition
         self._exact = exact
         self._similarities, self._matcher = Similarities(query), exact.matcher
-        self._known = {place_of(one) for one in exact.found}
-        self._similar = list[tuple[_Row, Similarity]]()
-        self.meant: list[Found] = []
+        self._known = {identity_of(one) for one in exact.found}
+        self._similar = dict[tuple[str, str], tuple[_Row, Similarity]]()
+        self.matches: list[Found] = []
         self.cursor = exact.cursor
 
     async def read(self) -> None:
@@ -105,15 +106,15 @@ class SimilarSearch:
         """
         if self._exact.found and unspaced_name(self._query):
             return
-        await self._consider(self._exact.rejected, may_be_meant=False)
+        await self._consider(self._exact.rejected, may_add=False)
         shown = self._exact.shown
         async for own in self._ranges():
-            meant = len(self.meant)
-            await self._consider(own.rows, own.is_joined, may_be_meant=own.is_complete)
-            if len(self.meant) > meant:
+            count = len(self.matches)
+            await self._consider(own.rows, own.is_joined, may_add=own.is_complete)
+            if len(self.matches) > count:
                 shown = (*shown, own.where.name)
         if self.cursor and shown != self._exact.shown:
-            self.cursor = write_cursor(replace(read_cursor(self.cursor), shown=shown))
+            self.cursor = encode_cursor(replace(decode_cursor(self.cursor), shown=shown))
 
     async def nearest(self, most: int) -> list[Found]:
         """Return at most `most` similar people, most similar first.
@@ -145,10 +146,11 @@ class SimilarSearch:
 
     def _nearer_than_rest(self, most: int) -> list[tuple[_Row, Similarity]]:
         """Return the similar people who are at least as near as the one at position `most`."""
-        if len(self._similar) <= most or most < 1:
-            return self._similar
-        costs = sorted(round(similarity.cost, 2) for _, similarity in self._similar)
-        return [one for one in self._similar if round(one[1].cost, 2) <= costs[most - 1]]
+        similar = list(self._similar.values())
+        if len(similar) <= most or most < 1:
+            return similar
+        costs = sorted(round(similarity.cost, 2) for _, similarity in similar)
+        return [one for one in similar if round(one[1].cost, 2) <= costs[most - 1]]
 
     async def _ranges(self) -> AsyncIterator[_Read]:
         """Read ranges that may contain similar people, within the remaining round trips, and yield them one by one."""
@@ -159,30 +161,32 @@ class SimilarSearch:
         if not (plan.ranges or joined) or left < 1:
             return
         ranges = plan.ranges[:left]
-        read = list(await asyncio.gather(*map(self._read, ranges)))
-        for own in read:
+        scans = list(await asyncio.gather(*map(self._read, ranges)))
+        for own in scans:
             yield own
-        is_complete = all(one.is_complete for one in read)
+        is_complete = all(one.is_complete for one in scans)
         following = plan.if_complete if is_complete else plan.if_truncated
         # The other choice finds people if both words are mistyped, which is not assumed of a short one.
         is_better = joined and is_complete and len(joined) - len(self._query.wide()) < MIN_MISTYPED
-        if is_better and len(read) < left:
+        if is_better and len(scans) < left:
             yield replace(await self._read(Range(FIND, joined)), is_joined=True)
-        elif following and len(read) < left and not (is_complete and self._has_enough()):
+        elif following and len(scans) < left and not (is_complete and self._has_enough()):
             yield await self._read(following)
 
     def _has_enough(self) -> bool:
         """Return whether a page of people is nearer than those of a further range, who differ in a consonant."""
-        return sum(similarity.cost <= _CONSONANT for _, similarity in self._similar) >= MAX_SIMILAR
+        return (
+            sum(similarity.cost <= _CONSONANT for _, similarity in self._similar.values())
+            >= MAX_SIMILAR
+        )
 
     def _plan(self) -> Plan:
         if name := unspaced_name(self._query):
             return ranges_of_unspaced(name)
         words = comparable_words(self._query)
-        if not words:
-            return Plan([])
-        if len(words) == 1:
-            return ranges_of_one(words[0])
+        words = [one for one in words if len(one) > 1]  # an initial has no sound of its own
+        if len(words) < 2:
+            return self._plan_of_one(words[0]) if words else Plan([])
         wide = self._query.wide()
         searched = next((one for one in words if wide.endswith(one)), words[-1])
         other = words[0] if searched == words[-1] else words[-1]
@@ -193,44 +197,50 @@ class SimilarSearch:
             had_particle=wide != searched,
         )
 
+    def _plan_of_one(self, word: str) -> Plan:
+        plan, groups = ranges_of_one(word), self._query.groups
+        is_joined = len(groups) == 1 and len(self._query.words) > 1 and plan.ranges
+        return with_group(plan, collapse(groups[0])) if is_joined else plan
+
     async def _consider(
-        self, rows: Sequence[EncodedRow], is_joined: bool = False, *, may_be_meant: bool
+        self, rows: Sequence[EncodedRow], is_joined: bool = False, *, may_add: bool
     ) -> None:
         """Decide for the person of each row, unless it was done before: a match, a similar person, or neither.
 
-        With `may_be_meant`, matches are added to `meant`; otherwise they are left to a later page of the exact
+        With `may_add`, matches are added to `matches`; otherwise they are left to a later page of the exact
         search. If `is_joined`, people who were not a match before are considered again.
         """
         time_slice, known = TimeSlice(self._app), self._known
         if is_joined:  # others were only compared with the words as they are divided
-            known = {place_of(one) for one in (*self._exact.found, *self.meant)}
+            known = {identity_of(one) for one in (*self._exact.found, *self.matches)}
         for number, row in enumerate(rows):
-            place = row.directory.id, row.identifier
-            if place not in known and row.value != resource_rows.NOTHING:
-                known.add(place)
+            identity = row.directory.id, row.identifier
+            if identity not in known and row.value != resource_rows.NOTHING:
+                known.add(identity)
                 card = self._exact.decoded.get(row.value) or EncodedCard(row.value)
                 person = _Row(row.directory, row.identifier, card)
-                is_meant = self._matcher.is_meant(person.person) if is_joined else False
-                if (is_meant and self._meets_condition(person)) or self._is_meant(person):
+                is_match = self._matcher.matches(person.person) if is_joined else False
+                if (is_match and self._meets_condition(person)) or self._is_match(person):
                     # The exact search has not come to this person; the cursor passes over the whole range.
-                    if may_be_meant:
-                        self.meant.append(person.found())
+                    if may_add:
+                        self.matches.append(person.found())
+                        self._similar.pop(identity, None)
                     else:
-                        known.remove(place)
+                        known.remove(identity)
             if not number % _STEP:
                 await time_slice.yield_when_over()
 
-    def _is_meant(self, row: _Row) -> bool:
+    def _is_match(self, row: _Row) -> bool:
         """Return whether a person matches the query; if the person is only similar, add it to the similar people."""
         similarity = self._similarities.of(row.person)
         if similarity is None:
             # The words may be divided otherwise than the name.
-            is_meant = len(self._query.words) > 1 and self._matcher.is_meant(row.person)
-            return is_meant and self._meets_condition(row)
+            is_match = len(self._query.words) > 1 and self._matcher.matches(row.person)
+            return is_match and self._meets_condition(row)
         if not self._meets_condition(row):
             return False
-        if similarity.words and not self._matcher.is_meant(row.person):
-            self._similar.append((row, similarity))
+        if similarity.words and not self._matcher.matches(row.person):
+            self._similar[row.directory.id, row.identifier] = row, similarity
             return False
         return True
 

@@ -9,7 +9,7 @@ letters or letters that sound alike differ. If a consonant differs, either the b
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -33,7 +33,18 @@ _PER_MISTYPED = 2  # letters that only one of two words has, for each typing err
 _OTHER_SCRIPT = 0.2  # how far a word at least is from a name of another script
 _OTHER_SPELLINGS = 1  # letters of a name that are spelt otherwise in Latin letters, such as Hnatiuk
 _ARTICLES = ("al", "el", "\u0627\u0644")  # before Arabic names, also without a space
+# The first part of Arabic names such as Abdelrahman, "servant of", which many people write as a word of its own. It
+# ends with the article, whose vowel varies and whose consonant can be that of the next word.
+_SERVANTS = frozenset("abdul abdel abdal abdoul abdur abder abdus abdes abdun abden".split())
 _WITHOUT_ARTICLE = 0.3  # how much further a word is from a name without its article
+_ABBREVIATIONS = {
+    "st": "saint",
+    "ste": "sainte",
+    "mohd": "mohammed",
+    "muhd": "mohammed",
+    "md": "mohammed",
+}
+_ABBREVIATED = 0.2  # how far a name is from its abbreviation
 Resemblance = Literal["spelling", "sound"]
 _Comparison = tuple[float, bool] | None
 _BEGINNING = 3  # letters of a word
@@ -65,6 +76,9 @@ class Similarities:
         self._near = [(_near(query.words), query.typed)]
         if len(query.groups) < len(query.words):
             self._near.append((_near(query.groups), query.groups))
+        joined = _with_servants_joined(query.groups)
+        if len(joined) < len(query.groups):
+            self._near.append((_near(joined), joined))
         self._longest = max(map(len, query.collapsed), default=0)
         self._is_unspaced = bool(unspaced_name(query))
         self._known = dict[Names, list[_Reading]]()
@@ -87,13 +101,27 @@ class Similarities:
         sequences = person_words.name_sequences(names)
         words = person_words.name_words(sequences)
         is_longer = max(map(len, words), default=0) + 1 < self._longest
-        if is_longer or not PARTICLES.isdisjoint(words):
+        has_particle = not PARTICLES.isdisjoint(words) or not _SERVANTS.isdisjoint(words)
+        if is_longer or has_particle:
             words += tuple(person_words.joined_words(sequences))
+        if is_longer:
+            words += tuple([collapse("".join(own)) for own in sequences if len(own) > 2])
         if self._is_unspaced:
             words += tuple(person_words.joined_names(sequences))
         words += person_words.uncollapsed(sequences)
         found = [_resemblance(near, typed, words) for near, typed in self._near]
         return sorted([one for one in found if one], key=lambda one: one.similarity.cost)
+
+
+def _with_servants_joined(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the words with each of `_SERVANTS` joined to the word after it."""
+    found = list[str]()
+    for word in words:
+        if found and found[-1] in _SERVANTS:
+            found[-1] += word
+        else:
+            found.append(word)
+    return tuple(found)
 
 
 def _near(words: Sequence[str]) -> list["_Near"]:
@@ -150,10 +178,19 @@ class _Near:
         return best
 
     def _compared(self, name: str) -> _Comparison:
+        if _is_abbreviation(self.forms[0].word, name):
+            return _ABBREVIATED, True
         found = [one.compared(name) for one in self.forms]
         if not any(found) and name.startswith(_ARTICLES) and len(name) > MIN_MISTYPED:
             found = [_further(one.compared(name[2:])) for one in self.forms]
         return min([one for one in found if one], default=None)
+
+
+def _is_abbreviation(word: str, name: str) -> bool:
+    """Return whether one of the words is short for the other, or for a spelling of it."""
+    if word not in _ABBREVIATIONS and name not in _ABBREVIATIONS:
+        return False
+    return code(_ABBREVIATIONS.get(word, word)) == code(_ABBREVIATIONS.get(name, name))
 
 
 def _further(found: _Comparison) -> _Comparison:
@@ -223,7 +260,8 @@ class _Form:
 
 def comparable_words(query: NameQuery) -> list[str]:
     """Return the words of the query without particles; empty if no name can be similar to it."""
-    words = [collapse(one) for one in main_words(query.words) if not one.isdigit()]
+    main = _with_servants_joined(main_words(query.words))
+    words = [collapse(one) for one in main if not one.isdigit()]
     if query.addresses or not any(len(w) >= MIN_SIMILAR and not is_unspaced(w) for w in words):
         return []
     return words
@@ -246,6 +284,16 @@ class Plan:
     ranges: list[Range]
     if_complete: Range | None = None
     if_truncated: Range | None = None
+
+
+def with_group(plan: Plan, group: str) -> Plan:
+    """Return the plan with the sound rows of `group`, the query's only word joined to its particles.
+
+    A name that is written as one word has only a row for all of it: `Mc Leod` finds MacLeod, and
+    `el Hassan` finds Alhassan.
+    """
+    first, *rest = plan.ranges
+    return replace(plan, ranges=[first, _with_sound(group), *rest])
 
 
 def ranges_of_one(word: str) -> Plan:
@@ -299,6 +347,6 @@ def _with_sound(word: str, beside: str = "") -> Range:
     """Return the key range of the sound rows of people who have a word that sounds like `word`.
 
     The key of a sound row contains the reversed sound codes of two words of a name. With `beside`, the range has only
-    the rows whose second code ends with the same letter as the code of `beside`.
+    the rows with a second code that ends with the same letter as the code of `beside`.
     """
     return Range(SOUND, f"{code(word)[::-1]} {code(beside)[::-1][:1]}")

@@ -20,7 +20,7 @@ from presence.service import readiness_of
 from scim.users.contact_cards import Card
 from shared.app import App
 from shared.concurrency import each
-from shared.keys import search_key
+from shared.words import search_key
 
 Reason = Literal["sameTeam", "manager", "report", "sameGroup", "sameDepartmentAndOffice"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
@@ -43,7 +43,10 @@ class StandIn:
 
 @dataclass(frozen=True, slots=True)
 class StandIns:
-    """Stand-ins, best first. `unconfirmed` counts people who may be free, but whose status Microsoft didn't confirm in time."""
+    """Stand-ins, best first.
+
+    `unconfirmed` counts people who may be free, but for whom Microsoft didn't confirm a status in time.
+    """
 
     people: list[StandIn] = field(default_factory=list)
     unconfirmed: int = 0
@@ -129,11 +132,11 @@ async def _group_members(
     app: App, directory: Directory, group_ids: Sequence[str], known: set[str]
 ) -> list[Found]:
     """Return the members of small groups, smallest group first."""
-    read = await each(
+    groups = await each(
         group_ids[:_MAX_GROUPS],
         lambda group_id: listing.small_group(app, directory, group_id, _MAX_GROUP),
     )
-    members = dict.fromkeys(one for own in sorted(filter(None, read), key=len) for one in own)
+    members = dict.fromkeys(one for own in sorted(filter(None, groups), key=len) for one in own)
     wanted = [one for one in members if one not in known][:_MAX_MEMBERS]
     people = await each(wanted, lambda one: listing.read_person(app, directory, one))
     return [one for one in people if one is not None]

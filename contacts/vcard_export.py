@@ -57,9 +57,9 @@ def _version_3(user: UserRecord, numbers: list[tuple[str, Number]]) -> Iterator[
         kind = str(mail.get("type", "")).upper()
         types = f"INTERNET,{kind}" if kind in ("WORK", "HOME") else "INTERNET"
         yield f"EMAIL;TYPE={types}:{_text(mail['value'])}"
-    for place, (kind, number) in enumerate(numbers):
+    for index, (kind, number) in enumerate(numbers):
         names = [one.upper() for one in _TEL_TYPES.get(kind.lower(), _OTHER_TEL)]
-        types = ",".join([*names, "PREF"] if place == 0 else names)
+        types = ",".join([*names, "PREF"] if index == 0 else names)
         yield f"TEL;TYPE={types}:{_text(_readable(number))}"
     yield f"REV:{user.modified.partition('.')[0]}Z"
 
@@ -69,9 +69,9 @@ def _version_4(user: UserRecord, numbers: list[tuple[str, Number]]) -> Iterator[
         kind = mail.get("type")
         parameter = f";TYPE={kind}" if kind in ("work", "home") else ""
         yield f"EMAIL{parameter}:{_text(mail['value'])}"
-    for place, (kind, number) in enumerate(numbers, 1):
+    for ordinal, (kind, number) in enumerate(numbers, 1):
         types = ",".join(_TEL_TYPES.get(kind.lower(), _OTHER_TEL))
-        parameters = f'TYPE="{types}";PREF={min(place, 100)}'
+        parameters = f'TYPE="{types}";PREF={min(ordinal, 100)}'
         if number.e164 is None:
             yield f"TEL;VALUE=text;{parameters}:{_text(number.raw)}"
         else:

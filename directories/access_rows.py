@@ -55,7 +55,7 @@ def insert_access(hashed: str, access: Access) -> Insert:
 
 def decode_access(value: bytes) -> Access:
     """Return the access token of a row; raise UnsupportedRowVersion if a later release wrote it."""
-    access: Access = row_versions.build(Access, row_versions.read(value, "access token"))
+    access: Access = row_versions.build(Access, row_versions.decode(value, "access token"))
     return access
 
 
@@ -70,4 +70,4 @@ def expires_of(value: bytes) -> str:
 
     Raise UnsupportedRowVersion if a later release wrote the row.
     """
-    return str(row_versions.read(value, "access token")["expires"])
+    return str(row_versions.decode(value, "access token")["expires"])

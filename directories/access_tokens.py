@@ -80,7 +80,7 @@ async def issue(app: App, directory: Directory, by: str, assertion: Assertion | 
         AssertionReplayed: The assertion was used before.
         AccessTokenLimit: Too many were issued for this credential.
     """
-    await token_limits.take(app, directory.id, by)
+    await token_limits.charge(app, directory.id, by)
     plain = tokens.new_secret(tokens.ACCESS_PREFIX)
     expires = timestamp(app.clock.now() + LIFETIME)
     trust = directory.trust.fingerprint if by == BY_TRUST and directory.trust else ""

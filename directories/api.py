@@ -27,8 +27,14 @@ from directories.event_types import KINDS
 from directories.handlers import Call
 from directories.models import Directory, Kind, TrustedIdentity
 from directories.overview import State
-from directories.query_parameters import read_choice, read_limit, read_words
-from directories.request_models import ChangeBody, IssueBody, NewDirectoryBody, TrustBody, read_body
+from directories.query_parameters import parse_choice, parse_limit, parse_words
+from directories.request_models import (
+    ChangeBody,
+    IssueBody,
+    NewDirectoryBody,
+    TrustBody,
+    parse_body,
+)
 from directories.response_models import (
     Deletion,
     DirectoryList,
@@ -53,7 +59,7 @@ _MAX_CURSOR = 1000
 async def list_all(call: Call) -> Response:
     """Return a page of the account's directories; with the parameter `deleted`, also those that can be restored."""
     query = call.request.query
-    selection, size = _selection(query), read_limit(query, MAX_LISTED, MAX_LISTED)
+    selection, size = _selection(query), parse_limit(query, MAX_LISTED, MAX_LISTED)
     found = await overview.of_account(call.app, call.account)
     overview.refresh_due(call.app, call.account, found)
     active = [one for one in found if one.state != "deleted"]
@@ -82,7 +88,7 @@ async def list_all(call: Call) -> Response:
 
 async def create(call: Call) -> Response:
     """Create a directory; the response has its details and its first security token in plain text."""
-    body = read_body(call.request, NewDirectoryBody)
+    body = parse_body(call.request, NewDirectoryBody)
     new = NewDirectory(
         body.name, kind=body.kind, region=body.region, strict_numbers=body.strict_numbers
     )
@@ -101,7 +107,7 @@ async def read(call: Call) -> Response:
 
 async def change(call: Call) -> Response:
     """Change the settings that the body names, and return the directory."""
-    body = read_body(call.request, ChangeBody)
+    body = parse_body(call.request, ChangeBody)
     settings = body.model_dump(include=body.model_fields_set)
     directory = await service.set_up(
         call.app, call.actor, call.directory_id, await _expected(call), **settings
@@ -138,12 +144,12 @@ async def events(call: Call) -> Response:
     directory = await service.read(call.app, call.account, call.directory_id)
     query = call.request.query
     wanted = provisioning_log.EventFilter(
-        read_words(query, "person"), _kinds(query), read_words(query, "text")
+        parse_words(query, "person"), _kinds(query), parse_words(query, "text")
     )
-    is_csv = read_choice(query, "format", ("json", "csv")) == "csv"
+    is_csv = parse_choice(query, "format", ("json", "csv")) == "csv"
     most = MAX_CSV_LINES if is_csv else MAX_LINES
-    limit = read_limit(query, most if is_csv else 50, most)
-    cursor = serializers.read_cursor(query.get("cursor", ""))
+    limit = parse_limit(query, most if is_csv else 50, most)
+    cursor = serializers.decode_cursor(query.get("cursor", ""))
     if is_csv:
         act = Act("log.exported", new={"part": "next" if cursor else "first"})
         await audit_relay.record(call.app, call.actor, directory.id, directory.name, act)
@@ -184,8 +190,8 @@ async def trust(call: Call) -> Response:
 
 
 async def set_trust(call: Call) -> Response:
-    """Set the identity that the directory trusts, whose assertions are accepted from then on."""
-    body = read_body(call.request, TrustBody)
+    """Set the identity that the directory trusts; from then on its assertions are accepted."""
+    body = parse_body(call.request, TrustBody)
     trust = TrustedIdentity(
         tenant_id=body.tenant_id,
         subject=body.subject,
@@ -224,7 +230,7 @@ class Credentials:
 
         Only this response has its plain text.
         """
-        body = read_body(call.request, IssueBody, optional=True)
+        body = parse_body(call.request, IssueBody, optional=True)
         done = await self._issued(call, body)
         directory, made, at = done.directory, done.credential, timestamp(call.app.clock.now())
         shown = serializers.credential(made, at)
@@ -239,11 +245,11 @@ class Credentials:
     async def _issued(self, call: Call, body: IssueBody) -> Issued:
         is_given = "expires_in_days" in body.model_fields_set
         lifetime: Lifetime = body.expires_in_days if is_given else "default"
-        place = (call.app, call.actor, call.directory_id, self.sort)
+        target = (call.app, call.actor, call.directory_id, self.sort)
         if body.overlap_hours is None and not body.replaces:
-            return await credentials.issue(*place, lifetime)
+            return await credentials.issue(*target, lifetime)
         replacement = Replacement(body.overlap_hours or 0, body.replaces)
-        return await credentials.rotate(*place, replacement, lifetime)
+        return await credentials.rotate(*target, replacement, lifetime)
 
     async def revoke(self, call: Call) -> Response:
         """Revoke a credential; it is refused from now on."""
@@ -297,8 +303,8 @@ def _kinds(query: dict[str, str]) -> frozenset[str]:
 def _selection(query: dict[str, str]) -> Selection:
     """Return the search, filters and sort order of the list, from the query; raise InvalidField."""
     return Selection(
-        read_words(query, "q"),
-        read_choice(query, "state", LISTED_STATES),
-        read_choice(query, "kind", get_args(Kind)),
-        read_choice(query, "sort", tuple(SORTS)) or "created",
+        parse_words(query, "q"),
+        parse_choice(query, "state", LISTED_STATES),
+        parse_choice(query, "kind", get_args(Kind)),
+        parse_choice(query, "sort", tuple(SORTS)) or "created",
     )

@@ -156,7 +156,7 @@ def encode(event: AuditEvent) -> bytes:
 
 def decode(identifier: str, value: bytes) -> AuditEvent:
     """Return the event that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
-    stored = row_versions.read(value, "audit event")
+    stored = row_versions.decode(value, "audit event")
     actor = row_versions.build(Actor, stored["actor"])
     act = row_versions.build(Act, stored["act"])
     event: AuditEvent = row_versions.build(

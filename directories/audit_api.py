@@ -14,7 +14,7 @@ from directories.audit_codes import ACT_CODES, ACT_KINDS
 from directories.audit_log import AuditFilter, AuditPage, Log
 from directories.errors import InvalidField
 from directories.handlers import Call
-from directories.query_parameters import read_limit, read_words
+from directories.query_parameters import parse_limit, parse_words
 from directories.response_models import AuditEventPage, AuditLine
 from shared import csv_cells
 from shared.clock import parse_timestamp
@@ -52,15 +52,15 @@ async def of_directory(call: Call) -> Response:
 
 async def _answer(call: Call, log: Log, directory_id: str = "", name: str = "") -> Response:
     query = call.request.query
-    wanted = read_filter(query)
+    wanted = parse_filter(query)
     form = query.get("format", "json")
     if form not in ("json", "csv"):
         known = Message("not_one_of", name="format", value=form[:20], known="json, csv")
         raise InvalidField("format", known)
     is_csv = form == "csv"
     most = MAX_CSV_EVENTS if is_csv else MAX_EVENTS
-    limit = read_limit(query, most if is_csv else 50, most)
-    cursor = read_cursor(query)
+    limit = parse_limit(query, most if is_csv else 50, most)
+    cursor = parse_cursor(query)
     if is_csv:
         act = Act("audit.exported", new={"part": "next" if cursor else "first"})
         if directory_id:
@@ -138,7 +138,7 @@ def _values(values: Mapping[str, Any]) -> str:
     return "; ".join(f"{to_camel(name)}: {value}" for name, value in values.items())
 
 
-def read_filter(query: Mapping[str, str]) -> AuditFilter:
+def parse_filter(query: Mapping[str, str]) -> AuditFilter:
     """Return the filter in a request's query; raise InvalidField for an unknown act or a malformed value."""
     act = query.get("act", "")
     if act and act not in ACT_KINDS and act not in ACT_CODES:
@@ -146,14 +146,14 @@ def read_filter(query: Mapping[str, str]) -> AuditFilter:
         raise InvalidField("act", Message("not_one_of", name="act", value=act[:20], known=known))
     return AuditFilter(
         codes=ACT_KINDS.get(act, frozenset({act}) if act else frozenset()),
-        actor=read_words(query, "actor"),
-        directory_id=read_words(query, "directory"),
+        actor=parse_words(query, "actor"),
+        directory_id=parse_words(query, "directory"),
         since=_moment(query, "since"),
         until=_moment(query, "until"),
     )
 
 
-def read_cursor(query: Mapping[str, str]) -> str:
+def parse_cursor(query: Mapping[str, str]) -> str:
     """Return the cursor in a request's query, "" without one; raise InvalidField if it is malformed."""
     cursor = query.get("cursor", "")
     if cursor and not _CURSOR.fullmatch(cursor):

@@ -8,22 +8,27 @@ same time); with a warm one, none.
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
 
 from directories import credential_usage, store, tokens, totals
 from directories.access_rows import BY_TRUST, Access, decode_access
 from directories.credential_usage import UsageNotes
+from directories.hooks import MaintenanceJobs
 from directories.models import Directory, is_directory_id
 from directories.store import CACHED_SECONDS, DirectoryCache, cache
 from shared.app import App
-from shared.clock import Clock, timestamp
+from shared.clock import Clock, parse_timestamp
 from shared.http import HttpError
 from shared.limits import LruCache
 from shared.messages import Message
 from shared.tables.schema.base import DIRECTORIES
 from shared.tables.schema.directories import ACCESS_TOKEN
 
-_UPKEEP_EVERY = 2000  # fold a directory's totals after so many of its requests on this instance
+_UPKEEP_EVERY = 2000  # requests of a directory on this instance, after which its totals are folded
+_MAX_GRANTS = 4096
 
 
 class Unauthenticated(HttpError):
@@ -42,38 +47,56 @@ class Unauthenticated(HttpError):
 class _Grant:
     """The directory to which a security token gave access, cached so that it isn't checked again.
 
-    `expires` is when the token expires, as an RFC 3339 time, "" for never; `until` is when the
-    directory is read again (monotonic seconds). `changes` and `denials` are the counts of
+    `expires` is when the token expires, None for never; `until` is when the directory is read again
+    (monotonic seconds). `changes` and `denials` are the counts of
     `DirectoryCache` and `UsageNotes` when the grant was stored: if they differ now, the directory
     may have changed, or the use of the token has to be stored at once.
     """
 
     directory: Directory
-    expires: str
+    expires: datetime | None
     until: float
     changes: int
     denials: int
 
 
 @dataclass(slots=True)
+class _Requests:
+    """The number of authenticated requests of one directory on this instance."""
+
+    count: int = 0
+
+
+def _counts_by_directory() -> Callable[[str], _Requests]:
+    """Return a function that returns the object of a directory; it keeps 4,096, the most recently used."""
+    return lru_cache(maxsize=4096)(lambda _: _Requests())
+
+
+@dataclass(slots=True)
 class _Seen:
     # By directory ID and the SHA-256 of the header, so that memory holds no token.
-    grants: LruCache[tuple[str, bytes], _Grant] = field(default_factory=lambda: LruCache(4096))
+    grants: dict[tuple[str, bytes], _Grant] = field(default_factory=dict)
     access: LruCache[tuple[str, str], tuple[float, Access | None]] = field(
         default_factory=lambda: LruCache(4096)
     )
-    requests: LruCache[str, int] = field(default_factory=lambda: LruCache(4096))
+    counts: Callable[[str], _Requests] = field(default_factory=_counts_by_directory)
+
+    def keep(self, key: tuple[str, bytes], grant: _Grant) -> None:
+        """Store a grant. If there are many, forget all of them, because each is valid for seconds only."""
+        if len(self.grants) >= _MAX_GRANTS:
+            self.grants.clear()
+        self.grants[key] = grant
 
 
 async def authenticate(app: App, directory_id: str, authorization: str | None) -> Directory:
     """Return the active directory for which the token in `Authorization` is valid; otherwise raise Unauthenticated."""
     header = (authorization or "").encode("utf-8", "surrogatepass")
-    place = (directory_id, hashlib.sha256(header).digest())
-    grant = app.state(_Seen).grants.get(place)
+    key = (directory_id, hashlib.sha256(header).digest())
+    grant = app.state(_Seen).grants.get(key)
     if grant is not None and _is_valid(app, grant):
         directory = grant.directory
     else:
-        directory = await _checked(app, place, authorization)
+        directory = await _checked(app, key, authorization)
     _count(app, directory.id)
     return directory
 
@@ -85,16 +108,16 @@ def _is_valid(app: App, grant: _Grant) -> bool:
         clock.monotonic() < grant.until
         and app.state(DirectoryCache).changes == grant.changes
         and app.state(UsageNotes).denials == grant.denials
-        and (not grant.expires or timestamp(clock.now()) < grant.expires)
+        and (grant.expires is None or clock.now() < grant.expires)
     )
 
 
-async def _checked(app: App, place: tuple[str, bytes], authorization: str | None) -> Directory:
+async def _checked(app: App, key: tuple[str, bytes], authorization: str | None) -> Directory:
     """Authenticate a request for which there is no grant; store a grant if it has a valid security token.
 
-    `place` is the grant's key. Raise Unauthenticated.
+    `key` is the grant's key. Raise Unauthenticated.
     """
-    directory_id, _ = place
+    directory_id, _ = key
     changes = cache(app).changes  # before the directory is read: a change in between ends the grant
     plain = _bearer(authorization)
     hashed = tokens.digest(plain)
@@ -119,12 +142,12 @@ async def _checked(app: App, place: tuple[str, bytes], authorization: str | None
         until, denials = cache(app).read_again_at(directory_id), app.state(UsageNotes).denials
         grant = _Grant(
             directory=directory,
-            expires=token.expires,
+            expires=parse_timestamp(token.expires) if token.expires else None,
             until=until,
             changes=changes,
             denials=denials,
         )
-        app.state(_Seen).grants.put(place, grant)
+        app.state(_Seen).keep(key, grant)
     return directory
 
 
@@ -136,14 +159,14 @@ def _bearer(authorization: str | None) -> str:
 async def _access(app: App, directory_id: str, hashed: str) -> Access | None:
     if not is_directory_id(directory_id):
         return None  # the text may not even be a legal partition key
-    memory, place = app.state(_Seen).access, (directory_id, hashed)
+    memory, key = app.state(_Seen).access, (directory_id, hashed)
     at = app.clock.monotonic()
-    remembered = memory.get(place)
+    remembered = memory.get(key)
     if remembered and at - remembered[0] < CACHED_SECONDS:
         return remembered[1]
     row = await app.tables.get(DIRECTORIES, directory_id, ACCESS_TOKEN.key(hashed))
     access = decode_access(row.value) if row else None
-    memory.put(place, (at, access))
+    memory.put(key, (at, access))
     return access
 
 
@@ -186,12 +209,13 @@ def _reason(directory: Directory, plain: str, hashed: str) -> str:
 
 
 def _count(app: App, directory_id: str) -> None:
-    """Count a request, and fold the directory's totals in the background after every 2,000.
+    """Count a request, and after every 2,000 do the directory's upkeep in the background.
 
     Otherwise the events of a long import would slow down the next reader of the totals.
     """
-    requests = app.state(_Seen).requests
-    count = (requests.get(directory_id) or 0) + 1
-    requests.put(directory_id, count)
-    if count % _UPKEEP_EVERY == 0:
+    requests = app.state(_Seen).counts(directory_id)
+    requests.count += 1
+    if requests.count % _UPKEEP_EVERY == 0:
         app.background.start_optional(totals.keep_up(app, directory_id), "totals.keep_up")
+        for name, work in app.state(MaintenanceJobs).upkeep.items():
+            app.background.start_optional(work(app, directory_id), name)

@@ -131,4 +131,4 @@ def encode(days_before: int) -> bytes:
 
 def decode(value: bytes) -> int:
     """Return the `days_before` of the last warning; raise UnsupportedRowVersion if a later release wrote it."""
-    return int(row_versions.read(value, "credential warning")["days_before"])
+    return int(row_versions.decode(value, "credential warning")["days_before"])

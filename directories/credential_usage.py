@@ -98,16 +98,16 @@ class LastCalls:
 
 def accepted(app: App, directory_id: str, credential: str) -> None:
     """Store the time of a credential's use in the background; `credential` is an ID or "trust"."""
-    notes, place = app.state(UsageNotes), (directory_id, credential)
+    notes, key = app.state(UsageNotes), (directory_id, credential)
     used, denial = notes.used, notes.denied.get(directory_id)
-    at, last = app.clock.monotonic(), used.get(place)
+    at, last = app.clock.monotonic(), used.get(key)
     # After a denied request, store the next success at once, because the administrator waits for it.
     if (
         last is None
         or at - last >= USED_SECONDS
         or (denial is not None and last < denial.written_at)
     ):
-        used.put(place, at)
+        used.put(key, at)
         app.background.start_optional(_write(app, directory_id, credential), "directory.used")
 
 
@@ -176,7 +176,7 @@ async def read(tables: Tables, directory_id: str) -> LastCalls:
     """Return the last calls that all instances have stored, in one round trip."""
     rows = await tables.query(DIRECTORIES, directory_id, *LAST_USE.all())
     notes = {
-        LAST_USE.parts_of(row.key)[0]: row_versions.read(row.value, "last use") for row in rows
+        LAST_USE.parts_of(row.key)[0]: row_versions.decode(row.value, "last use") for row in rows
     }
     denied, served = notes.pop(_DENIED, None), notes.pop(_SERVED, {"at": ""})
     used = {name: str(note["at"]) for name, note in notes.items()}
@@ -220,7 +220,7 @@ async def _write_denied(
             at=at,
             kind=TURNED_AWAY,
             status=401,
-            **events.told(message),
+            **events.message_fields(message),
         )
         await app.tables.transact(
             CONTACTS,

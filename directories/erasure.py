@@ -19,11 +19,11 @@ from typing import Any
 import orjson
 
 from directories import events
-from directories.events import Event, told
+from directories.events import Event, message_fields
 from shared import row_versions
 from shared.app import App
 from shared.concurrency import TimeSlice
-from shared.keys import fold_case, successor
+from shared.keys import successor
 from shared.messages import Message
 from shared.tables.port import (
     MAX_OPERATIONS,
@@ -36,6 +36,7 @@ from shared.tables.port import (
 )
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import ERASURE, EVENT
+from shared.words import fold_case
 
 ERASE_AFTER = timedelta(hours=24)
 MAX_DELETIONS = 5000  # per pass, because each person takes about 300 bytes of memory
@@ -83,7 +84,7 @@ class _Erased:
             return _anonymous(event)
         if self._says(event):
             attribute = event.attribute if _PLAIN_NAME.fullmatch(event.attribute) else ""
-            return replace(event, attribute=attribute, remedy="", **told(_ERASED))
+            return replace(event, attribute=attribute, remedy="", **message_fields(_ERASED))
         return event
 
     def _names(self, event: Event) -> bool:
@@ -125,7 +126,7 @@ def _anonymous(event: Event) -> Event:
         changed=tuple(names),
         attribute=event.attribute if _PLAIN_NAME.fullmatch(event.attribute) else "",
         remedy="",
-        **(told(_ERASED) if has_text else {}),
+        **(message_fields(_ERASED) if has_text else {}),
     )
 
 
@@ -226,7 +227,7 @@ async def _pages(app: App, directory_id: str, start: str, stop: str) -> AsyncIte
 async def _rewrite(
     app: App, directory_id: str, rows: Sequence[Row], change: Callable[[Event], Event]
 ) -> None:
-    """Replace the rows whose event `change` changes; skip rows that another run has replaced or removed."""
+    """Replace the rows that have another event after `change`; skip rows that another run has replaced or removed."""
     operations = list[Replace]()
     keys = iter(rows)
 
@@ -273,5 +274,5 @@ def encode(progress: Progress) -> bytes:
 
 def decode(value: bytes) -> Progress:
     """Return the progress that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
-    progress: Progress = row_versions.build(Progress, row_versions.read(value, "erasure"))
+    progress: Progress = row_versions.build(Progress, row_versions.decode(value, "erasure"))
     return progress

@@ -100,7 +100,7 @@ class Event:
         return 0
 
 
-def told(message: Message | None) -> dict[str, Any]:
+def message_fields(message: Message | None) -> dict[str, Any]:
     """Return the fields of an event that store `message`, for use as `Event(…, **told(message))`."""
     return {"detail": message.text(), "said": messages.encode(message)} if message else {}
 
@@ -155,7 +155,7 @@ def encode(event: Event) -> bytes:
 
 def decode(value: bytes) -> Event:
     """Return the event that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
-    stored = row_versions.read(value, "event")
+    stored = row_versions.decode(value, "event")
     known = {name: stored[name] for name in _DEFAULTS if name in stored}
     known["changed"] = tuple(known.get("changed", ()))
     return Event(**known)

@@ -159,5 +159,7 @@ def encode(request: Inspected) -> bytes:
 
 def decode(value: bytes) -> Inspected:
     """Return the request of a row; raise UnsupportedRowVersion if a later release wrote it."""
-    found: Inspected = row_versions.build(Inspected, row_versions.read(value, "inspected request"))
+    found: Inspected = row_versions.build(
+        Inspected, row_versions.decode(value, "inspected request")
+    )
     return found

@@ -28,8 +28,9 @@ from directories.audit_relay import Outbox
 from directories.hooks import MaintenanceJobs
 from shared import keys, log, row_versions
 from shared.app import App
+from shared.keys import Family
 from shared.tables.port import MAX_OPERATIONS, MAX_QUERY_ROWS, Delete, NotFound, Row, Upsert
-from shared.tables.schema.base import ALL_DIRECTORIES, CONTACTS, DIRECTORIES, HEALTH, WORK, Family
+from shared.tables.schema.base import ALL_DIRECTORIES, CONTACTS, DIRECTORIES, HEALTH, WORK
 from shared.tables.schema.contacts import EVENT
 from shared.tables.schema.directories import ACCESS_TOKEN, USED_ASSERTION
 from shared.tables.schema.work import MAINTENANCE_PLACE
@@ -134,7 +135,7 @@ def encode(position: Position) -> bytes:
 
 def decode(value: bytes) -> Position:
     """Return the position that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
-    stored = row_versions.read(value, "maintenance position")
+    stored = row_versions.decode(value, "maintenance position")
     return Position(int(stored["hour"]), str(stored["after"]))
 
 

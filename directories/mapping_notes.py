@@ -13,7 +13,7 @@ import orjson
 
 from directories import events
 from directories.event_types import MAPPING
-from directories.events import Event, told
+from directories.events import Event, message_fields
 from shared import log, row_versions
 from shared.app import App
 from shared.clock import timestamp
@@ -82,7 +82,7 @@ def decode(value: bytes) -> dict[str, Any]:
 
     Raise UnsupportedRowVersion if a later release wrote it in a version that this one can't read.
     """
-    return row_versions.read(value, "mapping faults")
+    return row_versions.decode(value, "mapping faults")
 
 
 async def _store(app: App, directory_id: str, faults: Mapping[str, Message], client: str) -> None:
@@ -99,7 +99,7 @@ async def _store(app: App, directory_id: str, faults: Mapping[str, Message], cli
         Replace(MAPPING_FAULTS.key, value, row.etag) if row else Insert(MAPPING_FAULTS.key, value)
     )
     found = [
-        Event(timestamp(now), MAPPING, attribute=name[:200], client=client, **told(fault))
+        Event(timestamp(now), MAPPING, attribute=name[:200], client=client, **message_fields(fault))
         for name, fault in due.items()
     ]
     try:

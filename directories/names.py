@@ -129,5 +129,5 @@ def encode(found: Claim) -> bytes:
 
 def decode(value: bytes) -> Claim:
     """Return the claim that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
-    found: Claim = row_versions.build(Claim, row_versions.read(value, "directory name"))
+    found: Claim = row_versions.build(Claim, row_versions.decode(value, "directory name"))
     return found

@@ -185,6 +185,6 @@ def encode(overview: Overview) -> bytes:
 
 def decode(directory_id: str, value: bytes) -> Overview:
     """Return the overview of a row; raise UnsupportedRowVersion if a later release wrote it."""
-    stored = row_versions.read(value, "overview")
+    stored = row_versions.decode(value, "overview")
     overview: Overview = row_versions.build(Overview, {**stored, "id": directory_id})
     return overview

@@ -10,7 +10,7 @@ Choice = TypeVar("Choice", bound=str)
 _MAX_WORDS = 250
 
 
-def read_words(query: Mapping[str, str], name: str) -> str:
+def parse_words(query: Mapping[str, str], name: str) -> str:
     """Return a search text without space around it, or "" if it is missing.
 
     It has at most 250 characters, because it is compared with thousands of events.
@@ -25,7 +25,7 @@ def read_words(query: Mapping[str, str], name: str) -> str:
     return text
 
 
-def read_choice(
+def parse_choice(
     query: Mapping[str, str], name: str, known: tuple[Choice, ...]
 ) -> Choice | Literal[""]:
     """Return a parameter that is one of `known`, or "" if it is missing; raise InvalidField for another value."""
@@ -37,7 +37,7 @@ def read_choice(
     return found or ""
 
 
-def read_limit(query: Mapping[str, str], default: int, most: int) -> int:
+def parse_limit(query: Mapping[str, str], default: int, most: int) -> int:
     """Return the parameter `limit`, or `default` if it is missing; raise InvalidField unless it is 1 to `most`."""
     text = query.get("limit", str(default))
     if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= most):

@@ -17,7 +17,7 @@ MAX_ROLE = 120  # characters of an app role's value (Microsoft Graph, appRole)
 _ROLE = re.compile(r"[A-Za-z0-9!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]+")
 
 
-def read_readers(value: Mapping[str, Any] | None) -> Readers | None:
+def decode_readers(value: Mapping[str, Any] | None) -> Readers | None:
     """Return the readers that the JSON object `value` describes; None: all agents of the account.
 
     Raises:

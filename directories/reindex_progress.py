@@ -141,6 +141,6 @@ def encode(progress: Progress) -> bytes:
 
 def decode(value: bytes, etag: str) -> Progress:
     """Return the pass of a row; raise UnsupportedRowVersion if a later release wrote it."""
-    stored = row_versions.read(value, "reindex")
+    stored = row_versions.decode(value, "reindex")
     progress: Progress = row_versions.build(Progress, {**stored, "etag": etag})
     return progress

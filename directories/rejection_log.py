@@ -191,7 +191,7 @@ def _held_back(app: App, minute: _Minute) -> list[Event]:
         replace(held.event, at=at, count=held.count) for held in minute.held.values() if held.count
     ]
     if minute.beyond:
-        beyond = events.told(_TOO_MANY)
+        beyond = events.message_fields(_TOO_MANY)
         late.append(Event(at=at, kind=REFUSED, **beyond, count=minute.beyond))
     for held in minute.held.values():
         held.count = 0

@@ -84,7 +84,7 @@ class SetupLinkBody(BaseModel):
     purpose: Literal["set-up", "sign-in"] = "set-up"
 
 
-def read_body(request: Request, model: type[Body], *, optional: bool = False) -> Body:
+def parse_body(request: Request, model: type[Body], *, optional: bool = False) -> Body:
     """Parse the body as `model`; raise HttpError 400 that names the field, the fault and the remedy.
 
     If `optional`, a missing body counts as {}.

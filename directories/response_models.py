@@ -76,7 +76,7 @@ class DirectorySummary(TypedDict):
     id: str
     name: str
     kind: Kind
-    region: Annotated[str, Doc("ISO 3166 region whose national numbers are read.")]
+    region: Annotated[str, Doc("ISO 3166 region in which national numbers are read.")]
     strictNumbers: bool
     setup: SetupStep
     presence: Presence

@@ -78,7 +78,7 @@ class Selection:
         """
         if not cursor:
             return list(chosen)
-        last = _read_cursor(cursor, self.sort)
+        last = _decode_cursor(cursor, self.sort)
         key = SORTS[self.sort]
         try:
             return [one for one in chosen if key(one) > last]
@@ -91,7 +91,7 @@ class Selection:
         return base64.urlsafe_b64encode(value).decode().rstrip("=")
 
 
-def _read_cursor(text: str, sort: Sort) -> _Key:
+def _decode_cursor(text: str, sort: Sort) -> _Key:
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         name, *key = orjson.loads(base64.b64decode(padded, b"-_", validate=True))

@@ -219,36 +219,36 @@ def log(page: Page) -> EventPage:
 
 def event(line: Line) -> LogEvent:
     """Return a line of the log, without empty members."""
-    told = line.event
+    stored = line.event
     always: LogEvent = {
         "id": cursor(line.key),
-        "at": told.at,
+        "at": stored.at,
         "first": line.first,
-        "kind": told.kind,
+        "kind": stored.kind,
         "count": line.count,
     }
     others = {
-        "resourceType": told.resource_type,
-        "resourceId": told.resource_id,
-        "name": told.name,
-        "externalId": told.external_id,
-        "wasExternalId": told.was_external_id,
-        "wasActive": told.was_active,
-        "users": told.users,
-        "groups": told.groups,
-        "changed": list(told.changed),
-        "status": told.status,
-        "scimType": told.scim_type,
-        "attribute": told.attribute,
-        "detail": told.detail,
-        "reason": (told.said or {}).get("code", ""),
-        "remedy": told.remedy,
-        "client": told.client,
-        "method": told.method,
+        "resourceType": stored.resource_type,
+        "resourceId": stored.resource_id,
+        "name": stored.name,
+        "externalId": stored.external_id,
+        "wasExternalId": stored.was_external_id,
+        "wasActive": stored.was_active,
+        "users": stored.users,
+        "groups": stored.groups,
+        "changed": list(stored.changed),
+        "status": stored.status,
+        "scimType": stored.scim_type,
+        "attribute": stored.attribute,
+        "detail": stored.detail,
+        "reason": (stored.said or {}).get("code", ""),
+        "remedy": stored.remedy,
+        "client": stored.client,
+        "method": stored.method,
     }
     present = {name: value for name, value in others.items() if value}
-    if told.active is not None:
-        present["active"] = told.active
+    if stored.active is not None:
+        present["active"] = stored.active
     return cast(LogEvent, {**always, **present})
 
 
@@ -257,7 +257,7 @@ def cursor(row_key: str) -> str:
     return row_key.partition(SEPARATOR)[2]
 
 
-def read_cursor(text: str) -> str:
+def decode_cursor(text: str) -> str:
     """Return the row key of an event's ID, "" for ""; raise InvalidField for a text that isn't such an ID."""
     if text and not _CURSOR.fullmatch(text):
         raise _no_place()

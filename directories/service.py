@@ -31,7 +31,7 @@ from directories.errors import (
     TooManyDirectories,
 )
 from directories.models import Directory, Kind, Token, is_directory_id
-from directories.readers import read_readers
+from directories.readers import decode_readers
 from directories.store import cache
 from shared.app import App
 from shared.clock import timestamp
@@ -197,7 +197,7 @@ async def set_up(
     if "name" in settings:
         settings["name"] = check_name(settings["name"])
     if "readers" in settings:
-        settings["readers"] = read_readers(settings["readers"])
+        settings["readers"] = decode_readers(settings["readers"])
     if "region" in settings:
         settings["region"] = check_region(settings["region"])
     before: list[Directory] = []

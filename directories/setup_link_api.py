@@ -2,7 +2,7 @@
 
 from directories import service, setup_link_service, status
 from directories.handlers import Call
-from directories.request_models import SetupLinkBody, read_body
+from directories.request_models import SetupLinkBody, parse_body
 from directories.response_models import NewSetupLink, SetupLinkList, SetupLinkState
 from directories.setup_links import SetupLink
 from shared.clock import timestamp
@@ -25,7 +25,7 @@ async def list_links(call: Call) -> Response:
 
 async def create(call: Call) -> Response:
     """Create a set-up link; only this response has its URL."""
-    body = read_body(call.request, SetupLinkBody, optional=True)
+    body = parse_body(call.request, SetupLinkBody, optional=True)
     new = await setup_link_service.create(
         call.app, call.actor, call.directory_id, purpose=body.purpose
     )

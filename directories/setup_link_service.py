@@ -56,7 +56,7 @@ class TooManyLinks(DirectoryError):
 
 
 class NoPresence(DirectoryError):
-    """A link for the sign-in at Microsoft was requested for a directory whose kind isn't `entra`."""
+    """A link for the sign-in at Microsoft was requested for a directory of another kind than `entra`."""
 
     status = 409
 

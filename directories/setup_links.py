@@ -140,7 +140,7 @@ def code_in(text: str) -> str:
     return text.strip().rpartition("#")[2]
 
 
-def place_of(code: str) -> LinkKey:
+def ids_in(code: str) -> LinkKey:
     """Return the IDs in a code; for a malformed code, IDs for which no row exists."""
     found = _CODE.fullmatch(code)
     if found is None:
@@ -153,7 +153,7 @@ def is_link_id(text: str) -> bool:
     return _LINK_ID.fullmatch(text) is not None
 
 
-def read_session(value: str) -> SessionValue:
+def parse_session(value: str) -> SessionValue:
     """Return the parts of a cookie's value; for a malformed value, an ID for which no directory exists."""
     found = _SESSION.fullmatch(value)
     return (
@@ -169,7 +169,7 @@ def encode(link: SetupLink) -> bytes:
 
 def decode(row: Row) -> SetupLink:
     """Return the link that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
-    stored = row_versions.read(row.value, "set-up link", _PURPOSE_VERSION)
+    stored = row_versions.decode(row.value, "set-up link", _PURPOSE_VERSION)
     link_id = SETUP_LINK.parts_of(row.key)[0]
     link: SetupLink = row_versions.build(SetupLink, {**stored, "id": link_id, "etag": row.etag})
     return link

@@ -65,7 +65,7 @@ class SetupSession:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class IssuedCredential:
     """An issued credential with its plain text, which isn't stored."""
 
     sort: CredentialSort
@@ -85,15 +85,15 @@ async def open_link(app: App, code: str, cookie: str, address: str) -> SetupSess
     Raises:
         LinkRefused: The link doesn't exist, has ended, or was opened in another browser.
     """
-    place = setup_links.place_of(code)
+    ids = setup_links.ids_in(code)
     for _ in range(_ATTEMPTS):
-        link, directory = await _read(app, place.directory_id, place.link_id)
+        link, directory = await _read(app, ids.directory_id, ids.link_id)
         if link is None or directory is None or not link.has_code(code):
             raise LinkRefused("unknown")
         session = _session(link, directory, address)
         _refuse_ended(app, link)
         if link.opened:
-            known = setup_links.read_session(cookie)
+            known = setup_links.parse_session(cookie)
             if link.has_session(known.secret):
                 return replace(session, secret=known.secret)
             await _note_elsewhere(app, session)
@@ -105,7 +105,7 @@ async def open_link(app: App, code: str, cookie: str, address: str) -> SetupSess
         except (PreconditionFailed, NotFound):
             continue  # another browser or a revocation changed the row first
         return replace(session, link=opened, secret=secret)
-    raise Overtaken(place.directory_id)
+    raise Overtaken(ids.directory_id)
 
 
 async def resume(app: App, link_id: str, cookie: str, address: str) -> SetupSession:
@@ -117,7 +117,7 @@ async def resume(app: App, link_id: str, cookie: str, address: str) -> SetupSess
     Raises:
         LinkRefused: This browser didn't open the link, or the link has expired or was revoked.
     """
-    known = setup_links.read_session(cookie)
+    known = setup_links.parse_session(cookie)
     link, directory = await _read(app, known.directory_id, link_id)
     if link is None or directory is None or not link.has_session(known.secret):
         raise LinkRefused("browser")
@@ -134,7 +134,9 @@ async def reread(app: App, session: SetupSession) -> SetupSession:
     return replace(session, link=link, directory=directory)
 
 
-async def take_credential(app: App, session: SetupSession, sort: CredentialSort) -> Taken:
+async def issue_credential(
+    app: App, session: SetupSession, sort: CredentialSort
+) -> IssuedCredential:
     """Issue a client secret or a security token, which only the company's administrator sees.
 
     Raises:
@@ -143,11 +145,11 @@ async def take_credential(app: App, session: SetupSession, sort: CredentialSort)
     """
     require_set_up(session)
 
-    async def act(link: SetupLink, also: Sequence[Operation]) -> Taken:
+    async def act(link: SetupLink, also: Sequence[Operation]) -> IssuedCredential:
         issued = await credentials.issue(
             app, session.actor, session.directory.id, _SORTS[sort], also=also
         )
-        return Taken(sort, issued.credential, issued.plain)
+        return IssuedCredential(sort, issued.credential, issued.plain)
 
     return await _act(app, session, act, credential=sort, credential_at=store.now(app.clock))
 

@@ -23,11 +23,12 @@ import orjson
 from directories import audit
 from directories.audit import AuditEvent
 from directories.models import Directory, Readers, Token, TrustedIdentity, is_directory_id
+from directories.rate_limits import Bucket, Buckets
 from shared import row_versions
 from shared.app import App
 from shared.clock import Clock, parse_timestamp, timestamp
 from shared.concurrency import each
-from shared.limits import Bucket, Buckets, LruCache
+from shared.limits import LruCache
 from shared.tables.port import (
     AlreadyExists,
     Delete,
@@ -125,7 +126,7 @@ async def replace(tables: Tables, directory: Directory, also: Sequence[Operation
 
 
 async def of_account(tables: Tables, clock: Clock, account: str) -> list[Directory]:
-    """Return the account's directories sorted by creation time, including deleted ones whose rows remain."""
+    """Return the account's directories sorted by creation time, including deleted ones that still have rows."""
     partition = account_partition(account)
     entries = await index(tables, partition)
     found = await get_many(tables, [entry.key for entry in entries])
@@ -176,7 +177,7 @@ def encode(directory: Directory) -> bytes:
 
 def decode(directory_id: str, value: bytes, etag: str) -> Directory:
     """Return the directory that `encode` encoded; raise UnsupportedRowVersion if a later release wrote it."""
-    stored = row_versions.read(value, "directory")
+    stored = row_versions.decode(value, "directory")
     for credentials in ("tokens", "secrets"):
         held = stored.get(credentials, ())
         stored[credentials] = tuple(row_versions.build(Token, token) for token in held)

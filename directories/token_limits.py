@@ -8,10 +8,11 @@ import math
 from dataclasses import dataclass, field
 
 from directories.access_rows import decode_access
+from directories.rate_limits import Bucket
 from shared.app import App
 from shared.clock import parse_timestamp
 from shared.http import HttpError
-from shared.limits import Bucket, LruCache
+from shared.limits import LruCache
 from shared.messages import Message
 from shared.tables.port import query_all
 from shared.tables.schema.base import DIRECTORIES
@@ -50,7 +51,7 @@ class _TokenLimits:
     )
 
 
-async def take(app: App, directory_id: str, credential: str) -> None:
+async def charge(app: App, directory_id: str, credential: str) -> None:
     """Charge a credential for one access token.
 
     `credential` is the ID of a client secret, or "trust". A credential has at most
@@ -66,11 +67,11 @@ async def take(app: App, directory_id: str, credential: str) -> None:
     live_burst = most / 2
     live_rate = live_burst / _LIFETIME_SECONDS
     limits, now = app.state(_TokenLimits).by_credential, app.clock.monotonic()
-    place = (directory_id, credential)
-    buckets = limits.get(place)
+    key = (directory_id, credential)
+    buckets = limits.get(key)
     if buckets is None:
         buckets = _Buckets(Bucket(TOKEN_BURST, now), Bucket(live_burst, now))
-        limits.put(place, buckets)
+        limits.put(key, buckets)
     buckets.frequency.fill(now, TOKEN_RATE, TOKEN_BURST)
     buckets.live.fill(now, live_rate, live_burst)
     if seconds := math.ceil(buckets.frequency.wait(1.0, TOKEN_RATE)):

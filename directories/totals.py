@@ -2,7 +2,7 @@
 
 The row `total` (table `contacts`) has the sums up to the event `through`; the counters in the keys
 of later events are added to them, so that no people are counted. A transaction may be committed
-after another one whose event has a later key. So the row includes only events older than five
+after another one that has an event with a later key. So the row includes only events older than five
 minutes, and an instance's memory only events older than ten seconds; the keys of later events are
 read each time. If a transaction is committed more than ten seconds after the time in its event's
 key, the memory lacks the event, but for a minute at most: then the sums in memory are replaced by
@@ -198,8 +198,8 @@ async def recount(app: App, directory_id: str) -> int | None:
     if before != after:
         return None
     totals, through, etag, behind = after
-    said = totals.plus(behind)
-    wrong = (users - said.users, groups - said.groups, active - said.active)
+    current = totals.plus(behind)
+    wrong = (users - current.users, groups - current.groups, active - current.active)
     if not any(wrong):
         return 0
     corrected = dataclasses.replace(
@@ -253,7 +253,7 @@ def decode(value: bytes) -> tuple[Totals, str]:
 
     Raise UnsupportedRowVersion if a later release wrote the row.
     """
-    stored = row_versions.read(value, "total")
+    stored = row_versions.decode(value, "total")
     through = str(stored.pop("through"))
     pairs = stored.get("hours", {}).items()
     stored["hours"] = {hour: (counts[0], counts[1]) for hour, counts in pairs}

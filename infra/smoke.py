@@ -64,7 +64,7 @@ _opener = build_opener(_NoRedirect)
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """An HTTP response; header names are in lower case.
 
     Without a response, `status` is 0 and `body` is the reason.
@@ -112,7 +112,7 @@ class Deployment:
 
     def call(
         self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None
-    ) -> Answer:
+    ) -> Response:
         """Send a request and return the response; redirects are not followed."""
         address = path if path.startswith("http") else self.url + path
         data = None if body is None else json.dumps(body).encode()
@@ -124,20 +124,20 @@ class Deployment:
         except HTTPError as error:
             return _answer(error.code, error)
         except (URLError, TimeoutError, ConnectionError) as error:
-            return Answer(0, str(error).encode())
+            return Response(0, str(error).encode())
 
-    def expect(self, what: str, answer: Answer, *statuses: int) -> Answer:
+    def expect(self, what: str, response: Response, *statuses: int) -> Response:
         """Record the check `what` as passed and return the response.
 
         Raises:
             Failure: The response's status is not one of `statuses`.
         """
-        if answer.status not in statuses:
+        if response.status not in statuses:
             raise Failure(
-                f"{what}: status {answer.status} instead of {statuses}: {answer.body[:300]!r}"
+                f"{what}: status {response.status} instead of {statuses}: {response.body[:300]!r}"
             )
         self.passed.append(what)
-        return answer
+        return response
 
     def wait_for(self, ask: Callable[[], str]) -> None:
         """Call `ask` repeatedly until it returns "", which means that no problem is left.
@@ -156,9 +156,9 @@ class Deployment:
         return {"Authorization": f"Bearer {token}", "Content-Type": content_type}
 
 
-def _answer(status: int, reply: Any) -> Answer:
+def _answer(status: int, reply: Any) -> Response:
     headers = {name.lower(): value for name, value in reply.headers.items()}
-    return Answer(status, reply.read(), headers)
+    return Response(status, reply.read(), headers)
 
 
 def check_app_answers(target: Deployment) -> None:
@@ -166,24 +166,24 @@ def check_app_answers(target: Deployment) -> None:
 
     def ask() -> str:
         path, headers = f"/scim/{uuid.uuid4()}/v2/Users", target.bearer("made-up", SCIM)
-        answer = target.call("GET", path, headers=headers)
-        if answer.status == 0:
-            return f"Nothing answers at {target.url}: {answer.body.decode()}. Is the address right, and the app running?"
-        is_ours = ERROR in answer.json().get("schemas", [])
-        if answer.status == 401 and is_ours:
+        response = target.call("GET", path, headers=headers)
+        if response.status == 0:
+            return f"Nothing answers at {target.url}: {response.body.decode()}. Is the address right, and the app running?"
+        is_ours = ERROR in response.json().get("schemas", [])
+        if response.status == 401 and is_ours:
             return ""
-        if answer.status in STARTING and not is_ours:
+        if response.status in STARTING and not is_ours:
             return (
-                f"The app has not started (status {answer.status}). Run azd deploy again; if that does not help, look for"
+                f"The app has not started (status {response.status}). Run azd deploy again; if that does not help, look for"
                 " SettingsError in the app's log stream: the setting that it names is missing."
             )
-        if answer.status in SHUT:
+        if response.status in SHUT:
             raise Failure(
-                f"App Service Authentication answered instead of the app (status {answer.status}): no company can provision."
+                f"App Service Authentication answered instead of the app (status {response.status}): no company can provision."
                 " /scim/* must be among its excluded paths, and the platform must let foreign bearer tokens through there."
             )
         raise Failure(
-            f"An unknown token got status {answer.status}, not a SCIM error 401: {answer.body[:200]!r}. Is this the product?"
+            f"An unknown token got status {response.status}, not a SCIM error 401: {response.body[:200]!r}. Is this the product?"
         )
 
     target.wait_for(ask)
@@ -192,16 +192,16 @@ def check_app_answers(target: Deployment) -> None:
 
 def check_sign_in(target: Deployment) -> None:
     """Check that a browser without a session is redirected to Microsoft with the registration's values."""
-    answer = target.call("GET", "/contacts", headers={"Accept": "text/html"})
-    location = answer.headers.get("location", "")
-    if answer.status == 401:
+    response = target.call("GET", "/contacts", headers={"Accept": "text/html"})
+    location = response.headers.get("location", "")
+    if response.status == 401:
         raise Failure(
             "Pages answer 401 instead of leading to sign-in: App Service Authentication is off, or it does not redirect."
             " Set SIGN_IN_CLIENT_ID (infra/register-apps.sh prints it) and run azd provision."
         )
-    if answer.status not in (302, 303) or not location.startswith("http"):
+    if response.status not in (302, 303) or not location.startswith("http"):
         raise Failure(
-            f"Pages are open, or lead nowhere: status {answer.status}, Location {location!r}. Run azd provision."
+            f"Pages are open, or lead nowhere: status {response.status}, Location {location!r}. Run azd provision."
         )
     asked = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
     client_id, redirect = asked.get("client_id", ""), asked.get("redirect_uri", "")
@@ -238,9 +238,9 @@ def check_health(target: Deployment) -> None:
     seen: dict[str, Any] = {}
 
     def storage() -> str:
-        answer = target.call("GET", "/health?credential=1")
+        response = target.call("GET", "/health?credential=1")
         seen.clear()
-        seen.update(answer.json())
+        seen.update(response.json())
         found = seen.get("checks", {}).get("storage", {})
         if found.get("ok"):
             return ""
@@ -250,7 +250,7 @@ def check_health(target: Deployment) -> None:
                 " assignments with docs/deploy.md, or, with a private network, whether the endpoints are approved."
             )
         return (
-            f"/health answers {answer.status} and no word of storage that works: {answer.body[:200]!r}."
+            f"/health answers {response.status} and no word of storage that works: {response.body[:200]!r}."
             " Is the storage account there, and reachable for the app?"
         )
 
@@ -353,8 +353,8 @@ def check_doors(target: Deployment) -> None:
     claims = [{"typ": "tid", "val": str(uuid.uuid4())}, {"typ": "roles", "val": "Directory.Admin"}]
     forged = base64.b64encode(json.dumps({"auth_typ": "aad", "claims": claims}).encode()).decode()
     target.expect("the API asks for sign-in", target.call("GET", "/api/directories"), *SHUT)
-    answer = target.call("GET", "/api/directories", headers={"X-MS-CLIENT-PRINCIPAL": forged})
-    target.expect("a forged principal gets nowhere", answer, *SHUT)
+    response = target.call("GET", "/api/directories", headers={"X-MS-CLIENT-PRINCIPAL": forged})
+    target.expect("a forged principal gets nowhere", response, *SHUT)
 
 
 def check_round_trip(target: Deployment) -> None:
@@ -370,13 +370,13 @@ def check_round_trip(target: Deployment) -> None:
         "name": f"Smoke test {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())}",
         "kind": "other",
     }
-    answer = target.call("POST", "/api/directories", body, headers=target.bearer(target.token))
-    if answer.status in SHUT:
+    response = target.call("POST", "/api/directories", body, headers=target.bearer(target.token))
+    if response.status in SHUT:
         raise Failure(
-            f"SMOKE_TOKEN is refused (status {answer.status}). Its program needs the app role Deployment.Test of the sign-in"
+            f"SMOKE_TOKEN is refused (status {response.status}). Its program needs the app role Deployment.Test of the sign-in"
             " registration, with admin consent, and its client id in API_CLIENT_IDS."
         )
-    made = target.expect("a directory is created", answer, 201).json()
+    made = target.expect("a directory is created", response, 201).json()
     path = f"/api/directories/{made['id']}"
     try:
         _live(target, made["scimBaseUrl"].rstrip("/"), target.bearer(made["token"], SCIM))
@@ -388,24 +388,24 @@ def check_round_trip(target: Deployment) -> None:
 def _live(target: Deployment, base: str, headers: dict[str, str]) -> None:
     name = f"smoke-{uuid.uuid4()}@example.com"
     nobody = quote(f'userName eq "{uuid.uuid4()}"')
-    answer = target.call("GET", f"{base}/Users?filter={nobody}", headers=headers)
-    empty = target.expect("test connection is answered", answer, 200).json()
+    response = target.call("GET", f"{base}/Users?filter={nobody}", headers=headers)
+    empty = target.expect("test connection is answered", response, 200).json()
     if empty.get("totalResults") != 0:
         raise Failure(f"a filter that matches no one found {empty.get('totalResults')} people")
     person = {"schemas": [USER], "userName": name, "externalId": str(uuid.uuid4()), "active": True}
-    answer = target.call("POST", f"{base}/Users", person, headers=headers)
-    user = f"{base}/Users/{target.expect('a person is created', answer, 201).json()['id']}"
-    answer = target.call(
+    response = target.call("POST", f"{base}/Users", person, headers=headers)
+    user = f"{base}/Users/{target.expect('a person is created', response, 201).json()['id']}"
+    response = target.call(
         "GET", f"{base}/Users?filter={quote(f'userName eq {json.dumps(name)}')}", headers=headers
     )
-    if target.expect("the person is found", answer, 200).json().get("totalResults") != 1:
+    if target.expect("the person is found", response, 200).json().get("totalResults") != 1:
         raise Failure("the person just created is not found by userName")
     change = {
         "schemas": [PATCH],
         "Operations": [{"op": "Replace", "path": "active", "value": "False"}],
     }
-    answer = target.call("PATCH", user, change, headers=headers)
-    target.expect("the person is disabled as Entra does it", answer, 200, 204)
+    response = target.call("PATCH", user, change, headers=headers)
+    target.expect("the person is disabled as Entra does it", response, 200, 204)
     if target.call("GET", user, headers=headers).json().get("active") is not False:
         raise Failure('the person is still active after Replace active "False"')
     target.expect("the person is deleted", target.call("DELETE", user, headers=headers), 204)

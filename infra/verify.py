@@ -95,16 +95,16 @@ class Compiler:
     def use_local_extension(self, extension: Path) -> None:
         """Change every bicepconfig.json to use the file `extension` instead of Microsoft's registry."""
         for config in self.infra.rglob("bicepconfig.json"):
-            read = json.loads(config.read_text(encoding="utf-8"))
-            for name, place in read.get("extensions", {}).items():
-                if _GRAPH in place:
+            content = json.loads(config.read_text(encoding="utf-8"))
+            for name, source in content.get("extensions", {}).items():
+                if _GRAPH in source:
                     packed = config.parent / "graph.tgz"
                     if extension.suffix == ".json":
                         self.run("publish-extension", str(extension), "--target", str(packed))
                     else:
                         shutil.copy(extension, packed)
-                    read["extensions"][name] = f"./{packed.name}"
-            config.write_text(json.dumps(read), encoding="utf-8")
+                    content["extensions"][name] = f"./{packed.name}"
+            config.write_text(json.dumps(content), encoding="utf-8")
 
     def check_format(self) -> None:
         """Add a finding for each file that `bicep format` would change."""
@@ -119,9 +119,9 @@ class Compiler:
     def predict(self, choice: str, into: Path) -> None:
         """Write the resources that the choice would create to a file in the folder `into`."""
         ids = ["--subscription-id", SUBSCRIPTION, "--tenant-id", TENANT]
-        place = ["--resource-group", "rg-dev", "--location", REGION, "--mode", "overwrite"]
+        options = ["--resource-group", "rg-dev", "--location", REGION, "--mode", "overwrite"]
         predicted = self.infra / "main.snapshot.json"
-        if self.run("snapshot", "main.bicepparam", *ids, *place, **CHOICES[choice]):
+        if self.run("snapshot", "main.bicepparam", *ids, *options, **CHOICES[choice]):
             predicted.replace(into / f"{choice}.json")
 
 

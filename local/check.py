@@ -23,6 +23,7 @@ from scim.groups import models as group_record
 from scim.groups.models import GroupRecord
 from scim.users import index_rows as user_rows
 from scim.users import models as user_record
+from scim.users import store as user_store
 from scim.users.models import UserRecord
 from shared import keys
 from shared.app import App
@@ -121,7 +122,7 @@ _MEMBERSHIPS = (
 class Findings:
     """The counts and faults found in one directory; `faults` is empty if all rows agree.
 
-    `to_reindex` counts records whose index rows were written by the rules of an earlier release, or
+    `to_reindex` counts records with index rows that the rules of an earlier release wrote, or
     for another region. They aren't faults, because a background run will write them again.
     """
 
@@ -150,13 +151,15 @@ async def check(app: App, directory: Directory) -> Findings:
                 findings.faults.append(f"{_family(row.key)} row of {_owner(row)} can't be read")
         _compare(notes, findings)
     stored = await totals.stored(app, directory.id)
-    said, true = (
+    stored_counts, found_counts = (
         (stored.users, stored.groups, stored.active),
         (findings.users, findings.groups, findings.active),
     )
-    if said != true:
+    if stored_counts != found_counts:
         findings.faults.append(
-            f"totals say {said[0]} users, {said[1]} groups, {said[2]} active; there are {true[0]}, {true[1]}, {true[2]}"
+            "totals say {} users, {} groups, {} active; there are {}, {}, {}".format(
+                *stored_counts, *found_counts
+            )
         )
     findings.faults += await _index_faults(app, directory)
     return findings
@@ -187,13 +190,13 @@ async def check_links(app: App) -> list[str]:
 
 
 async def _index_faults(app: App, directory: Directory) -> list[str]:
-    places = {
+    partitions = {
         "the index": ALL_DIRECTORIES,
         "its account's index": account_partition(directory.account),
     }
     return [
         f"the directory is not in {name}"
-        for name, partition in places.items()
+        for name, partition in partitions.items()
         if await app.tables.get(DIRECTORIES, partition, directory.id) is None
     ]
 
@@ -226,7 +229,7 @@ def _note_user(notes: sqlite3.Connection, findings: Findings, row: Row, region: 
     user = user_record.decode(identifier, row.value)
     findings.users += 1
     findings.active += user.active
-    findings.to_reindex += not user_rows.is_current(user, region)
+    findings.to_reindex += not user_store.is_current(user, region)
     _know(notes, identifier)
     _expect(notes, _of_user(user, region), identifier)
 
@@ -249,8 +252,8 @@ def _of_user(user: UserRecord, region: str) -> Iterator[tuple[str, bytes | None]
 
     The hash is None if earlier rules wrote the rows, because then only their keys can be checked.
     """
-    values = user_rows.index_rows(user, region) if user_rows.is_current(user, region) else {}
-    for key in user_rows.stored_keys(user):
+    values = user_rows.index_rows(user, region) if user_store.is_current(user, region) else {}
+    for key in user_store.stored_keys(user):
         yield key, _digest(key, values[key]) if key in values else None
 
 

@@ -56,8 +56,8 @@ class OidcIssuer:
         claims = {"iss": self.url, "sub": subject, "aud": audience, "iat": now} | more
         claims.setdefault("exp", now + _LIFETIME_SECONDS)
         kid = "ec-1" if algorithm.startswith("ES") else "rsa-1"
-        kept = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(kept, self._keys[kid], algorithm=algorithm, headers={"kid": kid})
+        payload = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode(payload, self._keys[kid], algorithm=algorithm, headers={"kid": kid})
 
     def document(self) -> dict[str, Any]:
         """Return the JWK set."""

@@ -83,7 +83,7 @@ async def clear_stale(app: App, tenant_id: str) -> None:
 
 def decode(value: bytes) -> dict[str, int]:
     """Return the numbers in a row; raise UnsupportedRowVersion if a later release wrote it."""
-    return row_versions.read(value, "heartbeat")
+    return row_versions.decode(value, "heartbeat")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,9 @@ class RefreshState:
     """The refreshes on demand for one tenant.
 
     Attributes:
-        waiting: The people whose presence isn't requested yet, by object ID, with a future that is set
+        waiting: The people for whom presence isn't requested yet, by object ID, with a future that is set
             when it is known.
-        asking: The people whose presence is being requested, in the same form.
+        asking: The people for whom presence is being requested, in the same form.
         confirmed: When each person's presence was last requested (milliseconds since 1970).
         resume_at: No request is sent before this time (monotonic seconds).
         is_question: Whether an agent waits to know who is free now; False if only lists are refreshed.

@@ -138,8 +138,8 @@ async def linked_snapshot(app: App, directory_id: str) -> LinkedSnapshot | None:
 
 async def _link(app: App, runtime: Runtime, directory_id: str) -> tenant_links.DirectoryLink | None:
     now = app.clock.monotonic()
-    if (kept := runtime.links.get(directory_id)) is not None:
-        at, link = kept
+    if (cached := runtime.links.get(directory_id)) is not None:
+        at, link = cached
         if 0 <= now - at < (_LINK_SECONDS if link and link.state == "linked" else _NO_LINK_SECONDS):
             return link
     link = await tenant_links.directory(app.tables, directory_id)

@@ -19,6 +19,7 @@ import orjson
 from directories.audit import AuditEvent
 from directories.audit_relay import outbox_rows
 from shared import row_versions
+from shared.keys import Family
 from shared.tables.port import (
     AlreadyExists,
     Delete,
@@ -31,7 +32,7 @@ from shared.tables.port import (
     Tables,
     query_all,
 )
-from shared.tables.schema.base import TENANT_LINKS, TENANTS, Family
+from shared.tables.schema.base import TENANT_LINKS, TENANTS
 from shared.tables.schema.presence import DIRECTORY_LINK, TENANT_LINK
 
 DirectoryState = Literal["propagating", "linked", "removed"]
@@ -159,11 +160,11 @@ async def directories(tables: Tables) -> list[DirectoryLink]:
     return await _every(tables, DIRECTORY_LINK, decode_directory)
 
 
-async def _every(tables: Tables, family: Family, read: Callable[[Row], T]) -> list[T]:
+async def _every(tables: Tables, family: Family, decode: Callable[[Row], T]) -> list[T]:
     found: list[T] = []
     for row in await query_all(tables, TENANTS, TENANT_LINKS, *family.all()):
         with suppress(row_versions.UnsupportedRowVersion):  # `row_versions.read` has logged it
-            found.append(read(row))
+            found.append(decode(row))
     return found
 
 
@@ -301,10 +302,10 @@ def _operations(key: str, row: Row | None, new: TenantLink | None) -> list[Opera
     return [Replace(key, encode(new), row.etag) if row else Insert(key, encode(new))]
 
 
-def _store(link: DirectoryLink, read: DirectoryLink) -> Insert | Replace:
-    """Return the operation that stores `link` if the stored row is still the version `read`."""
+def _store(link: DirectoryLink, stored: DirectoryLink) -> Insert | Replace:
+    """Return the operation that stores `link` if the row is still the version `stored`."""
     key, value = DIRECTORY_LINK.key(link.directory_id), encode(link)
-    return Replace(key, value, read.tag) if read.tag else Insert(key, value)
+    return Replace(key, value, stored.tag) if stored.tag else Insert(key, value)
 
 
 def encode(link: TenantLink | DirectoryLink) -> bytes:
@@ -316,7 +317,7 @@ def encode(link: TenantLink | DirectoryLink) -> bytes:
 
 def decode_tenant(row: Row) -> TenantLink:
     """Return the tenant's link in a row; raise UnsupportedRowVersion if a later release wrote it."""
-    content = row_versions.read(row.value, "tenant")
+    content = row_versions.decode(row.value, "tenant")
     content["directories"] = tuple(content["directories"])
     link: TenantLink = row_versions.build(TenantLink, content)
     return link
@@ -324,7 +325,7 @@ def decode_tenant(row: Row) -> TenantLink:
 
 def decode_directory(row: Row) -> DirectoryLink:
     """Return the directory's connection in a row; raise UnsupportedRowVersion if a later release wrote it."""
-    stored = row_versions.read(row.value, "directory link", _UNCONFIRMED_VERSION)
+    stored = row_versions.decode(row.value, "directory link", _UNCONFIRMED_VERSION)
     content = {**stored, "tag": row.etag}
     # An earlier release keeps the fields that it doesn't know, also with a new tenant.
     if stored.get("named_tenant", "") != stored["tenant_id"]:

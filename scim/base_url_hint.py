@@ -7,7 +7,7 @@ that an administrator who waits for the first request sees the mistake in the UR
 from directories import provisioning_log, rate_limits
 from directories.authenticate import authenticate
 from directories.event_types import REFUSED
-from directories.events import Event, told
+from directories.events import Event, message_fields
 from scim.core.errors import ScimError
 from scim.http import error_response
 from shared.app import App
@@ -26,14 +26,14 @@ def register(blueprint: Blueprint, app: App) -> None:
         directory = await authenticate(
             app, request.route["directoryId"], request.headers.get("authorization")
         )
-        rate_limits.take_request(app, directory.id)
+        rate_limits.charge_request(app, directory.id)
         message = Message("wrong_base")
         event = Event(
             at=timestamp(app.clock.now()),
             kind=REFUSED,
             method=request.method,
             status=404,
-            **told(message),
+            **message_fields(message),
         )
         await provisioning_log.refused(app, directory.id, event)
         raise ScimError(404, message)

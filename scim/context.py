@@ -38,7 +38,7 @@ class Preconditions:
     if_none_match: frozenset[str] | None = None
 
     @classmethod
-    def read(cls, headers: Mapping[str, str]) -> "Preconditions":
+    def parse(cls, headers: Mapping[str, str]) -> "Preconditions":
         """Parse the preconditions in a request's headers."""
         if_match, if_none_match = headers.get("if-match"), headers.get("if-none-match")
         if if_match is None and if_none_match is None:

@@ -109,7 +109,7 @@ class Dispatcher:
         directory = await authenticate(
             app, request.route["directoryId"], request.headers.get("authorization")
         )
-        rate_limits.take_request(app, directory.id)
+        rate_limits.charge_request(app, directory.id)
         # Scheme and host are before the first slash of the path; `Request.origin` parses the whole URL.
         origin = app.settings.public_url or request.url[: request.url.index("/", _SCHEME)]
         agent = request.headers.get("user-agent", "").partition("/")[0].strip()

@@ -7,10 +7,10 @@ from typing import Any
 import azure.functions as func
 
 from directories.hooks import MaintenanceJobs
-from scim import base_url_hint
+from scim import base_url_hint, resource_rows
 from scim.bulk import endpoints as bulk
 from scim.context import Context, Preconditions
-from scim.core.patch_body import read_patch
+from scim.core.patch_body import parse_patch
 from scim.core.projection import Projection
 from scim.discovery import endpoints as discovery
 from scim.dispatch import Dispatcher
@@ -18,15 +18,15 @@ from scim.groups.service import GroupService
 from scim.http import (
     list_response,
     parameters,
-    read_json,
-    read_list_query,
-    read_projection,
-    read_search,
+    parse_json,
+    parse_list_query,
+    parse_projection,
+    parse_search,
     resource_response,
     search_parameters,
     shown_response,
 )
-from scim.list_answer import NotModified
+from scim.list_response import NotModified
 from scim.oauth import endpoints as sign_in
 from scim.resource_service import ResourceService
 from scim.users.service import UserService
@@ -48,6 +48,7 @@ def blueprint(app: App) -> func.Blueprint:
     base_url_hint.register(functions, app)
     app.state(MaintenanceJobs).jobs.append(_reindex)
     app.state(MaintenanceJobs).tidying += [_tidy_lists, _tidy_inspector]
+    app.state(MaintenanceJobs).upkeep["scim.key_sample"] = resource_rows.extend_key_samples
     return functions
 
 
@@ -96,28 +97,28 @@ class _Endpoints:
     async def list(self, context: Context, request: Request) -> Response:
         """Handle GET on the collection."""
         service, sent = self.service(context), parameters(request)
-        query = read_list_query(sent, service.resource_type)
+        query = parse_list_query(sent, service.resource_type)
         return list_response(await service.list(query, sent.get("filter", "")))
 
     async def search(self, context: Context, request: Request) -> Response:
         """Handle POST to `/.search` of the collection (RFC 7644 section 3.4.3)."""
         service = self.service(context)
-        body = read_json(request, service.max_body_bytes)
-        query = read_search(body, service.resource_type)
+        body = parse_json(request, service.max_body_bytes)
+        query = parse_search(body, service.resource_type)
         return list_response(await service.list(query, search_parameters(body).get("filter", "")))
 
     async def create(self, context: Context, request: Request) -> Response:
         """Handle POST to the collection."""
         service = self.service(context)
         projection = _projection(service, request)
-        stored = await service.create(read_json(request, service.max_body_bytes))
+        stored = await service.create(parse_json(request, service.max_body_bytes))
         return await _answer(service, stored, projection, 201)
 
     async def read(self, context: Context, request: Request) -> Response:
         """Handle GET of one resource; return 304 if the client already has this version."""
         service = self.service(context)
         projection = _projection(service, request)
-        conditions = Preconditions.read(request.headers)
+        conditions = Preconditions.parse(request.headers)
         shown = await service.show(request.route["id"], projection, conditions)
         if isinstance(shown, NotModified):
             return Response(304, headers={"ETag": shown.etag})
@@ -127,8 +128,8 @@ class _Endpoints:
         """Handle PUT."""
         service = self.service(context)
         projection = _projection(service, request)
-        conditions = Preconditions.read(request.headers)
-        body = read_json(request, service.max_body_bytes)
+        conditions = Preconditions.parse(request.headers)
+        body = parse_json(request, service.max_body_bytes)
         stored = await service.replace(request.route["id"], body, conditions)
         return await _answer(service, stored, projection)
 
@@ -140,8 +141,8 @@ class _Endpoints:
         """
         service = self.service(context)
         projection = _projection(service, request)
-        conditions = Preconditions.read(request.headers)
-        operations = read_patch(read_json(request, service.max_body_bytes))
+        conditions = Preconditions.parse(request.headers)
+        operations = parse_patch(parse_json(request, service.max_body_bytes))
         stored = await service.patch(request.route["id"], operations, conditions)
         if service.returns_patched or "attributes" in request.query:
             return await _answer(service, stored, projection)
@@ -149,13 +150,13 @@ class _Endpoints:
 
     async def delete(self, context: Context, request: Request) -> Response:
         """Handle DELETE."""
-        conditions = Preconditions.read(request.headers)
+        conditions = Preconditions.parse(request.headers)
         await self.service(context).delete(request.route["id"], conditions)
         return Response(204)
 
 
 def _projection(service: Service, request: Request) -> Projection:
-    return read_projection(parameters(request), service.resource_type)
+    return parse_projection(parameters(request), service.resource_type)
 
 
 async def _answer(

@@ -10,10 +10,10 @@ import orjson
 from scim.context import MAX_BODY
 from scim.core.errors import ScimError, bad_value, error_body
 from scim.core.filters import parse_filter
-from scim.core.projection import Projection, read_attributes
+from scim.core.projection import Projection, parse_attributes
 from scim.core.schemas import ResourceType
-from scim.list_answer import ListAnswer, ShownResource
-from scim.query import DEFAULT_COUNT, MAX_COUNT, ListQuery
+from scim.list_query import DEFAULT_COUNT, MAX_COUNT, ListQuery
+from scim.list_response import ListResponse, ShownResource
 from shared import log
 from shared.azure_functions import describe_failure
 from shared.http import HttpError, Request, Response
@@ -61,9 +61,9 @@ def shown_response(shown: ShownResource) -> Response:
     return Response(200, shown.json, headers)
 
 
-def list_response(answer: ListAnswer) -> Response:
+def list_response(response: ListResponse) -> Response:
     """Return the HTTP response with the result of a query."""
-    return Response(200, answer.to_json(), {"Content-Type": SCIM_JSON})
+    return Response(200, response.to_json(), {"Content-Type": SCIM_JSON})
 
 
 def error_response(error: Exception) -> Response:
@@ -96,7 +96,7 @@ def as_scim_error(error: ScimError | RecursionError | LimitExceeded) -> ScimErro
     return too_deep()
 
 
-def read_json(request: Request, limit: int = MAX_BODY) -> Any:
+def parse_json(request: Request, limit: int = MAX_BODY) -> Any:
     """Parse the body as JSON; raise ScimError 400 invalidSyntax or 413."""
     body = request.body
     if len(body) > limit:
@@ -183,19 +183,19 @@ def parameters(request: Request) -> dict[str, str]:
     return joined
 
 
-def read_projection(query: dict[str, str], resource_type: ResourceType) -> Projection:
+def parse_projection(query: dict[str, str], resource_type: ResourceType) -> Projection:
     """Return the projection of a request's `attributes` and `excludedAttributes` (RFC 7644 section 3.9)."""
-    return read_attributes(query.get("attributes"), query.get("excludedAttributes"), resource_type)
+    return parse_attributes(query.get("attributes"), query.get("excludedAttributes"), resource_type)
 
 
-def read_list_query(query: dict[str, str], resource_type: ResourceType) -> ListQuery:
+def parse_list_query(query: dict[str, str], resource_type: ResourceType) -> ListQuery:
     """Parse the parameters of a GET on a resource endpoint (RFC 7644 section 3.4.2, RFC 9865).
 
     Unknown parameters are ignored.
     """
     text = query.get("filter", "").strip()
     return ListQuery(
-        projection=read_projection(query, resource_type),
+        projection=parse_projection(query, resource_type),
         filter=parse_filter(text, resource_type) if text else None,
         start_index=max(1, _integer(query, "startIndex", 1)),
         count=_count(query),
@@ -205,11 +205,11 @@ def read_list_query(query: dict[str, str], resource_type: ResourceType) -> ListQ
     )
 
 
-def read_search(body: Any, resource_type: ResourceType) -> ListQuery:
+def parse_search(body: Any, resource_type: ResourceType) -> ListQuery:
     """Parse the body of a POST to `/.search` (RFC 7644 section 3.4.3)."""
     if not isinstance(body, dict):
         raise ScimError(400, Message("search_no_object"), "invalidSyntax")
-    return read_list_query(search_parameters(body), resource_type)
+    return parse_list_query(search_parameters(body), resource_type)
 
 
 def search_parameters(body: dict[str, Any]) -> dict[str, str]:
@@ -269,6 +269,6 @@ def _integer(query: dict[str, str], name: str, default: int) -> int:
         value = int(text) if len(text) <= 20 else _MAX_PLACE
     except ValueError:
         kind = "invalidCount" if name == "count" and "cursor" in query else "invalidValue"
-        said = Message("no_integer", name=name, text=text[:40])
-        raise ScimError(400, said, kind) from None
+        message = Message("no_integer", name=name, text=text[:40])
+        raise ScimError(400, message, kind) from None
     return max(-_MAX_PLACE, min(value, _MAX_PLACE))

@@ -143,7 +143,7 @@ def encode(key: str, at: float) -> bytes:
 
 def decode(value: bytes, tag: str) -> PageStart:
     """Decode a row value that `encode` returned; raise UnsupportedRowVersion if a later release wrote it."""
-    stored = row_versions.read(value, "page start")
+    stored = row_versions.decode(value, "page start")
     return PageStart(str(stored["key"]), float(stored["at"]), tag)
 
 

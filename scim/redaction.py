@@ -71,12 +71,12 @@ def expression(text: str) -> str:
     text = text[:_MAX_TEXT]
     if text.count('"') % 2:  # the last text is not closed
         text = f'{text[: text.rindex(chr(34))]}"{_HIDDEN}"'
-    shown = _QUOTED.sub(_kept_or_hidden, text)
+    shown = _QUOTED.sub(_shown_or_hidden, text)
     redacted = _redacted(shown.split())
     return redacted if redacted and _PLAIN.fullmatch(redacted) else _HIDDEN
 
 
-def _kept_or_hidden(found: re.Match[str]) -> str:
+def _shown_or_hidden(found: re.Match[str]) -> str:
     return f'"{found[1] if found[1].lower() in _DEFINED else _HIDDEN}"'
 
 
@@ -93,8 +93,8 @@ def _redacted(words: Sequence[str]) -> str:
         elif expected == "operator" and plain in _COMPARISONS:
             expected = "literal"
         elif expected == "literal" and (found := _END.fullmatch(word)):
-            is_kept = found["literal"].startswith('"') or found["literal"].lower() in _CONSTANTS
-            word = word if is_kept else _HIDDEN + found["rest"]
+            is_shown = found["literal"].startswith('"') or found["literal"].lower() in _CONSTANTS
+            word = word if is_shown else _HIDDEN + found["rest"]
             expected = "connective"
         elif expected == "operator" and plain.rstrip("]") == "pr":
             expected = "connective"

@@ -17,8 +17,8 @@ from directories.models import Directory
 from directories.reindex_progress import Progress
 from scim import resource_rows
 from scim.groups import models as groups
-from scim.users import index_rows as users
 from scim.users import models as user_record
+from scim.users import store as users
 from shared import log
 from shared.app import App
 from shared.clock import Clock, timestamp
@@ -52,7 +52,7 @@ _USERS_BEGIN = USER.all()[0]  # the cursor of a pass that has gone by every grou
 
 @dataclass(frozen=True, slots=True)
 class _Stale:
-    """A record whose rows an older version of the rules derived, with the operations that rewrite them."""
+    """A record with rows that an older version of the rules derived, with the operations that rewrite them."""
 
     kind: Kind
     id: str
@@ -246,7 +246,7 @@ def _stale(
 
 
 def _batches(stale: Sequence[_Stale]) -> list[list[_Stale]]:
-    """Divide the records into batches whose operations fit in a transaction."""
+    """Divide the records into batches, so that the operations of each fit in a transaction."""
     batches, operations, size = list[list[_Stale]](), MAX_OPERATIONS, 0
     for one in stale:
         operations, size = operations + len(one.operations), size + one.size
@@ -296,7 +296,7 @@ async def _write_one(app: App, directory: Directory, one: _Stale) -> int:
 
 
 async def _present(app: App, directory_id: str, kind: Kind, row: Row) -> frozenset[str]:
-    """Return which of the rows that the record lists exist."""
+    """Return the keys of those rows that exist among the rows that the record lists."""
     identifier = _RECORDS[kind].parts_of(row.key)[0]
     listed = (
         list(users.stored_keys(user_record.decode(identifier, row.value)))

@@ -8,7 +8,7 @@ import orjson
 
 from directories import provisioning_log
 from directories.event_types import REFUSED
-from directories.events import Event, told
+from directories.events import Event, message_fields
 from scim.context import MAX_BODY, Context
 from scim.core.errors import ScimError
 from scim.groups import store as groups
@@ -46,7 +46,7 @@ async def log_rejection(
         method=method,
         status=error.status,
         scim_type=error.scim_type or "",
-        **told(error.message),
+        **message_fields(error.message),
         client=context.client,
         resource_type=_RESOURCE_TYPES.get(collection, ""),
         resource_id=identifier,

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 import orjson
 
 from directories import mapping_notes
-from directories.events import Event, told
+from directories.events import Event, message_fields
 from scim import resource_rows
 from scim.context import Context, Preconditions
 from scim.core.attributes import ResourceType
@@ -22,9 +22,10 @@ from scim.core.errors import ScimError, not_found, uniqueness
 from scim.core.notes import Notes
 from scim.core.patch import Operation, check_faults, patch_steps
 from scim.core.projection import Projection
-from scim.core.resources import read_resource, replace_resource
-from scim.list_answer import ListAnswer, NotModified, ShownResource
-from scim.query import ListQuery, Source, list_resources
+from scim.core.resources import parse_resource, replace_resource
+from scim.list_query import ListQuery, Source
+from scim.list_response import ListResponse, NotModified, ShownResource
+from scim.query import list_resources
 from scim.work_gates import computing
 from shared.clock import timestamp
 from shared.concurrency import TimeSlice, in_slices
@@ -72,7 +73,7 @@ class ResourceService(ABC, Generic[Stored]):
     async def create(self, body: Any) -> Stored:
         """Store a new resource (POST). Raise ScimError 409, which names the owner of a value that must be unique."""
         notes = Notes()
-        resource = read_resource(body, self.resource_type, notes)
+        resource = parse_resource(body, self.resource_type, notes)
         stored = await self._create(resource, notes)
         self._note_faults(notes, is_stored=True)
         return stored
@@ -102,7 +103,7 @@ class ResourceService(ABC, Generic[Stored]):
     async def replace(self, identifier: str, body: Any, conditions: Preconditions) -> Stored:
         """Replace the stored resource (PUT). A PUT never creates a resource (RFC 7644 section 3.5.1)."""
         notes = Notes()
-        incoming = read_resource(body, self.resource_type, notes)
+        incoming = parse_resource(body, self.resource_type, notes)
         return await self._replace(identifier, incoming, conditions, notes)
 
     async def patch(
@@ -137,7 +138,7 @@ class ResourceService(ABC, Generic[Stored]):
 
         await self.context.write_locks.write(self.directory_id, identifier, attempt)
 
-    async def list(self, query: ListQuery, filter_text: str) -> ListAnswer:
+    async def list(self, query: ListQuery, filter_text: str) -> ListResponse:
         """Return the ListResponse of a query; `filter_text` is the filter as sent."""
         return await list_resources(self.app, self.source(query, filter_text), query)
 
@@ -238,7 +239,7 @@ class ResourceService(ABC, Generic[Stored]):
             name=stored.resource[self.unique_name],
             external_id=stored.resource.get("externalId", ""),
             client=self.context.client,
-            **(told(left_out_message(notes)) if notes and notes.left_out else {}),
+            **(message_fields(left_out_message(notes)) if notes and notes.left_out else {}),
             **more,
         )
 

@@ -53,10 +53,10 @@ class WriteLocks:
 
     def of(self, directory_id: str, identifier: str) -> asyncio.Lock:
         """Return the lock of a resource; it exists until its last writer has finished."""
-        place = (directory_id, identifier)
-        lock = self._locks.get(place)
+        key = (directory_id, identifier)
+        lock = self._locks.get(key)
         if lock is None:
-            lock = self._locks[place] = asyncio.Lock()
+            lock = self._locks[key] = asyncio.Lock()
         return lock
 
     async def write(

@@ -28,16 +28,16 @@ Uri = Annotated[str, Doc(format="uri")]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of an operation; `place` is "query", "header" or "path"."""
+    """A parameter of an operation; `location` is "query", "header" or "path"."""
 
     name: str
     text: str
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
-    place: str = "query"
+    location: str = "query"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SuccessResponse:
     """A successful response of an operation.
 
     Attributes:
@@ -71,7 +71,7 @@ class Operation:
     path: str
     name: str
     summary: str
-    answers: Mapping[int, Answer]
+    responses: Mapping[int, SuccessResponse]
     text: str = ""
     parameters: tuple[Parameter, ...] = ()
     body: type | None = None
@@ -87,8 +87,8 @@ def limit(most: int, default: int) -> Parameter:
 
 
 CURSOR = Parameter("cursor", "The `nextCursor` of the previous page.")
-IF_MATCH = Parameter("If-Match", "Only if the resource still has this `ETag`.", place="header")
+IF_MATCH = Parameter("If-Match", "Only if the resource still has this `ETag`.", location="header")
 IF_NONE_MATCH = Parameter(
-    "If-None-Match", "The `ETag` that the client has: 304 if nothing changed.", place="header"
+    "If-None-Match", "The `ETag` that the client has: 304 if nothing changed.", location="header"
 )
-UNCHANGED = Answer("The client's version is current.")
+UNCHANGED = SuccessResponse("The client's version is current.")

@@ -69,8 +69,8 @@ class _Headers(dict[str, str]):
         return name == "content-type" or super().__contains__(name)
 
 
-class _Answer(func.HttpResponse):
-    """An HttpResponse without cookies whose headers are a plain dict.
+class _PlainResponse(func.HttpResponse):
+    """An HttpResponse with a plain dict of headers, and without cookies.
 
     azure-functions checks each header of its own class, which takes five times as long. It also
     adds a Content-Type to a response without a body (204 or 304), which must have none (RFC 9110
@@ -177,7 +177,7 @@ def register_http(
         }
         is_typed = "Content-Type" in headers or response.status in (204, 304)
         if is_typed and "Set-Cookie" not in headers:
-            return _Answer(response.body, response.status, headers)
+            return _PlainResponse(response.body, response.status, headers)
         return func.HttpResponse(response.body, status_code=response.status, headers=headers)
 
     registered = blueprint.route(route=route, methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)(
@@ -208,14 +208,14 @@ def within(app: App, seconds: float, handler: Handler) -> Handler:
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            reason = f"a request was not answered within {seconds:g} seconds, at {_place(error)}"
+            reason = f"a request was not answered within {seconds:g} seconds, at {_innermost_line(error)}"
             app.state(StorageFaults).report(reason)
             raise StorageUnavailable(reason) from None
 
     return handle
 
 
-def _place(error: BaseException) -> str:
+def _innermost_line(error: BaseException) -> str:
     """Return the innermost line of the product's code that a cancelled call waited at, such as `sqlite.py:128`."""
     place = "an unknown place"
     cancelled = error.__cause__ or error

@@ -8,7 +8,7 @@ of its own.
 import time
 from collections.abc import Awaitable, Generator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar, cast
 
 Result = TypeVar("Result")
@@ -101,25 +101,6 @@ class _Measured(Awaitable[Result]):
                 raise
             except BaseException as error:
                 step, value = steps.throw, error
-
-
-@dataclass(slots=True)
-class FixedClock:
-    """A clock that changes only by `advance`, for tests."""
-
-    at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
-    elapsed: float = 0.0
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.elapsed
-
-    def advance(self, seconds: float) -> None:
-        """Move the current time and the elapsed time forward by `seconds`."""
-        self.at += timedelta(seconds=seconds)
-        self.elapsed += seconds
 
 
 def timestamp(moment: datetime) -> str:

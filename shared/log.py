@@ -126,10 +126,10 @@ def failure(
     lines then.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    places = [
+    positions = [
         f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno} {frame.name}" for frame in frames[-6:]
     ]
-    details = {"error": type(error).__name__, "at": " < ".join(reversed(places)), **dimensions}
+    details = {"error": type(error).__name__, "at": " < ".join(reversed(positions)), **dimensions}
     if late is not None:
         late.add(logging.ERROR, orjson.dumps({"event": name, **details}).decode())
     else:

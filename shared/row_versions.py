@@ -37,7 +37,7 @@ class UnsupportedRowVersion(StorageUnavailable):
         return self.reason
 
 
-def read(value: bytes, kind: str, known: int = 1) -> dict[str, Any]:
+def decode(value: bytes, kind: str, known: int = 1) -> dict[str, Any]:
     """Return the JSON object of a row, without `v`.
 
     Raise UnsupportedRowVersion if its version is above `known`, the latest one that this release

@@ -106,12 +106,12 @@ def _interval(text: str) -> int:
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
+    def parse(text: str) -> int:
         if text.isascii() and text.isdecimal() and least <= int(text) <= most:
             return int(text)
         raise ValueError(f"must be a whole number from {least} to {most}")
 
-    return read
+    return parse
 
 
 def _switch(text: str) -> bool:
@@ -120,8 +120,10 @@ def _switch(text: str) -> bool:
     raise ValueError("must be true or false")
 
 
-def _setting(variable: str, default: Any, meaning: str, read: Callable[[str], Any] = str) -> Any:
-    return field(default=default, metadata={"variable": variable, "meaning": meaning, "read": read})
+def _setting(variable: str, default: Any, meaning: str, parse: Callable[[str], Any] = str) -> Any:
+    return field(
+        default=default, metadata={"variable": variable, "meaning": meaning, "read": parse}
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ _MAX_CODE = 8  # letters of a code
 _MAX_WORD = 40  # letters; the rest of a longer word is ignored
 
 _SPELLINGS = {
+    "schtsch": "s", "shtsh": "s", "shch": "s", "szcz": "s",  # of the Cyrillic letter shcha, and its Polish form
     "tsch": "k", "tch": "k", "cz": "k", "ch": "k", "ck": "k", "sch": "s", "sh": "s", "sz": "s", "zs": "s",
     "tz": "s", "ts": "s", "ce": "s", "ci": "s", "cy": "s", "ph": "f", "pf": "f", "th": "t", "dt": "t",
     "td": "t", "dg": "k", "gh": "", "x": "ks", "qu": "k", "qv": "k", "kv": "k", "kw": "k", "tts": "s", "ttz": "s",
@@ -33,7 +34,7 @@ _SPELLINGS = {
 # or at the end; j inside a word; x at the end of French names.
 _UNHEARD = "(?<=[aeiouy])(?:(?:ff|f|ph)(?![aeiouylr])|v(?![aeiouy]))|(?<=.)w(?![aeiouy])|(?<=.)j|(?<=[aeo]u)x$"
 _GROUPS = re.compile(
-    f"(?P<unheard>{_UNHEARD})|^kn|^wr|^gh|^g(?=[eiy])|^y(?=[aeiou])|^x|tsch|tch|tts|ttz|cz|ch|ck|sch|sh|sz|zs|tz|ts|"
+    f"(?P<unheard>{_UNHEARD})|^kn|^wr|^gh|^g(?=[eiy])|^y(?=[aeiou])|^x|schtsch|shtsh|shch|szcz|tsch|tch|tts|ttz|cz|ch|ck|sch|sh|sz|zs|tz|ts|"
     "cc(?=[ei])|c(?=[eiy])|ph[ae]rd|ph|pf|[th]ew(?=[aeiou])|th|dt|td|dg|gh|x|qu|qv|kv|kw|mp(?=[st])|aul(?=[td]s?$)"
 )
 _AT_THE_BEGINNING = {"kn": "n", "wr": "r", "gh": "k", "g": "j", "y": "j", "x": "s"}
@@ -196,4 +197,6 @@ def _additions(word: str) -> list[float]:
     for letter in word:
         costs.append(_DOUBLED if letter == last else _ALONE.get(letter, 1.0))
         last = letter
+    if (at := word.find("ye")) >= 0:
+        costs[at] = min(costs[at], _SILENT)  # Yevgeny and Evgeni, Alekseyev and Alekseev
     return costs

@@ -14,11 +14,11 @@ import pytest
 
 from local.counting_tables import CountingTables
 from shared import clock as clock_module
-from shared.clock import FixedClock
 from shared.settings import Settings
 from shared.tables import sqlite
 from shared.tables.open import open_tables
 from tests import emulator
+from tests.clock import FixedClock
 from tests.engine.present import HAS_ENGINE, MISSING
 
 _SYNCHRONOUS = sqlite.SYNCHRONOUS

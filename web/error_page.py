@@ -97,8 +97,8 @@ def _describe(error: Exception) -> FailureDescription:
     """Return the error's status and message, and the headers that suit an HTML page."""
     match error:
         case HttpError():
-            kept = ("Allow", "Retry-After")
-            headers = {name: error.headers[name] for name in kept if name in error.headers}
+            names = ("Allow", "Retry-After")
+            headers = {name: error.headers[name] for name in names if name in error.headers}
             return FailureDescription(error.status, error.message, headers)
         case Overtaken():  # a form carries no If-Match, so the request conflicts with another one
             return FailureDescription(409, error.message)

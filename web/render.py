@@ -81,22 +81,22 @@ def page(
     apply `form-action` to redirects, too (w3.org/TR/CSP3, section 6.4.1).
     """
     body = _rendered(visit, template, values).encode()
-    answer = {
+    response = {
         **_security(visit),
         **(headers or {}),
         "Vary": "Accept-Encoding, Accept-Language, HX-Request",
     }
     if form_origin:
-        policy = answer["Content-Security-Policy"]
-        answer["Content-Security-Policy"] = policy.replace(
+        policy = response["Content-Security-Policy"]
+        response["Content-Security-Policy"] = policy.replace(
             "form-action 'self'", f"form-action 'self' {form_origin}"
         )
     if len(body) >= _WORTH_COMPRESSING and "gzip" in visit.request.headers.get(
         "accept-encoding", ""
     ):
         body = gzip.compress(body, 5, mtime=0)
-        answer["Content-Encoding"] = "gzip"
-    return Response(status, body, answer)
+        response["Content-Encoding"] = "gzip"
+    return Response(status, body, response)
 
 
 def dialog(visit: PageRequest, template: str, *, status: int = 200, **values: Any) -> Response:
@@ -109,7 +109,7 @@ def dialog(visit: PageRequest, template: str, *, status: int = 200, **values: An
 
 
 def embedders(visit: PageRequest) -> list[str]:
-    """Return the origins whose pages may show this page in a frame; none for an administrator's page."""
+    """Return the origins that may show this page in a frame; none for an administrator's page."""
     path = visit.request.path
     is_for_agents = path in ("/contacts", "/embed") or path.startswith("/contacts/")
     return sorted(visit.settings.embedding_origins) if is_for_agents else []

@@ -99,7 +99,7 @@ _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "export": {"GET": _leads_to_history, "POST": call_history.export},
     "favourite": {"GET": organisation.to_list, "POST": favourites.set_star},
     "history": {"GET": call_history.show, "POST": call_history.resolve},
-    "import": {"POST": favourites.take_over},
+    "import": {"POST": favourites.import_stored},
     "list": {"GET": organisation.people, "POST": organisation.people},
     "notes": {"GET": organisation.to_list, "POST": notes.act},
     "person": {"GET": person.show},
@@ -115,7 +115,7 @@ _OF_LINK: dict[str, dict[str, SetupPage]] = {
     "confirm": {"POST": setup_link.confirm},
     "connection": {"GET": setup_link.connection},
     "consent": {"POST": setup_link.consent},
-    "credential": {"POST": setup_link.take},
+    "credential": {"POST": setup_link.issue},
     "finish": {"POST": setup_link.finish},
     "live": {"GET": setup_link.live},
     "numbers": {"POST": setup_link.test_numbers},
@@ -172,7 +172,7 @@ def of_list(request: Request) -> dict[str, Page]:
     return {"GET": directory_list.to_list}
 
 
-def of_way_back(request: Request) -> dict[str, Page]:
+def of_consent_callback(request: Request) -> dict[str, Page]:
     """Return the page at `/sign-in/callback` by HTTP method."""
     return {"GET": consent_callback.return_to_directory}
 
@@ -192,5 +192,5 @@ CHOICES = {
     "page_setup": of_setup,
     "page_setup_start": of_setup_start,
     "page_embed": of_embed,
-    "page_sign_in_callback": of_way_back,
+    "page_sign_in_callback": of_consent_callback,
 }

@@ -80,7 +80,7 @@ async def _run(arguments: argparse.Namespace) -> None:
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stopping.set)
             filling = asyncio.create_task(
-                _fill(host.url, kept(arguments.tables), arguments.people, simulator)
+                _fill(host.url, token_file(arguments.tables), arguments.people, simulator)
             )
             done, _ = await asyncio.wait(
                 {filling, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED
@@ -110,7 +110,7 @@ def check_port(port: int) -> None:
             ) from None
 
 
-def kept(tables: str | None) -> Path:
+def token_file(tables: str | None) -> Path:
     """Return the path of the file with the demo's token.
 
     It is in the folder of the database, so that each demo has its own.

@@ -161,9 +161,9 @@ async def _free_name(app: Any, account: str, name: str) -> str:
     from directories.names import is_same
     from directories.service import list_directories
 
-    taken = [directory.name for directory in await list_directories(app, account)]
+    names = [directory.name for directory in await list_directories(app, account)]
     free, number = name, 1
-    while any(is_same(free, one) for one in taken):
+    while any(is_same(free, one) for one in names):
         number += 1
         free = f"{name} ({number})"
     return free

@@ -72,9 +72,9 @@ async def presence(session: aiohttp.ClientSession, made: Directory, simulator: S
         await _json(session, "POST", path, {"action": "retry"})
         return
     address = (await _json(session, "POST", path, {"action": "connect"}))["location"]
-    answers = urlencode({"sign_in_as": _ADMINISTRATOR, "decide": "accept"})
+    form = urlencode({"sign_in_as": _ADMINISTRATOR, "decide": "accept"})
     while address.startswith(simulator.url):  # sign-in, callback, consent, callback
-        address = await _redirect(session, await _redirect(session, f"{address}&{answers}"))
+        address = await _redirect(session, await _redirect(session, f"{address}&{form}"))
     for _ in range(_PATIENCE):
         state = await _json(session, "POST", path, {"action": "check"})
         if state["state"] == "active":

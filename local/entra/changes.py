@@ -24,7 +24,7 @@ _PER_THOUSAND = {
 class Plan:
     """The indexes of the people by kind of change.
 
-    `joiners` and `lost` (new people whose first response is lost) are ranges of indexes after those
+    `joiners` and `lost` (new people for whom the first response is lost) are ranges of indexes after those
     of the initial people.
     """
 

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from local.entra.mapping import ENTERPRISE, GROUP, MANAGER, USER, Flat, flatten
-from local.entra.wire import Answer
+from local.entra.wire import Response
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -17,46 +17,46 @@ ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 _DATE_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 
 
-def status(answer: Answer, *expected: int) -> list[str]:
+def status(response: Response, *expected: int) -> list[str]:
     """Return what is wrong with the status and the body's format; an empty list if nothing is.
 
     The status must be one of `expected`. The format depends on the status: a 204 has no body, and
     an error is a SCIM error.
     """
-    reasons = _envelope(answer)
-    if answer.status not in expected:
+    reasons = _envelope(response)
+    if response.status not in expected:
         wanted = " or ".join(str(each) for each in expected)
-        reasons.insert(0, f"status {answer.status} instead of {wanted}{_said(answer)}")
-    if answer.status >= 400:
-        reasons += _error_body(answer)
+        reasons.insert(0, f"status {response.status} instead of {wanted}{_detail_of(response)}")
+    if response.status >= 400:
+        reasons += _error_body(response)
     return reasons
 
 
-def user(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
+def user(response: Response, sent: Flat, *, created: bool = False) -> list[str]:
     """Return what is wrong with the body, which must be a User with every sent value unchanged.
 
     The list is empty if nothing is. With `created`, Location is checked, too.
     """
-    resource = answer.content
+    resource = response.content
     if not isinstance(resource, dict):
         return ["the body is not a JSON object"]
     return (
         resource_frame(resource, USER, "User")
-        + (_location(answer, resource) if created else [])
+        + (_location(response, resource) if created else [])
         + echo(resource, sent)
     )
 
 
-def group(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
+def group(response: Response, sent: Flat, *, created: bool = False) -> list[str]:
     """Return what is wrong with the body, which must be a Group with every sent value unchanged.
 
     The list is empty if nothing is. With `created`, Location is checked, too.
     """
-    resource = answer.content
+    resource = response.content
     if not isinstance(resource, dict):
         return ["the body is not a JSON object"]
     reasons = resource_frame(resource, GROUP, "Group") + (
-        _location(answer, resource) if created else []
+        _location(response, resource) if created else []
     )
     return reasons + [
         f"{name} came back as {resource.get(name)!r} instead of {value!r}"
@@ -111,26 +111,26 @@ def echo(resource: dict[str, Any], sent: Flat) -> list[str]:
     return reasons + _doubled(resource)
 
 
-def listing(answer: Answer, kind: str) -> list[str]:
+def listing(response: Response, kind: str) -> list[str]:
     """Return what is wrong with the response to a query without `startIndex` and `count`.
 
     The list is empty if nothing is. The body must be a ListResponse, even if nothing matches the
     query, and its counts must agree with its resources.
     """
-    reasons = _list_response(answer, kind)
-    return reasons or _counts(answer.content, len(answer.content["Resources"]))
+    reasons = _list_response(response, kind)
+    return reasons or _counts(response.content, len(response.content["Resources"]))
 
 
-def page(answer: Answer, start: int, count: int) -> list[str]:
+def page(response: Response, start: int, count: int) -> list[str]:
     """Return what is wrong with one page of users; an empty list if nothing is.
 
     It must begin with the resource number `start`, have at most `count` resources, and may be empty
     only if `start` is after the last resource (RFC 7644 section 3.4.2.4).
     """
-    reasons = _list_response(answer, "User")
+    reasons = _list_response(response, "User")
     if reasons:
         return reasons
-    content, returned = answer.content, len(answer.content["Resources"])
+    content, returned = response.content, len(response.content["Resources"])
     if content["startIndex"] != start:
         reasons.append(f"startIndex is {content['startIndex']} instead of {start}")
     if content["itemsPerPage"] != returned:
@@ -142,8 +142,8 @@ def page(answer: Answer, start: int, count: int) -> list[str]:
     return reasons
 
 
-def _list_response(answer: Answer, kind: str) -> list[str]:
-    content = answer.content
+def _list_response(response: Response, kind: str) -> list[str]:
+    content = response.content
     if not isinstance(content, dict):
         return ["the body is not a JSON object"]
     reasons = []
@@ -165,35 +165,35 @@ def _list_response(answer: Answer, kind: str) -> list[str]:
     return reasons
 
 
-def schemas(answer: Answer) -> list[str]:
+def schemas(response: Response) -> list[str]:
     """Return what is wrong with the response of /Schemas; an empty list if nothing is.
 
     It must list the User schema and contain no null, because Entra's schema discovery can't parse
     null.
     """
-    content = answer.content
+    content = response.content
     if (
-        answer.status != 200
+        response.status != 200
         or not isinstance(content, dict)
         or not isinstance(content.get("Resources"), list)
     ):
         return ["/Schemas is not a ListResponse"]
-    reasons = [] if b":null" not in answer.body.replace(b" ", b"") else ["/Schemas holds nulls"]
+    reasons = [] if b":null" not in response.body.replace(b" ", b"") else ["/Schemas holds nulls"]
     if USER not in [each.get("id") for each in content["Resources"] if isinstance(each, dict)]:
         reasons.append(f"/Schemas does not list {USER}")
     return reasons
 
 
-def match(answer: Answer, kind: str, attribute: str, value: str) -> list[str]:
+def match(response: Response, kind: str, attribute: str, value: str) -> list[str]:
     """Return what is wrong with the response to a matching filter; an empty list if nothing is.
 
     It may contain at most one resource, whose `attribute` must have the requested `value`.
     """
-    reasons = status(answer, 200)
-    reasons += listing(answer, kind) if answer.status == 200 else []
+    reasons = status(response, 200)
+    reasons += listing(response, kind) if response.status == 200 else []
     if reasons:
         return reasons
-    resources = answer.content["Resources"]
+    resources = response.content["Resources"]
     if len(resources) > 1:
         reasons.append(f"{len(resources)} resources match: Entra can't tell which one is meant")
     for resource in resources:
@@ -202,41 +202,41 @@ def match(answer: Answer, kind: str, attribute: str, value: str) -> list[str]:
     return reasons
 
 
-def _envelope(answer: Answer) -> list[str]:
-    if answer.status == 204:
-        return ["a 204 has a body"] if answer.body else []
+def _envelope(response: Response) -> list[str]:
+    if response.status == 204:
+        return ["a 204 has a body"] if response.body else []
     reasons = []
-    content_type = answer.headers.get("content-type", "")
+    content_type = response.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "application/scim+json":
         reasons.append(f"Content-Type is {content_type!r} instead of application/scim+json")
-    if answer.content is None:
+    if response.content is None:
         reasons.append("the body is not JSON")
     return reasons
 
 
-def _error_body(answer: Answer) -> list[str]:
-    content = answer.content
+def _error_body(response: Response) -> list[str]:
+    content = response.content
     if not isinstance(content, dict) or content.get("schemas") != [ERROR]:
         return ["the body is not a SCIM error (RFC 7644 section 3.12)"]
     reasons = []
-    if content.get("status") != str(answer.status):
+    if content.get("status") != str(response.status):
         reasons.append(
-            f"the error's status is {content.get('status')!r} instead of the text {str(answer.status)!r}"
+            f"the error's status is {content.get('status')!r} instead of the text {str(response.status)!r}"
         )
-    if not isinstance(content.get("detail"), str) and answer.status != 404:
+    if not isinstance(content.get("detail"), str) and response.status != 404:
         reasons.append("the error has no detail, so that an administrator can't tell what to do")
-    if answer.status == 409 and content.get("scimType") != "uniqueness":
+    if response.status == 409 and content.get("scimType") != "uniqueness":
         reasons.append(f"scimType is {content.get('scimType')!r} instead of 'uniqueness'")
     return reasons
 
 
-def _said(answer: Answer) -> str:
-    detail = answer.content.get("detail") if isinstance(answer.content, dict) else None
+def _detail_of(response: Response) -> str:
+    detail = response.content.get("detail") if isinstance(response.content, dict) else None
     return f": {detail[:300]}" if isinstance(detail, str) else ""
 
 
-def _location(answer: Answer, resource: dict[str, Any]) -> list[str]:
-    location, meta = answer.headers.get("location", ""), resource.get("meta")
+def _location(response: Response, resource: dict[str, Any]) -> list[str]:
+    location, meta = response.headers.get("location", ""), resource.get("meta")
     inner = meta.get("location") if isinstance(meta, dict) else None
     reasons = []
     if not location.endswith(f"/{resource.get('id')}"):

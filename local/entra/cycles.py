@@ -8,7 +8,7 @@ from local.entra import changes, checks, groups, users
 from local.entra.discovery import discover
 from local.entra.job import Job
 from local.entra.people import Person
-from local.entra.wire import Answer, equals
+from local.entra.wire import Response, equals
 
 _CONNECT_PATIENCE = 5.0  # seconds; short, because an administrator waits for the test
 
@@ -17,22 +17,22 @@ async def connect(job: Job) -> None:
     """Test the connection: query users and groups for a random GUID, then read the schemas."""
     guid = str(UUID(int=Random(job.options.seed).getrandbits(128), version=4))
     job.wire.patience = min(_CONNECT_PATIENCE, job.options.patience)
-    answer = await job.wire.send(
+    response = await job.wire.send(
         "test connection", "GET", "/Users", equals(job.options.matching, guid)
     )
-    job.note("test connection", answer, _nothing(answer, "User"))
+    job.note("test connection", response, _nothing(response, "User"))
     query = f"excludedAttributes=members&{equals('displayName', guid)}"
-    answer = await job.wire.send("test connection", "GET", "/Groups", query)
-    job.note("test connection", answer, _nothing(answer, "Group"))
-    answer = await job.wire.send("read schemas", "GET", "/Schemas")
-    job.note("read schemas", answer, checks.status(answer, 200) + checks.schemas(answer))
+    response = await job.wire.send("test connection", "GET", "/Groups", query)
+    job.note("test connection", response, _nothing(response, "Group"))
+    response = await job.wire.send("read schemas", "GET", "/Schemas")
+    job.note("read schemas", response, checks.status(response, 200) + checks.schemas(response))
     job.wire.patience = job.options.patience
 
 
 async def initial(job: Job) -> None:
     """Provision all people in scope: match each, then create or update.
 
-    People whose creation met a conflict are provisioned again afterwards, and managers are set
+    People for whom the POST got a 409 are provisioned again afterwards, and managers are set
     last.
     """
     people = job.options.people
@@ -53,7 +53,7 @@ async def initial(job: Job) -> None:
 
 
 async def escrow(job: Job) -> None:
-    """Provision the people whose POST met a conflict.
+    """Provision again the people for whom a POST got a 409.
 
     The matching filter must find them now; differences are updated.
     """
@@ -87,7 +87,7 @@ async def incremental(job: Job) -> None:
         if person.index not in job.links:
             await users.provision(job, person)
             return
-        stored = await users.read(job, person)
+        stored = await users.get(job, person)
         if stored is None:
             await users.provision(job, person)
             return
@@ -103,7 +103,7 @@ async def incremental(job: Job) -> None:
 
 
 async def lost_answer(job: Job) -> None:
-    """Provision people whose POST is processed by the server while its response is lost.
+    """Provision people for whom the server processes the POST, but the response is lost.
 
     The repeated POST gets 409, and the matching filter then finds the user.
     """
@@ -129,14 +129,14 @@ async def disable(job: Job) -> None:
 
 async def enable(job: Job) -> None:
     """Enable half of the disabled people again."""
-    back = changes.plan(job.options).returners
-    await _linked(job, "enable", back, lambda person: users.set_active(job, person, True))
+    returners = changes.plan(job.options).returners
+    await _linked(job, "enable", returners, lambda person: users.set_active(job, person, True))
 
 
 async def delete(job: Job) -> None:
     """Delete the half of the disabled people who stay disabled, as Entra does after thirty days.
 
-    Also delete the people whose first responses were lost.
+    Also delete the people for whom the first responses were lost.
     """
     plan = changes.plan(job.options)
     gone = [*plan.purged, *range(*plan.lost)]
@@ -178,7 +178,7 @@ async def _joiners(job: Job, plan: changes.Plan) -> None:
 async def _linked(
     job: Job, cycle: str, indexes: list[int], work: Callable[[Person], Awaitable[None]]
 ) -> None:
-    """Do the work for people whose ID in the target is known or whom the matching filter finds.
+    """Do the work for people who have a known ID in the target, or whom the matching filter finds.
 
     The filter is used because the job knows no IDs if earlier cycles were run by another process.
     """
@@ -191,9 +191,9 @@ async def _linked(
     await job.each(cycle, people, len(people), found)
 
 
-def _nothing(answer: Answer, kind: str) -> list[str]:
-    reasons = checks.status(answer, 200)
-    reasons += checks.listing(answer, kind) if answer.status == 200 else []
-    if not reasons and answer.content["Resources"]:
+def _nothing(response: Response, kind: str) -> list[str]:
+    reasons = checks.status(response, 200)
+    reasons += checks.listing(response, kind) if response.status == 200 else []
+    if not reasons and response.content["Resources"]:
         reasons.append("a filter for a random GUID found something")
     return reasons

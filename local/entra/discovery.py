@@ -74,13 +74,13 @@ async def _walk(job: Job, guests: "_Guests") -> dict[str, dict[str, Any]]:
 async def _page(job: Job, start: int) -> dict[str, Any]:
     """Return one page; raise Skipped if the response isn't valid."""
     query = f"startIndex={start}&count={job.options.page_size}"
-    answer = await job.wire.send(_OPERATION, "GET", "/Users", query)
-    reasons = checks.status(answer, 200)
-    reasons += checks.page(answer, start, job.options.page_size) if answer.status == 200 else []
-    job.must(_OPERATION, answer, reasons)
-    page: dict[str, Any] = answer.content
+    response = await job.wire.send(_OPERATION, "GET", "/Users", query)
+    reasons = checks.status(response, 200)
+    reasons += checks.page(response, start, job.options.page_size) if response.status == 200 else []
+    job.must(_OPERATION, response, reasons)
+    page: dict[str, Any] = response.content
     for resource in page["Resources"]:
-        job.note(_OPERATION, answer, _unmatchable(job, resource))
+        job.note(_OPERATION, response, _unmatchable(job, resource))
     return page
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from local.entra import checks, mapping
 from local.entra.job import Job
 from local.entra.people import departments, object_id
-from local.entra.wire import Answer, equals
+from local.entra.wire import Response, equals
 
 MEMBERS_AT_ONCE = 100
 _WITHOUT_MEMBERS = "excludedAttributes=members"
@@ -66,66 +66,68 @@ async def provision(job: Job, team: Team) -> None:
 
 async def _match(job: Job, team: Team) -> str | None:
     query = f"{_WITHOUT_MEMBERS}&{equals('displayName', team.display_name)}"
-    answer = await job.wire.send("filter group", "GET", "/Groups", query)
+    response = await job.wire.send("filter group", "GET", "/Groups", query)
     job.must(
-        "filter group", answer, checks.match(answer, "Group", "displayName", team.display_name)
+        "filter group", response, checks.match(response, "Group", "displayName", team.display_name)
     )
-    resources = answer.content["Resources"]
+    resources = response.content["Resources"]
     if not resources:
         return None
-    job.note("filter group", answer, _no_members(resources[0]))
+    job.note("filter group", response, _no_members(resources[0]))
     return str(resources[0]["id"])
 
 
 async def _create(job: Job, team: Team) -> str:
     body = mapping.group_body(team.display_name, team.external_id)
-    answer = await job.wire.send("create group", "POST", "/Groups", body=body)
-    if answer.status == 409 and answer.repeated and (found := await _match(job, team)):
+    response = await job.wire.send("create group", "POST", "/Groups", body=body)
+    if response.status == 409 and response.repeated and (found := await _match(job, team)):
         return found
     sent = {"displayName": team.display_name, "externalId": team.external_id}
-    job.must("create group", answer, checks.status(answer, 201))
-    job.must("create group", answer, checks.group(answer, sent, created=True))
-    return str(answer.content["id"])
+    job.must("create group", response, checks.status(response, 201))
+    job.must("create group", response, checks.group(response, sent, created=True))
+    return str(response.content["id"])
 
 
 async def _members(job: Job, group_id: str, op: str, members: list[str]) -> None:
     body = mapping.members_patch(op, members, job.options.dialect)
-    answer = await job.wire.send(f"{op} members", "PATCH", f"/Groups/{group_id}", body=body)
-    job.must(f"{op} members", answer, checks.status(answer, 200, 204))
+    response = await job.wire.send(f"{op} members", "PATCH", f"/Groups/{group_id}", body=body)
+    job.must(f"{op} members", response, checks.status(response, 200, 204))
 
 
 async def _change(job: Job, group_id: str, changes: mapping.Flat) -> None:
     body = mapping.group_patch(changes, job.options.dialect)
-    answer = await job.wire.send("patch group", "PATCH", f"/Groups/{group_id}", body=body)
-    job.must("patch group", answer, checks.status(answer, 200, 204))
+    response = await job.wire.send("patch group", "PATCH", f"/Groups/{group_id}", body=body)
+    job.must("patch group", response, checks.status(response, 200, 204))
 
 
 async def _read(job: Job, group_id: str, team: Team) -> None:
-    answer = await job.wire.send("get group", "GET", f"/Groups/{group_id}", _WITHOUT_MEMBERS)
+    response = await job.wire.send("get group", "GET", f"/Groups/{group_id}", _WITHOUT_MEMBERS)
     sent = {"displayName": team.display_name, "externalId": team.external_id}
-    job.must("get group", answer, checks.status(answer, 200) + checks.group(answer, sent))
-    job.note("get group", answer, _no_members(answer.content))
+    job.must("get group", response, checks.status(response, 200) + checks.group(response, sent))
+    job.note("get group", response, _no_members(response.content))
 
 
 async def _compare(job: Job, group_id: str, present: set[str], absent: set[str]) -> None:
     """Check that the group has the members `present` and none of `absent`; Entra itself doesn't check this."""
     if len(present) > _COMPARED:
         return
-    answer = await job.wire.send("get group with members", "GET", f"/Groups/{group_id}")
+    response = await job.wire.send("get group with members", "GET", f"/Groups/{group_id}")
     job.must(
-        "get group with members", answer, checks.status(answer, 200) + checks.group(answer, {})
+        "get group with members",
+        response,
+        checks.status(response, 200) + checks.group(response, {}),
     )
-    found = _member_ids(answer)
+    found = _member_ids(response)
     reasons = []
     if missing := len(present - found):
         reasons.append(f"{missing} of {len(present)} members are missing")
     if absent & found:
         reasons.append("a removed member is still there")
-    job.note("get group with members", answer, reasons)
+    job.note("get group with members", response, reasons)
 
 
-def _member_ids(answer: Answer) -> set[str]:
-    members = answer.content.get("members")
+def _member_ids(response: Response) -> set[str]:
+    members = response.content.get("members")
     return {str(each.get("value")) for each in members or [] if isinstance(each, dict)}
 
 

@@ -9,7 +9,7 @@ from local.entra.mapping import MANAGER, Flat
 from local.entra.options import Options
 from local.entra.people import Company, Person
 from local.entra.record import Progress, Record
-from local.entra.wire import Answer, Quarantined, Wire
+from local.entra.wire import Quarantined, Response, Wire
 
 Report = Callable[[Progress], None]
 
@@ -54,14 +54,14 @@ class Job:
         """Return the person as currently stored in Entra."""
         return self.changed.get(index) or self.company.person(index)
 
-    def note(self, operation: str, answer: Answer, reasons: list[str]) -> bool:
+    def note(self, operation: str, response: Response, reasons: list[str]) -> bool:
         """Record the faults of a response; return True if there are none."""
-        self.record.deviations(operation, answer.request, reasons)
+        self.record.deviations(operation, response.request, reasons)
         return not reasons
 
-    def must(self, operation: str, answer: Answer, reasons: list[str]) -> None:
+    def must(self, operation: str, response: Response, reasons: list[str]) -> None:
         """Record the faults of a response; raise Skipped if there is any."""
-        if not self.note(operation, answer, reasons):
+        if not self.note(operation, response, reasons):
             raise Skipped
 
     def wanted(self, person: Person, attributes: Flat) -> Flat:

@@ -58,7 +58,7 @@ def post_body(values: Flat) -> dict[str, Any]:
         "roles": [],
     }
     for attribute, value in values.items():
-        _place(body, attribute, value)
+        _insert(body, attribute, value)
     for email in body.get("emails", ()):
         email["primary"] = True
     return body
@@ -192,7 +192,7 @@ def _flag_operations(changes: Flat, stored: Flat) -> list[dict[str, Any]]:
     return operations
 
 
-def _place(body: dict[str, Any], attribute: str, value: Any) -> None:
+def _insert(body: dict[str, Any], attribute: str, value: Any) -> None:
     if selected := _SELECTED.match(attribute):
         name, kind, sub = selected.groups()
         elements = body.setdefault(name, [])

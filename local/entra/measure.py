@@ -14,7 +14,7 @@ from local.entra.people import Company, Person
 from local.entra.process_time import cpu_seconds
 from local.entra.record import Record, Summary
 from local.entra.simulator import silent
-from local.entra.wire import Answer, Quarantined, Wire, equals
+from local.entra.wire import Quarantined, Response, Wire, equals
 
 PAGE = 100
 _NUMBERS = ('phoneNumbers[type eq "work"].value', 'phoneNumbers[type eq "mobile"].value')
@@ -112,9 +112,9 @@ async def _phases(measurement: Measurement, reads: int) -> None:
 
     async def post(person: Person) -> None:
         body = mapping.post_body(mapping.target_attributes(person))
-        answer = await job.wire.send("POST", "POST", "/Users", body=body)
-        _expect(job, "POST", answer, 201)
-        job.links[person.index] = answer.content["id"]
+        response = await job.wire.send("POST", "POST", "/Users", body=body)
+        _expect(job, "POST", response, 201)
+        job.links[person.index] = response.content["id"]
 
     async def get(person: Person) -> None:
         _expect(job, "GET by id", await job.wire.send("GET by id", "GET", _path(job, person)), 200)
@@ -136,10 +136,10 @@ async def _phases(measurement: Measurement, reads: int) -> None:
         )
 
     async def page(start: int) -> None:
-        answer = await job.wire.send(
+        response = await job.wire.send(
             f"page of {PAGE}", "GET", "/Users", f"startIndex={start}&count={PAGE}"
         )
-        _expect(job, f"page of {PAGE}", answer, 200)
+        _expect(job, f"page of {PAGE}", response, 200)
 
     async def delete(person: Person) -> None:
         _expect(job, "DELETE", await job.wire.send("DELETE", "DELETE", _path(job, person)), 204)
@@ -162,13 +162,13 @@ def _path(job: Job, person: Person) -> str:
 
 
 async def _filter(job: Job, name: str, value: str, found: int) -> None:
-    answer = await job.wire.send(name, "GET", "/Users", equals("userName", value))
-    _expect(job, name, answer, 200)
-    if answer.content.get("totalResults") != found:
+    response = await job.wire.send(name, "GET", "/Users", equals("userName", value))
+    _expect(job, name, response, 200)
+    if response.content.get("totalResults") != found:
         job.note(
             name,
-            answer,
-            [f"totalResults is {answer.content.get('totalResults')!r} instead of {found}"],
+            response,
+            [f"totalResults is {response.content.get('totalResults')!r} instead of {found}"],
         )
 
 
@@ -190,8 +190,8 @@ def patch_of(person: Person, options: Options) -> dict[str, Any]:
     return mapping.patch_body(changes, stored | changes, options.dialect)
 
 
-def _expect(job: Job, name: str, answer: Answer, *statuses: int) -> None:
-    reasons = checks.status(answer, *statuses)
-    if answer.status != 204 and not isinstance(answer.content, dict):
+def _expect(job: Job, name: str, response: Response, *statuses: int) -> None:
+    reasons = checks.status(response, *statuses)
+    if response.status != 204 and not isinstance(response.content, dict):
         reasons.append("the body is not a JSON object")
-    job.must(name, answer, reasons)
+    job.must(name, response, reasons)

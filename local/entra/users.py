@@ -7,7 +7,7 @@ from local.entra import checks, mapping
 from local.entra.job import Job, Skipped
 from local.entra.mapping import MANAGER, Flat
 from local.entra.people import Person
-from local.entra.wire import Answer, equals
+from local.entra.wire import Response, equals
 
 Resource = dict[str, Any]
 
@@ -35,12 +35,14 @@ async def match(job: Job, person: Person, known_as: Iterable[str] = ()) -> Resou
     by_name = job.options.matching == "userName"
     values = [person.user_principal_name, *known_as] if by_name else [person.object_id]
     for value in values:
-        answer = await job.wire.send(
+        response = await job.wire.send(
             "filter user", "GET", "/Users", equals(job.options.matching, value)
         )
-        job.must("filter user", answer, checks.match(answer, "User", job.options.matching, value))
-        if answer.content["Resources"]:
-            resource: Resource = answer.content["Resources"][0]
+        job.must(
+            "filter user", response, checks.match(response, "User", job.options.matching, value)
+        )
+        if response.content["Resources"]:
+            resource: Resource = response.content["Resources"][0]
             link(job, person, resource)
             return resource
     return None
@@ -72,23 +74,23 @@ async def create(
     if with_manager:
         sent = job.wanted(person, sent)
     body = mapping.post_body(sent)
-    answer = await job.wire.send(
+    response = await job.wire.send(
         "create user", "POST", "/Users", body=body, lose_answer=lose_answer
     )
-    if answer.status == 409:
-        reasons = checks.status(answer, 409)
-        if not answer.repeated:
+    if response.status == 409:
+        reasons = checks.status(response, 409)
+        if not response.repeated:
             reasons.append("409 for a user whom the matching filter did not find")
-        job.note("create user", answer, reasons)
+        job.note("create user", response, reasons)
         job.record.count("conflicts")
         job.escrow.append(person)
         return
-    reasons = checks.status(answer, 201)
-    reasons += checks.user(answer, sent, created=True) if answer.status == 201 else []
-    job.note("create user", answer, reasons)
-    if answer.status != 201 or not isinstance(answer.content, dict):
+    reasons = checks.status(response, 201)
+    reasons += checks.user(response, sent, created=True) if response.status == 201 else []
+    job.note("create user", response, reasons)
+    if response.status != 201 or not isinstance(response.content, dict):
         raise Skipped
-    link(job, person, answer.content)
+    link(job, person, response.content)
     job.record.count("created")
 
 
@@ -119,9 +121,9 @@ async def remove_manager(job: Job, person: Person) -> None:
     """PATCH the user so that it has no manager, and check that."""
     manager = job.managers.pop(person.index, "")
     body = mapping.manager_removal(manager, job.options.dialect)
-    answer = await _patched(job, person, "remove manager", body, {})
-    if mapping.flatten(answer.content).get(MANAGER):
-        job.note("remove manager", answer, ["the manager is still there"])
+    response = await _patched(job, person, "remove manager", body, {})
+    if mapping.flatten(response.content).get(MANAGER):
+        job.note("remove manager", response, ["the manager is still there"])
     job.record.count("managers removed")
 
 
@@ -158,43 +160,45 @@ async def set_active(job: Job, person: Person, active: bool) -> None:
 async def delete(job: Job, person: Person) -> None:
     """DELETE the user; afterwards neither its ID nor the matching filter may find it."""
     path = f"/Users/{job.links.pop(person.index)}"
-    answer = await job.wire.send("delete user", "DELETE", path)
+    response = await job.wire.send("delete user", "DELETE", path)
     # If the first response was lost, the repeated DELETE gets 404.
     job.must(
-        "delete user", answer, checks.status(answer, *((204, 404) if answer.repeated else (204,)))
+        "delete user",
+        response,
+        checks.status(response, *((204, 404) if response.repeated else (204,))),
     )
     gone = await job.wire.send("get deleted user", "GET", path)
     job.note("get deleted user", gone, checks.status(gone, 404))
     if await match(job, person) is not None:
         job.record.deviations(
-            "delete user", answer.request, ["afterwards the matching filter still finds the user"]
+            "delete user", response.request, ["afterwards the matching filter still finds the user"]
         )
     job.managers.pop(person.index, None)
     job.record.count("deleted")
 
 
-async def read(job: Job, person: Person) -> Resource | None:
+async def get(job: Job, person: Person) -> Resource | None:
     """Return the user by its cached ID; None if it is gone, after which Entra matches again."""
-    answer = await job.wire.send("get user", "GET", f"/Users/{job.links[person.index]}")
-    if answer.status == 404:
-        job.note("get user", answer, checks.status(answer, 404))
+    response = await job.wire.send("get user", "GET", f"/Users/{job.links[person.index]}")
+    if response.status == 404:
+        job.note("get user", response, checks.status(response, 404))
         return None
-    job.must("get user", answer, checks.status(answer, 200) + checks.user(answer, {}))
-    resource: Resource = answer.content
+    job.must("get user", response, checks.status(response, 200) + checks.user(response, {}))
+    resource: Resource = response.content
     return resource
 
 
-async def _patched(job: Job, person: Person, operation: str, body: Any, changes: Flat) -> Answer:
+async def _patched(job: Job, person: Person, operation: str, body: Any, changes: Flat) -> Response:
     """Send a PATCH and check its response: 200 with the user, or 204; raise Skipped for any other.
 
     After a 204, GET the user. In both cases check that the user has the changes, and return the
     response that contains the user.
     """
     path = f"/Users/{job.links[person.index]}"
-    answer = await job.wire.send(operation, "PATCH", path, body=body)
-    job.must(operation, answer, checks.status(answer, 200, 204))
-    if answer.status == 204:
-        answer = await job.wire.send("get user", "GET", path)
-        job.must("get user", answer, checks.status(answer, 200))
-    job.must(operation, answer, checks.user(answer, changes))
-    return answer
+    response = await job.wire.send(operation, "PATCH", path, body=body)
+    job.must(operation, response, checks.status(response, 200, 204))
+    if response.status == 204:
+        response = await job.wire.send("get user", "GET", path)
+        job.must("get user", response, checks.status(response, 200))
+    job.must(operation, response, checks.user(response, changes))
+    return response

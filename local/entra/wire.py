@@ -25,11 +25,11 @@ class Quarantined(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Response:
     """A response as received.
 
     `content` is the decoded JSON, None if the body is empty or malformed. `repeated` is True if the
-    request was sent more than once, so that the server may have processed an earlier attempt whose
+    request was sent more than once; the server may then have processed an earlier attempt and its
     response was lost.
     """
 
@@ -84,7 +84,7 @@ class Wire:
         body: Any = None,
         *,
         lose_answer: bool = False,
-    ) -> Answer:
+    ) -> Response:
         """Send a request, repeated until it has a final response or `patience` is over, and return the response.
 
         `lose_answer` cuts the connection when the first response begins: the server has then
@@ -102,24 +102,24 @@ class Wire:
             lose = lose_answer and attempt == 1
             last = time.monotonic() >= give_up and not lose
             try:
-                answer = await self._once(operation, method, url, request, data, attempt, lose)
+                response = await self._once(operation, method, url, request, data, attempt, lose)
             except (aiohttp.ClientError, TimeoutError) as error:
                 if last:
                     raise Quarantined(f"{request}: no answer ({type(error).__name__})") from error
                 wait = pause
             else:
-                if answer.status == 401:
+                if response.status == 401:
                     raise Quarantined(f"{request}: 401, the server refuses the token")
                 # A 500 is a fault of the server, and the request is repeated once.
                 if last or not (
-                    answer.status in PASSING or (answer.status == 500 and attempt == 1)
+                    response.status in PASSING or (response.status == 500 and attempt == 1)
                 ):
-                    return answer
-                if answer.status == 500:
+                    return response
+                if response.status == 500:
                     self._record.deviations(
                         operation, request, ["status 500: the server failed, Entra logs an error"]
                     )
-                wait = _retry_after(answer) or pause
+                wait = _retry_after(response) or pause
             self._record.retries += 1
             await asyncio.sleep(wait * self._random.uniform(0.8, 1.2))
             pause = min(pause * 2, _MAX_PAUSE)
@@ -133,7 +133,7 @@ class Wire:
         data: bytes | None,
         attempt: int,
         lose: bool,
-    ) -> Answer:
+    ) -> Response:
         headers = {"Content-Type": CONTENT_TYPE} if data is not None else {}
         started = time.perf_counter()
         async with self._session.request(
@@ -150,7 +150,7 @@ class Wire:
             body = await response.read()
         self._record.answered(operation, time.perf_counter() - started, response.status)
         lower = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(
+        return Response(
             request=request,
             status=response.status,
             headers=lower,
@@ -188,6 +188,6 @@ def _decoded(body: bytes) -> Any:
         return None
 
 
-def _retry_after(answer: Answer) -> float | None:
-    seconds = answer.headers.get("retry-after", "")
+def _retry_after(response: Response) -> float | None:
+    seconds = response.headers.get("retry-after", "")
     return min(float(seconds), 60.0) if seconds.isdecimal() else None

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local.graph import answers, authorization_codes, sign_in_choice
+from local.graph import authorization_codes, responses, sign_in_choice
 from local.graph.login_errors import LoginError
 from local.graph.pages import error_page, page
 from local.graph.people import Tenant
-from local.graph.redirects import back, back_with_error
+from local.graph.redirects import redirect, redirect_with_error
 from local.graph.simulator import Simulator
 
 # These errors are shown on Microsoft's own page; the application doesn't get them.
@@ -30,7 +30,7 @@ class SignIn:
     async def __call__(self, request: Request) -> Response:
         asked = dict(request.query_params)
         if request.method == "POST":
-            asked |= await answers.form(request)
+            asked |= await responses.form(request)
         segment = request.path_params["tenant"]
         try:
             tenant = sign_in_choice.tenant_of_path(self.simulator, segment)
@@ -58,21 +58,21 @@ class SignIn:
             )
             if fault.code in _STAY:
                 raise error
-            return back_with_error(address, error, state, mode)
+            return redirect_with_error(address, error, state, mode)
         if asked.get("sign_in_as") == "cancel":
-            return back(
+            return redirect(
                 address, {"error": "access_denied", "error_subcode": "cancel", "state": state}, mode
             )
         choice = sign_in_choice.chosen(self.simulator, tenant, asked)
         if choice is None and asked.get("prompt") == "none":
-            return back_with_error(address, LoginError(50058), state, mode)
+            return redirect_with_error(address, LoginError(50058), state, mode)
         if choice is None:
             return self._page(request, tenant, asked)
         home, person = choice
         self._check_enabled(home, asked["client_id"])
         self.simulator.sign_in(home.tenant_id, asked["client_id"])
         code = authorization_codes.issue(self.simulator, home, person, asked)
-        return back(address, {"code": code, "state": state}, mode)
+        return redirect(address, {"code": code, "state": state}, mode)
 
     def _check(self, tenant: Tenant | None, asked: Mapping[str, str]) -> None:
         """Raise LoginError for faults that must not be reported to the redirect URI, because it may be wrong."""

@@ -118,6 +118,6 @@ def _check_federated(
     if FederatedCredential(str(issuer), str(subject), str(audience)) not in for_subject:
         raise LoginError(700212, detail=f"audience '{audience}'")
     try:
-        simulator.keys.read(assertion)
+        simulator.keys.verify(assertion)
     except BadSignature:
         raise LoginError(700027, client=application.client_id) from None

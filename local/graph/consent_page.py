@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local.graph import answers, sign_in_choice
+from local.graph import responses, sign_in_choice
 from local.graph.login_errors import LoginError
 from local.graph.pages import error_page, page
 from local.graph.people import Tenant
-from local.graph.redirects import back
+from local.graph.redirects import redirect
 from local.graph.simulator import Simulator
 
 _FAULTS = frozenset((65001, 65004, 90094))
@@ -33,7 +33,7 @@ class ConsentPage:
     async def __call__(self, request: Request) -> Response:
         asked = dict(request.query_params)
         if request.method == "POST":
-            asked |= await answers.form(request)
+            asked |= await responses.form(request)
         segment = request.path_params["tenant"]
         tenant = self.simulator.tenant(segment)
         try:
@@ -69,7 +69,7 @@ class ConsentPage:
         self._accept(home, asked)
         values = {"admin_consent": "True", "tenant": home.tenant_id}
         values |= {"scope": asked.get("scope", "")} if self.needs_scope else {}
-        return back(asked["redirect_uri"], values | {"state": asked.get("state", "")})
+        return redirect(asked["redirect_uri"], values | {"state": asked.get("state", "")})
 
     def _check(self, tenant: Tenant | None, asked: Mapping[str, str]) -> None:
         for name in ("client_id", "redirect_uri", *(("scope",) if self.needs_scope else ())):
@@ -100,7 +100,7 @@ class ConsentPage:
                 "error": "permission_denied",
                 "error_description": "The admin canceled the request",
             }
-            return back(asked["redirect_uri"], values | {"state": asked.get("state", "")})
+            return redirect(asked["redirect_uri"], values | {"state": asked.get("state", "")})
         return self._error(asked, LoginError(65004))
 
     def _error(self, asked: Mapping[str, str], error: LoginError) -> Response:
@@ -109,7 +109,7 @@ class ConsentPage:
             "error": error.kind.error,
             "error_description": error.text,
         }
-        return back(asked["redirect_uri"], values | {"state": asked.get("state", "")})
+        return redirect(asked["redirect_uri"], values | {"state": asked.get("state", "")})
 
     def _return_address(self, asked: Mapping[str, str]) -> str:
         """Return the address for the link "Return to the application without granting consent"."""

@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.graph import answers, faults
+from local.graph import faults, responses
 from local.graph.pages import page
 from local.graph.people import Tenant, UnknownIds
 from local.graph.simulator import CLIENT_ID, Simulator
@@ -102,9 +102,9 @@ async def _read(request: Request, model: type[_B]) -> _B:
 def _json(handler: Callable[[Request], Awaitable[object]]) -> Callable[..., Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
-            return answers.json(await handler(request) or {})
+            return responses.json(await handler(request) or {})
         except _Refused as error:
-            return answers.json({"error": str(error)}, error.status)
+            return responses.json({"error": str(error)}, error.status)
 
     return answer
 

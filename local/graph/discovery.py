@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local.graph import answers
+from local.graph import responses
 from local.graph.login_errors import LoginError
 from local.graph.simulator import Simulator
 
@@ -22,24 +22,26 @@ class Discovery:
         tenant = self.simulator.tenant(segment)
         tenant_id = tenant.tenant_id if tenant else segment
         if fault := self.simulator.faults.hit("discovery", tenant_id, frozenset((90002, 90038))):
-            broken = await answers.faulty(self.simulator, fault, request, tenant=segment)
+            broken = await responses.faulty(self.simulator, fault, request, tenant=segment)
             if broken is not None:
                 return self._counted("discovery", tenant_id, broken)
         if tenant is None and segment not in ANY_TENANT:
             error = LoginError(90002, tenant=segment)
-            missing = answers.login_error(self.simulator, error, word=answers.METADATA_WORDS[90002])
+            missing = responses.login_error(
+                self.simulator, error, word=responses.METADATA_WORDS[90002]
+            )
             return self._counted("discovery", "", missing)
-        return self._counted("discovery", tenant_id, answers.json(self._metadata(tenant_id)))
+        return self._counted("discovery", tenant_id, responses.json(self._metadata(tenant_id)))
 
     async def keys(self, request: Request) -> Response:
         """Serve `/{tenant}/discovery/v2.0/keys`."""
         tenant = self.simulator.tenant(request.path_params["tenant"])
         tenant_id = tenant.tenant_id if tenant else ""
         if fault := self.simulator.faults.hit("discovery", tenant_id):
-            broken = await answers.faulty(self.simulator, fault, request)
+            broken = await responses.faulty(self.simulator, fault, request)
             if broken is not None:
                 return self._counted("keys", tenant_id, broken)
-        return self._counted("keys", tenant_id, answers.json(self.simulator.keys.document()))
+        return self._counted("keys", tenant_id, responses.json(self.simulator.keys.document()))
 
     async def instance(self, request: Request) -> Response:
         """Serve `/common/discovery/instance`: the host names that belong to the same cloud."""
@@ -51,7 +53,7 @@ class Discovery:
             "api-version": "1.1",
             "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
         }
-        return self._counted("instance", "", answers.json(document))
+        return self._counted("instance", "", responses.json(document))
 
     def _metadata(self, segment: str) -> dict[str, object]:
         base = f"{self.simulator.url}/{segment}"

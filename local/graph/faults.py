@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from local.graph.login_errors import KINDS
 from shared.clock import Clock
 
-PLACES = ("discovery", "token", "graph")
+ENDPOINTS = ("discovery", "token", "graph")
 KINDS_OF_ANSWER = {
     "429": "too many requests, with Retry-After",
     "500": "internal error",
@@ -26,7 +26,9 @@ ONLY_GRAPH = {
 
 def names() -> dict[str, str]:
     """Return the effect of every fault, by name."""
-    known = {f"{place}.{kind}": text for place in PLACES for kind, text in KINDS_OF_ANSWER.items()}
+    known = {
+        f"{place}.{kind}": text for place in ENDPOINTS for kind, text in KINDS_OF_ANSWER.items()
+    }
     known |= {f"graph.{kind}": text for kind, text in ONLY_GRAPH.items()}
     return known | {
         f"AADSTS{code}": f"{kind.status} {kind.error}: {kind.text}" for code, kind in KINDS.items()
@@ -114,14 +116,14 @@ class Faults:
         """Return whether this fault is still on; a hanging request checks this repeatedly."""
         return any(other is fault for other in self.active())
 
-    def hit(self, place: str, tenant: str, codes: frozenset[int] | None = None) -> Fault | None:
+    def hit(self, endpoint: str, tenant: str, codes: frozenset[int] | None = None) -> Fault | None:
         """Return the fault that applies to a request, or None if none does; the fault counts the request.
 
         `codes` are the AADSTS errors that are possible at this place.
         """
         for fault in self.active():
             code = fault.code
-            here = fault.name.startswith(place + ".") if code is None else code in (codes or ())
+            here = fault.name.startswith(endpoint + ".") if code is None else code in (codes or ())
             if here and fault.tenant in ("", tenant) and fault.times != 0:
                 fault.hits += 1
                 if fault.times is not None:

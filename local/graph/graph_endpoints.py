@@ -11,7 +11,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local.graph import answers
+from local.graph import responses
 from local.graph.applications import PRESENCE_ROLE, TENANT_INFORMATION_ROLE
 from local.graph.keys import BadSignature
 from local.graph.people import Tenant
@@ -69,7 +69,7 @@ class Graph:
             tenant_id = tenant.tenant_id
             response = await self._admitted(endpoint, request, tenant, roles, body)
         except GraphError as error:
-            response = answers.graph_error(
+            response = responses.graph_error(
                 self.simulator,
                 error.status,
                 error.code,
@@ -86,7 +86,7 @@ class Graph:
     ) -> Response:
         self._check_limits(tenant)
         if fault := self.simulator.faults.hit("graph", tenant.tenant_id):
-            broken = await answers.faulty(self.simulator, fault, request)
+            broken = await responses.faulty(self.simulator, fault, request)
             if broken is not None:
                 return broken
         if _ROLES[endpoint].isdisjoint(roles):
@@ -107,7 +107,7 @@ class Graph:
         if scheme.lower() != "bearer" or not token:
             raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
         try:
-            claims = self.simulator.keys.read(token)
+            claims = self.simulator.keys.verify(token)
         except BadSignature:
             raise GraphError(401, "InvalidAuthenticationToken", "Signature is invalid.") from None
         if claims.get("aud") not in (self.simulator.url, *GRAPH_HOSTS):
@@ -169,7 +169,7 @@ class Graph:
             )
         if not tenant.has(object_id):
             raise GraphError(404, "NotFound", "The user was not found.")
-        return answers.json(
+        return responses.json(
             self.simulator.presence.of(tenant, object_id, self.simulator.clock.now())
         )
 
@@ -183,7 +183,7 @@ class Graph:
         tenant = self.simulator.tenants.get(found[1].lower())
         if tenant is None:
             raise GraphError(404, "ResourceNotFound", "The tenant was not found.")
-        return answers.json(
+        return responses.json(
             {
                 "@odata.context": "https://graph.microsoft.com/v1.0/$metadata"
                 "#microsoft.graph.tenantInformation",

@@ -57,7 +57,7 @@ class KeyRing:
         """Return the JWK set of `/discovery/v2.0/keys`."""
         return {"keys": [key.public for key in self.published]}
 
-    def read(self, token: str) -> dict[str, Any]:
+    def verify(self, token: str) -> dict[str, Any]:
         """Return the claims of a token signed with a published key; raise BadSignature for any other token.
 
         The caller checks times and audience.

@@ -8,7 +8,7 @@ api-version 2019-08-01).
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local.graph import answers
+from local.graph import responses
 from local.graph.simulator import (
     HOME_TENANT_ID,
     IDENTITY_CLIENT_ID,
@@ -31,18 +31,18 @@ class ManagedIdentity:
 
     def _answer(self, request: Request) -> Response:
         if request.headers.get("x-identity-header") != IDENTITY_HEADER:
-            return answers.json(
+            return responses.json(
                 {"statusCode": 401, "message": "The identity header is missing or wrong."}, 401
             )
         asked = request.query_params
         if not (resource := asked.get("resource", "")):
-            return answers.json(
+            return responses.json(
                 {"statusCode": 400, "message": "The parameter resource is missing."}, 400
             )
         named = asked.get("client_id"), asked.get("object_id") or asked.get("principal_id")
         if named not in ((IDENTITY_CLIENT_ID, None), (None, IDENTITY_PRINCIPAL_ID)):
             message = "No User Assigned or Delegated Managed Identity found for specified ClientId."
-            return answers.json({"statusCode": 400, "message": message}, 400)
+            return responses.json({"statusCode": 400, "message": message}, 400)
         lifetime = self.simulator.options.token_lifetime
         token = self.simulator.token(
             HOME_TENANT_ID,
@@ -52,10 +52,10 @@ class ManagedIdentity:
             azp=IDENTITY_CLIENT_ID,
         )
         expires = int(self.simulator.clock.now().timestamp()) + lifetime
-        answer = {
+        response = {
             "access_token": token,
             "expires_on": str(expires),
             "resource": resource,
             "token_type": "Bearer",
         }
-        return answers.json(answer | {"client_id": IDENTITY_CLIENT_ID})
+        return responses.json(response | {"client_id": IDENTITY_CLIENT_ID})

@@ -8,7 +8,7 @@ from local.graph.login_errors import LoginError
 from local.graph.pages import page
 
 
-def back(address: str, values: dict[str, str], mode: str = "query") -> Response:
+def redirect(address: str, values: dict[str, str], mode: str = "query") -> Response:
     """Return a response that sends the values, except empty ones, to `address` in this response mode."""
     values = {name: value for name, value in values.items() if value}
     if mode == "form_post":
@@ -19,9 +19,9 @@ def back(address: str, values: dict[str, str], mode: str = "query") -> Response:
     )
 
 
-def back_with_error(
+def redirect_with_error(
     address: str, error: LoginError, state: str, mode: str = "query", **more: str
 ) -> Response:
     """Return a response that sends an error to `address`, with the parameters in the order of Microsoft's examples."""
     values = {"error": error.kind.error, "error_description": error.text} | more
-    return back(address, values | {"state": state}, mode)
+    return redirect(address, values | {"state": state}, mode)

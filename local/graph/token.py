@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local.graph import answers
+from local.graph import responses
 from local.graph.applications import Application
 from local.graph.authorization_codes import Code, redeem
 from local.graph.client_credentials import authenticate, basic
@@ -41,7 +41,7 @@ class TokenEndpoint:
 
     async def _answer(self, request: Request, tenant: Tenant | None, segment: str) -> Response:
         correlation = request.headers.get("client-request-id", "")
-        fields = basic(request.headers.get("authorization", "")) | await answers.form(request)
+        fields = basic(request.headers.get("authorization", "")) | await responses.form(request)
         tenant_id = tenant.tenant_id if tenant else segment
         if fault := self.simulator.faults.hit("token", tenant_id, frozenset(KINDS)):
             if fault.code is not None:
@@ -51,14 +51,14 @@ class TokenEndpoint:
                     tenant=tenant_id,
                     detail="(simulated)",
                 )
-                return answers.login_error(self.simulator, error, correlation)
-            broken = await answers.faulty(self.simulator, fault, request)
+                return responses.login_error(self.simulator, error, correlation)
+            broken = await responses.faulty(self.simulator, fault, request)
             if broken is not None:
                 return broken
         try:
-            return answers.json(self._grant(tenant, segment, fields))
+            return responses.json(self._grant(tenant, segment, fields))
         except LoginError as error:
-            return answers.login_error(self.simulator, error, correlation)
+            return responses.login_error(self.simulator, error, correlation)
 
     def _grant(self, tenant: Tenant | None, segment: str, fields: dict[str, str]) -> dict[str, Any]:
         grant = fields.get("grant_type", "")
@@ -131,8 +131,8 @@ class TokenEndpoint:
             scp="openid profile",
         )
         lifetime = self.simulator.options.token_lifetime
-        answer = {"token_type": "Bearer", "scope": "openid profile email", "expires_in": lifetime}
-        return answer | {"ext_expires_in": lifetime, "access_token": access, "id_token": token}
+        response = {"token_type": "Bearer", "scope": "openid profile email", "expires_in": lifetime}
+        return response | {"ext_expires_in": lifetime, "access_token": access, "id_token": token}
 
     def _id_claims(self, application: Application, code: Code) -> dict[str, Any]:
         person = code.person

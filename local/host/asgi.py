@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
-from local.host.http import BAD_REQUEST, FAILED, NOT_FOUND, Answer
+from local.host.http import BAD_REQUEST, FAILED, NOT_FOUND, HostResponse
 from local.host.paths import decode_path
 from local.host.sign_in import sign_in
 from shared import log
@@ -22,9 +22,9 @@ Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-TOO_SLOW = Answer(408, [], b"")
-TOO_LONG = Answer(414, [], b"")
-TOO_MANY_HEADERS = Answer(431, [], b"")
+TOO_SLOW = HostResponse(408, [], b"")
+TOO_LONG = HostResponse(414, [], b"")
+TOO_MANY_HEADERS = HostResponse(431, [], b"")
 # Kestrel sends only such header lines, and throws for others
 # (HttpHeaders.ValidateHeaderValueCharacters).
 _SENDABLE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e]*")
@@ -37,7 +37,7 @@ class Functions(Protocol):
 
     async def answer(
         self, method: str, origin: str, path: str, query: str, headers: dict[str, str], body: bytes
-    ) -> Answer: ...
+    ) -> HostResponse: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,27 +89,27 @@ class WebApp:
             b"?" + scope["query_string"] if scope["query_string"] else b""
         )
         try:
-            answer = await self._answer(scope, target, receive)
+            response = await self._answer(scope, target, receive)
         except ConnectionError:
             return  # the client left before its request was complete
         except Exception as error:
             log.failure("host.failed", error)
-            answer = FAILED
+            response = FAILED
         if self._access_log:
             milliseconds = round((time.perf_counter() - started) * 1000, 2)
             log.event(
                 "http.request",
                 method=scope["method"],
                 path=scope["path"],
-                status=answer.status,
-                bytes=len(answer.body),
+                status=response.status,
+                bytes=len(response.body),
                 milliseconds=milliseconds,
             )
-        await send_answer(answer, send)
+        await send_answer(response, send)
 
     async def respond(
         self, method: str, raw_path: str, query: str, headers: dict[str, str], body: bytes
-    ) -> Answer:
+    ) -> HostResponse:
         """Return the response to a complete request; header names are in lower case."""
         path = decode_path(raw_path)
         if path is None:
@@ -123,7 +123,7 @@ class WebApp:
         origin = "http://" + headers["host"]
         return await self._functions.answer(method, origin, path, query, headers, body)
 
-    async def _answer(self, scope: Scope, target: bytes, receive: Receive) -> Answer:
+    async def _answer(self, scope: Scope, target: bytes, receive: Receive) -> HostResponse:
         refusal, headers = self._head(scope, target)
         if refusal is not None:
             return refusal
@@ -144,7 +144,7 @@ class WebApp:
         raw_path, query = scope["raw_path"].decode(), scope["query_string"].decode()
         return await self.respond(scope["method"], raw_path, query, headers, body)
 
-    def _head(self, scope: Scope, target: bytes) -> tuple[Answer | None, dict[str, str]]:
+    def _head(self, scope: Scope, target: bytes) -> tuple[HostResponse | None, dict[str, str]]:
         """Return the response if Kestrel would refuse the headers (else None), and the headers by name."""
         lines: list[tuple[bytes, bytes]] = scope["headers"]
         if len(target) > self.limits.target:
@@ -208,15 +208,15 @@ def _line(name: str, value: str) -> tuple[bytes, bytes] | None:
     return name.encode(), value.encode()
 
 
-async def send_answer(answer: Answer, send: Send) -> None:
+async def send_answer(response: HostResponse, send: Send) -> None:
     """Send the response, or an empty 500 if Kestrel would refuse to send it."""
-    lines = [_line(name, value) for name, value in answer.headers]
-    if answer.status not in _STATUSES or None in lines:
-        answer, lines = FAILED, []
+    lines = [_line(name, value) for name, value in response.headers]
+    if response.status not in _STATUSES or None in lines:
+        response, lines = FAILED, []
     headers = [line for line in lines if line is not None]
-    if answer.status >= 200 and answer.status not in (204, 304):
-        headers.append((b"content-length", b"%d" % len(answer.body)))
-    if answer in (TOO_SLOW, TOO_LONG, TOO_MANY_HEADERS, BAD_REQUEST):
+    if response.status >= 200 and response.status not in (204, 304):
+        headers.append((b"content-length", b"%d" % len(response.body)))
+    if response in (TOO_SLOW, TOO_LONG, TOO_MANY_HEADERS, BAD_REQUEST):
         headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})

@@ -171,7 +171,7 @@ def _code(function: Function, environment: Mapping[str, str]) -> Code:
         )
     for key in outputs:
         _check_out(name, key, hints.get(key))
-    answers = any(binding.type == "http" for binding in bindings.values())
+    is_http = any(binding.type == "http" for binding in bindings.values())
     parameter = trigger.name if trigger else ""
     is_async = inspect.iscoroutinefunction(user_function)
     return Code(
@@ -182,7 +182,7 @@ def _code(function: Function, environment: Mapping[str, str]) -> Code:
         annotation=hints.get(parameter),
         wants_context=wants_context,
         outputs=outputs,
-        http_answer=answers,
+        http_answer=is_http,
     )
 
 

@@ -114,10 +114,10 @@ class Host:
         parts = urlsplit(request.url)
         headers = {name.lower(): value for name, value in request.headers.items()}
         headers.setdefault("host", parts.netloc or "localhost")
-        answer = await self.web.respond(
+        response = await self.web.respond(
             request.method, parts.path or "/", parts.query, headers, request.body
         )
         joined: dict[str, str] = {}
-        for name, value in answer.headers:
+        for name, value in response.headers:
             joined[name] = f"{joined[name]}, {value}" if name in joined else value
-        return Response(answer.status, answer.body, joined)
+        return Response(response.status, response.body, joined)

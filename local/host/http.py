@@ -4,6 +4,8 @@ Sources: azure-functions-host (GrpcMessageConversionExtensions.ToRpcHttp), azure
 (HttpResponseConverter).
 """
 
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import azure.functions as func
@@ -24,7 +26,7 @@ _FRAMING = frozenset(
 _HOME = b"<!doctype html><title>Functions</title><p>Your function app is up and running.</p>"
 
 
-class Answer(NamedTuple):
+class HostResponse(NamedTuple):
     """An HTTP response as it is sent; header names are in lower case."""
 
     status: int
@@ -32,10 +34,10 @@ class Answer(NamedTuple):
     body: bytes
 
 
-FAILED = Answer(500, [], b"")
-UNAUTHORIZED = Answer(401, [("www-authenticate", "Bearer")], b"")
-NOT_FOUND = Answer(404, [], b"")
-BAD_REQUEST = Answer(400, [], b"")
+FAILED = HostResponse(500, [], b"")
+UNAUTHORIZED = HostResponse(401, [("www-authenticate", "Bearer")], b"")
+NOT_FOUND = HostResponse(404, [], b"")
+BAD_REQUEST = HostResponse(400, [], b"")
 
 
 class HttpFunctions:
@@ -48,7 +50,7 @@ class HttpFunctions:
 
     async def answer(
         self, method: str, origin: str, path: str, query: str, headers: dict[str, str], body: bytes
-    ) -> Answer:
+    ) -> HostResponse:
         """Return the response to one request.
 
         `path` is decoded, header names are in lower case, and `body` is within the host's limit.
@@ -60,12 +62,11 @@ class HttpFunctions:
             return self._home() if path == "/" else NOT_FOUND
         function, route = found
         url = f"{origin}{encode_path(path)}?{query}" if query else origin + encode_path(path)
-        parameters = query_parameters(query) if query else {}
         request = HttpRequest(
             method,
             url,
             headers=headers,
-            params=parameters,
+            params=_Parameters(query) if query else {},
             route_params=route,
             body_type="bytes",
             body=body,
@@ -76,12 +77,36 @@ class HttpFunctions:
             log.failure("function.failed", error, function=function.name)
             return FAILED
 
-    def _home(self) -> Answer:
+    def _home(self) -> HostResponse:
         return (
-            Answer(200, [("content-type", "text/html")], _HOME)
+            HostResponse(200, [("content-type", "text/html")], _HOME)
             if self._home_page
-            else Answer(204, [], b"")
+            else HostResponse(204, [], b"")
         )
+
+
+class _Parameters(Mapping[str, str]):
+    """The values of `query_parameters`, parsed when a function first reads one; the product reads the URL."""
+
+    def __init__(self, query: str) -> None:
+        self._query = query
+
+    @cached_property
+    def _values(self) -> dict[str, str]:
+        return query_parameters(self._query)
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __bool__(self) -> bool:
+        """Return True, so that the request keeps this mapping without parsing it."""
+        return True
 
 
 def query_parameters(query: str) -> dict[str, str]:
@@ -105,10 +130,10 @@ def _decode(text: str) -> str:
     return decode_text(text.replace("+", " "))
 
 
-def answer_of(result: Any) -> Answer:
+def answer_of(result: Any) -> HostResponse:
     """Convert a function's result to a response; raise an exception if the platform's engine can't encode it."""
     if isinstance(result, str):
-        return Answer(200, [("content-type", _TEXT)], result.encode())
+        return HostResponse(200, [("content-type", _TEXT)], result.encode())
     if not isinstance(result, func.HttpResponse):
         HttpResponseConverter.encode(result, expected_type=None)
     headers: dict[str, str] = {}
@@ -133,4 +158,4 @@ def answer_of(result: Any) -> Answer:
     status = int(result.status_code)
     has_body = status >= 200 and status not in (204, 205, 304) and not loses_body
     body = result.get_body() if has_body else b""
-    return Answer(status, lines, body)
+    return HostResponse(status, lines, body)

@@ -62,13 +62,13 @@ def _decode_run(match: re.Match[str]) -> str:
 
 
 def _without_dots(path: str) -> str:
-    kept: list[str] = []
+    resolved: list[str] = []
     segments = path.split("/")
     for segment in segments:
         if segment == "..":
-            del kept[max(1, len(kept) - 1) :]
+            del resolved[max(1, len(resolved) - 1) :]
         elif segment != ".":
-            kept.append(segment)
+            resolved.append(segment)
     if segments[-1] in (".", ".."):
-        kept.append("")
-    return "/".join(kept) or "/"
+        resolved.append("")
+    return "/".join(resolved) or "/"

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import orjson
 
-from local.host.http import Answer
+from local.host.http import HostResponse
 from shared.ids import is_guid
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"
@@ -71,7 +71,9 @@ def is_excluded(path: str) -> bool:
     return lower in _EXCLUDED or lower.startswith(_EXCLUDED_BELOW)
 
 
-def sign_in(path: str, query: str, headers: dict[str, str], *, asks: bool = False) -> Answer | None:
+def sign_in(
+    path: str, query: str, headers: dict[str, str], *, asks: bool = False
+) -> HostResponse | None:
     """Set the user's headers in `headers`; return a response if the request must not reach the app, else None.
 
     With `asks`, a user without a cookie is redirected to sign in; otherwise such a user is the
@@ -84,14 +86,14 @@ def sign_in(path: str, query: str, headers: dict[str, str], *, asks: bool = Fals
     if is_excluded(path):
         return None
     if not _is_loopback(headers.get("host", "")):
-        return Answer(
+        return HostResponse(
             421,
             [("content-type", "text/plain")],
             b"This host only answers to 127.0.0.1 and localhost.\n",
         )
     if path.startswith(("/.auth/", "/.local/")):
-        answer = _pages(path, dict(parse_qsl(query)), headers)
-        return _for_frames(answer) if asks else answer
+        response = _pages(path, dict(parse_qsl(query)), headers)
+        return _for_frames(response) if asks else response
     person = person_of(headers) if not asks or COOKIE in headers.get("cookie", "") else None
     if person is None:
         return _ask_to_sign_in(path, query, headers)
@@ -99,16 +101,16 @@ def sign_in(path: str, query: str, headers: dict[str, str], *, asks: bool = Fals
     return None
 
 
-def _for_frames(answer: Answer) -> Answer:
+def _for_frames(response: HostResponse) -> HostResponse:
     """Return the response with a session cookie that browsers also send from a frame in another site's page.
 
     Browsers accept `Secure` from a loopback address even without TLS.
     """
     headers = [
         (name, value.replace("SameSite=Lax", "SameSite=None; Secure"))
-        for name, value in answer.headers
+        for name, value in response.headers
     ]
-    return answer._replace(headers=headers)
+    return response._replace(headers=headers)
 
 
 def _is_loopback(host: str) -> bool:
@@ -130,7 +132,7 @@ def person_of(headers: dict[str, str]) -> str | None:
     return value if role in ROLES and is_guid(account) else None
 
 
-def _ask_to_sign_in(path: str, query: str, headers: dict[str, str]) -> Answer:
+def _ask_to_sign_in(path: str, query: str, headers: dict[str, str]) -> HostResponse:
     """Redirect to another origin, as the platform does for every request, even a script's or a POST.
 
     The other origin is this host under its other loopback name, so that browsers treat it as a foreign
@@ -145,7 +147,7 @@ def _ask_to_sign_in(path: str, query: str, headers: dict[str, str]) -> Answer:
     return _redirect(f"http://{other}{_AUTHORIZE}?{urlencode(parameters)}")
 
 
-def _authorize(query: dict[str, str], headers: dict[str, str]) -> Answer:
+def _authorize(query: dict[str, str], headers: dict[str, str]) -> HostResponse:
     """Simulate Microsoft: sign the administrator in and redirect to the app, without a page.
 
     A request for something other than a page, such as an icon, gets the sign-in page and stays
@@ -153,17 +155,21 @@ def _authorize(query: dict[str, str], headers: dict[str, str]) -> Answer:
     """
     target = urlsplit(query.get("redirect_uri", ""))
     if target.scheme != "http" or not _is_loopback(target.netloc) or target.path != _CALLBACK:
-        return Answer(400, [("content-type", "text/plain")], b"redirect_uri is not registered.\n")
+        return HostResponse(
+            400, [("content-type", "text/plain")], b"redirect_uri is not registered.\n"
+        )
     if headers.get("sec-fetch-dest") in ("iframe", "frame"):  # as login.microsoftonline.com does
-        return Answer(200, [("content-type", "text/html"), ("x-frame-options", "DENY")], b"Sign in")
+        return HostResponse(
+            200, [("content-type", "text/html"), ("x-frame-options", "DENY")], b"Sign in"
+        )
     if headers.get("sec-fetch-mode", "navigate") != "navigate":
         page = b"<!doctype html><title>Sign in</title><p>Sign in"
-        return Answer(200, [("content-type", "text/html; charset=utf-8")], page)
+        return HostResponse(200, [("content-type", "text/html; charset=utf-8")], page)
     state = urlencode({"state": query.get("state", "/")})
     return _redirect(f"http://{target.netloc}{_CALLBACK}?{state}")
 
 
-def _pages(path: str, query: dict[str, str], headers: dict[str, str]) -> Answer:
+def _pages(path: str, query: dict[str, str], headers: dict[str, str]) -> HostResponse:
     match path:
         case "/.auth/login/aad":
             return _redirect(_local(query.get("post_login_redirect_uri", "/")), _DEFAULT)
@@ -177,30 +183,30 @@ def _pages(path: str, query: dict[str, str], headers: dict[str, str]) -> Answer:
             )
         case "/.auth/logout/complete":
             page = b'<!doctype html><title>Signed out</title><p>You are signed out. <a href="/.auth/login/aad">Sign in</a>'
-            return Answer(200, [("content-type", "text/html; charset=utf-8")], page)
+            return HostResponse(200, [("content-type", "text/html; charset=utf-8")], page)
         case "/.auth/me":
             return _me(person_of(headers))
         case "/.local/sign-in":
             return _switch(query)
-    return Answer(404, [], b"")
+    return HostResponse(404, [], b"")
 
 
-def _me(person: str | None) -> Answer:
+def _me(person: str | None) -> HostResponse:
     if person is None:
-        return Answer(401, [], b"")
+        return HostResponse(401, [], b"")
     principal = orjson.loads(base64.b64decode(principal_headers(person)["x-ms-client-principal"]))
     name = principal_headers(person)["x-ms-client-principal-name"]
     body = orjson.dumps(
         [{"provider_name": "aad", "user_id": name, "user_claims": principal["claims"]}]
     )
-    return Answer(200, [("content-type", "application/json")], body)
+    return HostResponse(200, [("content-type", "application/json")], body)
 
 
-def _switch(query: dict[str, str]) -> Answer:
+def _switch(query: dict[str, str]) -> HostResponse:
     role, account = query.get("role", "admin"), query.get("account", ACCOUNT).lower()
     if role not in ROLES or not is_guid(account):
         text = f"role must be one of {', '.join(ROLES)}, account a GUID such as {ACCOUNT}.\n"
-        return Answer(400, [("content-type", "text/plain; charset=utf-8")], text.encode())
+        return HostResponse(400, [("content-type", "text/plain; charset=utf-8")], text.encode())
     return _redirect(_local(query.get("post_login_redirect_uri", "/")), f"{role}.{account}")
 
 
@@ -215,8 +221,8 @@ def _local(target: str) -> str:
     )
 
 
-def _redirect(target: str, cookie: str | None = None) -> Answer:
+def _redirect(target: str, cookie: str | None = None) -> HostResponse:
     headers = [("location", target), ("cache-control", "no-store")]
     if cookie is not None:
         headers.append(("set-cookie", f"{COOKIE}={cookie}; Path=/; HttpOnly; SameSite=Lax"))
-    return Answer(302, headers, b"")
+    return HostResponse(302, headers, b"")

@@ -26,15 +26,15 @@ from shared.api_contract import (
     IF_MATCH,
     IF_NONE_MATCH,
     UNCHANGED,
-    Answer,
     Operation,
     Parameter,
+    SuccessResponse,
     limit,
 )
 
 _ONE = "/api/directories/{directoryId}"
-_CONTACT_ID = Parameter("contactId", "The person's ID.", place="path")
-_NOTE_ID = Parameter("noteId", "The note's ID.", place="path")
+_CONTACT_ID = Parameter("contactId", "The person's ID.", location="path")
+_NOTE_ID = Parameter("noteId", "The note's ID.", location="path")
 _NOTE_VERSION = {"ETag": "The version of the note."}
 _PRESENCE = Parameter(
     "presence",
@@ -88,7 +88,7 @@ _PERSON = {
     },
 }
 _PAGE = {
-    200: Answer("A page of people.", ContactPage, example={"contacts": [_PERSON]}),
+    200: SuccessResponse("A page of people.", ContactPage, example={"contacts": [_PERSON]}),
     304: UNCHANGED,
 }
 
@@ -100,7 +100,7 @@ OPERATIONS = (
         name="searchAll",
         summary="Search or list people of all directories",
         parameters=_SEARCH,
-        answers=_PAGE,
+        responses=_PAGE,
         refusals=(400,),
     ),
     Operation(
@@ -116,8 +116,8 @@ OPERATIONS = (
         parameters=(IF_NONE_MATCH,),
         body=Lookup,
         example={"numbers": ["030 901820", "+44 20 7946 0958"]},
-        answers={
-            200: Answer(
+        responses={
+            200: SuccessResponse(
                 "Exact matches first.",
                 LookupResult,
                 example={
@@ -143,8 +143,8 @@ OPERATIONS = (
         parameters=(_PRESENCE,),
         body=PopRequest,
         example={"number": "+4930901820"},
-        answers={
-            200: Answer(
+        responses={
+            200: SuccessResponse(
                 "Whom the number belongs to.",
                 PopResult,
                 example={
@@ -165,7 +165,7 @@ OPERATIONS = (
         name="searchDirectory",
         summary="Search or list people of a directory",
         parameters=(DIRECTORY_ID, *_SEARCH, Parameter("group", "Only people of this group.")),
-        answers=_PAGE,
+        responses=_PAGE,
         refusals=(400, 404),
     ),
     Operation(
@@ -176,11 +176,11 @@ OPERATIONS = (
         summary="Read one person with details and presence",
         parameters=(
             DIRECTORY_ID,
-            Parameter("contactId", "The person's ID.", place="path"),
+            Parameter("contactId", "The person's ID.", location="path"),
             _PRESENCE,
             IF_NONE_MATCH,
         ),
-        answers={200: Answer("The person.", ContactDetails), 304: UNCHANGED},
+        responses={200: SuccessResponse("The person.", ContactDetails), 304: UNCHANGED},
         refusals=(400, 404),
     ),
     Operation(
@@ -191,11 +191,11 @@ OPERATIONS = (
         summary="Read manager, peers and reports of a person, and who is free to stand in",
         parameters=(
             DIRECTORY_ID,
-            Parameter("contactId", "The person's ID.", place="path"),
+            Parameter("contactId", "The person's ID.", location="path"),
             IF_NONE_MATCH,
         ),
-        answers={
-            200: Answer("The people around the person.", ContactTeam),
+        responses={
+            200: SuccessResponse("The people around the person.", ContactTeam),
             304: UNCHANGED,
         },
         refusals=(404,),
@@ -213,8 +213,10 @@ OPERATIONS = (
             FORMAT,
             IF_NONE_MATCH,
         ),
-        answers={
-            200: Answer("A page.", UnparsedPage, media_types=("application/json", "text/csv")),
+        responses={
+            200: SuccessResponse(
+                "A page.", UnparsedPage, media_types=("application/json", "text/csv")
+            ),
             304: UNCHANGED,
         },
         refusals=(400, 404),
@@ -226,7 +228,7 @@ OPERATIONS = (
         name="listDirectoryGroups",
         summary="List the directory's groups",
         parameters=(DIRECTORY_ID, limit(MAX_LIMIT, MAX_LIMIT), CURSOR, IF_NONE_MATCH),
-        answers={200: Answer("A page.", GroupPage), 304: UNCHANGED},
+        responses={200: SuccessResponse("A page.", GroupPage), 304: UNCHANGED},
         refusals=(400, 404),
     ),
     Operation(
@@ -255,8 +257,8 @@ OPERATIONS = (
             limit(MAX_PEOPLE, MAX_PEOPLE),
             Parameter("cursor", "From the `Link` of the previous chunk."),
         ),
-        answers={
-            200: Answer(
+        responses={
+            200: SuccessResponse(
                 "A chunk of the file; the chunks follow each other.",
                 headers={"Link": "The next chunk (RFC 8288); missing on the last one."},
                 media_types=tuple(form.media_type.partition(";")[0] for form in FORMATS.values()),
@@ -280,7 +282,7 @@ OPERATIONS = (
             CURSOR,
             IF_NONE_MATCH,
         ),
-        answers=_PAGE,
+        responses=_PAGE,
         refusals=(400,),
     ),
     Operation(
@@ -290,7 +292,10 @@ OPERATIONS = (
         name="listNotes",
         summary="List the notes of agents on a person",
         parameters=(DIRECTORY_ID, _CONTACT_ID, IF_NONE_MATCH),
-        answers={200: Answer("The notes that have not ended.", NoteList), 304: UNCHANGED},
+        responses={
+            200: SuccessResponse("The notes that have not ended.", NoteList),
+            304: UNCHANGED,
+        },
         refusals=(404,),
     ),
     Operation(
@@ -302,7 +307,7 @@ OPERATIONS = (
         parameters=(DIRECTORY_ID, _CONTACT_ID),
         body=NoteDraft,
         example={"text": "Transfer only after 10."},
-        answers={201: Answer("The note.", PersonNote, headers=_NOTE_VERSION)},
+        responses={201: SuccessResponse("The note.", PersonNote, headers=_NOTE_VERSION)},
         refusals=(400, 404, 409, 413),
     ),
     Operation(
@@ -315,7 +320,7 @@ OPERATIONS = (
         parameters=(DIRECTORY_ID, _CONTACT_ID, _NOTE_ID, IF_MATCH),
         body=NoteDraft,
         example={"text": "Transfer only after 11."},
-        answers={200: Answer("The note.", PersonNote, headers=_NOTE_VERSION)},
+        responses={200: SuccessResponse("The note.", PersonNote, headers=_NOTE_VERSION)},
         refusals=(400, 404, 409, 412, 413),
     ),
     Operation(
@@ -326,7 +331,7 @@ OPERATIONS = (
         summary="Remove a note",
         text="Its author and administrators may. With `If-Match`, 412 if another agent changed it.",
         parameters=(DIRECTORY_ID, _CONTACT_ID, _NOTE_ID, IF_MATCH),
-        answers={204: Answer("The note is removed.")},
+        responses={204: SuccessResponse("The note is removed.")},
         refusals=(404, 409, 412),
     ),
     Operation(
@@ -345,7 +350,9 @@ OPERATIONS = (
                 "phoneNumbers": [{"type": "work", "value": "030 901820"}],
             }
         },
-        answers={200: Answer("The person, or the error that a client would get.", DryRunResult)},
+        responses={
+            200: SuccessResponse("The person, or the error that a client would get.", DryRunResult)
+        },
         refusals=(400, 404, 413),
     ),
 )

@@ -31,18 +31,18 @@ from directories.response_models import (
     TrustAnswer,
 )
 from directories.selection import SORTS
-from shared.api_contract import CURSOR, IF_MATCH, Answer, Operation, Parameter, limit
+from shared.api_contract import CURSOR, IF_MATCH, Operation, Parameter, SuccessResponse, limit
 
 DIRECTORY_ID = Parameter(
     "directoryId",
     "The directory.",
     {"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"},
-    place="path",
+    location="path",
 )
 _ONE = "/api/directories/{directoryId}"
-_CREDENTIAL_ID = Parameter("credentialId", "The token's or secret's ID.", place="path")
+_CREDENTIAL_ID = Parameter("credentialId", "The token's or secret's ID.", location="path")
 _VERSION = {"ETag": "The version of the directory."}
-_DETAILS = Answer("The directory.", DirectoryDetails, headers=_VERSION)
+_DETAILS = SuccessResponse("The directory.", DirectoryDetails, headers=_VERSION)
 _NEW_CREDENTIAL = {"expiresInDays": 365, "overlapHours": 24}
 _OWN = (DIRECTORY_ID,)
 FORMAT = Parameter(
@@ -59,7 +59,9 @@ _AUDIT_FILTER = (
     Parameter("until", "Only acts before this RFC 3339 time or date (UTC)."),
     FORMAT,
 )
-_AUDIT_PAGE = Answer("A page.", AuditEventPage, media_types=("application/json", "text/csv"))
+_AUDIT_PAGE = SuccessResponse(
+    "A page.", AuditEventPage, media_types=("application/json", "text/csv")
+)
 
 
 def _issue(function: str, name: str, what: str, model: type) -> Operation:
@@ -73,7 +75,9 @@ def _issue(function: str, name: str, what: str, model: type) -> Operation:
         body=IssueBody,
         example=_NEW_CREDENTIAL,
         is_body_optional=True,
-        answers={201: Answer("With its plain text, this once.", model, headers=_VERSION)},
+        responses={
+            201: SuccessResponse("With its plain text, this once.", model, headers=_VERSION)
+        },
         refusals=(400, 404, 409, 412, 413),
     )
 
@@ -87,7 +91,7 @@ def _revoke(function: str, name: str, what: str) -> Operation:
         name=name,
         summary=f"Revoke a {what}; calls with it are refused within 30 seconds",
         parameters=(DIRECTORY_ID, _CREDENTIAL_ID),
-        answers={204: Answer("Revoked.")},
+        responses={204: SuccessResponse("Revoked.")},
         refusals=(404, 412),
     )
 
@@ -120,7 +124,9 @@ OPERATIONS = (
             CURSOR,
             Parameter("deleted", "With any value: also those that can still be restored."),
         ),
-        answers={200: Answer("A page, by default in the order of creation.", DirectoryList)},
+        responses={
+            200: SuccessResponse("A page, by default in the order of creation.", DirectoryList)
+        },
         refusals=(400,),
     ),
     Operation(
@@ -131,7 +137,7 @@ OPERATIONS = (
         summary="Create a directory; its security token is in this answer only",
         body=NewDirectoryBody,
         example={"name": "Contoso", "kind": "entra", "region": "DE"},
-        answers={201: Answer("The new directory.", DirectoryDetails, headers=_VERSION)},
+        responses={201: SuccessResponse("The new directory.", DirectoryDetails, headers=_VERSION)},
         refusals=(400, 413),
     ),
     Operation(
@@ -141,7 +147,7 @@ OPERATIONS = (
         name="readDirectory",
         summary="Read a directory with its credentials",
         parameters=_OWN,
-        answers={200: _DETAILS},
+        responses={200: _DETAILS},
         refusals=(404,),
     ),
     Operation(
@@ -153,7 +159,7 @@ OPERATIONS = (
         parameters=(DIRECTORY_ID, IF_MATCH),
         body=ChangeBody,
         example={"name": "Contoso Ltd"},
-        answers={200: _DETAILS},
+        responses={200: _DETAILS},
         refusals=(400, 404, 412, 413),
     ),
     Operation(
@@ -163,7 +169,9 @@ OPERATIONS = (
         name="deleteDirectory",
         summary="Delete a directory with its people; it can be restored for ten minutes",
         parameters=(DIRECTORY_ID, IF_MATCH),
-        answers={202: Answer("Hidden at once, and its credentials are refused.", Deletion)},
+        responses={
+            202: SuccessResponse("Hidden at once, and its credentials are refused.", Deletion)
+        },
         refusals=(404, 412),
     ),
     Operation(
@@ -173,7 +181,7 @@ OPERATIONS = (
         name="restoreDirectory",
         summary="Undo a deletion",
         parameters=_OWN,
-        answers={200: _DETAILS},
+        responses={200: _DETAILS},
         refusals=(404,),
     ),
     Operation(
@@ -183,7 +191,7 @@ OPERATIONS = (
         name="readState",
         summary="Read a directory's state: people, last call, refused requests",
         parameters=_OWN,
-        answers={200: Answer("The state at this moment.", DirectoryState)},
+        responses={200: SuccessResponse("The state at this moment.", DirectoryState)},
         refusals=(404,),
     ),
     Operation(
@@ -206,7 +214,9 @@ OPERATIONS = (
             ),
             Parameter("text", "Only events with this text."),
         ),
-        answers={200: Answer("A page.", EventPage, media_types=("application/json", "text/csv"))},
+        responses={
+            200: SuccessResponse("A page.", EventPage, media_types=("application/json", "text/csv"))
+        },
         refusals=(400, 404),
     ),
     Operation(
@@ -216,7 +226,7 @@ OPERATIONS = (
         name="readInspector",
         summary="Read the requests that the request inspector recorded",
         parameters=_OWN,
-        answers={200: Answer("Requests without values.", Inspection)},
+        responses={200: SuccessResponse("Requests without values.", Inspection)},
         refusals=(404,),
     ),
     Operation(
@@ -226,7 +236,7 @@ OPERATIONS = (
         name="startInspector",
         summary="Record the client's requests for an hour, without values",
         parameters=_OWN,
-        answers={200: Answer("It is on.", Inspection)},
+        responses={200: SuccessResponse("It is on.", Inspection)},
         refusals=(404, 412),
     ),
     Operation(
@@ -236,7 +246,7 @@ OPERATIONS = (
         name="stopInspector",
         summary="End the recording; the recorded requests stay for a day",
         parameters=_OWN,
-        answers={204: Answer("It is off.")},
+        responses={204: SuccessResponse("It is off.")},
         refusals=(404, 412),
     ),
     Operation(
@@ -250,7 +260,7 @@ OPERATIONS = (
             *_AUDIT_FILTER,
             Parameter("directory", "Only acts on the directory with this ID."),
         ),
-        answers={200: _AUDIT_PAGE},
+        responses={200: _AUDIT_PAGE},
         refusals=(400,),
     ),
     Operation(
@@ -260,7 +270,7 @@ OPERATIONS = (
         name="readAudit",
         summary="Read the audit log of a directory, newest first",
         parameters=(DIRECTORY_ID, *_AUDIT_FILTER),
-        answers={200: _AUDIT_PAGE},
+        responses={200: _AUDIT_PAGE},
         refusals=(400, 404),
     ),
     Operation(
@@ -270,7 +280,7 @@ OPERATIONS = (
         name="readTrust",
         summary="Read the trusted identity",
         parameters=_OWN,
-        answers={200: Answer("The identity, or null.", TrustAnswer, headers=_VERSION)},
+        responses={200: SuccessResponse("The identity, or null.", TrustAnswer, headers=_VERSION)},
         refusals=(404,),
     ),
     Operation(
@@ -286,7 +296,7 @@ OPERATIONS = (
             "subject": "0b3d4f6a-2c1e-4b7a-8f9d-5e6a7b8c9d0e",
             "audiences": ["api://contoso"],
         },
-        answers={200: Answer("The identity.", TrustAnswer, headers=_VERSION)},
+        responses={200: SuccessResponse("The identity.", TrustAnswer, headers=_VERSION)},
         refusals=(400, 404, 413),
     ),
     Operation(
@@ -296,7 +306,7 @@ OPERATIONS = (
         name="dropTrust",
         summary="Trust no identity",
         parameters=_OWN,
-        answers={204: Answer("Removed.")},
+        responses={204: SuccessResponse("Removed.")},
         refusals=(404,),
     ),
     Operation(
@@ -306,7 +316,7 @@ OPERATIONS = (
         name="listTokens",
         summary="List the security tokens",
         parameters=_OWN,
-        answers={200: Answer("Never the plain text.", TokenList, headers=_VERSION)},
+        responses={200: SuccessResponse("Never the plain text.", TokenList, headers=_VERSION)},
         refusals=(404,),
     ),
     _issue("directory_tokens", "issueToken", "security token", IssuedToken),
@@ -318,7 +328,7 @@ OPERATIONS = (
         name="listSecrets",
         summary="List the client secrets",
         parameters=_OWN,
-        answers={200: Answer("Never the plain text.", SecretList, headers=_VERSION)},
+        responses={200: SuccessResponse("Never the plain text.", SecretList, headers=_VERSION)},
         refusals=(404,),
     ),
     _issue("directory_secrets", "issueSecret", "client secret", IssuedSecret),
@@ -330,7 +340,7 @@ OPERATIONS = (
         name="listSetupLinks",
         summary="List the directory's set-up links with their progress",
         parameters=_OWN,
-        answers={200: Answer("The newest first.", SetupLinkList)},
+        responses={200: SuccessResponse("The newest first.", SetupLinkList)},
         refusals=(404,),
     ),
     Operation(
@@ -344,7 +354,7 @@ OPERATIONS = (
         parameters=_OWN,
         body=SetupLinkBody,
         example={"purpose": "sign-in"},
-        answers={201: Answer("With its address, this once.", NewSetupLink)},
+        responses={201: SuccessResponse("With its address, this once.", NewSetupLink)},
         refusals=(400, 404, 409, 413),
     ),
     Operation(
@@ -353,8 +363,8 @@ OPERATIONS = (
         path=f"{_ONE}/links/{{linkId}}",
         name="revokeSetupLink",
         summary="Revoke a set-up link; it stops working at once",
-        parameters=(DIRECTORY_ID, Parameter("linkId", "The link's ID.", place="path")),
-        answers={204: Answer("Revoked, or ended before.")},
+        parameters=(DIRECTORY_ID, Parameter("linkId", "The link's ID.", location="path")),
+        responses={204: SuccessResponse("Revoked, or ended before.")},
         refusals=(404,),
     ),
 )

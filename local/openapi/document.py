@@ -6,7 +6,7 @@ import local.openapi.contacts
 import local.openapi.directories
 import local.openapi.presence
 from local.openapi import scim, scim_schemas
-from shared.api_contract import Answer, Operation, Parameter
+from shared.api_contract import Operation, Parameter, SuccessResponse
 from shared.http import JSON, PROBLEM_JSON
 from web.openapi.schemas import Json, Schemas, parameter, reference
 
@@ -133,35 +133,36 @@ def _operation(operation: Operation, tag: str, schemas: Schemas) -> Json:
             "required": not operation.is_body_optional,
             "content": {JSON: content},
         }
-    answers = {
-        status: _answer(answer, operation, schemas) for status, answer in operation.answers.items()
+    responses = {
+        status: _answer(response, operation, schemas)
+        for status, response in operation.responses.items()
     }
-    answers |= {status: _refusal(status) for status in (*_ALWAYS, *operation.refusals)}
-    found["responses"] = {str(status): answer for status, answer in sorted(answers.items())}
+    responses |= {status: _refusal(status) for status in (*_ALWAYS, *operation.refusals)}
+    found["responses"] = {str(status): response for status, response in sorted(responses.items())}
     return found
 
 
-def _answer(answer: Answer, operation: Operation, schemas: Schemas) -> Json:
-    found: Json = {"description": answer.text}
-    if answer.headers:
+def _answer(response: SuccessResponse, operation: Operation, schemas: Schemas) -> Json:
+    found: Json = {"description": response.text}
+    if response.headers:
         found["headers"] = {
             name: {"description": text, "schema": {"type": "string"}}
-            for name, text in answer.headers.items()
+            for name, text in response.headers.items()
         }
-    schema = _schema(answer, operation, schemas)
+    schema = _schema(response, operation, schemas)
     if schema is not None:
-        example: Any = {"example": answer.example} if answer.example is not None else {}
-        found["content"] = {media: {"schema": schema, **example} for media in answer.media_types}
+        example: Any = {"example": response.example} if response.example is not None else {}
+        found["content"] = {media: {"schema": schema, **example} for media in response.media_types}
     return found
 
 
-def _schema(answer: Answer, operation: Operation, schemas: Schemas) -> Json | None:
-    if answer.union:
+def _schema(response: SuccessResponse, operation: Operation, schemas: Schemas) -> Json | None:
+    if response.union:
         name = f"{operation.name[:1].upper()}{operation.name[1:]}Result"
-        return schemas.union(name, answer.union)
-    if answer.model is not None:
-        return schemas.ref(answer.model)
-    return None if answer.media_types == (JSON,) else {"type": "string"}
+        return schemas.union(name, response.union)
+    if response.model is not None:
+        return schemas.ref(response.model)
+    return None if response.media_types == (JSON,) else {"type": "string"}
 
 
 def _refusal(status: int) -> Json:

@@ -8,7 +8,7 @@ from presence.response_models import (
     RemovalChecked,
     SignInStarted,
 )
-from shared.api_contract import Answer, Operation
+from shared.api_contract import Operation, SuccessResponse
 
 _PATH = "/api/directories/{directoryId}/presence"
 
@@ -20,7 +20,7 @@ OPERATIONS = (
         name="readConnection",
         summary="Read the connection to the company's presence, with sentence and remedy",
         parameters=(DIRECTORY_ID,),
-        answers={200: Answer("The connection as stored.", PresenceStatus)},
+        responses={200: SuccessResponse("The connection as stored.", PresenceStatus)},
         refusals=(404,),
     ),
     Operation(
@@ -32,12 +32,12 @@ OPERATIONS = (
         parameters=(DIRECTORY_ID,),
         body=PresenceAction,
         example={"action": "check"},
-        answers={
-            200: Answer(
+        responses={
+            200: SuccessResponse(
                 "The result; `action` tells the answers apart.",
                 union=(SignInStarted, ConnectionChecked, RemovalChecked),
             ),
-            303: Answer("After `connect` from a form: on to Microsoft."),
+            303: SuccessResponse("After `connect` from a form: on to Microsoft."),
         },
         refusals=(400, 404, 409, 413),
     ),

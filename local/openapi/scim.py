@@ -159,26 +159,26 @@ def _of_resource(name: str, example: Json) -> dict[str, Json]:
 def _operation(
     name: str,
     summary: str,
-    answers: dict[int, str],
+    successes: dict[int, str],
     refusals: tuple[int, ...],
     parameters: tuple[Parameter, ...] = (),
     body: tuple[str, Any] | None = None,
 ) -> Json:
     """Return an OpenAPI operation.
 
-    `answers` has the name of the response's schema by status, "" for no body. `body` is the name of
+    `successes` has the name of the response's schema by status, "" for no body. `body` is the name of
     the body's schema, and an example.
     """
     responses = {
         status: _answer(_REFUSALS[status], "ScimError") for status in (401, 429, 503, *refusals)
     }
-    responses |= {status: _answer(_words(status), schema) for status, schema in answers.items()}
+    responses |= {status: _answer(_words(status), schema) for status, schema in successes.items()}
     found: Json = {
         "operationId": name,
         "tags": ["SCIM"],
         "summary": summary,
         "security": [{"securityToken": []}],
-        "responses": {str(status): answer for status, answer in sorted(responses.items())},
+        "responses": {str(status): response for status, response in sorted(responses.items())},
     }
     if parameters:
         found["parameters"] = [parameter(one) for one in parameters]
@@ -237,4 +237,4 @@ def _parts(template: str) -> Iterator[Parameter]:
     texts = {"id": "The resource's ID.", "name": "User or Group.", "urn": "The schema's URN."}
     for name, text in texts.items():
         if f"{{{name}}}" in template:
-            yield Parameter(name, text, place="path")
+            yield Parameter(name, text, location="path")

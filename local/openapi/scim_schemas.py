@@ -5,7 +5,7 @@ from scim.core.errors import ERROR_URN
 from scim.core.patch import PATCH_URN
 from scim.core.schemas import GROUP, USER
 from scim.http import SEARCH_REQUEST
-from scim.query import MAX_COUNT
+from scim.list_query import MAX_COUNT
 from shared.api_contract import Parameter
 from web.openapi.schemas import Json, reference
 

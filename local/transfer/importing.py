@@ -111,7 +111,7 @@ async def _state(app: App) -> _State | None:
     row = await app.tables.get(_MARK.table, _MARK.partition, _STATE)
     if row is None:
         return None
-    state: _State = row_versions.build(_State, row_versions.read(row.value, "import"))
+    state: _State = row_versions.build(_State, row_versions.decode(row.value, "import"))
     return state
 
 

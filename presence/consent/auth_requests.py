@@ -113,7 +113,7 @@ async def consume(tables: Tables, state: str, browser: str, now: int) -> AuthReq
 
 def _read(row: Row) -> dict[str, Any]:
     """Return the fields of a request's row; raise UnsupportedRowVersion if a later release wrote it."""
-    return row_versions.read(row.value, _KIND, _CONFIRM_VERSION)
+    return row_versions.decode(row.value, _KIND, _CONFIRM_VERSION)
 
 
 async def _sweep(tables: Tables, now: int) -> None:

@@ -143,7 +143,7 @@ async def _signed_in(
         outcome = _outcome_of_fault(fault)
     if outcome:
         return Redirect(outcome=outcome, directory_id=attempt.directory_id)
-    await quotas.take(app, None, proven.tenant_id)
+    await quotas.charge(app, None, proven.tenant_id)
     return Redirect(await _to_consent(app, proven, browser))
 
 
@@ -182,14 +182,14 @@ async def _to_consent(app: App, proven: AuthRequest, browser: str) -> str:
         auth_requests.new_secret(),
         now_ms(app.clock),
     )
-    kept = replace(
+    consent_request = replace(
         proven,
         step="consent",
         flow={},
         expires=now + auth_requests.LIFETIME,
         browser=auth_requests.digest(browser),
     )
-    await auth_requests.save(app.tables, state, kept, now)
+    await auth_requests.save(app.tables, state, consent_request, now)
     asked = {
         "client_id": app.settings.presence_client_id,
         "scope": cloud.scope,
@@ -270,7 +270,7 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
 
 
 def _is_confirmed_for(before: DirectoryLink, tenant_id: str) -> bool:
-    """Return whether the stored connection, whose consent is pending, was confirmed for this tenant."""
+    """Return whether the stored connection was confirmed for this tenant while its consent is pending."""
     is_pending = before.state == "propagating" and before.is_confirmed
     return is_pending and before.tenant_id == tenant_id
 

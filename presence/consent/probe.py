@@ -74,11 +74,11 @@ async def _is_of_revoked_link(app: App, link: DirectoryLink) -> bool:
 async def drop_pending(app: App, actor: Actor, directory_id: str, confirmed_by: str) -> None:
     """Remove a pending consent that this actor confirmed; a connected company stays connected."""
 
-    def is_meant(link: DirectoryLink) -> bool:
+    def is_own_pending(link: DirectoryLink) -> bool:
         is_pending = link.state == "propagating" and link.is_confirmed
         return is_pending and link.decided_by == confirmed_by
 
-    await linking.disconnect(app, directory_id, actor, only_if=is_meant)
+    await linking.disconnect(app, directory_id, actor, only_if=is_own_pending)
 
 
 def is_abandoned(link: DirectoryLink, now: int) -> bool:
@@ -138,7 +138,7 @@ async def _sample(app: App, link: DirectoryLink, token: str) -> _Look:
 
     fetch = Fetch(
         ask,
-        acquire=lambda: runtime.budget.take(link.tenant_id, "demand"),
+        acquire=lambda: runtime.budget.charge(link.tenant_id, "demand"),
         monotonic=app.clock.monotonic,
         pause=runtime.pause,
         deadline=app.clock.monotonic() + _SAMPLE_SECONDS,

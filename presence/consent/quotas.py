@@ -35,7 +35,7 @@ WINDOW = 10 * MINUTE
 _ATTEMPTS = 8
 
 
-async def take(app: App, actor: Actor | None, tenant_id: str = "") -> None:
+async def charge(app: App, actor: Actor | None, tenant_id: str = "") -> None:
     """Charge one consent or check to an actor, to a tenant or to both.
 
     Raises:
@@ -46,7 +46,7 @@ async def take(app: App, actor: Actor | None, tenant_id: str = "") -> None:
     if tenant_id:
         keys.append(_key(f"tenant\n{tenant_id}"))
     for _ in range(_ATTEMPTS):
-        operations = [await _take_one(app, key) for key in keys]
+        operations = [await _charge_one(app, key) for key in keys]
         try:
             await app.tables.transact(WORK, CONSENTS, operations)
             return
@@ -55,7 +55,7 @@ async def take(app: App, actor: Actor | None, tenant_id: str = "") -> None:
     raise _refusal(app, SECOND)
 
 
-async def _take_one(app: App, key: str) -> Operation:
+async def _charge_one(app: App, key: str) -> Operation:
     now = now_ms(app.clock)
     row = await app.tables.get(WORK, CONSENTS, key)
     times = _recent(row, now) if row else []
@@ -112,5 +112,5 @@ def decode(value: bytes) -> list[int]:
 
     Raise UnsupportedRowVersion if a later release wrote the row.
     """
-    times: list[int] = row_versions.read(value, "consent quota")["times"]
+    times: list[int] = row_versions.decode(value, "consent quota")["times"]
     return times

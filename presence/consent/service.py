@@ -62,7 +62,7 @@ async def connect(
     if not cloud_of(app.settings).has_presence:
         raise HttpError(409, NO_PRESENCE)
     charge(app, actor)
-    await quotas.take(app, actor)
+    await quotas.charge(app, actor)
     origin = origin_of(app, request)
     browser = browser_of(request, origin) or auth_requests.new_secret()
     try:
@@ -129,13 +129,13 @@ async def withdraw(app: App, actor: Actor, directory_id: str, tenant_id: str) ->
         HttpError: 409 if no company, or another one, waits to be confirmed.
     """
 
-    def is_meant(link: DirectoryLink) -> bool:
+    def is_same(link: DirectoryLink) -> bool:
         return not link.is_confirmed and _concerns(link, actor, tenant_id)
 
     await directories.read(app, actor.account, directory_id)
     with _conflicts_as_409():
-        found = await linking.disconnect(app, directory_id, actor, only_if=is_meant)
-    if found is None or not is_meant(found):
+        found = await linking.disconnect(app, directory_id, actor, only_if=is_same)
+    if found is None or not is_same(found):
         raise HttpError(409, Message("company_changed"), field="tenantId")
 
 
@@ -185,7 +185,7 @@ async def check_gone(app: App, actor: Actor, directory_id: str) -> probe.Removal
     if link.gone_code and is_recent(link.gone_checked_at, now, _GONE_KEPT):
         return probe.RemovalCheck(link.gone_code)
     charge(app, actor, link.tenant_id)
-    await quotas.take(app, actor, link.tenant_id)
+    await quotas.charge(app, actor, link.tenant_id)
     if link.state == "removed":
         runtime_of(app).credential.drop(link.tenant_id)
     found = await probe.is_gone(app, link.tenant_id)

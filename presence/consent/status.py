@@ -100,7 +100,7 @@ async def severity(app: App, directory: Directory) -> Severity:
 
 
 async def describe(app: App, link: DirectoryLink | None) -> Connection:
-    """Return the state of the connection whose stored row is `link`, None if there is none."""
+    """Return the state of the connection with the stored row `link`; None if there is no row."""
     described = await _described(app, link)
     if link is None:
         return described

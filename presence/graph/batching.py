@@ -1,6 +1,6 @@
 """Request the presence of many people from Graph in chunks, a few at a time, within the rate limit.
 
-A chunk that Graph refuses, or whose response can't be parsed, is halved until the IDs at fault are
+A chunk is halved if Graph refuses it or its response can't be parsed, until the IDs at fault are
 found, so that one bad record costs only one person the status.
 """
 

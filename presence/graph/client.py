@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
+from directories.rate_limits import Bucket, Buckets
 from presence.presence_states import GraphPresence, parse
 from shared.clock import Clock
 from shared.concurrency import import_modules
-from shared.limits import Bucket, Buckets
 from shared.retry_after import seconds_until
 
 if TYPE_CHECKING:
@@ -103,10 +103,12 @@ class GraphClient:
             # A redirect is not followed: the token is for this address.
             async with self._open().request(
                 method, self.url + path, data=content, headers=headers, allow_redirects=False
-            ) as answer:
-                body = await _body(answer)
-                if answer.status != 200:
-                    raise _error(answer.status, self._seconds(answer.headers.get("Retry-After")))
+            ) as response:
+                body = await _body(response)
+                if response.status != 200:
+                    raise _error(
+                        response.status, self._seconds(response.headers.get("Retry-After"))
+                    )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(type(error).__name__) from None
         return body
@@ -135,10 +137,10 @@ class GraphClient:
         return None if seconds is None else min(seconds, _MAX_WAIT)
 
 
-async def _body(answer: "aiohttp.ClientResponse") -> bytes:
+async def _body(response: "aiohttp.ClientResponse") -> bytes:
     """Return the response's body; raise Unavailable if it is larger than any response of Graph can be."""
     body = bytearray()
-    async for part in answer.content.iter_any():
+    async for part in response.content.iter_any():
         body += part
         if len(body) > _MAX_ANSWER:
             raise Unavailable(TOO_LONG)
@@ -235,7 +237,7 @@ class Budget:
         self._all = Bucket(_ALL[0], clock.monotonic())
         self._tenants: Buckets[tuple[str, Purpose]] = Buckets(_TENANTS)
 
-    def take(self, tenant_id: str, purpose: Purpose) -> float:
+    def charge(self, tenant_id: str, purpose: Purpose) -> float:
         """Charge one request and return 0, or charge nothing and return the seconds until the next try."""
         now = self._clock.monotonic()
         burst, rate = _LIMITS[purpose]

@@ -67,7 +67,7 @@ class Application:
                 codes,
                 self.http.last_wait,
             )
-        return tokens.read(result["access_token"], _seconds(result.get("expires_in")))
+        return tokens.parse(result["access_token"], _seconds(result.get("expires_in")))
 
     def begin_sign_in(self, redirect_uri: str, state: str) -> tuple[str, dict[str, Any]]:
         """Return the URL of the sign-in, and msal's data to store until the browser returns."""
@@ -79,7 +79,7 @@ class Application:
         )
         return self.http.for_browser(flow.pop("auth_uri")), flow
 
-    def id_token(self, flow: dict[str, Any], answer: Mapping[str, str]) -> str:
+    def id_token(self, flow: dict[str, Any], response: Mapping[str, str]) -> str:
         """Exchange an authorization code for an id_token and return it; it isn't validated yet.
 
         Raises:
@@ -87,7 +87,7 @@ class Application:
             ValueError: The code or the nonce isn't valid.
         """
         result = self._answered(
-            lambda: self._msal.acquire_token_by_auth_code_flow(flow, dict(answer))
+            lambda: self._msal.acquire_token_by_auth_code_flow(flow, dict(response))
         )
         if "id_token" not in result:
             raise self._fault(str(result.get("error", "")))

@@ -26,12 +26,12 @@ _MAX_METADATA = 1024  # documents of about 2 KB
 _MAX_WAIT = 3600.0
 
 
-class Answer:
+class MsalResponse:
     """The parts of a response that msal reads."""
 
-    def __init__(self, answer: "requests.Response", text: str) -> None:
-        self.status_code, self.headers, self.text = answer.status_code, answer.headers, text
-        self.raise_for_status = answer.raise_for_status
+    def __init__(self, response: "requests.Response", text: str) -> None:
+        self.status_code, self.headers, self.text = response.status_code, response.headers, text
+        self.raise_for_status = response.raise_for_status
 
 
 @dataclass(slots=True)
@@ -39,24 +39,24 @@ class MetadataCache:
     """A cache of tenants' metadata documents (OpenID Connect Discovery), shared by the threads of an App."""
 
     clock: Clock = field(default_factory=SystemClock)
-    _answers: LruCache[str, tuple[float, Answer]] = field(
+    _answers: LruCache[str, tuple[float, MsalResponse]] = field(
         default_factory=lambda: LruCache(_MAX_METADATA)
     )
     _lock: Lock = field(default_factory=Lock)
 
-    def get(self, url: str) -> Answer | None:
+    def get(self, url: str) -> MsalResponse | None:
         """Return the document that was fetched from `url` within the last hour, or None."""
         with self._lock:
             found = self._answers.get(url)
         is_fresh = found and 0 <= self.clock.monotonic() - found[0] < _METADATA_SECONDS
         return found[1] if found and is_fresh else None
 
-    def put(self, url: str, answer: Answer) -> None:
+    def put(self, url: str, response: MsalResponse) -> None:
         """Store a successful response if `url` is that of a metadata document."""
         is_metadata = url.endswith("/.well-known/openid-configuration")
-        if is_metadata and answer.status_code == 200 and answer.text.lstrip().startswith("{"):
+        if is_metadata and response.status_code == 200 and response.text.lstrip().startswith("{"):
             with self._lock:
-                self._answers.put(url, (self.clock.monotonic(), answer))
+                self._answers.put(url, (self.clock.monotonic(), response))
 
 
 class TimedHttp:
@@ -113,15 +113,15 @@ class LoginHttp:
         """
         return address.replace(self._shown, self._plain, 1)
 
-    def get(self, url: str, **options: Any) -> Answer:
+    def get(self, url: str, **options: Any) -> MsalResponse:
         """Send a GET for msal; metadata that was fetched within the last hour is returned from the cache."""
         if (known := self._metadata.get(url)) is not None:
             return known
-        answer = self._send("GET", url, **options)
-        self._metadata.put(url, answer)
-        return answer
+        response = self._send("GET", url, **options)
+        self._metadata.put(url, response)
+        return response
 
-    def post(self, url: str, **options: Any) -> Answer:
+    def post(self, url: str, **options: Any) -> MsalResponse:
         """Send a POST for msal."""
         return self._send("POST", url, **options)
 
@@ -129,18 +129,18 @@ class LoginHttp:
         """Close the connections."""
         self._session.close()
 
-    def _send(self, method: str, url: str, **options: Any) -> Answer:
+    def _send(self, method: str, url: str, **options: Any) -> MsalResponse:
         if not url.startswith(self._shown + "/"):
             raise ValueError("the login service names an address that is not its own")
         self._note(0, "", None)
-        answer = self._session.request(
+        response = self._session.request(
             method, self.for_browser(url), timeout=_TIMEOUT, allow_redirects=False, **options
         )
-        self._note(answer.status_code, answer.text, answer.headers.get("Retry-After"))
-        shown = answer.text
+        self._note(response.status_code, response.text, response.headers.get("Retry-After"))
+        shown = response.text
         if method == "GET" and self._shown != self._plain:
             shown = shown.replace(f'"{self._plain}/', f'"{self._shown}/')
-        return Answer(answer, shown)
+        return MsalResponse(response, shown)
 
     def _note(self, status: int, text: str, wait: str | None) -> None:
         self.last_status, self.last_error, self.last_codes = status, "", ()

@@ -151,13 +151,13 @@ def plain_name(value: object) -> str:
     """
     if not isinstance(value, str):
         return ""
-    kept: list[str] = []
+    characters: list[str] = []
     marks = 0
     for character in unicodedata.normalize("NFC", value[: 8 * MAX_NAME]):
         category = unicodedata.category(character)
         marks = marks + 1 if category in ("Mn", "Me") else 0
         is_shown = category not in _LEFT_OUT and character not in _BLANK
         if is_shown and marks <= _MAX_MARKS:
-            kept.append(" " if category in _SPACES else character)
-    name = " ".join("".join(kept).split())
+            characters.append(" " if category in _SPACES else character)
+    name = " ".join("".join(characters).split())
     return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1].rstrip() + "…"

@@ -55,12 +55,12 @@ class Credential:
         Raises:
             Fault: No token was issued, or (`no_role`) it lacks the permission.
         """
-        if (kept := self._kept(tenant_id)) is not None:
-            return kept
+        if (cached := self._cached(tenant_id)) is not None:
+            return cached
         lock = self._locks.setdefault(tenant_id, asyncio.Lock())
         try:
             async with lock:
-                return self._kept(tenant_id) or await self._token(tenant_id)
+                return self._cached(tenant_id) or await self._token(tenant_id)
         finally:
             if not lock.locked():
                 self._locks.pop(tenant_id, None)
@@ -103,7 +103,7 @@ class Credential:
         if threads is not None:
             threads.shutdown(wait=False, cancel_futures=True)
 
-    def _kept(self, tenant_id: str) -> Token | None:
+    def _cached(self, tenant_id: str) -> Token | None:
         found = self._tokens.get(tenant_id)
         return found[1] if found and self._clock.monotonic() < found[0] else None
 
@@ -158,7 +158,11 @@ class Control:
         self._probing = asyncio.Lock()
 
     async def attribute_fault(self, fault: Fault) -> str:
-        """Return the reason of a failure; if the response leaves it open, after a token request for the home tenant."""
+        """Return the reason of a failure, which is the operator's fault or the tenant's.
+
+        If the response doesn't tell which, request a token for the home tenant: if that succeeds, the
+        operator's credential works, and the tenant is the cause.
+        """
         if not fault.is_doubtful or not self._home:
             return fault.reason
         own_failure = await self.own_failure()

@@ -42,7 +42,7 @@ class Token:
         return bool(self.roles & _ROLES)
 
 
-def read(value: str, expires_in: float = 0.0) -> Token:
+def parse(value: str, expires_in: float = 0.0) -> Token:
     """Parse a token for Graph, without validation.
 
     Microsoft may change the format of Graph's tokens, so a token that can't be parsed counts as one

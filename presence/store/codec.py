@@ -90,7 +90,7 @@ def decode(value: bytes) -> Delta:
 
     Raise UnsupportedRowVersion if a later release wrote the row.
     """
-    content = row_versions.read(value, "presence page")
+    content = row_versions.decode(value, "presence page")
     kinds = [intern(*kind) for kind in content["k"]]
     changed = {row[0]: _entry(row, kinds) for row in content["p"]}
     return Delta(changed, tuple(content.get("g", ())))

@@ -26,7 +26,7 @@ class LinkedDirectory:
         cursor: The event key from which the events of a busy directory are read next.
         full_at: When all people were last read.
         read_at: The time up to which events were read.
-        not_ids: The number of people whose external ID isn't an object ID; None if not counted yet.
+        not_ids: The number of people with an external ID that isn't an object ID; None if not counted yet.
         people: The number of rows when all people were last read.
         recount: Whether the external IDs must be counted again.
         seen: The number of events in each half-minute of the last hour; None if the directory was busy
@@ -58,7 +58,7 @@ class Counts:
     """The figures of the last sync, and totals since the tenant was linked."""
 
     people: int = 0
-    asked: int = 0  # people whose presence was requested at least once
+    asked: int = 0  # people for whom presence was requested at least once
     known: int = 0  # those of them for whom Graph has a presence
     unknown: int = 0
     quarantined: int = 0
@@ -141,7 +141,7 @@ class Manifest:
 
     @property
     def not_ids(self) -> int:
-        """The number of people whose external ID isn't an object ID."""
+        """The number of people with an external ID that isn't an object ID."""
         counted = [one.not_ids for one in self.linked_directories() if one.not_ids is not None]
         return sum(counted) if counted else self.counts.not_ids
 
@@ -157,7 +157,7 @@ def encode(head: Manifest) -> bytes:
 
 def decode(value: bytes) -> Manifest:
     """Return the manifest in the head row; raise UnsupportedRowVersion if a later release wrote it."""
-    content = row_versions.read(value, "presence head")
+    content = row_versions.decode(value, "presence head")
     content["directories"] = [
         row_versions.build(LinkedDirectory, linked) if linked else None
         for linked in content["directories"]

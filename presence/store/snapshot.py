@@ -152,7 +152,7 @@ async def _assemble(row: Row, found: Sequence[Row]) -> Snapshot | None:
 
 
 @dataclass(slots=True)
-class _Kept:
+class _CachedSnapshot:
     snapshot: Snapshot | None = None
     read_at: float = float("-inf")
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -162,7 +162,7 @@ class Snapshots:
     """The snapshots of an instance by tenant; above the limits the least recently used are evicted."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._cached: OrderedDict[str, _CachedSnapshot] = OrderedDict()
 
     async def get(
         self, tables: Tables, clock: Clock, tenant_id: str, *, at_most: float = 0.0
@@ -171,36 +171,38 @@ class Snapshots:
 
         It may be `at_most` seconds old; with 0 it is always brought up to date.
         """
-        kept = self._kept.setdefault(tenant_id, _Kept())
-        self._kept.move_to_end(tenant_id)
+        cached = self._cached.setdefault(tenant_id, _CachedSnapshot())
+        self._cached.move_to_end(tenant_id)
         asked = clock.monotonic()
-        async with kept.lock:
+        async with cached.lock:
             # If another caller read it while this one waited, use that result.
-            if kept.read_at > asked or 0 <= asked - kept.read_at < at_most:
-                return kept.snapshot
+            if cached.read_at > asked or 0 <= asked - cached.read_at < at_most:
+                return cached.snapshot
             began = clock.monotonic()
-            if kept.snapshot is None:
-                kept.snapshot = await load(tables, tenant_id)
+            if cached.snapshot is None:
+                cached.snapshot = await load(tables, tenant_id)
             else:
-                kept.snapshot = await catch_up(tables, tenant_id, kept.snapshot)
-            kept.read_at = began
+                cached.snapshot = await catch_up(tables, tenant_id, cached.snapshot)
+            cached.read_at = began
         self._bound()
-        return kept.snapshot
+        return cached.snapshot
 
     def expire(self, tenant_id: str) -> None:
         """Make the next `get` bring the tenant's snapshot up to date."""
-        if (kept := self._kept.get(tenant_id)) is not None:
-            kept.read_at = float("-inf")
+        if (cached := self._cached.get(tenant_id)) is not None:
+            cached.read_at = float("-inf")
 
     def forget(self, tenant_id: str) -> None:
         """Remove the tenant's snapshot."""
-        self._kept.pop(tenant_id, None)
+        self._cached.pop(tenant_id, None)
 
     def _bound(self) -> None:
-        while len(self._kept) > _MAX_TENANTS or (
-            len(self._kept) > 1 and self._people() > _MAX_PEOPLE
+        while len(self._cached) > _MAX_TENANTS or (
+            len(self._cached) > 1 and self._people() > _MAX_PEOPLE
         ):
-            self._kept.popitem(last=False)
+            self._cached.popitem(last=False)
 
     def _people(self) -> int:
-        return sum(len(kept.snapshot.entries) for kept in self._kept.values() if kept.snapshot)
+        return sum(
+            len(cached.snapshot.entries) for cached in self._cached.values() if cached.snapshot
+        )

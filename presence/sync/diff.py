@@ -1,4 +1,4 @@
-"""Decide whose presence a sync requests, and derive the delta from the responses, without I/O."""
+"""Choose the people for whom a sync requests presence, and derive the delta from the responses, without I/O."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ class PolledPresence:
     values: dict[str, tuple[GraphPresence, int]] = field(default_factory=dict)
     kinds: set[GraphPresence] = field(default_factory=set)
 
-    def take(
+    def add_response(
         self,
         snapshot: Snapshot,
         ids: Iterable[str],
@@ -44,7 +44,10 @@ class PolledPresence:
 
 
 def roster(snapshot: Snapshot, moves: Collection[RosterDelta]) -> dict[str, int]:
-    """Return the people whose directories changed, with the bits of their present directories (0 for none)."""
+    """Return the directories of each person whose directories changed, as bits by object ID.
+
+    The bits are 0 for a person who is in no linked directory any more.
+    """
     changed: dict[str, int] = {}
     for move in moves:
         bit = move.bit if _is_current(snapshot.head, move) else 0

@@ -94,7 +94,7 @@ async def _run(app: App, runtime: Runtime, tenant_id: str, demand: RefreshState)
     try:
         while demand.waiting:
             await runtime.pause(_GATHERED_FOR)
-            if seconds := _take(runtime, tenant_id, demand):
+            if seconds := _charge(runtime, tenant_id, demand):
                 await runtime.pause(min(seconds, _MAX_WAIT))  # more agents join in the meantime
                 continue
             chunk = dict(list(demand.waiting.items())[:MAX_IDS_PER_CALL])
@@ -112,15 +112,15 @@ async def _run(app: App, runtime: Runtime, tenant_id: str, demand: RefreshState)
         _release(demand, demand.waiting)
 
 
-def _take(runtime: Runtime, tenant_id: str, demand: RefreshState) -> float:
+def _charge(runtime: Runtime, tenant_id: str, demand: RefreshState) -> float:
     """Charge a request and return 0, or return the seconds until the next try.
 
     It is charged to the rate limit for lists; if that is used up and an agent's question waits, to
     the one for questions.
     """
-    seconds = runtime.budget.take(tenant_id, "demand")
+    seconds = runtime.budget.charge(tenant_id, "demand")
     if seconds and demand.is_question:
-        return runtime.budget.take(tenant_id, "question")
+        return runtime.budget.charge(tenant_id, "question")
     return seconds
 
 
@@ -207,7 +207,7 @@ def _delta(
     snapshot: Snapshot, ids: Collection[str], found: Mapping[str, GraphPresence], asked_at: int
 ) -> Delta:
     learnt = PolledPresence()
-    learnt.take(snapshot, ids, found, asked_at)
+    learnt.add_response(snapshot, ids, found, asked_at)
     changed = {}
     for object_id, (value, at) in learnt.values.items():
         entry = snapshot.entries.get(object_id)

@@ -1,4 +1,4 @@
-"""Find the people whose presence is requested: the active people of the tenant's directories, by external ID.
+"""Find the people for whom presence is requested: the active people of the tenant's directories, by external ID.
 
 Events of the provisioning log show who may have been added or removed. Instances date events by
 clocks that can differ by minutes or even an hour, so a new event can appear anywhere in the last
@@ -177,7 +177,10 @@ def _slot(row_key: str) -> str:
 
 
 async def _read_window(tables: Tables, linked: LinkedDirectory, now: int) -> _Events | None:
-    """Return the events of the half-minutes whose number changed since the last sync; None for a busy directory."""
+    """Return the events of each half-minute in which the number of events changed since the last sync.
+
+    Return None for a directory with too many events.
+    """
     first_slot = ulid(now - _WINDOW)[:_SLOT_CHARACTERS]
     start, stop = EVENT.from_time(first_slot), EVENT.all()[1]
     rows: list[Row] = []
@@ -240,11 +243,11 @@ async def _held(
     tables: Tables, directory_id: str, doubtful: Mapping[str, Iterable[str]]
 ) -> set[str]:
     """Return those of `doubtful` whom the directory has as active people, under any of the spellings."""
-    looked_up = [(one, spelling) for one, spellings in doubtful.items() for spelling in spellings]
-    if not looked_up:
+    lookups = [(one, spelling) for one, spellings in doubtful.items() for spelling in spellings]
+    if not lookups:
         return set()
-    found = await each(looked_up, lambda one: _is_held(tables, directory_id, one[1]))
-    return {one for (one, _), is_held in zip(looked_up, found, strict=True) if is_held}
+    found = await each(lookups, lambda one: _is_held(tables, directory_id, one[1]))
+    return {one for (one, _), is_held in zip(lookups, found, strict=True) if is_held}
 
 
 async def _is_held(tables: Tables, directory_id: str, external_id: str) -> bool:

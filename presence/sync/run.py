@@ -94,11 +94,11 @@ async def _poll_once(
     async def call(some: Sequence[str]) -> None:
         asked_at = now_ms(app.clock)
         found = await runtime.graph.presences(token.value, some)
-        run.polled.take(snapshot, some, found, asked_at)
+        run.polled.add_response(snapshot, some, found, asked_at)
 
     fetch = Fetch(
         call,
-        acquire=lambda: runtime.budget.take(run.tenant_id, "sync"),
+        acquire=lambda: runtime.budget.charge(run.tenant_id, "sync"),
         monotonic=app.clock.monotonic,
         pause=runtime.pause,
         deadline=run.deadline,

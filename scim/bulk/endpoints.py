@@ -14,13 +14,13 @@ from scim.groups.service import GroupService
 from scim.http import (
     list_response,
     named_parameters,
-    read_json,
-    read_search,
+    parse_json,
+    parse_search,
     scim_response,
     search_parameters,
 )
-from scim.list_answer import ListAnswer
-from scim.query import ListQuery
+from scim.list_query import ListQuery
+from scim.list_response import ListResponse
 from scim.users.service import UserService
 from shared.http import Request, Response
 from shared.messages import Message
@@ -33,14 +33,14 @@ def register(functions: func.Blueprint, dispatcher: Dispatcher) -> None:
 
 
 async def _bulk(context: Context, request: Request) -> Response:
-    operations, fail_on_errors = service.read_bulk(read_json(request))
+    operations, fail_on_errors = service.parse_bulk(parse_json(request))
     results = await service.carry_out(context, operations, fail_on_errors)
     return scim_response({"schemas": [service.BULK_RESPONSE], "Operations": results})
 
 
 async def _search(context: Context, request: Request) -> Response:
     """Return users first, then groups, in one list (RFC 7644 section 3.4.3)."""
-    body = read_json(request)
+    body = parse_json(request)
     if isinstance(body, dict) and "cursor" in named_parameters(body):
         raise ScimError(
             400,
@@ -49,7 +49,7 @@ async def _search(context: Context, request: Request) -> Response:
         )
     of_users, of_groups = _query(body, USER), _query(body, GROUP)
     if of_users is None and of_groups is None:
-        read_search(body, USER)  # raises the error with its reason
+        parse_search(body, USER)  # raises the error with its reason
     filter_text = search_parameters(body).get("filter", "")
     total, shown = 0, list[bytes]()
     if of_users:
@@ -63,12 +63,12 @@ async def _search(context: Context, request: Request) -> Response:
         more = await GroupService(context).list(rest, filter_text)
         total, shown = total + (more.total or 0), [*shown, *more.resources]
     start_index = (of_users or of_groups or rest).start_index
-    return list_response(ListAnswer(total=total, start_index=start_index, resources=shown))
+    return list_response(ListResponse(total=total, start_index=start_index, resources=shown))
 
 
 def _query(body: Any, kind: ResourceType) -> ListQuery | None:
     """Return the query for one resource type, or None if its filter names attributes that the type lacks."""
     try:
-        return read_search(body, kind)
+        return parse_search(body, kind)
     except UnknownAttribute:
         return None

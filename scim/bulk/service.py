@@ -12,8 +12,8 @@ import orjson
 from scim.bulk import bulk_ids
 from scim.context import Context, Preconditions
 from scim.core.errors import ScimError, error_body
-from scim.core.patch_body import read_patch
-from scim.core.projection import read_attributes
+from scim.core.patch_body import parse_patch
+from scim.core.projection import parse_attributes
 from scim.groups.service import GroupService
 from scim.http import as_scim_error, too_deep
 from scim.rejection_log import log_rejection
@@ -36,12 +36,12 @@ _ON_COLLECTION, _ON_RESOURCE = ("POST",), ("PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkOperation:
-    """One operation as sent; `place` is its index in the request, `names` are the bulkIds to which it refers.
+    """One operation as sent; `index` is its index in the request, `names` are the bulkIds to which it refers.
 
     `fault` is the error of an operation that can't be parsed; it fails alone.
     """
 
-    place: int
+    index: int
     method: str
     path: str
     bulk_id: str
@@ -51,7 +51,7 @@ class BulkOperation:
     fault: ScimError | None = None
 
 
-def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
+def parse_bulk(body: Any) -> tuple[list[BulkOperation], int]:
     """Parse the body into operations and `failOnErrors` (0: never stop); raise ScimError if it is malformed."""
     sent = _folded(body)
     operations = sent.get("operations")
@@ -62,7 +62,7 @@ def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
     if len(operations) > MAX_OPERATIONS:
         raise ScimError(413, Message("bulk_too_many", count=len(operations), most=MAX_OPERATIONS))
     limit = _limit(sent.get("failonerrors"))
-    return [_operation(place, each) for place, each in enumerate(operations)], limit
+    return [_operation(index, each) for index, each in enumerate(operations)], limit
 
 
 def _limit(sent: Any) -> int:
@@ -86,21 +86,21 @@ def _folded(sent: Any) -> dict[str, Any]:
     return {name.lower(): value for name, value in sent.items()} if isinstance(sent, dict) else {}
 
 
-def _operation(place: int, sent: Any) -> BulkOperation:
+def _operation(index: int, sent: Any) -> BulkOperation:
     """Parse an operation; if that fails, return it with its `fault` and those of its members that are text.
 
     RFC 7644 section 3.7.3: a service provider makes as many changes as possible, so one malformed
     operation doesn't refuse the others.
     """
     try:
-        return _read_operation(place, sent)
+        return _parse_operation(index, sent)
     except ScimError as error:
         given = _folded(sent)
         method, path, bulk_id = (
             _text_or_empty(given, name) for name in ("method", "path", "bulkid")
         )
         return BulkOperation(
-            place=place,
+            index=index,
             method=method.upper(),
             path=path,
             bulk_id=bulk_id,
@@ -115,21 +115,21 @@ def _text_or_empty(given: dict[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _read_operation(place: int, sent: Any) -> BulkOperation:
+def _parse_operation(index: int, sent: Any) -> BulkOperation:
     given = _folded(sent)
     if not given:
-        raise ScimError(400, Message("bulk_operation_no_object", place=place), "invalidSyntax")
+        raise ScimError(400, Message("bulk_operation_no_object", place=index), "invalidSyntax")
     bulk_id = given.get("bulkid")
     if isinstance(bulk_id, int) and not isinstance(bulk_id, bool):
         given["bulkid"] = str(bulk_id)  # clients number operations; a reference is text: bulkId:1
     texts = [given.get(name) or "" for name in ("method", "path", "bulkid", "version")]
     if not all(isinstance(text, str) for text in texts):
-        raise ScimError(400, Message("bulk_operation_strings", place=place), "invalidSyntax")
+        raise ScimError(400, Message("bulk_operation_strings", place=index), "invalidSyntax")
     method, path, bulk_id, version = texts
     data = given.get("data")
     names = bulk_ids.names_in(data) | bulk_ids.names_in(path)
     return BulkOperation(
-        place=place,
+        index=index,
         method=method.upper(),
         path=path,
         bulk_id=bulk_id,
@@ -178,9 +178,9 @@ async def carry_out(
             await asyncio.sleep(0)  # to look through many references takes long
         else:
             outcome = await _one(context, operation, ids)
-        results[operation.place] = _result(context, operation, outcome, ids)
+        results[operation.index] = _result(context, operation, outcome, ids)
         errors += outcome.status >= 400
-    return [results[place] for place in sorted(results)]
+    return [results[index] for index in sorted(results)]
 
 
 async def _one(context: Context, operation: BulkOperation, ids: dict[str, str]) -> _Outcome:
@@ -209,7 +209,7 @@ async def _one(context: Context, operation: BulkOperation, ids: dict[str, str]) 
 async def _call(
     service: ResourceService[Any], operation: BulkOperation, identifier: str, data: Any
 ) -> _Outcome:
-    conditions = Preconditions.read({"if-match": operation.version} if operation.version else {})
+    conditions = Preconditions.parse({"if-match": operation.version} if operation.version else {})
     if operation.method == "DELETE":
         await service.delete(identifier, conditions)
         return _Outcome(status=204)
@@ -222,11 +222,11 @@ async def _call(
     elif operation.method == "PUT":
         stored = await service.replace(identifier, data, conditions)
     else:
-        stored = await service.patch(identifier, read_patch(data), conditions)
+        stored = await service.patch(identifier, parse_patch(data), conditions)
         if not service.returns_patched:
             return _Outcome(status=204, etag=stored.etag)
     # Only the attributes that the service adds are used: don't read the members of a group.
-    meta_only = read_attributes("meta", None, service.resource_type)
+    meta_only = parse_attributes("meta", None, service.resource_type)
     meta = (await service.represent(stored, meta_only))["meta"]
     return _Outcome(
         status=status, location=meta["location"], etag=meta["version"], identifier=stored.id
@@ -273,9 +273,9 @@ def _unresolved(
     creating: Mapping[str, BulkOperation],
     results: Mapping[int, dict[str, Any]],
 ) -> ScimError:
-    """Return the error 409 for an operation whose references can't be resolved; its message says why."""
+    """Return the error 409 for an operation with references that can't be resolved; its message says why."""
     missing = sorted(name for name in names if name not in creating)
-    failed = sorted(name for name in names if name in creating and creating[name].place in results)
+    failed = sorted(name for name in names if name in creating and creating[name].index in results)
     if missing:
         detail = Message("bulk_id_nowhere", ids=", ".join(missing))
     elif operation.bulk_id in names:

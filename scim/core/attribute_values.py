@@ -31,7 +31,7 @@ AN_OBJECT = Message("object_with_subs")
 _QUALIFIERS = frozenset(("type", "primary"))
 
 
-def read_value(attribute: Attribute, value: object, notes: Notes | None = None) -> Any:
+def parse_value(attribute: Attribute, value: object, notes: Notes | None = None) -> Any:
     """Return the canonical value of an attribute: None if unassigned, a list if the attribute is multi-valued.
 
     Unknown sub-attributes are added to `notes`. Raise ScimError invalidValue, whose message names the fault.
@@ -39,18 +39,18 @@ def read_value(attribute: Attribute, value: object, notes: Notes | None = None) 
     if attribute.is_plain_text and type(value) is str and value and value.isascii():
         return value  # as nearly all are
     if attribute.multi_valued and type(value) is list:
-        return read_elements(attribute, value, notes)
+        return parse_elements(attribute, value, notes)
     if type(value) is dict and attribute.type == "complex" and not attribute.multi_valued:
-        return _read_complex(attribute, value, notes)
+        return _parse_complex(attribute, value, notes)
     if type(value) is bool and attribute.type == "boolean":
         return value
     if interop.is_empty(value):
         return None
     if attribute.multi_valued:
-        return read_elements(attribute, value, notes)
+        return parse_elements(attribute, value, notes)
     if isinstance(value, list | dict):
         value = single_value(attribute, value)
-    return read_single(attribute, value, notes)
+    return parse_single(attribute, value, notes)
 
 
 def single_value(attribute: Attribute, value: object) -> object:
@@ -68,23 +68,23 @@ def single_value(attribute: Attribute, value: object) -> object:
     return interop.boolean_object(attribute, value) if attribute.type == "boolean" else value
 
 
-def read_single(attribute: Attribute, value: object, notes: Notes | None = None) -> Any:
+def parse_single(attribute: Attribute, value: object, notes: Notes | None = None) -> Any:
     """Return one canonical value of an attribute, or None if it is unassigned."""
     if value is None or value == "":
         return None
     if attribute.type == "complex":
-        return _read_complex(attribute, value, notes)
+        return _parse_complex(attribute, value, notes)
     return _READERS[attribute.type](attribute, value)
 
 
-def read_elements(
+def parse_elements(
     attribute: Attribute, value: object, notes: Notes | None = None
 ) -> list[Any] | None:
     """Return the values of a multi-valued attribute in order, without duplicates and with at most one primary value."""
     values = value if isinstance(value, list) else sent_elements(attribute, value)
     check_count(attribute, len(values))
-    read = [read_single(attribute, element, notes) for element in values]
-    return normalize_multi_valued([element for element in read if element is not None])
+    parsed = [parse_single(attribute, element, notes) for element in values]
+    return normalize_multi_valued([element for element in parsed if element is not None])
 
 
 def sent_elements(attribute: Attribute, value: object) -> list[Any]:
@@ -109,10 +109,10 @@ def normalize_multi_valued(elements: list[Any]) -> list[Any] | None:
 
     Return None if none is left.
     """
-    kept = [element for element in elements if not has_only_qualifiers(element)]
-    if len(kept) > 1:
-        kept = _distinct(kept)
-    return kept or None
+    remaining = [element for element in elements if not has_only_qualifiers(element)]
+    if len(remaining) > 1:
+        remaining = _distinct(remaining)
+    return remaining or None
 
 
 def has_only_qualifiers(element: Any) -> bool:
@@ -122,8 +122,8 @@ def has_only_qualifiers(element: Any) -> bool:
 
 def _distinct(elements: list[Any]) -> list[Any]:
     """Return the elements without duplicates; only the first primary element stays primary."""
-    places: dict[Any, int] = {}
-    kept: list[Any] = []
+    indexes: dict[Any, int] = {}
+    distinct: list[Any] = []
     primary = False
     for element in elements:
         identity = _identity(element)
@@ -131,12 +131,12 @@ def _distinct(elements: list[Any]) -> list[Any]:
             if primary:
                 element = {**element, "primary": False}
             primary = True
-        place = places.setdefault(identity, len(kept))
-        if place == len(kept):
-            kept.append(element)
+        index = indexes.setdefault(identity, len(distinct))
+        if index == len(distinct):
+            distinct.append(element)
         elif isinstance(element, dict) and element.get("primary") is True:
-            kept[place] = element
-    return kept
+            distinct[index] = element
+    return distinct
 
 
 def _identity(element: Any) -> Any:
@@ -151,7 +151,7 @@ def wrong_type(attribute: Attribute, value: object, wanted: Message) -> ScimErro
     return bad_value(attribute.path, "wrong_type", got=got, wanted=wanted)
 
 
-def _read_string(attribute: Attribute, value: object) -> str:
+def _parse_string(attribute: Attribute, value: object) -> str:
     if not isinstance(value, str):
         number = interop.number_text(attribute, value)
         if number is not None:
@@ -171,22 +171,22 @@ def is_encodable(text: str) -> bool:
     return True
 
 
-def _read_boolean(attribute: Attribute, value: object) -> bool:
+def _parse_boolean(attribute: Attribute, value: object) -> bool:
     if isinstance(value, bool):
         return value
-    read = interop.boolean_value(value)
-    if read is None:
+    parsed = interop.boolean_value(value)
+    if parsed is None:
         raise bad_value(attribute.path, "no_boolean")
-    return read
+    return parsed
 
 
-def _read_number(attribute: Attribute, value: object) -> int | float:
+def _parse_number(attribute: Attribute, value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong_type(attribute, value, Message("a_number"))
     return value
 
 
-def _read_date_time(attribute: Attribute, value: object) -> str:
+def _parse_date_time(attribute: Attribute, value: object) -> str:
     if not isinstance(value, str):
         raise wrong_type(attribute, value, Message("a_date_time"))
     if parse_date_time(value) is None:
@@ -208,7 +208,7 @@ def parse_date_time(text: object) -> datetime | None:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def _read_binary(attribute: Attribute, value: object) -> str:
+def _parse_binary(attribute: Attribute, value: object) -> str:
     if not isinstance(value, str):
         raise wrong_type(attribute, value, Message("a_base64"))
     if not _BASE64.fullmatch(value):
@@ -216,7 +216,7 @@ def _read_binary(attribute: Attribute, value: object) -> str:
     return value
 
 
-def _read_complex(
+def _parse_complex(
     attribute: Attribute, value: object, notes: Notes | None
 ) -> dict[str, Any] | None:
     if not isinstance(value, dict) or attribute.name == "manager":
@@ -231,12 +231,12 @@ def _read_complex(
             known = _is_common(attribute, name, part, notes) or known
             continue
         known = True
-        if type(part) is str and sub.is_plain_text and sub.is_kept and part and part.isascii():
+        if type(part) is str and sub.is_plain_text and sub.is_stored and part and part.isascii():
             result[sub.name] = part
         elif sub.mutability != "readOnly":
-            read = read_value(sub, part, notes)
-            if read is not None:
-                result[sub.name] = read
+            parsed = parse_value(sub, part, notes)
+            if parsed is not None:
+                result[sub.name] = parsed
     if not known:
         _check_assigns_nothing(attribute, value)
     return result or None
@@ -266,11 +266,11 @@ def _check_assigns_nothing(attribute: Attribute, value: dict[str, Any]) -> None:
 
 
 _READERS: dict[str, Callable[[Attribute, object], Any]] = {
-    "string": _read_string,
-    "reference": _read_string,
-    "boolean": _read_boolean,
-    "integer": _read_number,
-    "decimal": _read_number,
-    "dateTime": _read_date_time,
-    "binary": _read_binary,
+    "string": _parse_string,
+    "reference": _parse_string,
+    "boolean": _parse_boolean,
+    "integer": _parse_number,
+    "decimal": _parse_number,
+    "dateTime": _parse_date_time,
+    "binary": _parse_binary,
 }

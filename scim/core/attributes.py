@@ -19,7 +19,7 @@ class Attribute:
     """An attribute with its characteristics (RFC 7643 section 2.2). `path` is its full name, which its schema sets.
 
     `needed`: agents find or recognise people by it, so a request with a malformed value is refused; the value of any
-    other attribute is left out instead. `is_kept`: whether a client's value is stored, which it isn't for read-only
+    other attribute is left out instead. `is_stored`: whether a client's value is stored, which it isn't for read-only
     attributes, `schemas` and the password.
     """
 
@@ -40,13 +40,13 @@ class Attribute:
     subs: dict[str, "Attribute"] = field(init=False, repr=False)
     path: str = field(init=False, repr=False)
     is_plain_text: bool = field(init=False, repr=False)
-    is_kept: bool = field(init=False, repr=False)
+    is_stored: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         is_text = self.type == "string" and not self.multi_valued
         object.__setattr__(self, "is_plain_text", is_text)
-        is_kept = self.mutability not in ("readOnly", "writeOnly") and self.name != "schemas"
-        object.__setattr__(self, "is_kept", is_kept)
+        is_stored = self.mutability not in ("readOnly", "writeOnly") and self.name != "schemas"
+        object.__setattr__(self, "is_stored", is_stored)
         object.__setattr__(self, "subs", {sub.name.lower(): sub for sub in self.sub_attributes})
         self._name("")
 

@@ -80,10 +80,10 @@ def uniqueness(attribute: str, value: str, existing_id: str = "") -> ScimError:
     resource was already created.
     """
     if existing_id:
-        taken = Message("taken_by", attribute=attribute, value=value, owner=existing_id)
+        detail = Message("taken_by", attribute=attribute, value=value, owner=existing_id)
     else:
-        taken = Message("taken", attribute=attribute, value=value)
-    return ScimError(409, taken, "uniqueness")
+        detail = Message("taken", attribute=attribute, value=value)
+    return ScimError(409, detail, "uniqueness")
 
 
 def not_found(resource_type: str, identifier: str) -> ScimError:

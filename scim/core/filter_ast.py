@@ -44,7 +44,7 @@ class ValuePath:
     rest: Term | None
 
     def compile(self) -> Match:
-        """Return a test whether an element matches both the inner filter and the comparison after the brackets."""
+        """Return a predicate: whether an element matches the inner filter and the comparison after the brackets."""
         matches = self.inner.compile()
         if self.rest is not None:
             selects, holds = matches, self.rest.compile()

@@ -47,14 +47,14 @@ def parse_filter(text: str, resource_type: ResourceType) -> Filter:
             type lacks an attribute.
     """
     return (
-        _parse_kept(text, resource_type)
+        _parse_cached(text, resource_type)
         if len(text) <= KEPT_CHARACTERS
         else _parse(text, resource_type)
     )
 
 
 @lru_cache(maxsize=1024)
-def _parse_kept(text: str, resource_type: ResourceType) -> Filter:
+def _parse_cached(text: str, resource_type: ResourceType) -> Filter:
     found = _ONE_EQUALITY.fullmatch(text)
     if found is not None and text.isascii() and text.isprintable():
         term = _sample_equality(found[1], resource_type)

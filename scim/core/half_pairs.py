@@ -11,7 +11,7 @@ from scim.core.attribute_values import is_encodable
 
 
 def half_pair_in(body: bytes) -> str:
-    """Return the name of the attribute, or the path of the operation, whose text is cut; "" if none is."""
+    """Return the name of the attribute, or the path of the operation, that has a cut text; "" if none has."""
     if b"\\ud" not in body.lower():
         return ""
     try:

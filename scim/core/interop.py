@@ -107,8 +107,8 @@ def complex_value(attribute: Attribute, value: object) -> object:
         return value
     if attribute.name == "manager" and isinstance(value, dict):
         return _manager_object(value)
-    takes_number = not (attribute.multi_valued and attribute.needed)
-    if isinstance(value, str) or (takes_number and isinstance(value, int)):
+    allows_number = not (attribute.multi_valued and attribute.needed)
+    if isinstance(value, str) or (allows_number and isinstance(value, int)):
         return {"value": value}
     return value
 
@@ -132,10 +132,10 @@ def json_object(value: object) -> object:
     if not isinstance(value, str) or not value.lstrip().startswith("{"):
         return value
     try:
-        read = json.loads(value)
+        parsed = json.loads(value)
     except (ValueError, RecursionError):
         return value
-    return read if isinstance(read, dict) else value
+    return parsed if isinstance(parsed, dict) else value
 
 
 def _manager_object(value: dict[str, Any]) -> dict[str, Any]:

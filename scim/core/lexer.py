@@ -49,16 +49,16 @@ def tokens(text: str) -> list[Token]:
     if not text.isascii() and not is_encodable(text):
         raise fault(1, Message("filter_surrogate"), _UNICODE)
     found = []
-    place = 0
+    position = 0
     match = _TOKEN.match(text)
     while match:
         index = match.lastindex or 1
         start = match.start(index) + 1
         value = match[index]
         found.append(_token(index, value, start))
-        place = match.end()
-        match = _TOKEN.match(text, place)
-    rest = text[place:]
+        position = match.end()
+        match = _TOKEN.match(text, position)
+    rest = text[position:]
     if rest.strip():
         start = len(text) - len(rest.lstrip()) + 1
         raise fault(

@@ -10,7 +10,7 @@ from scim.core import interop
 from scim.core.attribute_values import (
     AN_OBJECT,
     check_count,
-    read_single,
+    parse_single,
     sent_elements,
     wrong_type,
 )
@@ -36,19 +36,19 @@ def add(
     the sub-attributes sent.
     """
     result = list(current)
-    places = _places(attribute, current)
+    indexes = _indexes_by_key(attribute, current)
     primary = None
     for element in _read(attribute, value, notes):
-        at = places.setdefault(_key(attribute, element), [])
-        place = next((place for place in at if _same(attribute, result[place], element)), None)
-        if place is None:
-            place = len(result)
-            at.append(place)
+        at = indexes.setdefault(_key(attribute, element), [])
+        index = next((place for place in at if _same(attribute, result[place], element)), None)
+        if index is None:
+            index = len(result)
+            at.append(index)
             result.append(element)
-        elif not _covers(attribute, result[place], element):
-            result[place] = {**result[place], **element}
+        elif not _covers(attribute, result[index], element):
+            result[index] = {**result[index], **element}
         if primary is None and _is_primary(element):
-            primary = place
+            primary = index
     return result if primary is None else _one_primary(result, primary)
 
 
@@ -60,16 +60,16 @@ def replace(attribute: Attribute, value: object, notes: Notes | None = None) -> 
 def _read(attribute: Attribute, value: object, notes: Notes | None = None) -> Elements:
     values = [] if interop.is_empty(value) else sent_elements(attribute, value)
     check_count(attribute, len(values))
-    read = [read_single(attribute, element, notes) for element in values]
-    return [element for element in read if element is not None]
+    parsed = [parse_single(attribute, element, notes) for element in values]
+    return [element for element in parsed if element is not None]
 
 
-def _places(attribute: Attribute, elements: Elements) -> dict[Hashable, list[int]]:
+def _indexes_by_key(attribute: Attribute, elements: Elements) -> dict[Hashable, list[int]]:
     """Return the indexes of elements by their key, so that adding many doesn't compare all pairs."""
-    places: dict[Hashable, list[int]] = {}
-    for place, element in enumerate(elements):
-        places.setdefault(_key(attribute, element), []).append(place)
-    return places
+    indexes: dict[Hashable, list[int]] = {}
+    for index, element in enumerate(elements):
+        indexes.setdefault(_key(attribute, element), []).append(index)
+    return indexes
 
 
 def _key(attribute: Attribute, element: Element) -> Hashable:
@@ -119,7 +119,7 @@ def _with(elements: Elements, changed: dict[int, Element]) -> Elements:
 
     If one becomes primary, the former primary element no longer is (RFC 7644 section 3.5.2).
     """
-    result = [changed.get(place, element) for place, element in enumerate(elements)]
+    result = [changed.get(index, element) for index, element in enumerate(elements)]
     for place, element in changed.items():
         if _is_primary(element):
             return _one_primary(result, place)
@@ -129,10 +129,10 @@ def _with(elements: Elements, changed: dict[int, Element]) -> Elements:
 def _one_primary(elements: Elements, winner: int | None) -> Elements:
     """Return the elements with `primary` true only at index `winner`, or at the first element that has it."""
     result = []
-    for place, element in enumerate(elements):
+    for index, element in enumerate(elements):
         if _is_primary(element):
-            winner = place if winner is None else winner
-            element = element if place == winner else {**element, "primary": False}
+            winner = index if winner is None else winner
+            element = element if index == winner else {**element, "primary": False}
         result.append(element)
     return result
 
@@ -152,20 +152,20 @@ def assign(
     """
     if path.sub is not None and path.sub.mutability in _FIXED:
         raise mutability(path.sub.path, "element_immutable", name=attribute.name)
-    places = selected(current, path.selection)
+    indexes = selected(current, path.selection)
     if path.sub is None and interop.is_empty(value):
-        emptied = set(places) if op == "replace" else set()
-        return [element for place, element in enumerate(current) if place not in emptied]
+        emptied = set(indexes) if op == "replace" else set()
+        return [element for index, element in enumerate(current) if index not in emptied]
     sent = {path.sub.name: value} if path.sub is not None else _object(attribute, value)
-    part = read_single(attribute, sent, notes) or {}
+    part = parse_single(attribute, sent, notes) or {}
     cleared = {
         attribute.subs[name.lower()].name for name in sent if name.lower() in attribute.subs
     } - part.keys()
-    changed = {place: _without(current[place], cleared) | part for place in places}
-    if not places and part:
+    changed = {index: _without(current[index], cleared) | part for index in indexes}
+    if not indexes and part:
         changed = {len(current): _created(attribute, path) | part}
         current = [*current, {}]
-    return _with(current, {place: new for place, new in changed.items() if new != current[place]})
+    return _with(current, {index: new for index, new in changed.items() if new != current[index]})
 
 
 def _created(attribute: Attribute, path: Path) -> dict[str, Any]:
@@ -197,10 +197,10 @@ def remove(attribute: Attribute, current: Elements, path: Path, value: object) -
     if path.sub is not None:
         if path.sub.mutability in _FIXED or path.sub.required:
             raise mutability(path.sub.path, "not_removed_alone", name=attribute.name)
-        places = set(selected(current, path.selection))
+        indexes = set(selected(current, path.selection))
         return [
-            _without(e, {path.sub.name}) if place in places else e
-            for place, e in enumerate(current)
+            _without(e, {path.sub.name}) if index in indexes else e
+            for index, e in enumerate(current)
         ]
     if path.selection is not None:
         return [element for element in current if not path.selection.matches(element)]
@@ -233,4 +233,4 @@ def selected(current: Elements, selection: Selection | None) -> list[int]:
     """Return the indexes of the elements that a path selects; without brackets it selects all."""
     if selection is None:
         return list(range(len(current)))
-    return [place for place, element in enumerate(current) if selection.matches(element)]
+    return [index for index, element in enumerate(current) if selection.matches(element)]

@@ -25,7 +25,7 @@ class Notes:
             self.unknown[_without_values(name)] = None
 
     def leave_out(self, attribute: str, reason: Message) -> None:
-        """Add an attribute whose value was left out; only the first reason per attribute is kept."""
+        """Add an attribute that was left out; only the first reason per attribute is kept."""
         if len(self.left_out) < MAX_NAMES:
             self.left_out.setdefault(_without_values(attribute), reason)
 

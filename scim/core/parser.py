@@ -47,11 +47,11 @@ def element_scope(attribute: Attribute) -> Scope:
 class Parser:
     """Recursive descent over the tokens of one filter or path."""
 
-    __slots__ = ("_depth", "_owner", "_place", "_tokens", "max_terms", "terms")
+    __slots__ = ("_depth", "_index", "_owner", "_tokens", "max_terms", "terms")
 
     def __init__(self, text: str, owner: str) -> None:
         self._tokens = tokens(text)
-        self._place = 0
+        self._index = 0
         self._depth = 0
         self.max_terms = MAX_TERMS
         self.terms = 0
@@ -60,21 +60,21 @@ class Parser:
     def expression(self, scope: Scope) -> Node:
         """Parse an expression; `or` binds weaker than `and`, and `and` weaker than `not`."""
         nodes = [self._conjunction(scope)]
-        while self._takes_word("or"):
+        while self._accept_word("or"):
             nodes.append(self._conjunction(scope))
         return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
 
     def _conjunction(self, scope: Scope) -> Node:
         nodes = [self._factor(scope)]
-        while self._takes_word("and"):
+        while self._accept_word("and"):
             nodes.append(self._factor(scope))
         return nodes[0] if len(nodes) == 1 else And(tuple(nodes))
 
     def _factor(self, scope: Scope) -> Node:
-        token = self._tokens[self._place]
+        token = self._tokens[self._index]
         if token.kind == WORD and token.text.lower() == "not":
-            self._place += 1
-            if self._tokens[self._place].text != "(":
+            self._index += 1
+            if self._tokens[self._index].text != "(":
                 raise self._unexpected(Message("bracket_after_not"))
             return Not(self._group(scope))
         if token.kind == BRACKET and token.text == "(":
@@ -91,21 +91,21 @@ class Parser:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise fault(
-                self._tokens[self._place].position,
+                self._tokens[self._index].position,
                 Message("too_deep_brackets"),
                 Message("at_most", most=MAX_DEPTH),
             )
-        self._place += 1
+        self._index += 1
 
     def _leave(self, bracket: str) -> None:
-        token = self._tokens[self._place]
+        token = self._tokens[self._index]
         if token.kind != BRACKET or token.text != bracket:
             raise self._unexpected(Message("and_or_bracket", bracket=bracket))
         self._depth -= 1
-        self._place += 1
+        self._index += 1
 
     def _term(self, scope: Scope) -> Node:
-        token = self._tokens[self._place]
+        token = self._tokens[self._index]
         if token.kind != WORD:
             raise self._unexpected(Message("an_attribute"))
         self.terms += 1
@@ -115,14 +115,14 @@ class Parser:
                 Message("too_many_comparisons"),
                 Message("at_most", most=self.max_terms),
             )
-        self._place += 1
+        self._index += 1
         target = self._resolve(token, scope)
         if self._opens():
             return self._value_path(token, target)
         return self._comparison(target, token)
 
     def _opens(self) -> bool:
-        token = self._tokens[self._place]
+        token = self._tokens[self._index]
         return token.kind == BRACKET and token.text == "["
 
     def _resolve(self, token: Token, scope: Scope) -> Target:
@@ -155,31 +155,31 @@ class Parser:
 
     def sub_attribute(self, target: Target) -> Attribute | None:
         """Parse `.value` after the closing bracket, which Entra sends (Learn) and RFC 7644's grammar lacks."""
-        token = self._tokens[self._place]
-        before = self._tokens[self._place - 1]
+        token = self._tokens[self._index]
+        before = self._tokens[self._index - 1]
         if (
             token.kind != WORD
             or not token.text.startswith(".")
             or token.position != before.position + 1
         ):
             return None
-        self._place += 1
+        self._index += 1
         assert target.attribute is not None
         moved = Token(WORD, token.text[1:], token.position + 1)
         return self._resolve(moved, element_scope(target.attribute)).attribute
 
     def _comparison(self, target: Target, start: Token) -> Term:
-        token = self._tokens[self._place]
+        token = self._tokens[self._index]
         op = token.text.lower()
         if token.kind != WORD or op not in OPERATORS:
             raise self._unexpected(EXPECTED_OPERATOR)
-        self._place += 1
+        self._index += 1
         if op == "pr":
             return Term(target, op, None, is_present)
-        literal = self._tokens[self._place]
+        literal = self._tokens[self._index]
         if literal.kind not in (WORD, TEXT):
             raise self._unexpected(Message("a_value"))
-        self._place += 1
+        self._index += 1
         text = literal_text(literal)
         if text is not None or target.attribute is None:
             target = _comparable(target, start)
@@ -187,28 +187,28 @@ class Parser:
         assert attribute is not None
         return Term(target, op, text, comparison(attribute, op, literal))
 
-    def _takes_word(self, word: str) -> bool:
-        token = self._tokens[self._place]
+    def _accept_word(self, word: str) -> bool:
+        token = self._tokens[self._index]
         if token.kind != WORD or token.text.lower() != word:
             return False
-        self._place += 1
+        self._index += 1
         return True
 
     def name(self) -> Token:
         """Parse the name at the start of a path."""
-        token = self._tokens[self._place]
+        token = self._tokens[self._index]
         if token.kind != WORD:
             raise self._unexpected(Message("an_attribute"))
-        self._place += 1
+        self._index += 1
         return token
 
     def end(self) -> None:
         """Raise invalidFilter if a token follows."""
-        if self._tokens[self._place].kind != END:
+        if self._tokens[self._index].kind != END:
             raise self._unexpected(Message("and_or_end"))
 
     def _unexpected(self, expected: Param) -> ScimError:
-        token = self._tokens[self._place]
+        token = self._tokens[self._index]
         what = (
             Message("ends_early")
             if token.kind == END

@@ -9,15 +9,15 @@ from scim.core.attribute_values import (
     check_count,
     has_only_qualifiers,
     normalize_multi_valued,
-    read_single,
-    read_value,
+    parse_single,
+    parse_value,
     single_value,
 )
 from scim.core.attributes import Attribute, ResourceType
 from scim.core.errors import ScimError, UnknownAttribute, bad_value, mutability, no_target
 from scim.core.member_patch import MemberChange, member_changes
 from scim.core.notes import Notes
-from scim.core.patch_body import MAX_OPERATIONS, PATCH_URN, Operation, read_patch
+from scim.core.patch_body import MAX_OPERATIONS, PATCH_URN, Operation, parse_patch
 from scim.core.patch_path import Path, parse_path
 from scim.core.resources import (
     is_blank,
@@ -37,8 +37,8 @@ __all__ = [
     "apply_patch",
     "check_faults",
     "member_changes",
+    "parse_patch",
     "patch_steps",
-    "read_patch",
 ]
 
 # These parts of a reference describe the old value and are wrong for a new one.
@@ -309,7 +309,7 @@ class _Patch:
         elif attribute.type == "complex":
             new = _complex(attribute, current or {}, path, value, self.notes)
         else:
-            new = read_value(attribute, value)
+            new = parse_value(attribute, value)
         if attribute.mutability == "immutable" and current is not None and new != current:
             raise mutability(attribute.path, "set_once")
         is_required = (path.extension, attribute) in self.resource_type.required
@@ -382,26 +382,33 @@ def _complex(
     value: object,
     notes: Notes | None,
 ) -> Any:
-    """Return a singular complex attribute after the sub-attributes sent were set or cleared (RFC 7644 3.5.2.3)."""
+    """Return the new value of a singular complex attribute (RFC 7644 section 3.5.2.3).
+
+    The sub-attributes in `value` are set, or cleared if they are empty; the others stay.
+    """
     if path.sub is not None:
         value = {path.sub.name: value}
     elif interop.is_empty(value):
         return None
     sent = interop.complex_value(attribute, single_value(attribute, value))
-    read = read_single(attribute, sent, notes) or {}
+    parsed = parse_single(attribute, sent, notes) or {}
     if not isinstance(sent, dict):
         return current or None
     if not sent and "value" in attribute.subs:
         return None  # an empty reference refers to nothing
     named = [attribute.subs[name.lower()].name for name in sent if name.lower() in attribute.subs]
-    kept = {name: part for name, part in current.items() if name not in named}
-    if "value" in read and read["value"] != current.get("value"):
-        kept = {name: part for name, part in kept.items() if name not in _DEPENDENT_ON_VALUE}
-    if "$ref" in read and "value" not in named:  # a reference by its URI alone
-        if read["$ref"] != current.get("$ref"):
-            kept = {name: part for name, part in kept.items() if name not in _DESCRIBES_URI}
-        return {**kept, **read}
-    return _drop_empty_reference(attribute, {**kept, **read})
+    unchanged = {name: part for name, part in current.items() if name not in named}
+    if "value" in parsed and parsed["value"] != current.get("value"):
+        unchanged = {
+            name: part for name, part in unchanged.items() if name not in _DEPENDENT_ON_VALUE
+        }
+    if "$ref" in parsed and "value" not in named:  # a reference by its URI alone
+        if parsed["$ref"] != current.get("$ref"):
+            unchanged = {
+                name: part for name, part in unchanged.items() if name not in _DESCRIBES_URI
+            }
+        return {**unchanged, **parsed}
+    return _drop_empty_reference(attribute, {**unchanged, **parsed})
 
 
 def _drop_empty_reference(attribute: Attribute, value: dict[str, Any]) -> dict[str, Any] | None:

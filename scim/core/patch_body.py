@@ -26,7 +26,7 @@ class Operation:
     fault: ScimError | None = None
 
 
-def read_patch(body: object) -> list[Operation]:
+def parse_patch(body: object) -> list[Operation]:
     """Parse a PATCH body into its operations. Names are case-insensitive; `schemas` may be missing.
 
     An operation that can't be parsed is returned with its `fault`, because whether it is refused
@@ -58,7 +58,7 @@ def read_patch(body: object) -> list[Operation]:
 def _operation(sent: object, number: int) -> Operation:
     """Return the operation, or one with a `fault` that has the sent path if that is text."""
     try:
-        return _read_operation(sent, number)
+        return _parse_operation(sent, number)
     except ScimError as error:
         path = _member(sent, "path") if isinstance(sent, dict) else None
         return Operation("", path if isinstance(path, str) else None, fault=error)
@@ -71,7 +71,7 @@ def _member(body: dict[str, Any], name: str) -> Any:
     return None
 
 
-def _read_operation(operation: object, number: int) -> Operation:
+def _parse_operation(operation: object, number: int) -> Operation:
     if not isinstance(operation, dict):
         raise bad_syntax("operation_no_object", number=number, example=_EXAMPLE)
     fields = {key.lower(): value for key, value in operation.items()}

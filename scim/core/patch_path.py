@@ -54,14 +54,14 @@ def parse_path(text: str, resource_type: ResourceType) -> Path:
             type lacks the attribute, invalidFilter for a fault in its brackets.
     """
     return (
-        _parse_kept(text, resource_type)
+        _parse_cached(text, resource_type)
         if len(text) <= KEPT_CHARACTERS
         else _parse(text, resource_type)
     )
 
 
 @lru_cache(maxsize=2048)
-def _parse_kept(text: str, resource_type: ResourceType) -> Path:
+def _parse_cached(text: str, resource_type: ResourceType) -> Path:
     return _parse(text, resource_type)
 
 
@@ -115,8 +115,8 @@ def _value_path(text: str, resource_type: ResourceType) -> Path:
             parser.max_terms = MAX_PATH_TERMS
         return _selected(parser, text, target)
     except ScimError as error:
-        said = Message("in_path", path=text[:200], said=error.message)
-        raise type(error)(400, said, error.scim_type) from None
+        message = Message("in_path", path=text[:200], said=error.message)
+        raise type(error)(400, message, error.scim_type) from None
 
 
 def _selected(parser: Parser, text: str, target: Target) -> Path:

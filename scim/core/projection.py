@@ -45,7 +45,7 @@ class Projection:
 
 
 @lru_cache(maxsize=256)
-def read_attributes(
+def parse_attributes(
     attributes: str | None, excluded: str | None, resource_type: ResourceType
 ) -> Projection:
     """Parse the two comma-separated parameters; unknown names are ignored.
@@ -76,11 +76,11 @@ def read_attributes(
 def _has_hidden(resource_type: ResourceType) -> bool:
     """Return whether a stored resource can have a value that a response leaves out unless it is requested."""
     hidden = _returned(resource_type, "never", "request")
-    return any(part.is_kept for target in hidden if (part := target.sub or target.attribute))
+    return any(part.is_stored for target in hidden if (part := target.sub or target.attribute))
 
 
 def _not_named(named: Sequence[Target], resource_type: ResourceType) -> Iterator[Target]:
-    """Yield the attributes whose `returned` is "request" and that the client didn't request by name."""
+    """Yield the attributes with `returned` "request" that the client didn't request by name."""
     for target in _returned(resource_type, "request"):
         if not any(_asks_for(one, target) for one in named):
             yield target
@@ -177,9 +177,9 @@ def _only(value: dict[str, Any], names: Names) -> dict[str, Any]:
     for name, part in value.items():
         if name in names:
             below = names[name]
-            kept = part if below is None else _each(part, below, _only)
-            if kept or below is None:
-                result[name] = kept
+            projected = part if below is None else _each(part, below, _only)
+            if projected or below is None:
+                result[name] = projected
     return result
 
 
@@ -188,14 +188,14 @@ def _except(value: dict[str, Any], names: Names) -> dict[str, Any]:
     for name, part in value.items():
         if name not in names:
             result[name] = part
-        elif (below := names[name]) is not None and (kept := _each(part, below, _except)):
-            result[name] = kept
+        elif (below := names[name]) is not None and (projected := _each(part, below, _except)):
+            result[name] = projected
     return result
 
 
 def _each(value: Any, names: Names, apply: Any) -> Any:
     """Remove paths from a complex value, or from each element of a list; drop elements that become empty."""
     if isinstance(value, list):
-        kept = [apply(element, names) for element in value if isinstance(element, dict)]
-        return [element for element in kept if element]
+        projected = [apply(element, names) for element in value if isinstance(element, dict)]
+        return [element for element in projected if element]
     return apply(value, names) if isinstance(value, dict) else value

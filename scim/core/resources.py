@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from scim.core import interop
-from scim.core.attribute_values import read_value
+from scim.core.attribute_values import parse_value
 from scim.core.attributes import Attribute, ResourceType
 from scim.core.errors import ScimError, bad_syntax, bad_value, mutability
 from scim.core.notes import Notes
 
 _PLAIN_NAME = re.compile(r"[\w$.-]+")
+_AFTER_ROOT = re.compile(r"[.\[\s]")
 _URN = re.compile(r"urn:[^\s\[\]()\"']+", re.IGNORECASE)
 
 
-def read_resource(
+def parse_resource(
     body: object, resource_type: ResourceType, notes: Notes | None = None
 ) -> dict[str, Any]:
     """Parse the body of a POST or PUT into a resource.
@@ -40,17 +41,15 @@ def read_resource(
         folded = name.lower()
         attribute = resource_type.attributes.get(folded)
         if attribute is not None:
-            reader.read_attribute(attribute, value, result)
+            reader.parse_attribute(attribute, value, result)
         elif folded == resource_type.schema.id.lower() and isinstance(value, dict):
-            reader.read_attributes(value, resource_type.attributes, result)
+            reader.parse_attributes(value, resource_type.attributes, result)
         elif urn := resource_type.urns.get(folded):
-            reader.read_extension(value, urn, result)
+            reader.parse_extension(value, urn, result)
         elif urn := interop.extension_of(folded, resource_type):
-            reader.read_extension({name: value}, urn, result)
+            reader.parse_extension({name: value}, urn, result)
         else:
-            _check_name(name, resource_type)
-            if notes is not None:
-                notes.add_unknown(name)
+            reader.note_name(name)
     result["schemas"] = schemas_of(result, resource_type)
     check_required(result, resource_type)
     return result
@@ -68,36 +67,52 @@ class _Reader:
         """Return whether the body makes the person inactive. Called only if another value is wrong."""
         return interop.deactivates(self.body, self.resource_type)
 
-    def read_attribute(self, attribute: Attribute, value: object, result: dict[str, Any]) -> None:
-        if not attribute.is_kept:
+    def parse_attribute(self, attribute: Attribute, value: object, result: dict[str, Any]) -> None:
+        if not attribute.is_stored:
             return
         if type(value) is str and attribute.is_plain_text and value and value.isascii():
             result[attribute.name] = value  # as nearly all are
             return
         try:
-            read = read_value(attribute, value, self.notes)
+            parsed = parse_value(attribute, value, self.notes)
         except ScimError as error:
             if self.notes is None or not is_spared(attribute, self.is_deactivating()):
                 raise
             self.notes.leave_out(attribute.path, error.message)
             return
-        if read is not None:
-            result[attribute.name] = read
+        if parsed is not None:
+            result[attribute.name] = parsed
 
-    def read_attributes(
+    def parse_attributes(
         self, value: dict[str, Any], attributes: Mapping[str, Attribute], result: dict[str, Any]
     ) -> None:
         """Read the attributes under a schema's URN; some clients send core attributes there."""
         for name, part in value.items():
             attribute = attributes.get(name.lower())
             if attribute is not None:
-                self.read_attribute(attribute, part, result)
-                continue
+                self.parse_attribute(attribute, part, result)
+            else:
+                self.note_name(name)
+
+    def note_name(self, name: str) -> None:
+        """Note the name of no attribute. Raise invalidSyntax if it is a path or malformed.
+
+        If the body deactivates a person, such a name is left out instead, and a PUT keeps the value of
+        the attribute that it was meant to set.
+        """
+        try:
             _check_name(name, self.resource_type)
+        except ScimError as error:
+            attribute = _attribute_meant(name, self.resource_type)
+            is_needed = attribute is not None and not is_spared(attribute, True)
+            if self.notes is None or is_needed or not self.is_deactivating():
+                raise
+            self.notes.leave_out(attribute.path if attribute else name, error.message)
+        else:
             if self.notes is not None:
                 self.notes.add_unknown(name)
 
-    def read_extension(self, value: object, urn: str, result: dict[str, Any]) -> None:
+    def parse_extension(self, value: object, urn: str, result: dict[str, Any]) -> None:
         value = interop.extension_object(value)
         if interop.is_empty(value):
             return
@@ -108,7 +123,7 @@ class _Reader:
             self.notes.leave_out(urn, error.message)
             return
         extension: dict[str, Any] = dict(result.get(urn, {}))
-        self.read_attributes(value, self.resource_type.extension_attributes[urn], extension)
+        self.parse_attributes(value, self.resource_type.extension_attributes[urn], extension)
         if extension:
             result[urn] = extension
 
@@ -132,6 +147,15 @@ def _check_name(name: str, resource_type: ResourceType) -> None:
     """
     if resource_type.find(name.strip()) is not None or not is_unknown_name(name, resource_type):
         raise bad_syntax("name_is_path", name=name[:200])
+
+
+def _attribute_meant(name: str, resource_type: ResourceType) -> Attribute | None:
+    """Return the attribute that a path or misspelt name begins with, or None."""
+    urn = resource_type.schema_in(name)
+    rest = name[len(urn) :].lstrip(":./#") if urn else name.strip().removeprefix("$.")
+    root = _AFTER_ROOT.split(rest, maxsplit=1)[0]
+    target = resource_type.find(f"{urn}:{root}" if urn else root)
+    return target.attribute if target else None
 
 
 def is_unknown_name(name: str, resource_type: ResourceType) -> bool:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from scim.core.schemas import GROUP, SCHEMAS, USER, ResourceType
-from scim.list_answer import LIST_RESPONSE
-from scim.query import CURSOR_TIMEOUT, DEFAULT_COUNT, MAX_COUNT
+from scim.list_query import CURSOR_TIMEOUT, DEFAULT_COUNT, MAX_COUNT
+from scim.list_response import LIST_RESPONSE
 
 _CORE = "urn:ietf:params:scim:schemas:core:2.0"
 MAX_BULK_OPERATIONS = 1000

@@ -11,7 +11,7 @@ from scim.core.schemas import GROUP
 from scim.groups import membership, store
 from scim.groups.membership import Member
 from scim.groups.models import StoredGroup, represent
-from scim.list_answer import Item
+from scim.list_response import Item
 from shared.concurrency import each
 from shared.tables import schema
 from shared.tables.schema.contacts import GROUP_EXTERNAL_ID

@@ -16,7 +16,7 @@ from scim.groups import membership, models, store
 from scim.groups.membership import Plan
 from scim.groups.models import GroupRecord, StoredGroup, represent
 from scim.groups.query_source import Groups
-from scim.query import ListQuery, Source
+from scim.list_query import ListQuery, Source
 from scim.resource_service import Change, Resource, ResourceService, changed_names
 from shared.clock import timestamp
 from shared.ids import new_id

@@ -85,9 +85,9 @@ async def _continue(app: App, directory_id: str, group: Row, moves: list[Move]) 
             await attempt.pause()
         else:
             return Row(present.key, present.value, tags[0])
-        read = await app.tables.get(CONTACTS, directory_id, group.key)
-        if read is None:
+        row = await app.tables.get(CONTACTS, directory_id, group.key)
+        if row is None:
             return None
-        present = read
+        present = row
         moves = await membership.again(app, directory_id, group_id, moves)
     raise busy(group_id)

@@ -58,7 +58,7 @@ class ParsedAssertion:
     expires: float
 
 
-def read(app: App, text: str) -> ParsedAssertion:
+def parse(app: App, text: str) -> ParsedAssertion:
     """Parse an assertion, and check its form and times; raise BadAssertion if one of them is wrong."""
     import jwt
 

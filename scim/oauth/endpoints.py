@@ -8,7 +8,7 @@ from directories.serializers import token_endpoint
 from scim.oauth import service
 from scim.oauth.client_assertions import ALGORITHMS
 from scim.oauth.errors import NO_STORE, OAuthError, token_failure
-from scim.oauth.token_request import read_token_request
+from scim.oauth.token_request import parse_token_request
 from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http
 from shared.http import HttpError, Request, Response, json_response
@@ -28,7 +28,9 @@ def register(blueprint: func.Blueprint, app: App) -> None:
     async def token(request: Request) -> Response:
         if request.method != "POST":
             raise OAuthError("invalid_request", Message("oauth_post_only"), 405, {"Allow": "POST"})
-        issued = await service.issue(app, request.route["directoryId"], read_token_request(request))
+        issued = await service.issue(
+            app, request.route["directoryId"], parse_token_request(request)
+        )
         body = {
             "access_token": issued.token,
             "token_type": "Bearer",

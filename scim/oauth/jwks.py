@@ -112,11 +112,11 @@ async def _download(address: str) -> bytes:
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(address, allow_redirects=False) as answer,
+            session.get(address, allow_redirects=False) as response,
         ):
-            if answer.status != 200:
-                raise ValueError(f"status {answer.status}")
-            async for piece in answer.content.iter_chunked(_MAX_BYTES):
+            if response.status != 200:
+                raise ValueError(f"status {response.status}")
+            async for piece in response.content.iter_chunked(_MAX_BYTES):
                 body += piece
                 if len(body) > _MAX_BYTES:
                     raise ValueError("too long")

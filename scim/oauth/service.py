@@ -6,7 +6,7 @@ from directories import access_tokens, credential_usage, rate_limits
 from directories.access_rows import BY_TRUST
 from directories.access_tokens import AssertionReplayed, InvalidClient
 from directories.models import Directory, TrustedIdentity
-from scim.oauth.client_assertions import BadAssertion, ParsedAssertion, read, verify
+from scim.oauth.client_assertions import BadAssertion, ParsedAssertion, parse, verify
 from scim.oauth.errors import OAuthError, invalid_client, invalid_request
 from scim.oauth.jwks import KeysUnavailable
 from scim.oauth.token_request import TokenRequest
@@ -56,7 +56,7 @@ async def _by_secret(app: App, directory_id: str, request: TokenRequest) -> Issu
         mistyped, unknown = Message("oauth_secret_mistyped"), Message("oauth_no_client")
         message = mistyped if error.mistyped else unknown
         raise invalid_client(message) from None
-    rate_limits.take_request(app, directory.id)
+    rate_limits.charge_request(app, directory.id)
     return _issued(await access_tokens.issue(app, directory, secret_id))
 
 
@@ -65,7 +65,7 @@ async def _by_assertion(app: App, directory_id: str, request: TokenRequest, text
         raise invalid_request(Message("oauth_assertion_missing"))
     found = await access_tokens.trusted_identity(app, directory_id)
     try:
-        presented = read(app, text)
+        presented = parse(app, text)
         if found is None:
             raise invalid_client(Message("oauth_not_trusted"))
         return await _trusted(app, *found, request, presented)
@@ -87,7 +87,7 @@ async def _trusted(
     claimed = frozenset({request.get("client_id")} - {"", directory.id})
     try:
         assertion = await verify(app, trust, presented, claimed)
-        rate_limits.take_request(app, directory.id)
+        rate_limits.charge_request(app, directory.id)
         token = await access_tokens.issue(app, directory, BY_TRUST, assertion)
     except AssertionReplayed:
         replayed = Message("oauth_assertion_refused", why=Message("jwt_replayed"))

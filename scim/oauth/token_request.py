@@ -24,7 +24,7 @@ class TokenRequest:
         return self.fields.get(name, "")
 
 
-def read_token_request(request: Request) -> TokenRequest:
+def parse_token_request(request: Request) -> TokenRequest:
     """Parse the request's parameters; raise OAuthError invalid_request."""
     fields = _form(request)
     credentials = _basic(request.headers.get("authorization", ""))

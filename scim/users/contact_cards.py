@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import orjson
 
 from shared import row_versions
-from shared.keys import search_key
-from shared.words import words_of
+from shared.words import search_key, words_of
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 _MAX_LENGTH = 300  # characters of each part: every row by which the person is found holds a card
@@ -19,6 +18,20 @@ _MAX_OTHER_LENGTH = 100  # of a part by which the person is found but that no li
 RULES = 2  # of the terms in the keys of the rows that hold the card
 _FIRST_WORD = re.compile(r"[^\W_]+")
 _FIRST_APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
+
+
+class AttributeTexts(TypedDict, total=False):
+    """Attributes of a SCIM user that the contacts API copies unchanged, with their SCIM names."""
+
+    organization: str
+    division: str
+    preferredLanguage: str
+
+
+# The schema extension of each of them; "" for an attribute of the User schema itself.
+SCHEMA_OF = {"organization": ENTERPRISE, "division": ENTERPRISE, "preferredLanguage": ""}
+# Those that the page of a person shows with a label, `detail_…` in shared/locales/.
+LABELLED = ("division",)
 
 
 class Names(NamedTuple):
@@ -75,7 +88,7 @@ class Card:
 
     @property
     def further_texts(self) -> tuple[str, ...]:
-        """Return the texts whose words find the person although no list shows them."""
+        """Return the texts with words that find the person although no list shows them."""
         return self.organization, self.place
 
     def words_of_first_rules(self) -> list[str]:
@@ -154,7 +167,7 @@ class EncodedCard:
     def __init__(self, value: bytes) -> None:
         self._value = value
         self._folded: bytes | None = None  # the result of `_fold`, once it is needed
-        parts = self._parts = row_versions.read(value, "card")
+        parts = self._parts = row_versions.decode(value, "card")
         get = parts.get
         shown, given, family = get("n", ""), get("g", ""), get("f", "")
         if isinstance(given, int):
@@ -215,7 +228,7 @@ def decode(identifier: str, value: bytes) -> Card:
 
 
 def card_of(identifier: str, resource: dict[str, Any], number: str) -> Card:
-    """Return the card of a SCIM user in canonical form, whose main number is `number`."""
+    """Return the card of a SCIM user in canonical form; `number` is the user's main number."""
     name, enterprise = resource.get("name", {}), resource.get(ENTERPRISE, {})
     shown = display_name(resource)[:_MAX_LENGTH]
     given = str(name.get("givenName") or "")[:_MAX_OTHER_LENGTH]

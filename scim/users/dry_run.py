@@ -11,7 +11,7 @@ from directories.models import Directory
 from scim.core.errors import ScimError
 from scim.core.notes import Notes
 from scim.core.patch import PATCH_URN, apply_patch
-from scim.core.resources import read_resource
+from scim.core.resources import parse_resource
 from scim.core.schemas import USER
 from scim.users import index_rows, search_terms, user_columns
 from scim.users.contact_cards import Card
@@ -26,7 +26,7 @@ _ID = "00000000-0000-7000-8000-000000000000"  # in place of the ID that a stored
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """An attribute or column whose value would not be stored, and the reason with the remedy."""
+    """An attribute or column with a value that would not be stored, and the reason with the remedy."""
 
     attribute: str
     message: Message
@@ -58,7 +58,7 @@ def of_user(directory: Directory, body: object) -> DryRun:
     notes = Notes()
     try:
         _refuse_other_messages(body)
-        return _stored(directory, read_resource(body, USER, notes), notes, [])
+        return _stored(directory, parse_resource(body, USER, notes), notes, [])
     except (ScimError, RecursionError) as error:
         return DryRun(refusal=_refusal(error), remarks=_remarks(notes))
 
@@ -71,10 +71,10 @@ def of_columns(directory: Directory, text: str) -> DryRun:
     """
     notes, remarks = Notes(), list[Remark]()
     try:
-        columns = user_columns.read(text)
+        columns = user_columns.parse(text)
         remarks += [Remark(attribute=one.heading, message=one.message) for one in columns.faults]
         patched = apply_patch({}, columns.operations, USER, notes)
-        return _stored(directory, read_resource(patched, USER, notes), notes, remarks)
+        return _stored(directory, parse_resource(patched, USER, notes), notes, remarks)
     except (ScimError, RecursionError) as error:
         return DryRun(refusal=_refusal(error), remarks=[*remarks, *_remarks(notes)])
 

@@ -125,7 +125,7 @@ def encode(record: UserRecord) -> bytes:
 
 def decode(identifier: str, value: bytes) -> UserRecord:
     """Decode a row's value."""
-    row = row_versions.read(value, "user", VERSION)
+    row = row_versions.decode(value, "user", VERSION)
     return UserRecord(
         id=identifier,
         resource=row.pop("resource"),

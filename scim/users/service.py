@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from directories.models import Directory
-from scim import resource_rows
 from scim.context import Preconditions
 from scim.core.errors import ScimError, not_found
 from scim.core.notes import Notes
 from scim.core.projection import Projection
 from scim.core.schemas import USER
-from scim.list_answer import Item, NotModified, ShownResource
-from scim.query import ListQuery, Source
+from scim.list_query import ListQuery, Source
+from scim.list_response import Item, NotModified, ShownResource
 from scim.resource_service import Resource, ResourceService, changed_names
 from scim.users import store
 from scim.users.models import MAX_BYTES, StoredUser, UserRecord, represent
@@ -22,7 +21,6 @@ from shared.concurrency import import_modules
 from shared.ids import new_id
 from shared.messages import Message
 from shared.numbers.number import derive
-from shared.tables import schema
 from shared.tables.port import AlreadyExists
 
 
@@ -91,7 +89,6 @@ class UserService(ResourceService[StoredUser]):
             await store.insert(self.app, directory.id, user.record, directory.region, event)
         except AlreadyExists as taken:
             raise await self._conflict(taken.key, resource) from None
-        resource_rows.note_created(self.app, directory.id, schema.contacts.USER)
         return user
 
     async def _update(self, stored: StoredUser, resource: Resource, notes: Notes) -> StoredUser:
@@ -146,8 +143,8 @@ def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str,
         value = entry.get("value")
         if value and value not in known and (fault := derive(value, directory.region).fault):
             kind = entry.get("type", "other")
-            said = Message("strict_number", kind=kind, fault=fault)
-            raise ScimError(400, said, "invalidValue")
+            message = Message("strict_number", kind=kind, fault=fault)
+            raise ScimError(400, message, "invalidValue")
 
 
 def numbers_checked(
@@ -163,8 +160,8 @@ def numbers_checked(
         if after.get("active") is not False:
             raise
         notes.leave_out("phoneNumbers", error.message)
-        kept = {name: value for name, value in after.items() if name != "phoneNumbers"}
+        without_numbers = {name: value for name, value in after.items() if name != "phoneNumbers"}
         if "phoneNumbers" in before:
-            kept["phoneNumbers"] = before["phoneNumbers"]
-        return kept
+            without_numbers["phoneNumbers"] = before["phoneNumbers"]
+        return without_numbers
     return after

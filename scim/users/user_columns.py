@@ -57,7 +57,7 @@ class Columns:
     faults: list[ColumnFault] = field(default_factory=list)
 
 
-def read(text: str) -> Columns:
+def parse(text: str) -> Columns:
     """Return the operations for a line of headings and a line of values.
 
     Empty cells are ignored, because Entra sends no empty values.

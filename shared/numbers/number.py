@@ -89,7 +89,7 @@ def derive(text: str, region: str) -> Number:
     otherwise an internal `1234` would become the public number of someone else.
     """
     # A text longer than any number is not cached, because such texts would fill the memory.
-    return _derive_kept(text, region) if len(text) <= MAX_TEXT else _derive(text, region)
+    return _derive_cached(text, region) if len(text) <= MAX_TEXT else _derive(text, region)
 
 
 def _derive(text: str, region: str) -> Number:
@@ -103,9 +103,9 @@ def _derive(text: str, region: str) -> Number:
     if not 0 < len(inner) <= MAX_TEXT:
         return _unread(text, [], region)
     runs = runs_of(inner)
-    found = _read_all(runs, region)
+    found = _parse_all(runs, region)
     if not found:
-        if e164 := vanity.read(inner, region):
+        if e164 := vanity.convert(inner, region):
             kind: KeyKind = "international" if inner.startswith("+") else "national"
             return Number(raw=text, e164=e164, keys=(Key(e164[1:], kind),))
         return _unread(text, runs, region)
@@ -138,7 +138,7 @@ def _may_have_extension(text: str, compact: str) -> bool:
     return ending is not None and _is_canonical(compact[: -len(ending[1])])
 
 
-_derive_kept = lru_cache(maxsize=8192)(_derive)
+_derive_cached = lru_cache(maxsize=8192)(_derive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ def _unread(text: str, runs: Sequence[Run], region: str) -> Number:
     return Number(raw=text, e164=None, keys=keys, fault=fault)
 
 
-def _read_all(runs: Sequence[Run], region: str) -> list[Reading]:
+def _parse_all(runs: Sequence[Run], region: str) -> list[Reading]:
     """Return a reading for each public number among the runs, in order.
 
     A number shorter than the first one must be in an assigned range.
@@ -219,7 +219,7 @@ def _read_all(runs: Sequence[Run], region: str) -> list[Reading]:
             before = None
             continue
         is_shorter = bool(found) and len(run.digits) < len(found[0].run.digits)
-        reading = read_run(run, region, only_valid=is_shorter)
+        reading = parse_run(run, region, only_valid=is_shorter)
         if reading is None and (two := _divided(run, region)):
             found += two
             before = None
@@ -254,7 +254,7 @@ def _joined(
         return None
     if own and own.is_valid and run.digits.startswith("0"):
         return None
-    joined = read_run(before.joined(run), region)
+    joined = parse_run(before.joined(run), region)
     if joined and not _is_number_of_parts(before, run, joined):
         return None
     if joined is None or not (last and last.run is before and last.is_valid):
@@ -291,7 +291,7 @@ def _divided(run: Run, region: str) -> list[Reading]:
             continue
         parts = [run.part(0, at), run.part(at, None)]
         if min(len(part.digits) for part in parts) >= MIN_SUFFIX:
-            both = [read_run(part, region, only_valid=True) for part in parts]
+            both = [parse_run(part, region, only_valid=True) for part in parts]
             found = [one for one in both if one]
             if len(found) == len(parts):
                 return found
@@ -320,7 +320,7 @@ def _other_ending(reading: Reading, run: Run) -> list[Reading]:
     return [replaced]
 
 
-def read_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | None:
+def parse_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | None:
     """Return the most probable public number of a run, or None. With `only_valid`, it is in an assigned range."""
     if len(run.digits) < _MIN_PUBLIC:
         return None
@@ -345,7 +345,7 @@ def read_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | No
 
 
 def _with_extension(run: Run, region: str) -> Reading | None:
-    """Return the reading of a run whose last group is its extension.
+    """Return the reading of a run with an extension as its last group.
 
     Return None if the rest isn't a valid number. Used if the whole is not a valid number, as in
     `020 7946 0958-62` and `020 7946 0958 (62)`.
@@ -353,7 +353,7 @@ def _with_extension(run: Run, region: str) -> Reading | None:
     is_apart = run.separators[-1].strip() in ("-", "~", "(")
     if not is_apart or not run.direct_dial or run.extension:
         return None
-    base = read_run(run.without_direct_dial(), region, only_valid=True)
+    base = parse_run(run.without_direct_dial(), region, only_valid=True)
     if base is None or base.run.extension != run.direct_dial:
         return None
     # In an open plan the first of only two groups may be an area code and a part of the number.

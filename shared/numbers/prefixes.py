@@ -88,7 +88,10 @@ class _Reading:
 
 
 def _reading(match: re.Match[str], rule: _Rule, known: int) -> _Reading | None:
-    """Return the beginning that the first `known` digits of a match determine; None if the prefix ends after them."""
+    """Return the beginning of the national number in a match of which only `known` digits are typed.
+
+    Return None if the prefix ends after these digits, because then none of the number is typed yet.
+    """
     groups = rule.pattern.groups
     if not (rule.parts and groups and match[groups] is not None):
         end = match.end()

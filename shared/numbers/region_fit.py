@@ -86,8 +86,8 @@ class Fit:
 def fits_of(sample: Sample) -> Iterator[Fit]:
     """Yield how well each region fits the sample; each takes a few milliseconds."""
     for region in _regions():
-        read = [(one, _in_region(one.digits, region)) for one in sample.national]
-        found = [(one, number) for one, number in read if number]
+        readings = [(one, _in_region(one.digits, region)) for one in sample.national]
+        found = [(one, number) for one, number in readings if number]
         grouped = sum(plan.first_group(number) == one.first_group for one, number in found)
         yield Fit(region, len(found), grouped)
 

@@ -21,8 +21,8 @@ def plain(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text.strip()
-    kept = "".join([_plain_character(c) for c in _without_keycaps(text)])
-    composed = unicodedata.normalize("NFKC", kept)
+    characters = "".join([_plain_character(c) for c in _without_keycaps(text)])
+    composed = unicodedata.normalize("NFKC", characters)
     return "".join([c for c in composed if unicodedata.category(c) != "Mn"]).strip()
 
 

@@ -137,7 +137,7 @@ def runs_of(text: str) -> list[Run]:
     text = _CLIR.sub("", text, count=1) if text[:1] in "*#" else text
     if enumerator := _ENUMERATOR.match(text):
         text = _NEXT_ENUMERATOR.sub("|", text[enumerator.end() :])
-    found = list(_with_extensions(_Reader().read(_without_notes(text))))
+    found = list(_with_extensions(_Reader().parse(_without_notes(text))))
     return [
         run for at, run in enumerate(found) if _counts(run, found[at + 1 : at + 2], at)
     ] or found
@@ -150,7 +150,7 @@ def _without_notes(text: str) -> str:
     if "(" not in text:
         return text
 
-    def kept(note: re.Match[str]) -> str:
+    def without_note(note: re.Match[str]) -> str:
         digits = sum(map(str.isdigit, note[1]))
         before = sum(map(str.isdigit, text[: note.start()]))
         if not 0 < digits <= _MAX_NOTE_DIGITS or before < _MIN_BEFORE_NOTE:
@@ -159,7 +159,7 @@ def _without_notes(text: str) -> str:
         is_note = bool(words) and WORDS.isdisjoint(words)
         return " " if is_note or _SHORT_RANGE.fullmatch(note[1]) else note[0]
 
-    return _NOTE.sub(kept, text)
+    return _NOTE.sub(without_note, text)
 
 
 def _counts(run: Run, following: list[Run], at: int) -> bool:
@@ -190,7 +190,7 @@ def _drop_ordinal(run: Run) -> None:
 
 def typed_digits(text: str) -> tuple[bool, str]:
     """Return whether a typed text begins with a plus, and all its digits without those of an extension."""
-    runs = list(_with_extensions(_Reader().read(text)))
+    runs = list(_with_extensions(_Reader().parse(text)))
     return bool(runs) and runs[0].has_plus, "".join([run.digits for run in runs])
 
 
@@ -221,16 +221,16 @@ class _Reader:
         self._last = ""  # the previous token
         self._is_cut = False  # the last digits were followed by an x or dots, which mask the rest
 
-    def read(self, text: str) -> list[Run]:
+    def parse(self, text: str) -> list[Run]:
         """Return all runs of the text, with extensions as runs of their own."""
         for match in _TOKEN.finditer(text):
             token = match[0]
-            self._take(match.lastgroup or "", token)
+            self._add(match.lastgroup or "", token)
             self._last = token
         self._end("")
         return self._runs
 
-    def _take(self, kind: str, token: str) -> None:
+    def _add(self, kind: str, token: str) -> None:
         if kind == "digits":
             self._digits(token)
         elif kind == "soft":

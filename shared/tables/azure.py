@@ -62,15 +62,15 @@ class AzureTables:
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
         port.check_key(key)
-        url = wire.row_url(await self._place(table), partition, key)
-        answer = await self._send("GET", url, wire.READ)
-        if answer.status_code == 200:
+        url = wire.row_url(await self._table_url(table), partition, key)
+        response = await self._send("GET", url, wire.READ)
+        if response.status_code == 200:
             with _readable():
-                return wire.read_row(key, answer.content)
-        code = wire.error_code(answer.headers, answer.content)
-        if answer.status_code == 404 and code != wire.NO_TABLE:
+                return wire.parse_row(key, response.content)
+        code = wire.error_code(response.headers, response.content)
+        if response.status_code == 404 and code != wire.NO_TABLE:
             return None
-        raise _unavailable(answer.status_code, code)
+        raise _unavailable(response.status_code, code)
 
     async def query(
         self,
@@ -84,20 +84,20 @@ class AzureTables:
     ) -> list[Row]:
         if not 1 <= limit <= port.MAX_QUERY_ROWS:
             raise ValueError(f"limit {limit} is not in 1..{port.MAX_QUERY_ROWS}")
-        url = wire.range_url(await self._place(table), partition, start, stop, limit, keys_only)
+        url = wire.range_url(await self._table_url(table), partition, start, stop, limit, keys_only)
         headers, read = (
-            (wire.READ_KEYS, wire.read_keys) if keys_only else (wire.READ, wire.read_rows)
+            (wire.READ_KEYS, wire.parse_keys) if keys_only else (wire.READ, wire.parse_rows)
         )
         rows, rest = list[Row](), ""
         while True:
-            answer = await self._send("GET", url + rest, headers)
-            if answer.status_code != 200:
+            response = await self._send("GET", url + rest, headers)
+            if response.status_code != 200:
                 raise _unavailable(
-                    answer.status_code, wire.error_code(answer.headers, answer.content)
+                    response.status_code, wire.error_code(response.headers, response.content)
                 )
             with _readable():
-                rows += read(answer.content)
-            rest = wire.continuation(answer.headers)
+                rows += read(response.content)
+            rest = wire.continuation(response.headers)
             # A page may have fewer rows than `limit` (a partition boundary, five seconds), so read on up to it.
             if not rest or len(rows) >= limit:
                 return rows[:limit]
@@ -106,19 +106,19 @@ class AzureTables:
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> list[str]:
         port.check(operations)
-        content_type, body = wire.transaction(await self._place(table), partition, operations)
+        content_type, body = wire.transaction(await self._table_url(table), partition, operations)
         is_repetition = False
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 # Only this loop repeats it, because only here it is known how to recognise a stored transaction.
-                answer = await self._send(
+                response = await self._send(
                     "POST",
                     f"{self._account.url}/$batch",
                     {**wire.WRITE, "Content-Type": content_type},
                     content=body,
                     retry_total=0,
                 )
-                return _tags(answer, operations)
+                return _tags(response, operations)
             except (AlreadyExists, NotFound, PreconditionFailed):
                 tags = await self._tags_if_stored(table, partition, operations, is_repetition)
                 if tags is None:
@@ -140,7 +140,7 @@ class AzureTables:
         operations: Sequence[Operation],
         is_repetition: bool,
     ) -> list[str] | None:
-        """Return the new tags of a transaction whose repetition was refused because an earlier attempt stored it; else None.
+        """Return the new tags of a transaction if its repetition was refused because an earlier attempt stored it; else None.
 
         If the transaction inserts a unique row, the presence of that row proves that it was stored. Otherwise the
         transaction counts as stored if it replaces a row, and all its rows have the values that it
@@ -171,7 +171,7 @@ class AzureTables:
     async def close(self) -> None:
         await self._account.close()
 
-    async def _place(self, table: str) -> str:
+    async def _table_url(self, table: str) -> str:
         """Return the URL of a table. On an emulator, create the table if it is missing."""
         if table not in TABLES:
             raise ValueError(f"unknown table {table!r}")
@@ -235,12 +235,14 @@ def _readable() -> Iterator[None]:
         raise StorageUnavailable("an answer that cannot be read") from error
 
 
-def _tags(answer: AsyncHttpResponse, operations: Sequence[Operation]) -> list[str]:
+def _tags(response: AsyncHttpResponse, operations: Sequence[Operation]) -> list[str]:
     """Return the new ETags from the response to a transaction; raise the error that it reports."""
-    if answer.status_code != 202:
-        raise _unavailable(answer.status_code, wire.error_code(answer.headers, answer.content))
+    if response.status_code != 202:
+        raise _unavailable(
+            response.status_code, wire.error_code(response.headers, response.content)
+        )
     with _readable():
-        parts = wire.read_transaction(answer.content)
+        parts = wire.parse_transaction(response.content)
     for part in parts:
         if part.status >= 300:
             raise _refusal(part, operations[min(part.place, len(operations) - 1)])

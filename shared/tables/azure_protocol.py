@@ -78,13 +78,13 @@ def continuation(headers: Mapping[str, str]) -> str:
     return "".join(f"&{name}={quote(value, safe='')}" for name, value in found if value)
 
 
-def read_row(key: str, content: bytes) -> Row:
+def parse_row(key: str, content: bytes) -> Row:
     """Return the row in the response to a read of one row."""
     entity = orjson.loads(content)
     return Row(key, _value_of(entity), entity["odata.etag"])
 
 
-def read_rows(content: bytes) -> list[Row]:
+def parse_rows(content: bytes) -> list[Row]:
     """Return the rows in the response to a query."""
     return [
         Row(each["RowKey"], _value_of(each), each["odata.etag"])
@@ -92,7 +92,7 @@ def read_rows(content: bytes) -> list[Row]:
     ]
 
 
-def read_keys(content: bytes) -> list[Row]:
+def parse_keys(content: bytes) -> list[Row]:
     """Return the rows in the response to a query for keys; their values and tags are empty."""
     return [Row(each["RowKey"], b"", "") for each in orjson.loads(content)["value"]]
 
@@ -126,7 +126,7 @@ def _operation(table: str, rows: str, partition: str, operation: Operation) -> b
     return b"%b\r\n%b" % (head.encode(), _entity(partition, key, value))
 
 
-def read_transaction(content: bytes) -> list[Part]:
+def parse_transaction(content: bytes) -> list[Part]:
     """Return the responses to all operations in their order or, if one was refused, only its response.
 
     Raise ValueError if `content` is not the response to a transaction.
@@ -140,8 +140,8 @@ def read_transaction(content: bytes) -> list[Part]:
 
 
 def _part(part: bytes) -> Part:
-    _, _, answer = part.partition(b"\r\n\r\n")
-    head, _, body = answer.partition(b"\r\n\r\n")
+    _, _, response = part.partition(b"\r\n\r\n")
+    head, _, body = response.partition(b"\r\n\r\n")
     status = int(head[9:12])
     if status >= 300:
         return Part(status, "", *_error(body))

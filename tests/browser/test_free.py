@@ -347,7 +347,7 @@ def test_stand_ins_are_shown_without_javascript(browser: Browser, desk: Desk) ->
     ) as made:
         page = made.new_page()
         page.goto(f"/contacts?person={desk.made.id}.{desk.ids['Max Meier']}")
-        page.get_by_role("link", name="People around").click()
+        page.get_by_role("link", name="Team, and who").click()
         expect(page.locator(".stand-ins .member").first).to_contain_text("same team")
 
 

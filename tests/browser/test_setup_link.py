@@ -75,7 +75,7 @@ def test_from_the_link_to_people_with_presence(browser: Browser, empty: World) -
         assert empty.provision(base, token, PEOPLE, ("connect", "initial")).ok
         expect(company.get_by_text("First person received")).to_be_visible()
         _with_presence(company, clicks, empty)
-        clicks.press("Take the first ten people")
+        clicks.press("Use the first ten people")
         expect(company.locator("#numbers .stack bdi").nth(9)).to_be_visible()
         clicks.press("Finish set-up")
         expect(company.get_by_role("heading", name="Set-up finished")).to_be_visible()

@@ -114,7 +114,7 @@ def test_an_unsaved_token_outlives_the_session(visitor: BrowserContext, begun: W
     page = visitor.new_page()
     token = _step_two(page, "Fourth Coffee")
     chromium.sign_in(visitor, begun.url, "out")
-    expect(page.get_by_text("Save the token first")).to_be_visible()
+    expect(page.get_by_text("Save the value first")).to_be_visible()
     assert page.locator("#token").inner_text() == token
     page.get_by_label("I have saved").check()
     with page.expect_navigation():

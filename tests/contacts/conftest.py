@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-import azure.functions as func
 import pytest
 
 from contacts import endpoints
@@ -10,11 +9,11 @@ from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
 from local.host.host import Host, HostOptions
-from local.host.hostfile import HostFile
 from shared.app import App
-from shared.clock import FixedClock
 from shared.settings import Settings
+from tests.clock import FixedClock
 from tests.contacts.people import ACCOUNT, OTHER_ACCOUNT, Company, Person
+from tests.hosts import serving
 
 
 @pytest.fixture
@@ -26,17 +25,8 @@ def app(tables: CountingTables, clock: FixedClock) -> App:
 @pytest.fixture
 async def host(app: App) -> AsyncIterator[Host]:
     """Yield a simulated Functions host with the functions of the contacts API."""
-    functions = func.FunctionApp()
-    functions.register_functions(endpoints.blueprint(app))
-    host = Host(
-        functions,
-        environment={},
-        host_file=HostFile(route_prefix=""),
-        options=HostOptions(platform_sign_in=False),
-    )
-    yield host
-    await host.stop()
-    await app.background.drain()
+    async with serving(app, endpoints, options=HostOptions(platform_sign_in=False)) as host:
+        yield host
 
 
 async def make_company(app: App, account: str, name: str, region: str) -> Company:

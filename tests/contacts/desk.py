@@ -10,7 +10,7 @@ from contacts.people_query import PeopleQuery
 from local.counting_tables import CountingTables
 from presence.instance import runtime_of
 from scim.users.contact_cards import ENTERPRISE
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.contacts.conftest import make_company
 from tests.contacts.people import ACCOUNT, Company
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator

@@ -15,14 +15,15 @@ from scim.groups import membership
 from scim.groups import models as groups
 from scim.groups.models import GroupRecord
 from scim.resource_rows import NOTHING
-from scim.users import contact_cards, index_rows
+from scim.users import contact_cards, store
 from scim.users.models import UserRecord
 from shared.app import App
-from shared.clock import FixedClock, timestamp
+from shared.clock import timestamp
 from shared.http import Request, Response
 from shared.ids import new_id
 from shared.tables.port import Insert, Operation
 from shared.tables.schema.contacts import MEMBER, USER_GROUP
+from tests.clock import FixedClock
 
 ACCOUNT = "11111111-1111-1111-1111-111111111111"
 OTHER_ACCOUNT = "22222222-2222-2222-2222-222222222222"
@@ -58,7 +59,7 @@ class Company:
     async def hire(self, name: str, *numbers: str, mail: str = "", **more: Any) -> str:
         """Store a person and return the id; each number is `value` or `type:value`."""
         user = self.person(name, *numbers, mail=mail, **more)
-        await self._store(index_rows.insertion(user, self.directory.region))
+        await self._store(store.insertion(user, self.directory.region))
         return user.id
 
     def person(self, name: str, *numbers: str, mail: str = "", **more: Any) -> UserRecord:
@@ -93,7 +94,7 @@ class Company:
                 title=_TITLES[n % 4],
                 externalId=f"external-{n}",
             )
-            own = index_rows.insertion(user, self.directory.region)
+            own = store.insertion(user, self.directory.region)
             if len(operations) + len(own) > 100:
                 batches.append(operations)
                 operations = []

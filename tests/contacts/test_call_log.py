@@ -2,7 +2,7 @@
 
 import pytest
 
-from contacts.call_log import Call, read_log
+from contacts.call_log import Call, parse_log
 
 
 @pytest.mark.parametrize(
@@ -39,19 +39,19 @@ from contacts.call_log import Call, read_log
 )
 def test_times_and_durations_are_no_numbers(line: str, call: Call) -> None:
     """They aren't treated as phone numbers; the call keeps them as they were pasted."""
-    assert list(read_log(line).calls) == [call]
+    assert list(parse_log(line).calls) == [call]
 
 
 def test_lines_without_a_number_are_counted() -> None:
     """Times such as `12:33` and `3 min`, names and withheld callers aren't numbers."""
-    log = read_log("12:33\n3 min\nanonymous\nJohn Smith\n\n+44 20 7946 0018")
+    log = parse_log("12:33\n3 min\nanonymous\nJohn Smith\n\n+44 20 7946 0018")
     assert log.numbers == ["+44 20 7946 0018"]
     assert log.unread == 4
 
 
 def test_columns_of_durations_and_ids_are_ignored_if_they_have_headings() -> None:
     """In an exported report, 125 seconds and a call ID aren't phone numbers."""
-    log = read_log(
+    log = parse_log(
         "Time,Caller,Duration (s),Call ID,Direction\n"
         "2026-11-28 10:20,+442079460018,125,8842113,inbound\n"
         "2026-11-28 10:21,+442079460019,65,8842114,outbound\n"
@@ -64,5 +64,5 @@ def test_columns_of_durations_and_ids_are_ignored_if_they_have_headings() -> Non
 def test_a_long_text_is_parsed_in_linear_time() -> None:
     """No regular expression backtracks; lines after the 2,000th are ignored."""
     for text in ("1:1:1:1 " * 5000, "12.12." * 8000, "1 h " * 10_000, "Jan " * 10_000 + "9" * 9000):
-        assert len(read_log(text).calls) <= 5000
-    assert len(read_log("0207946\n" * 3000).calls) == 2000
+        assert len(parse_log(text).calls) <= 5000
+    assert len(parse_log("0207946\n" * 3000).calls) == 2000

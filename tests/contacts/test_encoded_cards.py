@@ -47,12 +47,12 @@ def test_a_row_is_skipped_only_if_one_of_two_words_is_in_no_text() -> None:
     words = (*_WORDS, "o", "muel", "ler", "mue")
     for card, one, other in itertools.product(_CARDS, words, words):
         query = NameQuery.of(f"{one} {other}")
-        assert Matcher(query).is_meant(EncodedCard(encode(card))) == query.is_meant(card)
+        assert Matcher(query).matches(EncodedCard(encode(card))) == query.matches(card)
 
 
 def _check(card: Card, word: str) -> None:
     query = NameQuery.of(word)
-    assert Matcher(query).is_meant(EncodedCard(encode(card))) == query.is_meant(card)
+    assert Matcher(query).matches(EncodedCard(encode(card))) == query.matches(card)
     if person_words.has_other(card, query.collapsed[0]):
         part = person_words.constant_part(query.collapsed[0]).encode()
         assert EncodedCard(encode(card)).may_hold(part)

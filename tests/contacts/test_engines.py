@@ -9,8 +9,8 @@ from contacts.search import search
 from contacts.unparsed_numbers import list_unparsed
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.settings import Settings
+from tests.clock import FixedClock
 from tests.contacts.conftest import make_company
 from tests.contacts.people import ACCOUNT
 from tests.rounds import rounds

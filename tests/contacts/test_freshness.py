@@ -24,7 +24,8 @@ import presence.endpoints
 from local.counting_tables import CountingTables
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
-from shared.clock import FixedClock, parse_timestamp
+from shared.clock import parse_timestamp
+from tests.clock import FixedClock
 from tests.contacts.conftest import make_company
 from tests.contacts.people import ACCOUNT, Company, Person
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator

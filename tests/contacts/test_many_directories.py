@@ -12,8 +12,8 @@ from contacts.index_scan import Found, Range
 from directories.service import list_directories
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.tables.schema.contacts import LIST
+from tests.clock import FixedClock
 from tests.contacts.conftest import make_company
 from tests.contacts.people import ACCOUNT, Company, Person
 from tests.rounds import rounds

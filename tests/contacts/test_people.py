@@ -11,6 +11,7 @@ import pytest
 from contacts import details, listing
 from local.counting_tables import CountingTables
 from scim.core.user_schema import ENTERPRISE_SCHEMA, USER_SCHEMA
+from scim.users import contact_cards
 from tests.contacts.people import OTHER_ACCOUNT, Company, Person
 from tests.rounds import rounds
 
@@ -103,9 +104,9 @@ def test_every_attribute_of_a_contact_is_in_its_schema() -> None:
     """CONTRIBUTING.md, "Add a SCIM attribute": AttributeTexts, SCHEMA_OF and the schema name the same."""
     schemas = {"": USER_SCHEMA, ENTERPRISE_SCHEMA.id: ENTERPRISE_SCHEMA}
     known = {urn: {one.name for one in schema.attributes} for urn, schema in schemas.items()}
-    assert details.AttributeTexts.__annotations__.keys() == details.SCHEMA_OF.keys()
-    assert not [name for name, urn in details.SCHEMA_OF.items() if name not in known[urn]]
-    assert details.DETAIL.members <= details.SCHEMA_OF.keys()
+    assert contact_cards.AttributeTexts.__annotations__.keys() == contact_cards.SCHEMA_OF.keys()
+    assert not [name for name, urn in contact_cards.SCHEMA_OF.items() if name not in known[urn]]
+    assert details.DETAIL.members <= contact_cards.SCHEMA_OF.keys()
 
 
 async def test_a_contact_costs_one_round_trip_and_one_per_group(

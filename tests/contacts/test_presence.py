@@ -12,7 +12,7 @@ from contacts.search import search
 from contacts.serializers import page_json, person_json
 from local.counting_tables import CountingTables
 from presence.instance import runtime_of
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.contacts.conftest import make_company
 from tests.contacts.people import ACCOUNT, Company
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator

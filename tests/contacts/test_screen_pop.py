@@ -72,7 +72,7 @@ async def test_the_response_has_the_url_of_the_page(agent: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "meant"),
+    ("sent", "number"),
     [
         (" 442079460958", NUMBER),
         (" 44 20 7946 0958", "+44 20 7946 0958"),
@@ -85,11 +85,11 @@ async def test_the_response_has_the_url_of_the_page(agent: Person) -> None:
         (NUMBER, NUMBER),
     ],
 )
-def test_a_plus_that_arrives_as_a_space_is_restored(sent: str, meant: str) -> None:
+def test_a_plus_that_arrives_as_a_space_is_restored(sent: str, number: str) -> None:
     """An unencoded `+` in a query is decoded as a space (URL Standard, "urlencoded parsing"). The
     space counts as a plus if the digits after it are a number with a country code.
     """
-    assert as_dialled(sent, "GB") == meant
+    assert as_dialled(sent, "GB") == number
 
 
 async def test_a_screen_pop_may_be_limited_to_directories(

@@ -9,10 +9,10 @@ from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.settings import Settings
 from shared.tables.schema.base import names_partition
 from shared.tables.schema.directories import NAMES_COMPLETE
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 _SETTINGS = Settings(platform_sign_in=True)

@@ -17,10 +17,10 @@ from local.counting_tables import CountingTables
 from shared import clock as clock_module
 from shared import log
 from shared.app import App
-from shared.clock import FixedClock
 from shared.easy_auth import Principal
 from shared.settings import Settings
 from shared.tables.metered import MeteredTables
+from tests.clock import FixedClock
 
 
 def person(object_id: str, account: str = "a") -> Principal:

@@ -6,21 +6,19 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import azure.functions as func
 import orjson
 import pytest
 
 from directories import credential_usage, endpoints
 from directories.authenticate import Unauthenticated, authenticate
-from directories.event_types import REFUSED
 from directories.events import Event, write
-from directories.provisioning_log import refused
 from local.host.host import Host, HostOptions
-from local.host.hostfile import HostFile
 from shared.app import App
-from shared.clock import FixedClock, timestamp
 from shared.http import Request, Response
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
+from tests.directories.stored_events import log_refusal
+from tests.hosts import serving
 
 
 def signed_in(account: str, *roles: str) -> str:
@@ -61,17 +59,8 @@ class Api:
 @pytest.fixture
 async def host(app: App) -> AsyncIterator[Host]:
     """Yield a simulated host with the functions of this API."""
-    functions = func.FunctionApp()
-    functions.register_functions(endpoints.blueprint(app))
-    host = Host(
-        functions,
-        environment={},
-        host_file=HostFile(route_prefix=""),
-        options=HostOptions(platform_sign_in=False),
-    )
-    yield host
-    await app.background.drain()
-    await host.stop()
+    async with serving(app, endpoints, options=HostOptions(platform_sign_in=False)) as host:
+        yield host
 
 
 @pytest.fixture
@@ -285,19 +274,8 @@ async def test_the_connection_state_follows_each_step(
         None,
         "2026-01-01T00:00:05.000Z",
     )
-    await refused(
-        app,
-        made.id,
-        Event(
-            timestamp(app.clock.now()),
-            REFUSED,
-            method="POST",
-            status=400,
-            scim_type="invalidValue",
-            detail="userName is missing.",
-            client="Entra",
-            attribute="userName",
-        ),
+    await log_refusal(
+        app, made.id, detail="userName is missing.", client="Entra", attribute="userName"
     )
     state = await api.json("GET", path)
     assert (state["refusedLastDay"], state["lastRefusal"]["detail"]) == (
@@ -315,20 +293,7 @@ async def test_the_log_is_read_through_the_api(
 ) -> None:
     """Events are returned newest first, page by page, and filtered."""
     for number in range(5):
-        await refused(
-            app,
-            made.id,
-            Event(
-                timestamp(app.clock.now()),
-                REFUSED,
-                method="POST",
-                status=400,
-                scim_type="invalidValue",
-                detail="bad",
-                client="Okta",
-                name=f"person{number}",
-            ),
-        )
+        await log_refusal(app, made.id, client="Okta", name=f"person{number}")
         clock.advance(1)
     first = await api.json("GET", f"/{made.id}/events?limit=3")
     rest = await api.json("GET", f"/{made.id}/events?limit=3&cursor={first['nextCursor']}")

@@ -26,14 +26,15 @@ from directories.audit import Actor, AuditEvent
 from directories.credentials import Replacement
 from directories.models import TrustedIdentity
 from directories.service import NewDirectory
-from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.http import Request
-from shared.tables.port import Operation, StorageUnavailable, query_all
-from shared.tables.schema.base import DIRECTORIES, Family, account_audit_partition
+from shared.keys import Family
+from shared.tables.port import StorageUnavailable, query_all
+from shared.tables.schema.base import DIRECTORIES, account_audit_partition
 from shared.tables.schema.directories import ACCOUNT_AUDIT, AUDIT, AUDIT_OUTBOX
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, Made
+from tests.failing_tables import FailingTables
 
 GUID = "2f9b6a1e-6c1f-4b61-9d0c-5b8d5f6a7c3e"
 ALEX = Actor(account=ACCOUNT, kind="person", id=GUID, name="Alex Weber", address="203.0.113.7")
@@ -149,27 +150,12 @@ async def test_an_account_log_has_the_events_of_all_directories(app: App, made: 
     assert await events(app, AUDIT_OUTBOX, made.id) == []
 
 
-class Dying(CountingTables):
-    """Storage that fails after `left` transactions, as if its instance had been killed."""
-
-    left = math.inf
-
-    async def transact(
-        self, table: str, partition: str, operations: Sequence[Operation]
-    ) -> list[str]:
-        if self.left <= 0:
-            raise StorageUnavailable("the instance was killed")
-        self.left -= 1
-        return await super().transact(table, partition, operations)
-
-
 @pytest.mark.parametrize("transactions", range(4))
 async def test_an_action_and_its_event_are_stored_together_if_an_instance_is_killed(
     app: App, made: Made, transactions: int
 ) -> None:
     """Whichever transaction is the last one, both are stored or neither is."""
-    dying = Dying(app.tables)
-    dying.left = transactions
+    dying = FailingTables(app.tables, transactions)
     mortal = App(app.settings, app.clock, dying)
     try:
         await service.set_up(mortal, ALEX, made.id, name="Contoso Ltd")
@@ -189,8 +175,7 @@ async def test_an_account_log_survives_the_directory(
     """It keeps even events that were in the directory's outbox when it was purged. The actor of the
     purge is the timer.
     """
-    dying = Dying(app.tables)
-    dying.left = 2
+    dying = FailingTables(app.tables, 2)
     await service.set_up(App(app.settings, clock, dying), ALEX, made.id, name="Contoso Ltd")
     await deletion.delete(app, ALEX, made.id)
     clock.advance(3600)

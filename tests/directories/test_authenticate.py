@@ -12,7 +12,7 @@ from directories.service import NewDirectory, change, create
 from directories.tokens import ACCESS_PREFIX, new_secret, new_short_id
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, Made
 
 

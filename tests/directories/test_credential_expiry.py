@@ -21,7 +21,7 @@ from directories.authenticate import authenticate
 from directories.credentials import Replacement
 from shared import log
 from shared.app import App
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, Made
 
 DAY = 86_400

@@ -13,7 +13,7 @@ from directories.event_types import KINDS
 from directories.models import TrustedIdentity
 from directories.provisioning_log import EventFilter
 from shared.app import App
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 GUID = "5f2f7b1c-0a52-4c39-9d60-0c4f3f8f7a10"

@@ -5,20 +5,20 @@ from datetime import timedelta
 import pytest
 
 from directories import events, provisioning_log, service, status
-from directories.event_types import KINDS, REFUSED
+from directories.event_types import KINDS
 from directories.events import Event, Marks, marks, write
 from directories.maintenance import tidy
 from directories.provisioning_log import (
     EventFilter,
     read,
-    refused,
 )
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock, timestamp
+from shared.clock import timestamp
 from shared.tables.port import StorageUnavailable
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, Made
-from tests.directories.stored_events import stored_events
+from tests.directories.stored_events import log_refusal, stored_events
 from tests.rounds import rounds
 
 DIRECTORY = "d1"
@@ -50,21 +50,7 @@ def created(app: App, name: str, **more: object) -> Event:
 
 async def fail(app: App, name: str, detail: str = "title is too long.") -> None:
     """Log a refused request about the user `name`."""
-    await refused(
-        app,
-        DIRECTORY,
-        Event(
-            timestamp(app.clock.now()),
-            REFUSED,
-            method="POST",
-            status=400,
-            scim_type="invalidValue",
-            detail=detail,
-            client="Entra",
-            name=name,
-            attribute="title",
-        ),
-    )
+    await log_refusal(app, DIRECTORY, detail=detail, client="Entra", name=name, attribute="title")
 
 
 @pytest.mark.parametrize(
@@ -311,20 +297,7 @@ async def test_a_refusal_is_not_shown_after_a_success(
     with any success.
     """
     directory = await service.read(app, ACCOUNT, made.id)
-    await refused(
-        app,
-        made.id,
-        Event(
-            timestamp(app.clock.now()),
-            REFUSED,
-            method="POST",
-            status=400,
-            scim_type="invalidValue",
-            detail="bad",
-            client="Entra",
-            name=refusal,
-        ),
-    )
+    await log_refusal(app, made.id, client="Entra", name=refusal)
     app.clock.advance(1)  # type: ignore[attr-defined]
     assert (await status.glance(app, directory)).last_refusal is not None
     await app.tables.transact("contacts", made.id, [write(created(app, done), app.clock)])

@@ -22,9 +22,9 @@ from local.counting_tables import CountingTables
 from local.host.host import Host
 from local.host.hostfile import HostFile
 from shared.app import App
-from shared.clock import FixedClock
 from shared.http import Request
 from shared.tables.metered import MeteredTables
+from tests.clock import FixedClock
 from tests.directories.made import Made
 from tests.directories.stored_events import stored_events
 from tests.openapi.conftest import ADDRESS, TOKEN, started, stopped
@@ -35,7 +35,7 @@ def served(app: App, directory_id: str, requests: int) -> int:
     count = 0
     for _ in range(requests):
         try:
-            rate_limits.take_request(app, directory_id)
+            rate_limits.charge_request(app, directory_id)
         except rate_limits.DirectoryRateExceeded:
             continue
         count += 1
@@ -64,14 +64,14 @@ def test_too_many_requests_get_a_429_with_retry_after(app: App) -> None:
     """RFC 6585 section 4: Retry-After in whole seconds."""
     served(app, "flood", int(rate_limits.DIRECTORY_BURST))
     with pytest.raises(rate_limits.DirectoryRateExceeded) as caught:
-        rate_limits.take_request(app, "flood")
+        rate_limits.charge_request(app, "flood")
     assert caught.value.response.status == 429
     assert int(caught.value.response.headers["Retry-After"]) >= 1
 
 
 def test_an_expensive_request_counts_as_several(app: App, clock: FixedClock) -> None:
     """The round trips of bulk requests, scans and large groups are charged to the directory."""
-    rate_limits.take_request(app, "bulk")
+    rate_limits.charge_request(app, "bulk")
     rate_limits.charge_work(app, "bulk", rate_limits.ROUND_TRIPS_PER_REQUEST)
     assert served(app, "bulk", 1) == 1
     rate_limits.charge_work(

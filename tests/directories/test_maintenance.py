@@ -21,10 +21,10 @@ from directories.audit import operator_actor
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.tables.port import Insert, Upsert
 from shared.tables.schema.base import ALL_DIRECTORIES
 from shared.tables.schema.contacts import TOTAL
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, Made
 
 

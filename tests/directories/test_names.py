@@ -10,11 +10,11 @@ from directories.errors import KindFixed, NameTaken
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.messages import Message
 from shared.settings import Settings
 from shared.tables.port import Delete
 from shared.tables.schema.base import DIRECTORIES, names_partition
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 ALEX = operator_actor(ACCOUNT)

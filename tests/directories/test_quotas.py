@@ -14,8 +14,8 @@ from directories.service import NewDirectory
 from directories.token_limits import AccessTokenLimit
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.tables.schema.base import account_partition
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, Made
 
 

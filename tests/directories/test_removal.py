@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-from collections.abc import Sequence
 
 import pytest
 
@@ -11,13 +10,13 @@ from directories.audit import operator_actor
 from directories.authenticate import Unauthenticated, authenticate
 from directories.errors import NotThere
 from directories.service import NewDirectory
-from local.counting_tables import CountingTables
 from shared import keys
 from shared.app import App
-from shared.clock import FixedClock
-from shared.tables.port import Insert, Operation, StorageUnavailable
+from shared.tables.port import Insert, StorageUnavailable
 from shared.tables.schema.base import ALL_DIRECTORIES, account_partition
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
+from tests.failing_tables import FailingTables
 
 
 async def fill(app: App, directory_id: str, rows: int) -> None:
@@ -103,29 +102,13 @@ async def test_after_ten_minutes_every_row_is_removed(any_app: App, clock: Fixed
         await deletion.restore(any_app, operator_actor(ACCOUNT), directory.id)
 
 
-class Dying(CountingTables):
-    """Tables that fail after `left` transactions, as if the process had been killed."""
-
-    left = 0
-
-    async def transact(
-        self, table: str, partition: str, operations: Sequence[Operation]
-    ) -> list[str]:
-        """Carry out the transaction, or raise StorageUnavailable after `left` of them."""
-        if self.left == 0:
-            raise StorageUnavailable("killed")
-        self.left -= 1
-        return await super().transact(table, partition, operations)
-
-
 @pytest.mark.parametrize("transactions", range(1, 12))
 async def test_a_removal_that_was_killed_is_completed_by_a_later_run(
     app: App, made: Made, clock: FixedClock, transactions: int
 ) -> None:
     """It may be killed after any of its transactions."""
     await fill(app, made.id, 250)
-    dying = Dying(app.tables)
-    dying.left = transactions
+    dying = FailingTables(app.tables, transactions)
     mortal = App(app.settings, clock, dying)
     with contextlib.suppress(StorageUnavailable):
         await deletion.delete(mortal, operator_actor(ACCOUNT), made.id)

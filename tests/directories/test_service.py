@@ -1,7 +1,6 @@
 """Directories are created, listed and changed; each is visible to its own account only."""
 
 import re
-from collections.abc import Sequence
 
 import orjson
 import pytest
@@ -11,12 +10,12 @@ from directories.audit import operator_actor
 from directories.errors import InvalidField, NotThere, Overtaken
 from directories.models import is_directory_id
 from directories.service import NewDirectory
-from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
-from shared.tables.port import Operation, StorageUnavailable, Upsert
+from shared.tables.port import StorageUnavailable, Upsert
 from shared.tables.schema.base import account_partition
+from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
+from tests.failing_tables import FailingTables
 
 
 async def test_a_directory_is_read_as_it_was_created(any_app: App) -> None:
@@ -146,21 +145,6 @@ async def test_a_change_without_effect_writes_nothing(app: App, made: Made) -> N
     ).etag == made.directory.etag
 
 
-class Dying(CountingTables):
-    """Tables that fail after `left` transactions, as if the process had been killed."""
-
-    left = 0
-
-    async def transact(
-        self, table: str, partition: str, operations: Sequence[Operation]
-    ) -> list[str]:
-        """Carry out the transaction, or raise StorageUnavailable after `left` of them."""
-        if self.left == 0:
-            raise StorageUnavailable("killed")
-        self.left -= 1
-        return await super().transact(table, partition, operations)
-
-
 @pytest.mark.parametrize("transactions", [0, 1, 2])
 async def test_a_creation_that_was_killed_leaves_no_directory(
     app: App, clock: FixedClock, transactions: int
@@ -168,8 +152,7 @@ async def test_a_creation_that_was_killed_leaves_no_directory(
     """Index rows are stored first and don't count without a directory; a later listing deletes
     them.
     """
-    tables = Dying(app.tables)
-    tables.left = transactions
+    tables = FailingTables(app.tables, transactions)
     with pytest.raises(StorageUnavailable):
         await service.create(
             App(app.settings, clock, tables), operator_actor(ACCOUNT), NewDirectory("Half")

@@ -15,9 +15,10 @@ from directories.events import Event, clock_for_write, clock_of, write
 from directories.totals import Totals, fold, read
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock, timestamp
+from shared.clock import timestamp
 from shared.tables.port import Insert, Operation, Row
 from shared.tables.schema.contacts import LIST, TOTAL, USER
+from tests.clock import FixedClock
 
 DIRECTORY = "d1"
 CAME = Event("t", "user.created", users=1, active=True)

@@ -15,9 +15,9 @@ from unittest.mock import patch
 import orjson
 
 from local.host.asgi import Functions, Limits, WebApp
-from local.host.http import Answer
-from shared.clock import FixedClock
+from local.host.http import HostResponse
 from shared.ids import RandomSource
+from tests.clock import FixedClock
 
 _PLACEHOLDER = re.compile(r"<(\w+)>")
 
@@ -73,7 +73,7 @@ async def outcomes(functions: Functions, steps: Sequence[Step]) -> list[Outcome]
     return found
 
 
-def _outcome(request: str, answer: Answer) -> Outcome:
+def _outcome(request: str, answer: HostResponse) -> Outcome:
     return Outcome(
         request, answer.status, tuple(sorted(answer.headers, key=lambda each: each[0])), answer.body
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from local.host.http import Answer, query_parameters
+from local.host.http import HostResponse, query_parameters
 from local.host.paths import encode_path
 from local.host.routes import Router
 from local.host.templates import Template, parse
@@ -96,11 +96,11 @@ class Engine:
 
     async def answer(
         self, method: str, origin: str, path: str, query: str, headers: dict[str, str], body: bytes
-    ) -> Answer:
+    ) -> HostResponse:
         """Return the response that the platform's host sends; see `local.host.http.HttpFunctions.answer`."""
         found = self._router.match(method, path)
         if found is None:
-            return Answer(404, [], b"")
+            return HostResponse(404, [], b"")
         function, route = found
         url = origin + encode_path(path) + (f"?{query}" if query else "")
         http = Message(
@@ -116,7 +116,7 @@ class Engine:
         try:
             response = await self._invoke(function, TypedData(http=http), {})
         except EngineError:
-            return Answer(500, [], b"")
+            return HostResponse(500, [], b"")
         return _answer(response.return_value)
 
     async def timer(self, name: str, *, past_due: bool = False) -> dict[str, list[str]]:
@@ -189,11 +189,13 @@ def _function(reported: Any) -> Function:
     )
 
 
-def _answer(value: Any) -> Answer:
+def _answer(value: Any) -> HostResponse:
     """Convert the engine's response as the host does (RawScriptResult)."""
     kind = value.WhichOneof("data")
     if kind == "string":
-        return Answer(200, [("content-type", "text/plain; charset=utf-8")], value.string.encode())
+        return HostResponse(
+            200, [("content-type", "text/plain; charset=utf-8")], value.string.encode()
+        )
     http = value.http
     status = int(http.status_code)
     headers = {name.lower(): text for name, text in http.headers.items()}
@@ -209,7 +211,7 @@ def _answer(value: Any) -> Answer:
         headers.pop(framing, None)
     cookies = [("set-cookie", _cookie(cookie)) for cookie in http.cookies or []]
     body = http.body.bytes if has_body else b""
-    return Answer(status, [*headers.items(), *cookies], body)
+    return HostResponse(status, [*headers.items(), *cookies], body)
 
 
 def _cookie(cookie: Any) -> str:

@@ -17,9 +17,9 @@ from local.host.hostfile import read_host_file
 from local.host.loading import close_app, find_app, load_module, settings_in_environment
 from local.host.routes import Router
 from local.host.running import ROOT
-from shared.clock import FixedClock
 from shared.settings import Settings
 from shared.tables.open import open_tables
+from tests.clock import FixedClock
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
 from tests.presence.world import ACCOUNT, DIRECTORY, World, settings_for
 

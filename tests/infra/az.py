@@ -80,3 +80,13 @@ class FakeAz:
         """Return the arguments of every call, in order."""
         text = (self.folder / "calls.jsonl").read_text(encoding="utf-8")
         return [json.loads(line) for line in text.splitlines()]
+
+    def bodies(self, base: str) -> dict[str, Any]:
+        """Return the JSON bodies that calls of `az rest` sent to URLs under `base`, by the rest of the URL."""
+        sent = (call for call in self.calls() if "--body" in call)
+        return {
+            call[call.index("--url") + 1].removeprefix(base): json.loads(
+                call[call.index("--body") + 1]
+            )
+            for call in sent
+        }

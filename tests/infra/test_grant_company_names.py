@@ -2,7 +2,6 @@
 requests.
 """
 
-import json
 import subprocess
 from pathlib import Path
 
@@ -33,17 +32,6 @@ def _answering(folder: Path, granted: str = "0\n", principal: str = f"{PRINCIPAL
     return az
 
 
-def _sent(az: FakeAz) -> dict[str, object]:
-    """Return the request bodies that the script sent to Graph, by path."""
-    return {
-        call[call.index("--url") + 1].removeprefix(GRAPH): json.loads(
-            call[call.index("--body") + 1]
-        )
-        for call in az.calls()
-        if "--body" in call
-    }
-
-
 def test_grants_the_role_in_the_own_tenant_and_changes_no_registration(tmp_path: Path) -> None:
     """The script's only write is an app role assignment
     (learn.microsoft.com/graph/api/serviceprincipal-post-approleassignedto).
@@ -52,7 +40,7 @@ def test_grants_the_role_in_the_own_tenant_and_changes_no_registration(tmp_path:
     done = _run(az, PRESENCE)
     assert (done.returncode, done.stderr) == (0, "")
     assignment = {"principalId": PRINCIPAL, "resourceId": RESOURCE, "appRoleId": ROLE}
-    assert _sent(az) == {f"servicePrincipals/{RESOURCE}/appRoleAssignedTo": assignment}
+    assert az.bodies(GRAPH) == {f"servicePrincipals/{RESOURCE}/appRoleAssignedTo": assignment}
     assert "Granted" in done.stdout
 
 
@@ -62,7 +50,7 @@ def test_a_second_run_grants_nothing(tmp_path: Path) -> None:
     done = _run(az, PRESENCE)
     assert done.returncode == 0
     assert "already" in done.stdout
-    assert _sent(az) == {}
+    assert az.bodies(GRAPH) == {}
 
 
 @pytest.mark.parametrize("arguments", [(), ("contoso",), (PRESENCE, "more")])
@@ -82,7 +70,7 @@ def test_a_response_that_is_no_id_stops_the_script(tmp_path: Path) -> None:
     done = _run(az, PRESENCE)
     assert done.returncode == 1
     assert "no GUID" in done.stderr
-    assert _sent(az) == {}
+    assert az.bodies(GRAPH) == {}
 
 
 def test_a_refusal_stops_the_script(tmp_path: Path) -> None:

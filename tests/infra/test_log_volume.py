@@ -9,7 +9,6 @@ from collections import Counter
 from pathlib import Path
 from uuid import uuid4
 
-import azure.functions as func
 import pytest
 
 from bench import cost
@@ -28,6 +27,7 @@ from shared.azure_functions import OperationScope
 from shared.clock import SystemClock
 from shared.http import Request
 from shared.settings import Settings
+from tests.hosts import functions_of
 from tests.presence.world import World
 
 MINUTES = 10
@@ -184,8 +184,7 @@ async def test_requests_make_as_many_round_trips_as_the_table_says(
     most TRIPS_PER_REQUEST round trips.
     """
     app = App(Settings.read({}), SystemClock(), tables)
-    functions = func.FunctionApp()
-    functions.register_functions(endpoints.blueprint(app))
+    functions = functions_of(app, endpoints)
     directory, token = await create(app, operator_actor("account"), NewDirectory("Contoso"))
     async with running(functions) as host:
         base = f"{host.url}/scim/{directory.id}/v2/Users"

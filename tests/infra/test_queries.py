@@ -24,8 +24,9 @@ from directories.events import Event, write
 from directories.models import Directory, Token
 from presence.sync import dispatch
 from shared import log
-from shared.clock import FixedClock, timestamp
+from shared.clock import timestamp
 from shared.metrics import Metrics
+from tests.clock import FixedClock
 from tests.infra import kusto
 from tests.presence.world import World
 

@@ -2,7 +2,6 @@
 records the requests.
 """
 
-import json
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -43,13 +42,9 @@ def _run_in(folder: Path, arguments: list[str], cloud: str) -> tuple[str, dict[s
     command = [str(INFRA / "register-apps.sh"), *arguments]
     environment = az.environment()
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    asked = {}
-    for call in az.calls():
-        if "--body" in call:
-            url, body = (call[call.index(name) + 1] for name in ("--url", "--body"))
-            assert "Prefer=create-if-missing" in call
-            asked[url.removeprefix(GRAPH)] = json.loads(body)
-    return done.stdout, asked
+    writing = [call for call in az.calls() if "--body" in call]
+    assert all("Prefer=create-if-missing" in call for call in writing)
+    return done.stdout, az.bodies(GRAPH)
 
 
 def _well_answering(folder: Path, cloud: str, *first: dict[str, Any]) -> FakeAz:

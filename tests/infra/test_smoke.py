@@ -19,8 +19,8 @@ from infra import smoke
 from local.host.host import HostOptions
 from local.host.running import ROOT, running
 from local.host.sign_in import ACCOUNT, COOKIE
-from shared.clock import FixedClock
 from shared.version import VERSION
+from tests.clock import FixedClock
 from tests.infra.az import FakeAz
 
 CLIENT_ID = "33333333-3333-3333-3333-333333333333"
@@ -226,7 +226,7 @@ class _AtHome(smoke.Deployment):
 
     def call(
         self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None
-    ) -> smoke.Answer:
+    ) -> smoke.Response:
         person = (
             f"admin.{ACCOUNT}"
             if (headers or {}).get("Authorization") == f"Bearer {self.token}"

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import azure.functions as func
 import orjson
 import pytest
 
@@ -19,13 +18,13 @@ from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
 from local.host.host import Host
-from local.host.hostfile import HostFile
 from local.host.sign_in import ACCOUNT
 from shared.app import App
-from shared.clock import FixedClock
 from shared.easy_auth import READER, Principal
 from shared.http import Request
 from shared.settings import Settings
+from tests.clock import FixedClock
+from tests.hosts import functions_of
 
 ORIGIN = "http://127.0.0.1"
 
@@ -62,10 +61,8 @@ async def two(tables: CountingTables, clock: FixedClock) -> AsyncIterator[list[I
     found = list[Instance]()
     for _ in range(2):
         app = App(Settings.read({"WEBSITE_AUTH_ENABLED": "true"}), clock, CountingTables(tables))
-        functions = func.FunctionApp()
-        for feature in (directories, scim, contacts):
-            functions.register_functions(feature.endpoints.blueprint(app))
-        host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
+        functions = functions_of(app, directories.endpoints, scim.endpoints, contacts.endpoints)
+        host = Host(functions, environment={})
         found.append(Instance(app, host))
     yield found
     for one in found:

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from local.commands.demo import check_port, kept
+from local.commands.demo import check_port, token_file
 from local.demo import company
 from local.host.errors import HostError
 from local.host.host import HostOptions
@@ -26,7 +26,7 @@ async def test_a_first_start_creates_the_folder_and_a_second_finds_the_directory
     only a hash of it.
     """
     tables = f"sqlite:///{tmp_path}/new/demo.db"
-    keep = kept(tables)
+    keep = token_file(tables)
     async with (
         running(
             ROOT / "function_app.py", {"TABLES": tables}, port=0, options=HostOptions()
@@ -41,8 +41,10 @@ async def test_a_first_start_creates_the_folder_and_a_second_finds_the_directory
 
 def test_each_demo_has_its_own_token() -> None:
     """Each database file has a token file of its own; other engines use that of `make run`."""
-    assert kept("sqlite:////one/a.db") != kept("sqlite:////two/a.db")
-    assert kept("UseDevelopmentStorage=true") == kept(None) == ROOT / "data" / "demo.json"
+    assert token_file("sqlite:////one/a.db") != token_file("sqlite:////two/a.db")
+    assert (
+        token_file("UseDevelopmentStorage=true") == token_file(None) == ROOT / "data" / "demo.json"
+    )
 
 
 def test_the_port_in_use_is_named() -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import azure.functions as func
 import orjson
 import pytest
 
@@ -24,10 +23,11 @@ from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
 from local.openapi.document import describe
 from shared.app import App
-from shared.clock import FixedClock
 from shared.http import Request, Response
 from shared.settings import Settings
 from shared.tables.open import open_tables
+from tests.clock import FixedClock
+from tests.hosts import functions_of
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"
 TOKEN = "token-of-contoso-for-tests-only"
@@ -81,9 +81,14 @@ class Deployed:
 
 def host_of(app: App) -> Host:
     """Return a host that serves all features of `app`."""
-    functions = func.FunctionApp()
-    for feature in (directories, scim, presence, contacts, web):
-        functions.register_functions(feature.endpoints.blueprint(app))
+    functions = functions_of(
+        app,
+        directories.endpoints,
+        scim.endpoints,
+        presence.endpoints,
+        contacts.endpoints,
+        web.endpoints,
+    )
     return Host(
         functions,
         environment={"AzureWebJobsDisableHomepage": "true"},

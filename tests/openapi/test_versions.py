@@ -11,10 +11,10 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 
 from local.__main__ import main
 from shared.app import App
-from shared.clock import FixedClock
 from shared.http import HttpError, Request
 from shared.settings import Settings
 from shared.tables.port import Tables
+from tests.clock import FixedClock
 from tests.openapi.conftest import Deployed
 from web.openapi.endpoints import VERSIONS, handler, path_of
 

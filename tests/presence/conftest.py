@@ -10,7 +10,7 @@ from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from presence.constants import CALLBACK, LINK_CALLBACK
 from presence.store import commits
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
 from tests.presence.browser import LOOPBACK, ORIGIN, Browser
 from tests.presence.world import ACCOUNT, DIRECTORY, World, settings_for

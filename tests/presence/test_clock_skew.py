@@ -9,7 +9,7 @@ import pytest
 from local.graph.simulator import CONTOSO
 from presence.sync.sync_tenant import lease_times, sync
 from shared.app import App
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.presence.world import World
 from tests.rounds import rounds
 

@@ -106,10 +106,10 @@ async def test_an_older_release_cannot_decode_an_unconfirmed_consent(
     for rows in (requests, links):
         (row,) = rows
         with pytest.raises(row_versions.UnsupportedRowVersion):
-            row_versions.read(row.value, "a row", known=1)
+            row_versions.decode(row.value, "a row", known=1)
     await browser.act("confirm", tenantId=CONTOSO)
     (row,) = await world.tables.query(TENANTS, TENANT_LINKS, *DIRECTORY_LINK.all())
-    assert row_versions.read(row.value, "a row", known=1)["company"] == "contoso.example"
+    assert row_versions.decode(row.value, "a row", known=1)["company"] == "contoso.example"
 
 
 async def test_a_link_of_the_first_release_counts_as_confirmed(

@@ -24,7 +24,8 @@ from presence.graph import tokens
 from presence.graph.failure_reasons import Fault
 from presence.graph.token_provider import Control, Credential
 from shared import log
-from shared.clock import FixedClock, SystemClock
+from shared.clock import SystemClock
+from tests.clock import FixedClock
 from tests.local.graph.fixtures import RunningSimulator
 from tests.presence.world import settings_for
 from tests.rounds import rounds
@@ -378,7 +379,7 @@ async def test_concurrent_calls_for_a_tenants_token_make_one_request(
 @pytest.mark.parametrize("value", ["", "a.b", "a.!!.c", "a.bnVsbA.c", "opaque"])
 def test_a_token_that_cannot_be_parsed_is_used(value: str) -> None:
     """Tokens are for Graph, so its response decides whether the role is there."""
-    assert tokens.read(value).may_read_presence
+    assert tokens.parse(value).may_read_presence
 
 
 async def test_a_sign_in_that_hangs_for_one_tenant_delays_no_other(

@@ -18,7 +18,7 @@ from presence.graph.client import (
     Unavailable,
 )
 from presence.presence_states import GraphPresence
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.listening import listening
 
 ANNA = "00000000-0000-4000-8000-00000000000a"

@@ -17,9 +17,9 @@ from presence.store import commits, manifest
 from presence.store import snapshot as snapshots
 from presence.store.codec import Delta, Entry, decode, encode
 from presence.store.manifest import LinkedDirectory
-from shared.clock import FixedClock
 from shared.settings import Settings
 from shared.tables.schema.work import CONSENT_QUOTA
+from tests.clock import FixedClock
 from tests.presence.browser import Browser
 from tests.presence.world import DIRECTORY, World, settings_for
 
@@ -34,7 +34,7 @@ def test_no_thirty_seconds_have_more_calls_than_graph_permits() -> None:
     purposes: tuple[Purpose, ...] = get_args(Purpose)
     while clock.elapsed < 120:
         for purpose in purposes:
-            if not budget.take(CONTOSO, purpose):
+            if not budget.charge(CONTOSO, purpose):
                 taken.append(clock.elapsed)
         clock.advance(0.005)
     most = max(sum(1 for at in taken if begin <= at < begin + 30) for begin in range(90))
@@ -48,7 +48,7 @@ def test_all_tenants_together_stay_below_the_apps_limit() -> None:
     """
     clock = FixedClock()
     budget = Budget(clock)
-    taken = sum(1 for number in range(5000) if not budget.take(f"tenant-{number}", "sync"))
+    taken = sum(1 for number in range(5000) if not budget.charge(f"tenant-{number}", "sync"))
     assert taken == 200
 
 
@@ -57,9 +57,9 @@ def test_after_the_returned_wait_a_call_is_permitted() -> None:
     clock = FixedClock()
     budget = Budget(clock)
     for _ in range(5000):
-        if seconds := budget.take(CONTOSO, "sync"):
+        if seconds := budget.charge(CONTOSO, "sync"):
             clock.advance(seconds)
-            assert budget.take(CONTOSO, "sync") == 0
+            assert budget.charge(CONTOSO, "sync") == 0
 
 
 @pytest.mark.parametrize(

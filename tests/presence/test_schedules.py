@@ -55,11 +55,8 @@ async def test_a_refresh_during_the_deletion_of_old_rows_is_kept(world: World) -
     assert await all_is_right(world, ids)
 
 
-@pytest.mark.parametrize("number", range(1, 6))
-async def test_a_removal_that_was_killed_anywhere_is_completed_by_the_next(
-    world: World, number: int
-) -> None:
-    """No row of presence is left, and a new connection starts without rows."""
+async def _killed_in_removal(world: World, number: int) -> tuple[list[str], World]:
+    """Kill the removal of a connection at its transaction `number`; return the people and a new instance."""
     ids = await world.linked(10)
     for one in ids[:3]:
         await world.tick()
@@ -67,6 +64,15 @@ async def test_a_removal_that_was_killed_anywhere_is_completed_by_the_next(
     with suppress(Killed), killed_at(world, number):
         await linking.disconnect(world.app, DIRECTORY)
     other = await world.restarted()
+    return ids, other
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+async def test_a_removal_that_was_killed_anywhere_is_completed_by_the_next(
+    world: World, number: int
+) -> None:
+    """No row of presence is left, and a new connection starts without rows."""
+    ids, other = await _killed_in_removal(world, number)
     await linking.disconnect(other.app, DIRECTORY)
     assert await world.dump() == []
     assert await tenant_links.tenant(world.tables, CONTOSO) is None
@@ -81,13 +87,7 @@ async def test_a_tenant_linked_after_a_removal_was_killed_is_synced(
     world: World, number: int
 ) -> None:
     """Rows that the removal left neither show old statuses nor prevent new ones."""
-    ids = await world.linked(10)
-    for one in ids[:3]:
-        await world.tick()
-        world.set(one, "Away")
-    with suppress(Killed), killed_at(world, number):
-        await linking.disconnect(world.app, DIRECTORY)
-    other = await world.restarted()
+    ids, other = await _killed_in_removal(world, number)
     link = await tenant_links.directory(world.tables, DIRECTORY) or DirectoryLink(
         directory_id=DIRECTORY, tenant_id=CONTOSO, account=ACCOUNT
     )

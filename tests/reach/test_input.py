@@ -8,13 +8,13 @@ import pytest
 
 from directories.authenticate import Unauthenticated, authenticate
 from local.counting_tables import CountingTables
-from scim.oauth.client_assertions import BadAssertion, read
+from scim.oauth.client_assertions import BadAssertion, parse
 from shared import keys
 from shared.app import App
-from shared.clock import FixedClock
 from shared.easy_auth import require_reader
 from shared.http import HttpError, Request
 from shared.settings import Settings
+from tests.clock import FixedClock
 from tests.openapi.conftest import ADDRESS, Deployed
 from tests.reach.test_reach import principal
 
@@ -71,7 +71,7 @@ async def test_an_assertion_nested_deeply_is_refused(
     plain = base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"k"}').decode().rstrip("=")
     text = f"{deep}.{plain}.x" if part == "header" else f"{plain}.{deep}.eA"
     with pytest.raises(BadAssertion):
-        read(App(Settings(), clock, tables), text)
+        parse(App(Settings(), clock, tables), text)
 
 
 @pytest.mark.parametrize("page", ["connect", "issue"])

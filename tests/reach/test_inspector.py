@@ -11,11 +11,11 @@ import pytest
 from directories import audit, inspector
 from scim import redaction
 from shared.app import App
-from shared.clock import FixedClock
 from shared.http import Response
 from shared.tables.port import query_all
 from shared.tables.schema.base import DIRECTORIES
 from shared.tables.schema.directories import AUDIT, INSPECTED
+from tests.clock import FixedClock
 from tests.openapi.conftest import Deployed, host_of
 
 ONE = "/api/directories/contoso"

@@ -14,8 +14,8 @@ from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from presence.instance import runtime_of
 from shared.app import App
-from shared.clock import FixedClock
 from shared.settings import Settings
+from tests.clock import FixedClock
 from tests.openapi.conftest import ACCOUNT, TOKEN, Deployed, host_of
 
 

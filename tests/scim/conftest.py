@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-import azure.functions as func
 import pytest
 
 from directories import store, tokens
 from directories.models import Directory, Token
 from local.counting_tables import CountingTables
 from local.host.host import Host
-from local.host.hostfile import HostFile
 from scim import endpoints
-from scim.users import index_rows
+from scim.users import store as user_store
 from scim.users.models import UserRecord
 from shared.app import App
-from shared.clock import FixedClock, timestamp
+from shared.clock import timestamp
 from shared.ids import new_id
 from shared.settings import Settings
 from shared.tables.port import Operation
+from tests.clock import FixedClock
+from tests.hosts import serving
 from tests.scim.client import ScimClient
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"
@@ -39,12 +39,8 @@ def app(tables: CountingTables, clock: FixedClock) -> App:
 @pytest.fixture
 async def host(app: App) -> AsyncIterator[Host]:
     """Yield a simulated Functions host that routes requests to the SCIM functions."""
-    functions = func.FunctionApp()
-    functions.register_functions(endpoints.blueprint(app))
-    host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
-    yield host
-    await host.stop()
-    await app.background.drain()
+    async with serving(app, endpoints) as host:
+        yield host
 
 
 async def client_of(host: Host, app: App, directory_id: str, **options: object) -> ScimClient:
@@ -124,7 +120,7 @@ def _people(count: int, since: datetime) -> _People:
         first_id = first_id or user.id
         if len(batches[-1]) > 85:
             batches.append([])
-        batches[-1] += index_rows.insertion(user, "GB")
+        batches[-1] += user_store.insertion(user, "GB")
     return _People(first_id, batches)
 
 

@@ -2,17 +2,16 @@
 
 from uuid import uuid4
 
-import azure.functions as func
 import pytest
 
 import contacts.endpoints
 from directories import provisioning_log
 from local.host.host import Host
-from local.host.hostfile import HostFile
 from scim.discovery.documents import MAX_BULK_OPERATIONS
-from scim.query import CURSOR_TIMEOUT, DEFAULT_COUNT, MAX_COUNT
+from scim.list_query import CURSOR_TIMEOUT, DEFAULT_COUNT, MAX_COUNT
 from shared.app import App
 from shared.http import Request
+from tests.hosts import functions_of
 from tests.scim.client import ScimClient, patch_body
 
 
@@ -155,9 +154,7 @@ async def test_only_scim_changes_people(scim: ScimClient, app: App, method: str)
     """The contacts API has no operation that changes a user (IPSIE profile, local
     modifications).
     """
-    functions = func.FunctionApp()
-    functions.register_functions(contacts.endpoints.blueprint(app))
-    host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
+    host = Host(functions_of(app, contacts.endpoints), environment={})
     user = await scim.user()
     url = f"http://localhost/api/contacts/{scim.directory_id}~{user.id}"
     assert (await host.call(Request(method, url, {}, b"{}"))).status >= 400

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import azure.functions as func
 import httpx2
 import pytest
 from scim2_client.engines.httpx2 import SyncSCIMClient
@@ -15,6 +14,7 @@ from scim import endpoints
 from shared.app import App
 from shared.clock import SystemClock
 from shared.settings import Settings
+from tests.hosts import functions_of
 from tests.scim.conftest import client_of
 
 
@@ -22,8 +22,7 @@ from tests.scim.conftest import client_of
 async def test_scim2_tester_finds_no_fault(tables: CountingTables) -> None:
     """Every check of the suite passes."""
     app = App(Settings.read({}), SystemClock(), tables)
-    functions = func.FunctionApp()
-    functions.register_functions(endpoints.blueprint(app))
+    functions = functions_of(app, endpoints)
     async with running(functions) as host:
         scim = await client_of(host.host, app, "conformance")
         results = await asyncio.to_thread(

@@ -13,12 +13,13 @@ from local.counting_tables import CountingTables
 from scim.bulk.bulk_ids import names_in, resolve
 from scim.core.attribute_values import MAX_VALUES
 from scim.core.errors import ScimError
-from scim.core.patch import apply_patch, read_patch
+from scim.core.patch import apply_patch, parse_patch
 from scim.core.schemas import USER
 from scim.users import contact_cards
 from scim.users.models import MAX_BYTES
-from shared import keys
+from shared import words
 from shared.numbers import number
+from shared.words import fold_case, search_key
 from tests.scim.client import ScimClient
 
 
@@ -42,7 +43,7 @@ def steps(work: Callable[[], object]) -> int:
 
 def patched(resource: dict[str, Any], *operations: dict[str, Any]) -> dict[str, Any]:
     """Return the resource after a PATCH with these operations."""
-    return apply_patch(resource, read_patch({"Operations": list(operations)}), USER)
+    return apply_patch(resource, parse_patch({"Operations": list(operations)}), USER)
 
 
 def alike(count: int) -> list[dict[str, str]]:
@@ -132,24 +133,26 @@ def test_finding_bulk_references_takes_linear_time(form: str) -> None:
 
 def test_the_references_of_a_bulk_operation_are_found_once() -> None:
     """They are found when the request is parsed, not each time that the operation is tried."""
-    from scim.bulk.service import read_bulk
+    from scim.bulk.service import parse_bulk
 
-    (operation,), _ = read_bulk(
+    (operation,), _ = parse_bulk(
         {"Operations": [{"method": "PATCH", "path": "/Groups/bulkId:g", "data": ["bulkId:u"]}]}
     )
     assert operation.names == {"g", "u"}
 
 
-@pytest.mark.parametrize("kept", [keys._search_key_kept, keys._fold_case_kept, number._derive_kept])
+@pytest.mark.parametrize(
+    "kept", [words._search_key_cached, words._fold_case_cached, number._derive_cached]
+)
 def test_no_long_text_stays_in_memory(kept: Any) -> None:
     """The caches of derived keys skip long texts, because thousands of them would need
     gigabytes.
     """
     kept.cache_clear()
     long = "ﷺ" * 3000
-    keys.search_key(long), keys.fold_case(long), number.derive(long, "GB")
+    search_key(long), fold_case(long), number.derive(long, "GB")
     assert kept.cache_info().currsize == 0
-    keys.search_key("é"), keys.fold_case("é"), number.derive("é", "GB")
+    search_key("é"), fold_case("é"), number.derive("é", "GB")
     assert kept.cache_info().currsize == 1
 
 

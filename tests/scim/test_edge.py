@@ -4,7 +4,6 @@
 
 from typing import Any
 
-import azure.functions as func
 import orjson
 import pytest
 
@@ -13,8 +12,9 @@ from local.counting_tables import CountingTables
 from local.host.host import Host
 from scim import endpoints
 from shared.app import App
-from shared.clock import FixedClock
 from shared.settings import Settings
+from tests.clock import FixedClock
+from tests.hosts import functions_of
 from tests.scim.client import USER, ScimClient, patch_body
 from tests.scim.conftest import client_of
 
@@ -206,8 +206,7 @@ async def test_locations_have_the_public_address(tables: CountingTables, clock: 
     anyone can send them.
     """
     app = App(Settings.read({"PUBLIC_URL": "https://directory.example"}), clock, tables)
-    functions = func.FunctionApp()
-    functions.register_functions(endpoints.blueprint(app))
+    functions = functions_of(app, endpoints)
     client = await client_of(Host(functions, environment={}), app, "public")
     forged = {"x-forwarded-host": "evil.example", "x-forwarded-proto": "http"}
     made = await client.call("POST", "/Users", {"userName": "a"}, headers=forged)

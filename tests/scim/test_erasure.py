@@ -3,7 +3,6 @@
 """
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,9 @@ from directories import deletion, erasure, inspector, maintenance, provisioning_
 from directories.audit import operator_actor
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
-from shared.tables.port import Operation, StorageUnavailable
+from shared.tables.port import StorageUnavailable
+from tests.clock import FixedClock
+from tests.failing_tables import FailingTables
 from tests.local.transfer.filled import every_row
 from tests.scim.client import Answer, ScimClient
 from tests.scim.conftest import ACCOUNT
@@ -151,20 +151,6 @@ async def test_nothing_is_left_of_a_deleted_directory(
     assert any(partition.endswith(ACCOUNT) for _, partition, _ in rows)
 
 
-class Dying(CountingTables):
-    """Storage that fails after `left` transactions, as if its instance had been killed."""
-
-    left = 0
-
-    async def transact(
-        self, table: str, partition: str, operations: Sequence[Operation]
-    ) -> list[str]:
-        if self.left <= 0:
-            raise StorageUnavailable("the instance was killed")
-        self.left -= 1
-        return await super().transact(table, partition, operations)
-
-
 @pytest.mark.parametrize("transactions", range(7))
 async def test_an_erasure_that_was_killed_is_completed_by_the_next_run(
     scim: ScimClient, app: App, clock: FixedClock, tmp_path: Path, transactions: int
@@ -172,8 +158,7 @@ async def test_an_erasure_that_was_killed_is_completed_by_the_next_run(
     """This applies after each of its transactions."""
     await lived(scim)
     clock.advance(2 * DAY)
-    dying = Dying(app.tables)
-    dying.left = transactions
+    dying = FailingTables(app.tables, transactions)
     try:
         await erasure.run(App(app.settings, clock, dying), scim.directory_id, math.inf)
     except StorageUnavailable:

@@ -56,9 +56,9 @@ def _set(extensions: tuple[Schema, ...]) -> None:
     object.__setattr__(USER, "extensions", extensions)
     USER.__post_init__()
     for kept in (
-        filters._parse_kept,
-        patch_path._parse_kept,
-        projection.read_attributes,
+        filters._parse_cached,
+        patch_path._parse_cached,
+        projection.parse_attributes,
         sorting.sorter,
     ):
         kept.cache_clear()

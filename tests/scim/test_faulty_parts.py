@@ -184,3 +184,45 @@ async def test_an_unknown_attribute_below_a_known_name_is_logged(
     )
     assert (answer.status, answer.body["title"]) == (200, "Chief")
     assert any("badge" in (event.detail or "") for event in await _log(scim))
+
+
+@pytest.mark.clause("entra/stays-inactive")
+@pytest.mark.parametrize(
+    "name",
+    [
+        'emails[type eq "work"].value',
+        "emails.value",
+        "$.emails",
+        "name.givenName",
+        f"{ENTERPRISE}:department",
+        f"{ENTERPRISE}/department",
+        "display name",
+        "",
+    ],
+)
+async def test_a_path_as_a_name_does_not_undo_a_deactivation(scim: ScimClient, name: str) -> None:
+    """A PUT with a name that is a path is refused, unless it deactivates: then the attribute that it names is kept."""
+    kept: dict[str, Any] = {
+        "emails": [{"type": "work", "value": "anna@example.com"}],
+        "name": {"givenName": "Anna"},
+        ENTERPRISE: {"department": "Sales"},
+    }
+    person = await scim.user(**kept)
+    path = f"/Users/{person.id}"
+    body = {"userName": "anna@example.com", **kept}
+    for sent in ("emails", "name", ENTERPRISE):
+        if name.lower().startswith((sent.lower(), f"$.{sent}")):
+            del body[sent]
+    assert (await scim.put(path, {**body, name: "x"})).status == 400
+    answer = await scim.put(path, {**body, name: "x", "active": "False"})
+    assert (answer.status, answer.body["active"]) == (200, False), answer.body
+    assert {key: answer.body.get(key) for key in kept} == kept
+    [event] = [event for event in await _log(scim) if event.kind == "user.disabled"]
+    assert event.detail
+
+
+async def test_a_misspelt_user_name_is_refused_also_with_a_deactivation(scim: ScimClient) -> None:
+    """Clients match people by userName, so a fault in it is never left out."""
+    person = await scim.user()
+    body = {"userName": "anna@example.com", "userName ": "ben@example.com", "active": False}
+    assert (await scim.put(f"/Users/{person.id}", body)).status == 400

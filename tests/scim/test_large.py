@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from scim import query, resource_rows
+from scim import resource_rows, scan, sorted_query
 from scim.groups import membership, models
-from shared import keys
+from shared import words
+from shared.words import fold_case, search_key
 from tests.rounds import rounds
 from tests.scim.client import ScimClient
 
@@ -93,7 +94,7 @@ async def test_a_filter_that_matches_too_many_members_is_refused(
     people = [(await scim.user(f"p{number}")).id for number in range(4)]
     for number in range(2):
         await scim.group(f"g{number}", *people)
-    monkeypatch.setattr(query, "MAX_MEMBERS", 7)
+    monkeypatch.setattr(scan, "MAX_MEMBERS", 7)
     refused = await scim.get("/Groups", filter="displayName pr")
     assert (refused.status, refused.body["scimType"]) == (400, "tooMany")
     found = await scim.get("/Groups", filter="displayName pr", excludedAttributes="members")
@@ -113,7 +114,7 @@ async def test_a_sort_that_keeps_only_sort_keys_returns_the_same_page(
         await scim.user(f"p{number:02}", emails=emails, name={"familyName": f"{number % 5}"})
     asked: dict[str, Any] = {"sortBy": sort_by, "sortOrder": order, "startIndex": 3, "count": 3}
     whole = await scim.get("/Users", **asked)
-    monkeypatch.setattr(query, "MAX_COUNT", 4)
+    monkeypatch.setattr(sorted_query, "_MAX_ITEM_BYTES", 0)
     assert (await scim.get("/Users", **asked)).body == whole.body
 
 
@@ -129,19 +130,19 @@ def test_combining_characters_are_normalised_in_short_pieces(
     """Unicode normalisation sorts them: 30,000 in a row took a second for each comparison (UAX 15,
     section 13).
     """
-    pieces, fold = list[int](), keys._search_key
+    pieces, fold = list[int](), words._search_key
 
     def noted(text: str) -> str:
         pieces.append(len(text))
         return fold(text)
 
-    monkeypatch.setattr(keys, "_search_key", noted)
+    monkeypatch.setattr(words, "_search_key", noted)
     marks = "a" + "\u0301" * 3000 + "\u0316" * 3000
-    assert keys.search_key(marks) == "a"
+    assert search_key(marks) == "a"
     assert max(pieces) <= 256
     began = time.thread_time()  # a busy machine doesn't count
     ordered = "\u0316" * 3000 + "\u0301" * 2999
-    assert keys.fold_case("É" + marks) == f"éá{ordered}"
+    assert fold_case("É" + marks) == f"éá{ordered}"
     assert time.thread_time() - began < 0.2
 
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from local.counting_tables import CountingTables
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.rounds import rounds
 from tests.scim.client import ScimClient
 

@@ -12,12 +12,13 @@ import orjson
 import pytest
 
 from directories import rate_limits
-from scim import query, work_gates
+from scim import query, scan, sorted_query, work_gates
 from scim.core import work_limit
 from scim.core.parser import MAX_PATH_TERMS, MAX_TERMS
-from scim.list_answer import Item
+from scim.list_query import ListQuery
+from scim.list_response import Item
 from shared import clock
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.rounds import rounds
 from tests.scim.client import ScimClient
 
@@ -129,16 +130,16 @@ def test_processor_time_and_round_trips_are_one_budget(scim: ScimClient, clock: 
     hundred times.
     """
     app = scim.app
-    rate_limits.take_request(app, "other")
-    rate_limits.take_request(app, "dear")
+    rate_limits.charge_request(app, "other")
+    rate_limits.charge_request(app, "dear")
     rate_limits.charge_work(app, "dear", 2, rate_limits.SECONDS_PER_REQUEST)
     rate_limits.charge_work(
         app, "dear", 2, rate_limits.DIRECTORY_BURST * rate_limits.SECONDS_PER_REQUEST
     )
     with pytest.raises(rate_limits.DirectoryRateExceeded):
-        rate_limits.take_request(app, "dear")
+        rate_limits.charge_request(app, "dear")
     clock.advance(0.1)
-    rate_limits.take_request(app, "dear")
+    rate_limits.charge_request(app, "dear")
 
 
 async def test_a_directory_computes_one_patch_at_a_time(scim: ScimClient) -> None:
@@ -202,7 +203,7 @@ async def test_a_response_is_bounded_in_bytes(scim: ScimClient) -> None:
                 if len(found) >= page.body["totalResults"]:
                     break
         assert len(sizes) > 1, way
-        assert max(sizes) <= query.MAX_ANSWER_BYTES * 1.1, way
+        assert max(sizes) <= scan.MAX_RESPONSE_BYTES * 1.1, way
         assert sorted(found) == sorted(people), way
 
 
@@ -221,13 +222,13 @@ async def test_a_sort_keeps_no_large_resources(
     id.
     """
     people, kept = await large_people(scim), list[int]()
-    first = query._first
+    first = sorted_query._first
 
-    def noted(asked: query.ListQuery, places: list[Any], most: int) -> list[Any]:
-        kept.append(sum(len(one.item.json) for one in places if one.item))
-        return first(asked, places, most)
+    def noted(asked: ListQuery, items: list[Any], most: int) -> list[Any]:
+        kept.append(sum(len(one.item.json) for one in items if one.item))
+        return first(asked, items, most)
 
-    monkeypatch.setattr(query, "_first", noted)
+    monkeypatch.setattr(sorted_query, "_first", noted)
     page = await scim.get("/Users", sortBy="userName", count=1000)
     assert page.body["totalResults"] == len(people)
     assert kept == [0]
@@ -241,7 +242,7 @@ async def test_a_directory_runs_two_scans_at_a_time(
     """
     for number in range(3):
         await scim.user(f"u{number}")
-    running, most, matching = 0, 0, query._matching
+    running, most, matching = 0, 0, scan.matching
 
     async def noted(*arguments: Any) -> AsyncIterator[Item]:
         nonlocal running, most
@@ -254,7 +255,7 @@ async def test_a_directory_runs_two_scans_at_a_time(
         finally:
             running -= 1
 
-    monkeypatch.setattr(query, "_matching", noted)
+    monkeypatch.setattr("scim.query.matching", noted)
     search = {"filter": 'title co "x"'}
     answers = await asyncio.gather(*[scim.post("/Users/.search", search) for _ in range(32)])
     assert {answer.status for answer in answers} == {200}
@@ -287,8 +288,8 @@ async def test_a_scan_ends_after_a_time_limit(
     With a cursor the page ends and the next one continues; otherwise 400 tooMany names the remedy.
     """
     people = {(await scim.user(f"u{number}")).id for number in range(5)}
-    monkeypatch.setattr(query, "MAX_SCAN_SECONDS", -1.0)
-    monkeypatch.setattr(query, "_SCAN", 2)
+    monkeypatch.setattr(scan, "MAX_SCAN_SECONDS", -1.0)
+    monkeypatch.setattr(scan, "SCAN", 2)
     for way in ({"filter": 'userName sw "u"'}, {"sortBy": "title"}):
         refused = await scim.get("/Users", **way)
         assert (refused.status, refused.body["scimType"]) == (400, "tooMany")

@@ -17,9 +17,9 @@ from scim import reindex
 from scim.users import models as user_record
 from scim.users.models import UserRecord
 from shared.app import App
-from shared.clock import FixedClock
 from shared.tables.port import Delete, Operation, Replace, Upsert
 from shared.tables.schema.contacts import USER
+from tests.clock import FixedClock
 from tests.scim.client import ScimClient
 from tests.scim.conftest import ACCOUNT, client_of
 

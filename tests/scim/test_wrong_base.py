@@ -6,8 +6,8 @@ from directories import store
 from directories.provisioning_log import read
 from directories.status import DirectoryStatus, glance
 from local.host.host import Host
-from shared.clock import FixedClock
 from shared.http import Request
+from tests.clock import FixedClock
 from tests.scim.client import ScimClient
 
 

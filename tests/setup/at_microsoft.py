@@ -11,7 +11,7 @@ from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
 from presence.constants import CALLBACK, LINK_CALLBACK
 from presence.instance import runtime_of
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.local.graph.calls import call
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
 from tests.openapi.conftest import ACCOUNT, TOKEN

@@ -9,7 +9,7 @@ from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
 from presence.instance import runtime_of
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.openapi.conftest import ACCOUNT, TOKEN
 from tests.setup.world import Link, World, deployed
 

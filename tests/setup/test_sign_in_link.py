@@ -420,7 +420,7 @@ async def test_an_older_release_refuses_a_sign_in_link(world: World, link: Link)
     refused = 0
     for row in rows:
         try:
-            row_versions.read(row.value, "set-up link", known=1)
+            row_versions.decode(row.value, "set-up link", known=1)
         except row_versions.UnsupportedRowVersion:
             refused += 1
             assert row.key == SETUP_LINK.key(link.id)

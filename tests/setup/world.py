@@ -14,10 +14,10 @@ import orjson
 
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.http import Request, Response
 from shared.settings import Settings
 from shared.tables.schema.base import TABLES
+from tests.clock import FixedClock
 from tests.openapi.conftest import Deployed, host_of
 
 ORIGIN = "https://directories.example"

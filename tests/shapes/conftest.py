@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-import azure.functions as func
 import pytest
 
 from directories.audit import operator_actor
@@ -14,9 +13,10 @@ from local.host.host import Host
 from local.host.running import running
 from scim import endpoints
 from shared.app import App
-from shared.clock import FixedClock
 from shared.http import Request
 from shared.settings import Settings
+from tests.clock import FixedClock
+from tests.hosts import functions_of
 from tests.shapes.player import Mismatch, Step, play, play_http
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"
@@ -59,7 +59,7 @@ class Product:
 async def product(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Product]:
     """The product with an empty directory, without a web server."""
     app = App(Settings.read({}), clock, tables)
-    host = Host(_app(app), environment={})
+    host = Host(functions_of(app, endpoints), environment={})
     yield Product(host, clock, *await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso")))
     await host.stop()
     await app.background.drain()
@@ -69,7 +69,7 @@ async def product(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Pr
 async def served(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Product]:
     """The product with an empty directory, at an address."""
     app = App(Settings.read({}), clock, tables)
-    async with running(_app(app)) as server:
+    async with running(functions_of(app, endpoints)) as server:
         yield Product(
             server.host,
             clock,
@@ -77,9 +77,3 @@ async def served(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Pro
             url=server.url,
         )
     await app.background.drain()
-
-
-def _app(app: App) -> func.FunctionApp:
-    functions = func.FunctionApp()
-    functions.register_functions(endpoints.blueprint(app))
-    return functions

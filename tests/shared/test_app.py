@@ -6,8 +6,8 @@ import pytest
 
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.settings import Settings
+from tests.clock import FixedClock
 
 
 @dataclass

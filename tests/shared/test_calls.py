@@ -12,8 +12,8 @@ from local.counting_tables import CountingTables
 from shared import log
 from shared.app import App
 from shared.azure_functions import JobFailed, OperationScope, job
-from shared.clock import FixedClock
 from shared.settings import Settings
+from tests.clock import FixedClock
 
 Tick = Callable[[int], Awaitable[int]]
 

@@ -7,9 +7,9 @@ import pytest
 
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.concurrency import AT_ONCE, Superseded, TimeSlice, Turns, each, only_while
 from shared.settings import Settings
+from tests.clock import FixedClock
 from tests.rounds import rounds
 
 

@@ -2,8 +2,8 @@
 
 import uuid
 
-from shared.clock import FixedClock
 from shared.ids import new_id, new_ulid, ulid
+from tests.clock import FixedClock
 
 
 def test_an_id_is_a_uuid_of_version_7(clock: FixedClock) -> None:

@@ -13,8 +13,8 @@ from local.counting_tables import CountingTables
 from shared import log, telemetry
 from shared.app import App
 from shared.azure_functions import OperationScope
-from shared.clock import FixedClock
 from shared.settings import Settings
+from tests.clock import FixedClock
 
 
 class Host(logging.Handler):

@@ -13,11 +13,11 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from local.counting_tables import CountingTables
 from shared import log
-from shared.clock import FixedClock
 from shared.metrics import Metrics
 from shared.tables.metered import MeteredTables
 from shared.tables.port import Upsert
 from shared.telemetry import add_instruments
+from tests.clock import FixedClock
 
 
 @pytest.fixture(autouse=True)

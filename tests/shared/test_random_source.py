@@ -3,7 +3,6 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-import azure.functions as func
 import pytest
 
 from directories.audit import operator_actor
@@ -16,6 +15,7 @@ from shared.clock import SystemClock
 from shared.http import Request
 from shared.ids import RandomSource
 from shared.settings import Settings
+from tests.hosts import functions_of
 
 
 @pytest.fixture
@@ -81,8 +81,7 @@ async def test_requests_ask_the_system_for_no_octets(
 ) -> None:
     """Ids of people, of their events and of requests come out of blocks: at most one for 100 creations and reads."""
     app = App(Settings.read({}), SystemClock(), tables)
-    functions = func.FunctionApp()
-    functions.register_functions(endpoints.blueprint(app))
+    functions = functions_of(app, endpoints)
     directory, token = await create(app, operator_actor("account"), NewDirectory("Contoso"))
     async with running(functions) as host:
         base = f"{host.url}/scim/{directory.id}/v2/Users"

@@ -9,9 +9,9 @@ from local.host.host import Host
 from local.host.hostfile import HostFile
 from shared.app import App
 from shared.azure_functions import register_http, sendable
-from shared.clock import FixedClock
 from shared.http import Request, Response
 from shared.settings import Settings
+from tests.clock import FixedClock
 
 
 @given(st.text())

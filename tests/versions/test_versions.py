@@ -41,10 +41,10 @@ from scim.users import models as user_record
 from shared import keys, row_versions
 from shared.app import App
 from shared.azure_functions import problem_response
-from shared.clock import FixedClock
 from shared.row_versions import UnsupportedRowVersion
 from shared.settings import Settings
 from shared.tables.port import Row, Upsert
+from tests.clock import FixedClock
 from tests.directories.stored_events import stored_events
 from tests.local.transfer.filled import ACCOUNT, TENANT, every_row, filled, scim_host
 from tests.scim.client import ScimClient
@@ -323,7 +323,7 @@ async def test_small_row_of_a_later_release(old: App, clock: FixedClock, kind: s
 
 def test_row_without_a_version_is_of_the_first() -> None:
     """The first release wrote small rows without one."""
-    assert row_versions.read(b'{"a":1}', "small") == {"a": 1}
+    assert row_versions.decode(b'{"a":1}', "small") == {"a": 1}
 
 
 async def test_later_row_answers_503_with_the_remedy(old: App) -> None:

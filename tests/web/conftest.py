@@ -8,9 +8,9 @@ import pytest
 
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.http import Request, Response
 from shared.settings import Settings
+from tests.clock import FixedClock
 from web import routes
 from web.endpoints import admin, agent
 
@@ -52,7 +52,7 @@ def visit(app: App) -> Visitor:
         of_one = routes.of_directory if parts[1:] else routes.of_list
         if not parts:
             return await agent(app, routes.of_home)(request)
-        choose = {"sign-in": routes.of_way_back}.get(parts[0], of_one)
+        choose = {"sign-in": routes.of_consent_callback}.get(parts[0], of_one)
         return await admin(app, choose)(request)
 
     return ask

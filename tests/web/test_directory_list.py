@@ -16,8 +16,9 @@ from directories.models import Directory, Token
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock, timestamp
+from shared.clock import timestamp
 from shared.http import Request, Response
+from tests.clock import FixedClock
 from tests.rounds import rounds
 from tests.web.conftest import ACCOUNT, Visitor, principal
 

@@ -8,9 +8,9 @@ import pytest
 
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.http import Request, Response
 from shared.settings import Settings, SettingsError
+from tests.clock import FixedClock
 from tests.web.conftest import principal
 from web import routes
 from web.endpoints import admin, agent, anyone

@@ -10,7 +10,7 @@ from directories import api as directories_api
 from directories import events, provisioning_log, service
 from directories.audit import operator_actor
 from directories.event_types import REFUSED
-from directories.events import Event, told
+from directories.events import Event, message_fields
 from directories.handlers import respond
 from directories.service import NewDirectory
 from shared.app import App
@@ -50,7 +50,7 @@ async def _refused(app: App, message: Message) -> str:
         client="Entra",
         resource_type="User",
         name="ada@example.com",
-        **told(message),
+        **message_fields(message),
     )
     await provisioning_log.refused(app, directory.id, event)
     return f"/directories/{directory.id}"

@@ -13,7 +13,8 @@ from directories.events import Event, write
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock, timestamp
+from shared.clock import timestamp
+from tests.clock import FixedClock
 from tests.rounds import rounds
 from tests.web.conftest import ACCOUNT, Visitor
 

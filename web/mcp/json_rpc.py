@@ -34,7 +34,7 @@ class Call:
     params: dict[str, Any]
 
 
-def read_call(request: Request) -> Call:
+def parse_call(request: Request) -> Call:
     """Parse the body of an HTTP request as one JSON-RPC message.
 
     Raises:

@@ -23,7 +23,7 @@ from web.mcp.json_rpc import (
     Call,
     RpcError,
     error_response,
-    read_call,
+    parse_call,
     result_response,
 )
 from web.mcp.models import INSTRUCTIONS
@@ -44,7 +44,7 @@ async def answer(app: App, request: Request) -> Response:
     person = require_reader(request, app.settings)
     check_same_origin(request, app.settings.public_url)
     try:
-        call = read_call(request)
+        call = parse_call(request)
     except RpcError as error:
         return error_response(None, error, 400)
     try:
@@ -89,8 +89,8 @@ async def _result(
             return await _called(app, person, call)
         case "tools/list":
             tools = [tool.described() for tool in TOOLS.values()]
-            kept: Json = {"ttlMs": _KEPT_MS, "cacheScope": "public"} if modern else {}
-            return {"tools": tools, **kept}, {}
+            cache_hints: Json = {"ttlMs": _KEPT_MS, "cacheScope": "public"} if modern else {}
+            return {"tools": tools, **cache_hints}, {}
         case "server/discover" if modern:
             about = {"supportedVersions": [MODERN, *LEGACY], **_about(app)}
             return {**about, "ttlMs": _KEPT_MS, "cacheScope": "public"}, {}

@@ -47,7 +47,7 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ToolResult:
     """A tool's result: `content` as JSON for programs, and `text` with the same facts for a language model."""
 
     content: Any
@@ -60,8 +60,8 @@ class Tool:
 
     about: About
     arguments: type[Arguments]
-    answers: type
-    run: Callable[[Caller, Any], Awaitable[Answer]]
+    result: type
+    run: Callable[[Caller, Any], Awaitable[ToolResult]]
 
     def described(self) -> dict[str, Any]:
         """Return the tool's definition for `tools/list`, with JSON Schemas derived from the models."""
@@ -70,11 +70,11 @@ class Tool:
             "title": self.about.title,
             "description": self.about.description,
             "inputSchema": self.arguments.model_json_schema(),
-            "outputSchema": _schema_of(self.answers),
+            "outputSchema": _schema_of(self.result),
             "annotations": {"readOnlyHint": True, "openWorldHint": False},
         }
 
-    async def call(self, app: App, person: Principal, arguments: dict[str, Any]) -> Answer:
+    async def call(self, app: App, person: Principal, arguments: dict[str, Any]) -> ToolResult:
         """Validate the arguments, run the tool, and return its result.
 
         If Entra didn't send the user's groups, so that some directories stay closed, the result has
@@ -90,21 +90,21 @@ class Tool:
             raise HttpError(400, _fault(error)) from None
         directories = await account_directories.all_directories(app, person)
         notice = await account_directories.notice(app, person, directories)
-        answer = await self.run(Caller(app, directories), asked)
+        result = await self.run(Caller(app, directories), asked)
         if not notice:
-            return answer
-        return Answer({**answer.content, "notice": notice}, f"{answer.text}\n{notice}")
+            return result
+        return ToolResult({**result.content, "notice": notice}, f"{result.text}\n{notice}")
 
 
-async def _find_person(caller: Caller, asked: FindPerson) -> Answer:
+async def _find_person(caller: Caller, asked: FindPerson) -> ToolResult:
     query = PeopleQuery(text=asked.query)
     page = await find(caller.app, caller.directories, query, asked.limit, asked.cursor)
     content = await page_json(caller.app, page.found, page.cursor, on_demand=True)
     people = content["contacts"]
-    return Answer(content, _people(counted("mcp_found", len(people)), people, content))
+    return ToolResult(content, _people(counted("mcp_found", len(people)), people, content))
 
 
-async def _who_is_free(caller: Caller, asked: WhoIsFree) -> Answer:
+async def _who_is_free(caller: Caller, asked: WhoIsFree) -> ToolResult:
     given = PeopleQuery(
         company=asked.company,
         department=asked.department,
@@ -115,10 +115,10 @@ async def _who_is_free(caller: Caller, asked: WhoIsFree) -> Answer:
     page = await who_is_free(caller.app, caller.directories, query, asked.limit, asked.cursor)
     content = free_page_json(page)
     people = content["contacts"]
-    return Answer(content, _people(counted("mcp_free", len(people)), people, content))
+    return ToolResult(content, _people(counted("mcp_free", len(people)), people, content))
 
 
-async def _whose_number(caller: Caller, asked: WhoseNumber) -> Answer:
+async def _whose_number(caller: Caller, asked: WhoseNumber) -> ToolResult:
     pop = await find_caller(caller.app, caller.directories, asked.number)
     person = None
     if pop.outcome == "person":
@@ -131,7 +131,7 @@ async def _whose_number(caller: Caller, asked: WhoseNumber) -> Answer:
     people = content["contacts"]
     is_possible = any(one["match"] == "possible" for one in people)
     head = counted("mcp_maybe" if is_possible else "mcp_callers", len(people))
-    return Answer(content, _people(head, people))
+    return ToolResult(content, _people(head, people))
 
 
 def _people(head: Message, people: Sequence[Contact], page: ContactPage | None = None) -> str:
@@ -195,19 +195,19 @@ TOOLS = {
         Tool(
             about=FIND_PERSON,
             arguments=FindPerson,
-            answers=ContactPage,
+            result=ContactPage,
             run=_find_person,
         ),
         Tool(
             about=WHO_IS_FREE,
             arguments=WhoIsFree,
-            answers=ContactPage,
+            result=ContactPage,
             run=_who_is_free,
         ),
         Tool(
             about=WHOSE_NUMBER,
             arguments=WhoseNumber,
-            answers=PopResult,
+            result=PopResult,
             run=_whose_number,
         ),
     )

@@ -96,10 +96,10 @@ def reference(name: str) -> Json:
 
 def parameter(one: Parameter) -> Json:
     """Return the OpenAPI object of an operation's parameter (OpenAPI 3.1 section 4.8.12)."""
-    required = {"required": True} if one.place == "path" else {}
+    required = {"required": True} if one.location == "path" else {}
     return {
         "name": one.name,
-        "in": one.place,
+        "in": one.location,
         **required,
         "description": one.text,
         "schema": dict(one.schema),

@@ -112,8 +112,8 @@ async def _values(visit: PageRequest, log: Log, path: str) -> dict[str, Any]:
     filters = Filters(**{name: visit.query.get(name, "").strip()[:250] for name in _FIELDS})
     fault, found = "", AuditPage([], "")
     try:
-        wanted = audit_api.read_filter(_interpreted(filters))
-        cursor = audit_api.read_cursor(visit.query)
+        wanted = audit_api.parse_filter(_interpreted(filters))
+        cursor = audit_api.parse_cursor(visit.query)
         found = await audit_log.read(visit.app, log, cursor, _LINES, wanted)
     except InvalidField as error:
         fault = visit.text(error.message)

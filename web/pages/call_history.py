@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from contacts import account_directories
-from contacts.call_log import Call, CallLog, read_log
+from contacts.call_log import Call, CallLog, parse_log
 from contacts.number_companies import NearCompany, companies_near
 from contacts.number_lookup import MAX_NUMBERS, Match, TooManyLookups, lookup_numbers
 from contacts.serializers import Statuses, presence_of
@@ -88,7 +88,7 @@ class History:
     text: str = ""
     shown: str = "all"
     fault: str = ""
-    said: str = ""
+    summary: str = ""
     known: Sequence[Caller] = ()
     unknown: Sequence[Caller] = ()
     is_answered: bool = False
@@ -147,7 +147,7 @@ def _line(visit: PageRequest, caller: Caller, call: Call) -> bytes:
 async def _history(visit: PageRequest) -> History:
     text, shown = visit.form.get("numbers", ""), visit.form.get("show", "all")
     shown = shown if shown in SHOWN else "all"
-    log = read_log(text)
+    log = parse_log(text)
     numbers = log.numbers
     if not numbers:
         is_asked = bool(text.strip()) or visit.form.get("go") == "1"
@@ -165,19 +165,19 @@ async def _history(visit: PageRequest) -> History:
     return History(
         text=text,
         shown=shown,
-        said=_said(visit, log, callers),
+        summary=_summary(visit, log, callers),
         known=known,
         unknown=unknown,
         is_answered=True,
     )
 
 
-def _said(visit: PageRequest, log: CallLog, callers: Sequence[Caller]) -> str:
+def _summary(visit: PageRequest, log: CallLog, callers: Sequence[Caller]) -> str:
     known = sum(bool(one.matches) for one in callers)
-    said = visit.t("resolved_count", found=known, all=len(callers), calls=len(log.calls))
+    summary = visit.t("resolved_count", found=known, all=len(callers), calls=len(log.calls))
     if log.unread:
-        said = f"{said} · {visit.counted('lines_unread', log.unread)}"
-    return said
+        summary = f"{summary} · {visit.counted('lines_unread', log.unread)}"
+    return summary
 
 
 def _filtered(callers: Sequence[Caller], shown: str) -> tuple[list[Caller], list[Caller]]:

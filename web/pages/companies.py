@@ -23,7 +23,7 @@ class Companies:
 
 
 def matching(directories: Sequence[Directory], text: str) -> Companies:
-    """Return the directories whose names contain every word of the text, sorted by name.
+    """Return the directories with names that contain every word of the text, sorted by name.
 
     Only the first `_MAX_SHOWN` are returned; the others are counted.
     """

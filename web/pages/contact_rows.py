@@ -215,9 +215,9 @@ def soon_address(query: PeopleQuery, others: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The counts of people found: those who match (`meant`), and those whose names are only similar."""
+    """The counts of people found: those who match (`matching`), and those who only have similar names."""
 
-    meant: int = 0
+    matching: int = 0
     similar: int = 0
 
     @classmethod
@@ -231,12 +231,12 @@ class Counted:
     def and_of(self, page: Page) -> "Counted":
         """Return the sum of these counts and of the counts of `page`, the next part."""
         similar = sum(bool(one.similar_to) for one in page.found)
-        return Counted(self.meant + len(page.found) - similar, self.similar + similar)
+        return Counted(self.matching + len(page.found) - similar, self.similar + similar)
 
     @property
     def shown(self) -> int:
         """The count of all people in the list."""
-        return self.meant + self.similar
+        return self.matching + self.similar
 
     def text(self, visit: PageRequest, *, is_more: bool) -> str:
         """Return the counts as a text in the user's language.
@@ -247,9 +247,9 @@ class Counted:
             return visit.t("people_searching")
         if self.similar:
             if is_more:
-                return visit.t("people_and_similar_more", count=self.meant, similar=self.similar)
-            return visit.t("people_and_similar", count=self.meant, similar=self.similar)
-        return visit.counted("people_found_more" if is_more else "people_found", self.meant)
+                return visit.t("people_and_similar_more", count=self.matching, similar=self.similar)
+            return visit.t("people_and_similar", count=self.matching, similar=self.similar)
+        return visit.counted("people_found_more" if is_more else "people_found", self.matching)
 
 
 def _number(text: str) -> int:

@@ -61,8 +61,8 @@ async def show(visit: PageRequest) -> Response:
     due = 0
     if not listed.is_live:
         due = overview.refresh_due(visit.app, visit.account, listed.overviews)
-    kept = [row.overview for row in rows if row.overview]
-    overview.keep_seen(visit.app, visit.account, listed.stored, kept)
+    overviews = [row.overview for row in rows if row.overview]
+    overview.keep_seen(visit.app, visit.account, listed.stored, overviews)
     return page(
         visit,
         "home.html",
@@ -217,7 +217,7 @@ async def rename(visit: PageRequest) -> Response:
             name=name,
             faults={"name": fault_text(visit, fault)},
         )
-    return _back(visit, visit.t("directory_renamed"))
+    return _close_dialog(visit, visit.t("directory_renamed"))
 
 
 async def ask_to_delete(visit: PageRequest) -> Response:
@@ -259,7 +259,7 @@ async def restore(visit: PageRequest) -> Response:
     return visit.go("/", visit.t("directory_restored"))
 
 
-def _back(visit: PageRequest, notice: str) -> Response:
+def _close_dialog(visit: PageRequest, notice: str) -> Response:
     """Return a redirect that closes the dialog and reloads the page below it."""
     own = f"/directories/{visit.directory_id}"
     behind = urlsplit(visit.request.headers.get("hx-current-url", ""))

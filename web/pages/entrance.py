@@ -2,7 +2,7 @@
 
 A frame can't be redirected to the sign-in, because Microsoft's sign-in refuses to be framed, and
 browsers that block third-party cookies send no session cookie from it. So the page that embeds the
-product frames this page. Its script (`static/embed.js`) detects whether the user is signed in and
+product shows this page in the frame. Its script (`static/embed.js`) detects whether the user is signed in and
 then navigates to the Organisation page with the same query. Otherwise it opens a window for the
 sign-in and then asks the browser for access to the cookie (Storage Access API). The sign-in in that
 window ends at `?signed-in=1`.

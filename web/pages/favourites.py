@@ -12,8 +12,8 @@ from contacts.people_query import PeopleQuery
 from directories.models import Directory
 from shared.concurrency import each
 from shared.http import Response
-from shared.keys import search_key
 from shared.numbers.typed import is_number, typed_of
+from shared.words import search_key
 from web.page_request import PageRequest, trigger
 from web.pages.contact_rows import key_of, split_key
 from web.render import page
@@ -71,7 +71,7 @@ def star_of(lists: AgentLists, key: str, *, is_group: bool = False) -> StarView:
     return StarView(key, key in (lists.groups if is_group else lists.favourites), is_group)
 
 
-async def take_over(visit: PageRequest) -> Response:
+async def import_stored(visit: PageRequest) -> Response:
     """Add the favourites that earlier releases stored in the browser."""
     keys = visit.form.get("ids", "")[:_MAX_FIELD].split(",")
     await agent_lists.change(
@@ -93,7 +93,7 @@ async def read(
     return [one for one in await each(map(split_key, keys), one) if one]
 
 
-async def meant(visit: PageRequest, query: PeopleQuery, found: list[Found]) -> list[Found]:
+async def matching(visit: PageRequest, query: PeopleQuery, found: list[Found]) -> list[Found]:
     """Return the people of `found` who match the query's text, then those in a group of that name.
 
     A group is looked up only if the query's text may be a group's name.
@@ -116,8 +116,8 @@ async def groups(
 ) -> list[GroupLink]:
     """Return the favourite groups that still exist, sorted by name, with one round trip per group."""
     by_id = {one.id: one for one in directories}
-    kept = [(by_id[of], group) for of, group in map(split_key, keys) if of in by_id]
-    return await named(visit, kept)
+    pairs = [(by_id[of], group) for of, group in map(split_key, keys) if of in by_id]
+    return await named(visit, pairs)
 
 
 async def named(visit: PageRequest, groups: Sequence[tuple[Directory, str]]) -> list[GroupLink]:
@@ -166,7 +166,7 @@ def _has(found: Found, text: str) -> bool:
     """Return whether a search for the text finds the person: by name words, or by a part of a number."""
     if is_number(text) and _has_number(found, text):
         return True
-    return NameQuery.of(text).is_meant(found.card)
+    return NameQuery.of(text).matches(found.card)
 
 
 def _has_number(found: Found, text: str) -> bool:

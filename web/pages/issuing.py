@@ -105,7 +105,7 @@ async def _dialog(
         for token in _live(visit, directory, SORTS[kind])
     ]
     action, target = _PLACES[place]
-    answer = dialog(
+    response = dialog(
         visit,
         "issue.html",
         directory=directory,
@@ -121,12 +121,12 @@ async def _dialog(
         fault=fault,
     )
     if visit.is_partial:  # the form's own target is another part of the page
-        answer.headers |= {
+        response.headers |= {
             "HX-Retarget": "#dialog",
             "HX-Reselect": "dialog",
             "HX-Reswap": "innerHTML",
         }
-    return answer
+    return response
 
 
 def _live(visit: PageRequest, directory: Directory, sort: Sort) -> list[Token]:

@@ -1,4 +1,4 @@
-"""The letters above a long list of people: each links to the people whose names begin with it."""
+"""The letters above a long list of people: each links to the people with names that begin with it."""
 
 import string
 from collections.abc import Sequence

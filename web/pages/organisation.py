@@ -18,7 +18,7 @@ from contacts.serializers import presence_of
 from directories.models import Directory
 from shared.concurrency import Superseded, only_while
 from shared.http import Response
-from shared.keys import search_key
+from shared.words import search_key
 from web.newest_search import newest_search
 from web.page_request import PageRequest
 from web.pages import favourites, person
@@ -51,7 +51,7 @@ class Filters:
     """The filters of the list, from the address.
 
     `favourites` and `recent` limit the list to the agent's own people. `noted` limits it to people
-    with notes, and `q` then searches the notes. `groups_of` is the directory whose groups the page
+    with notes, and `q` then searches the notes. `groups_of` is the directory of the groups that the page
     already shows, None if the request doesn't say; `group` belongs to that directory. `people` is
     how many people to show, and `start` the letter with which a list of all people begins.
     """
@@ -266,14 +266,14 @@ async def list_values(
     counted = Counted.before(visit.query).and_of(found)
     known = await presence_of(visit.app, [(one.directory, one.card) for one in found.found])
     left_out = await account_directories.undecided(visit.app, visit.reader)
-    is_kept = partial and (bool(cursor) or filters.groups_of == of)
+    keeps_groups = partial and (bool(cursor) or filters.groups_of == of)
     return {
         "partial": partial,
         "filters": filters,
         "people": [person_view(visit, one, known, alone=alone) for one in found.found],
         "first": not cursor,
         "next": _next(filters, found.cursor, counted),
-        "groups": None if is_kept else await _groups(visit, of, chosen),
+        "groups": None if keeps_groups else await _groups(visit, of, chosen),
         "count": await _count(visit, filters, chosen, found, counted),
         "is_end": not found.cursor and not counted.shown,
         "mark": await list_mark(visit, directories) if not cursor else "",
@@ -331,13 +331,13 @@ async def _found(
     if not (filters.favourites or filters.recent):
         return await _asked(visit, filters, directories, cursor)
     keys = lists.favourites if filters.favourites else tuple(one.what for one in lists.people)
-    kept = await favourites.read(visit, keys, directories)
-    if not (filters.directory or filters.query.text) and len(kept) < len(keys):
-        await favourites.forget_gone(visit, keys, kept, directories)
-    kept = await _members(visit, filters.group, directories, kept)
-    kept = await favourites.meant(visit, filters.query, kept)
-    kept = favourites.by_name(kept) if filters.favourites else kept
-    return await among(visit.app, directories, filters.query, kept)
+    people = await favourites.read(visit, keys, directories)
+    if not (filters.directory or filters.query.text) and len(people) < len(keys):
+        await favourites.forget_gone(visit, keys, people, directories)
+    people = await _members(visit, filters.group, directories, people)
+    people = await favourites.matching(visit, filters.query, people)
+    people = favourites.by_name(people) if filters.favourites else people
+    return await among(visit.app, directories, filters.query, people)
 
 
 async def _members(
@@ -385,7 +385,7 @@ async def _shortcuts(
 ) -> Shortcuts | None:
     """Return the part above the people, None if it is empty.
 
-    A search offers the groups whose names begin with its words, the favourites their groups, and
+    A search offers the groups with names that begin with its words, the favourites their groups, and
     the recents their searches.
     """
     if not filters.is_own and filters.q:
@@ -400,7 +400,7 @@ async def _shortcuts(
 async def _offered_groups(
     visit: PageRequest, filters: Filters, chosen: Sequence[Directory]
 ) -> Shortcuts | None:
-    """Return the groups whose names begin with the words of a search, None if there are none.
+    """Return the groups with names that begin with the words of a search, None if there are none.
 
     It needs at most one round trip per directory, and none if a search for a beginning of this text
     already found no group.
@@ -454,7 +454,7 @@ def _next(filters: Filters, cursor: str, counted: Counted) -> str:
         return ""
     fields = {
         **filters.address,
-        "meant": str(counted.meant or ""),
+        "meant": str(counted.matching or ""),
         "similar": str(counted.similar or ""),
         "cursor": cursor,
     }

@@ -35,7 +35,7 @@ class _Shown(NamedTuple):
 async def show(visit: PageRequest) -> Response:
     """Return the changes since the marks that the page sends; 204 if there are none."""
     directories = await account_directories.all_directories(visit.app, visit.reader)
-    changed = await _changed(visit, directories, _read_shown(visit.form.get("shown", "")))
+    changed = await _changed(visit, directories, _parse_shown(visit.form.get("shown", "")))
     card = await _card(visit, visit.form.get("card", ""))
     mark = await list_mark(visit, directories)
     outdated = mark != visit.form.get("list", mark)
@@ -56,7 +56,7 @@ async def show(visit: PageRequest) -> Response:
     )
 
 
-def _read_shown(text: str) -> list[_Shown]:
+def _parse_shown(text: str) -> list[_Shown]:
     """Parse the statuses shown, a comma-separated list of `key~object id~mark`."""
     parts = [part.split("~") for part in text.split(",")[:_MAX_PEOPLE] if part.count("~") == 2]
     return [one for one in map(_Shown._make, parts) if is_object_id(one.object_id)]

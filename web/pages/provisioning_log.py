@@ -10,7 +10,7 @@ from directories.api import MAX_CSV_LINES
 from directories.event_types import KINDS
 from directories.events import moment_of
 from directories.provisioning_log import EventFilter, Line
-from directories.serializers import cursor, read_cursor
+from directories.serializers import cursor, decode_cursor
 from shared.http import Response
 from web import translations
 from web.page_request import PageRequest
@@ -78,7 +78,7 @@ async def show(visit: PageRequest) -> Response:
     """Show `/directories/{directoryId}/log`; for htmx with `before`, only the next lines."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     filters = _filters(visit.query)
-    before = read_cursor(visit.query.get("before", ""))
+    before = decode_cursor(visit.query.get("before", ""))
     wanted = EventFilter(
         filters.person,
         KINDS.get(filters.kind, frozenset()),

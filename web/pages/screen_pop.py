@@ -40,7 +40,7 @@ async def show(visit: PageRequest) -> Response:
         "directories": directories,
         **(card.values if card else person.NO_CARD),
         "pop": pop,
-        "count": _said(visit, pop),
+        "count": _summary(visit, pop),
     }
     return page(visit, "pop.html" if visit.is_partial else "organisation.html", **values)
 
@@ -56,7 +56,7 @@ async def _card(visit: PageRequest, pop: ScreenPop) -> Opened | None:
         return None
 
 
-def _said(visit: PageRequest, pop: ScreenPop) -> str:
+def _summary(visit: PageRequest, pop: ScreenPop) -> str:
     """Return the text above the list: how many people may be calling."""
     if not _has_digits(pop.number):
         return visit.t("pop_withheld")

@@ -9,7 +9,7 @@ from directories import setup_session
 from directories.errors import DirectoryError, InvalidField
 from directories.models import TrustedIdentity
 from directories.serializers import scim_base_url, token_endpoint
-from directories.setup_session import LinkRefused, SetupSession, Taken
+from directories.setup_session import IssuedCredential, LinkRefused, SetupSession
 from presence.consent import service as consents
 from presence.consent import status as consent_status
 from presence.consent.status import UNCONFIRMED, Connection
@@ -47,7 +47,7 @@ class TestedNumbers:
 class Shown:
     """The result of the submitted form, which the page shows in addition to the stored state."""
 
-    fresh: Taken | None = None
+    fresh: IssuedCredential | None = None
     fault: str = ""
     trust: dict[str, str] = field(default_factory=dict)
     trust_fault: str = ""
@@ -68,10 +68,10 @@ async def show(visit: PageRequest, session: SetupSession) -> Response:
 
 async def to_page(visit: PageRequest, session: SetupSession) -> Response:
     """Redirect a GET of a form's address, as a reload sends it, to the link's page."""
-    return _back(session)
+    return _redirect(session)
 
 
-async def take(visit: PageRequest, session: SetupSession) -> Response:
+async def issue(visit: PageRequest, session: SetupSession) -> Response:
     """Issue a client secret or a security token; only this response contains it.
 
     The form's field `seen` is the time of the link's last credential when the page was rendered. If a
@@ -82,13 +82,13 @@ async def take(visit: PageRequest, session: SetupSession) -> Response:
     if visit.form.get("seen", "") != session.link.credential_at and not session.link.done:
         return await _page(visit, session, Shown(fault=visit.t("setup_sent_again")))
     try:
-        taken = await setup_session.take_credential(visit.app, session, sort)
+        issued = await setup_session.issue_credential(visit.app, session, sort)
     except LinkRefused:
         raise
     except DirectoryError as error:
         return await _page(visit, session, Shown(fault=visit.text(error.message)), error.status)
     now = await setup_session.reread(visit.app, session)
-    return await _page(visit, now, Shown(fresh=taken))
+    return await _page(visit, now, Shown(fresh=issued))
 
 
 async def trust(visit: PageRequest, session: SetupSession) -> Response:
@@ -106,13 +106,13 @@ async def trust(visit: PageRequest, session: SetupSession) -> Response:
     except InvalidField as fault:
         shown = Shown(trust=values, trust_fault=fault_text(visit, fault))
         return await _page(visit, session, shown, 422)
-    return _back(session)
+    return _redirect(session)
 
 
 async def live(visit: PageRequest, session: SetupSession) -> Response:
     """Return the progress of provisioning (live line); 204 if it hasn't changed."""
     if not visit.is_partial:
-        return _back(session)
+        return _redirect(session)
     found = await wizard_scim.live_line(visit, session.directory, _address(session, "live"))
     if visit.query.get("seen") == found["mark"]:
         return Response(204)
@@ -137,7 +137,7 @@ async def consent(visit: PageRequest, session: SetupSession) -> Response:
 
 
 async def confirm(visit: PageRequest, session: SetupSession) -> Response:
-    """Connect the company whose administrator signed in through this link.
+    """Connect the company of the administrator who signed in through this link.
 
     If the link is only for the sign-in, also mark it as done.
     """
@@ -153,7 +153,7 @@ async def confirm(visit: PageRequest, session: SetupSession) -> Response:
         return await _failed(visit, session, visit.t("company_changed_title"), error)
     if session.link.purpose == "sign-in":
         await setup_session.finish(visit.app, session)
-    return _back(session)
+    return _redirect(session)
 
 
 async def withdraw(visit: PageRequest, session: SetupSession) -> Response:
@@ -164,7 +164,7 @@ async def withdraw(visit: PageRequest, session: SetupSession) -> Response:
         await consents.withdraw(visit.app, session.actor, session.directory.id, tenant_id)
     except HttpError as error:
         return await _failed(visit, session, visit.t("company_changed_title"), error)
-    return _back(session)
+    return _redirect(session)
 
 
 def _is_asked(connection: Connection, session: SetupSession) -> bool:
@@ -185,7 +185,7 @@ async def _failed(
 async def connection(visit: PageRequest, session: SetupSession) -> Response:
     """Return the progress of the consent at Microsoft; 204 if it hasn't changed."""
     if not visit.is_partial:
-        return _back(session)
+        return _redirect(session)
     found = await consents.check(visit.app, session.actor, session.directory.id)
     current = view(visit, found, session.directory)
     if visit.query.get("seen") == current.mark:
@@ -252,10 +252,10 @@ async def finish(visit: PageRequest, session: SetupSession) -> Response:
         error = HttpError(409, Message("setup_finish_company"))
         return await _failed(visit, session, visit.t("connection_unconfirmed_title"), error)
     await setup_session.finish(visit.app, session)
-    return _back(session)
+    return _redirect(session)
 
 
-def _back(session: SetupSession) -> Response:
+def _redirect(session: SetupSession) -> Response:
     return Response(303, headers={"Location": _address(session)})
 
 

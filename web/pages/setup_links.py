@@ -177,13 +177,13 @@ def _marks(
     if link.purpose == "sign-in":
         return [opened, company, presence, done]
     people = glance.totals.users
-    taken = visit.t(
+    notice = visit.t(
         LINK_CREDENTIAL.code(link.credential) if link.credential else "link_step_credential"
     )
     called = glance.stage != "waiting"
     marks = [
         opened,
-        Mark(bool(link.credential), taken, link.credential_at),
+        Mark(bool(link.credential), notice, link.credential_at),
         Mark(called, visit.t("live_called") if called else visit.t("link_step_call")),
         Mark(bool(people), visit.counted("live_people", people)),
     ]

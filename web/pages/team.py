@@ -49,7 +49,7 @@ class TeamView:
     """The people around a person, in the order of the card.
 
     `wanted` is True if the person isn't free, so that the card offers stand-ins; `unconfirmed`
-    counts the possible stand-ins whose presence could not be confirmed. `hidden_peers` and
+    counts the possible stand-ins without a confirmed presence. `hidden_peers` and
     `hidden_reports` count the people who are not shown.
     """
 

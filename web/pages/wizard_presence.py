@@ -63,9 +63,13 @@ async def consent(visit: PageRequest) -> Response:
             "detail": visit.text(error.message),
             "remedy": "",
         }
-        answer = await step(visit, directory, failed)
-        answer.headers |= {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"}
-        return answer
+        response = await step(visit, directory, failed)
+        response.headers |= {
+            "HX-Retarget": "#main",
+            "HX-Reselect": "#main",
+            "HX-Reswap": "outerHTML",
+        }
+        return response
     return visit.leave(location, headers)
 
 

@@ -251,6 +251,12 @@
   const facets = document.querySelector(".facets");
   const label = facets.querySelector("[data-facets]");
   facets.addEventListener("change", () => { label.textContent = [...facets.querySelectorAll("input")].map((one) => one.value.trim()).filter(Boolean).join(", ") || label.dataset.label; });
+  page.onPress("[data-clear-facets]", () => {
+    for (const field of facets.querySelectorAll("input")) field.value = "";
+    facets.open = false;
+    facets.querySelector("summary").focus();
+    label.dispatchEvent(new Event("change", { bubbles: true }));
+  });
   document.addEventListener("click", (event) => { if (!facets.contains(event.target)) facets.open = false; });
   facets.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target.matches("input")) { event.preventDefault(); event.target.dispatchEvent(new Event("change", { bubbles: true })); }

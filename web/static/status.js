@@ -59,7 +59,7 @@
     if (xhr.status === 401) page.signInAgain();
     else if (asksByItself(elt)) { if (xhr.status === 404 && elt.id !== "people") location.reload(); }  // deleted meanwhile: its page says so
     else if (requestConfig.verb === "get" && target?.id === "main") location.assign(requestConfig.path);  // done, but its next page failed: that says so itself
-    else toast({ 403: words().forbidden, 404: words().gone }[xhr.status] ?? words().failed);
+    else if (target?.id !== "people") toast({ 403: words().forbidden, 404: words().gone }[xhr.status] ?? words().failed);
   });
   // A switch or choice that could not be saved goes back to what is saved.
   for (const failure of ["htmx:responseError", "htmx:sendError"]) {

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from local.entra import checks
-from local.entra.wire import Answer
+from local.entra.wire import Response
 from tests.local.entra.conftest import Provision
 from tests.local.entra.strict_server import ENTERPRISE, TOKEN, Fault, Reply, StrictServer
 
@@ -479,7 +479,7 @@ async def test_faults_that_differ_only_in_values_are_one_kind(
 
 def test_a_body_after_204_is_detected() -> None:
     """A 204 with content is an error (RFC 9110 section 15.3.5)."""
-    answer = Answer(
+    answer = Response(
         request="DELETE /Users/1", status=204, headers={}, body=b"{}", content={}, repeated=False
     )
     assert checks.status(answer, 204) == ["a 204 has a body"]

@@ -17,6 +17,7 @@ from scim import endpoints
 from shared.app import App
 from shared.clock import SystemClock
 from shared.settings import Settings
+from tests.hosts import functions_of
 
 
 @pytest.fixture
@@ -30,8 +31,7 @@ def app(tables: CountingTables) -> App:
 @pytest.fixture
 async def product(app: App) -> AsyncIterator[Options]:
     """Yield the options of a job into an empty directory of the running product."""
-    functions = func.FunctionApp()
-    functions.register_functions(endpoints.blueprint(app))
+    functions = functions_of(app, endpoints)
     directory, token = await create(app, operator_actor("account"), NewDirectory("Contoso"))
     async with running(functions) as host:
         yield Options(

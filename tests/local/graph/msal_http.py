@@ -11,7 +11,7 @@ from typing import Any
 import requests
 
 
-class Answer:
+class MsalResponse:
     """The attributes of a response that msal uses."""
 
     def __init__(self, answer: requests.Response, text: str) -> None:
@@ -35,20 +35,20 @@ class LoopbackHttp:
         """Return an address from msal in the form that a browser can open."""
         return address.replace(self._secure, self._plain, 1)
 
-    def get(self, url: str, **options: Any) -> Answer:
+    def get(self, url: str, **options: Any) -> MsalResponse:
         return self._send("GET", url, **options)
 
-    def post(self, url: str, **options: Any) -> Answer:
+    def post(self, url: str, **options: Any) -> MsalResponse:
         return self._send("POST", url, **options)
 
     def close(self) -> None:
         self._session.close()
 
-    def _send(self, method: str, url: str, **options: Any) -> Answer:
+    def _send(self, method: str, url: str, **options: Any) -> MsalResponse:
         if not url.startswith(self._secure + "/"):
             raise ValueError(f"{url} is not at {self._secure}")
         answer = self._session.request(method, self.for_browser(url), timeout=10, **options)
-        return Answer(
+        return MsalResponse(
             answer,
             answer.text.replace(f'"{self._plain}/', f'"{self._secure}/')
             if method == "GET"

@@ -18,7 +18,7 @@ from local.graph.simulator import (
     IDENTITY_HEADER,
     IDENTITY_PRINCIPAL_ID,
 )
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.local.graph.calls import app_token, call
 from tests.local.graph.fixtures import RunningSimulator
 

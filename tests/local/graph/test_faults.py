@@ -8,7 +8,7 @@ import pytest
 
 from local.graph.faults import UnknownFault, names
 from local.graph.simulator import CONTOSO, FABRIKAM
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.local.graph.calls import ask, bearer, call
 from tests.local.graph.fixtures import RunningSimulator
 from tests.rounds import rounds

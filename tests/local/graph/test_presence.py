@@ -11,7 +11,7 @@ import pytest
 from local.graph.people import UnknownIds
 from local.graph.simulator import CONTOSO, FABRIKAM, Simulator
 from local.graph.wire import MIX, STATES, Style
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.local.graph.calls import PRESENCES, ask, bearer, call
 from tests.local.graph.fixtures import RunningSimulator
 

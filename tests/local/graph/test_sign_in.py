@@ -10,7 +10,7 @@ import pytest
 
 from local.graph.people import GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR
 from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, CONTOSO, FABRIKAM
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.local.graph.calls import REDIRECT, app_token, call, msal_client, sign_in
 from tests.local.graph.fixtures import RunningSimulator
 

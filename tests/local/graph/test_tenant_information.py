@@ -20,7 +20,7 @@ async def test_another_tenant_is_named_to_a_token_of_the_home_tenant(
 ) -> None:
     """The response is a tenantInformation resource; only the home tenant has to assign the role."""
     token = app_token(graph_simulator, HOME_TENANT_ID)["access_token"]
-    assert TENANT_INFORMATION_ROLE in graph_simulator.simulator.keys.read(token)["roles"]
+    assert TENANT_INFORMATION_ROLE in graph_simulator.simulator.keys.verify(token)["roles"]
     status, body, _ = await call(address(graph_simulator, CONTOSO.upper()), token=token)
     assert status == 200
     assert body.pop("@odata.context").endswith("#microsoft.graph.tenantInformation")
@@ -32,7 +32,7 @@ async def test_another_tenant_is_named_to_a_token_of_the_home_tenant(
     }
     graph_simulator.simulator.consent(FABRIKAM)
     other = app_token(graph_simulator, FABRIKAM)["access_token"]
-    assert graph_simulator.simulator.keys.read(other)["roles"] == [PRESENCE_ROLE]
+    assert graph_simulator.simulator.keys.verify(other)["roles"] == [PRESENCE_ROLE]
 
 
 async def test_a_token_without_the_role_is_refused(graph_simulator: RunningSimulator) -> None:

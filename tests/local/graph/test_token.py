@@ -9,7 +9,7 @@ import pytest
 
 from local.graph.login_errors import KINDS
 from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, CONTOSO, FABRIKAM
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.local.graph.calls import GRAPH_SCOPE, app_token, ask, call, msal_client
 from tests.local.graph.fixtures import RunningSimulator
 

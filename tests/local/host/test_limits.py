@@ -13,7 +13,7 @@ import pytest
 
 from local.host.asgi import Limits, send_answer
 from local.host.host import HostOptions
-from local.host.http import Answer
+from local.host.http import HostResponse
 from local.host.running import RunningHost, running
 
 from .conftest import APPS, NO_PREFIX
@@ -128,7 +128,7 @@ async def test_invalid_header_value_is_500(value: str) -> None:
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    await send_answer(Answer(200, [("x-a", value)], b"body"), send)
+    await send_answer(HostResponse(200, [("x-a", value)], b"body"), send)
     assert (sent[0]["status"], sent[1]["body"]) == (500, b"")
 
 

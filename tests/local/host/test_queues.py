@@ -17,8 +17,8 @@ from local.host.host import Host
 from local.host.hostfile import HostFile
 from local.host.invocation import encode
 from local.host.queues import Queues
-from shared.clock import FixedClock
 from shared.http import Request
+from tests.clock import FixedClock
 
 from .conftest import APPS
 

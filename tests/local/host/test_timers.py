@@ -12,7 +12,7 @@ from local.host.errors import HostError
 from local.host.functions import TimerFunction, index
 from local.host.host import Host
 from local.host.timers import Timers
-from shared.clock import FixedClock
+from tests.clock import FixedClock
 from tests.rounds import rounds
 
 

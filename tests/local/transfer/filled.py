@@ -2,17 +2,13 @@
 
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import azure.functions as func
 
 from directories import deletion, service
 from directories.audit import operator_actor
 from directories.service import NewDirectory
 from local.host.host import Host
-from local.host.hostfile import HostFile
 from presence.consent import linking
 from presence.instance import runtime_of
 from presence.store.codec import Delta, Entry
@@ -22,6 +18,7 @@ from presence.tenant_links import DirectoryLink
 from scim import endpoints
 from shared.app import App
 from shared.tables.schema.base import TABLES
+from tests.hosts import serving
 from tests.scim.client import ScimClient
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"
@@ -39,17 +36,9 @@ class Deployment:
     fabrikam: ScimClient
 
 
-@contextlib.asynccontextmanager
-async def scim_host(app: App) -> AsyncIterator[Host]:
-    """Yield the local host with the SCIM functions."""
-    functions = func.FunctionApp()
-    functions.register_functions(endpoints.blueprint(app))
-    host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
-    try:
-        yield host
-    finally:
-        await host.stop()
-        await app.background.drain()
+def scim_host(app: App) -> contextlib.AbstractAsyncContextManager[Host]:
+    """Return a context manager of the local host with the SCIM functions."""
+    return serving(app, endpoints)
 
 
 async def filled(app: App, host: Host, people: int = 12) -> Deployment:

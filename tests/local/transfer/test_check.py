@@ -12,9 +12,9 @@ from local.check import check, check_links
 from local.commands.check import report
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.clock import FixedClock
 from shared.tables.port import Delete, Operation, Upsert
 from shared.tables.schema.base import ALL_DIRECTORIES
+from tests.clock import FixedClock
 from tests.local.transfer.filled import TENANT, Deployment
 
 

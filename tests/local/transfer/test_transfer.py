@@ -19,10 +19,10 @@ from local.transfer.importing import load
 from local.transfer.progress import Progress
 from shared import keys
 from shared.app import App
-from shared.clock import FixedClock
 from shared.settings import Settings
 from shared.tables.open import open_tables
 from shared.tables.port import Operation, Upsert
+from tests.clock import FixedClock
 from tests.local.transfer.filled import Deployment, every_row
 from tests.rounds import rounds
 

@@ -51,12 +51,12 @@ def test_an_equality_without_the_parser_gives_the_parsers_result(
     """It matches the same users, gives the indexes the same equalities, and raises the same
     error.
     """
-    filters._parse_kept.cache_clear()
+    filters._parse_cached.cache_clear()
     found = _meaning(text)
-    filters._parse_kept.cache_clear()
+    filters._parse_cached.cache_clear()
     monkeypatch.setattr(filters, "_sample_equality", lambda *_: None)
     assert _meaning(text) == found
-    filters._parse_kept.cache_clear()
+    filters._parse_cached.cache_clear()
 
 
 def test_further_equalities_of_an_attribute_are_not_parsed(

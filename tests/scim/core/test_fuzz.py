@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from scim.core.errors import ScimError
 from scim.core.filters import parse_filter
-from scim.core.patch import apply_patch, member_changes, read_patch
+from scim.core.patch import apply_patch, member_changes, parse_patch
 from scim.core.patch_path import parse_path
-from scim.core.projection import read_attributes
-from scim.core.resources import read_resource, replace_resource
+from scim.core.projection import parse_attributes
+from scim.core.resources import parse_resource, replace_resource
 from scim.core.schemas import ENTERPRISE_URN, GROUP, USER
 from scim.core.sorting import sort_key
 from tests.scim.core.examples import share
@@ -91,7 +91,7 @@ operations = st.fixed_dictionaries(
 bodies = values | st.fixed_dictionaries({"Operations": st.lists(operations, max_size=4)})
 resources = st.dictionaries(st.sampled_from(NAMES), values)
 texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=3)).map(" ".join) | st.text()
-BASE = read_resource(
+BASE = parse_resource(
     {
         "userName": "u",
         "displayName": "u",
@@ -123,7 +123,7 @@ def test_any_text_is_a_filter_path_or_list_or_refused(text: str) -> None:
         _tried(parse_path, text, kind)
         _tried(sort_key, BASE, text, kind)
         for lists in ((text, None), (None, text)):
-            if projection := _tried(read_attributes, *lists, kind):
+            if projection := _tried(parse_attributes, *lists, kind):
                 assert projection.apply(BASE)["schemas"] == BASE["schemas"]
 
 
@@ -132,15 +132,15 @@ def test_any_text_is_a_filter_path_or_list_or_refused(text: str) -> None:
 def test_any_body_is_read_or_refused(body: Any, other: dict[str, Any]) -> None:
     """A parsed body is canonical: parsing it again changes nothing. The input isn't modified."""
     for kind in (USER, GROUP):
-        read = [_tried(read_resource, {**other, "userName": "x", "displayName": "x"}, kind)]
-        read += [_tried(read_resource, body, kind)]
+        read = [_tried(parse_resource, {**other, "userName": "x", "displayName": "x"}, kind)]
+        read += [_tried(parse_resource, body, kind)]
         read += [BASE] if kind is USER else []
-        found = _tried(read_patch, body)
+        found = _tried(parse_patch, body)
         for resource in filter(None, read):
             before = orjson.dumps(resource)
             if found:
                 patched = _tried(apply_patch, resource, found, kind)
                 assert orjson.dumps(resource) == before
-                assert patched is None or read_resource(patched, kind) == patched
+                assert patched is None or parse_resource(patched, kind) == patched
                 _tried(member_changes, found)
             assert _tried(replace_resource, BASE, resource, kind) is not None

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from scim.core.errors import ScimError
-from scim.core.patch import MemberChange, Operation, member_changes, read_patch
+from scim.core.patch import MemberChange, Operation, member_changes, parse_patch
 from scim.core.schemas import GROUP_URN
 
 
 def _split(*operations: dict[str, Any]) -> tuple[list[Operation], list[MemberChange]]:
-    return member_changes(read_patch({"Operations": list(operations)}))
+    return member_changes(parse_patch({"Operations": list(operations)}))
 
 
 def _change(**operation: Any) -> list[MemberChange]:

@@ -7,9 +7,9 @@ from hypothesis import assume, given
 
 from scim.core.errors import ScimError
 from scim.core.filters import parse_filter
-from scim.core.patch import apply_patch, read_patch
+from scim.core.patch import apply_patch, parse_patch
 from scim.core.patch_path import parse_path
-from scim.core.resources import read_resource
+from scim.core.resources import parse_resource
 from scim.core.schemas import ENTERPRISE_URN, USER, USER_URN
 from tests.scim.core import oracle
 from tests.scim.core.deviations import CASEFOLD, DEVIATIONS
@@ -18,7 +18,7 @@ from tests.scim.core.examples import bodies, filters, patch_users, patches, path
 
 def _ours(resource: dict[str, Any], operations: list[dict[str, Any]]) -> dict[str, Any] | str:
     try:
-        return apply_patch(resource, read_patch({"Operations": operations}), USER)
+        return apply_patch(resource, parse_patch({"Operations": operations}), USER)
     except ScimError as error:
         return str(error.scim_type)
 
@@ -48,7 +48,7 @@ def test_a_patch_gives_the_oracles_result(
 @given(bodies)
 def test_a_body_gives_the_oracles_resource(body: dict[str, Any]) -> None:
     """RFC 7644 section 3.3 and RFC 7643 section 2.1: names in any case give the same resource."""
-    assert read_resource(body, USER) == oracle.read(body)
+    assert parse_resource(body, USER) == oracle.read(body)
 
 
 @share(0.1)

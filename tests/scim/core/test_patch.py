@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scim.core.errors import ScimError
-from scim.core.patch import Operation, apply_patch, check_faults, read_patch
+from scim.core.patch import Operation, apply_patch, check_faults, parse_patch
 from scim.core.schemas import ENTERPRISE_URN, GROUP, GROUP_URN, USER, USER_URN
 
 BABS: dict[str, Any] = {
@@ -24,7 +24,7 @@ BABS: dict[str, Any] = {
 
 
 def _patched(*operations: dict[str, Any], resource: dict[str, Any] = BABS) -> dict[str, Any]:
-    return apply_patch(resource, read_patch({"Operations": list(operations)}), USER)
+    return apply_patch(resource, parse_patch({"Operations": list(operations)}), USER)
 
 
 def _op(op: str, path: str, value: object) -> dict[str, Any]:
@@ -317,7 +317,7 @@ def test_an_immutable_part_is_not_changed() -> None:
 def test_a_body_that_is_no_patch_is_bad_syntax(body: object) -> None:
     """RFC 7644 section 3.12: 400 with scimType invalidSyntax."""
     with pytest.raises(ScimError) as raised:
-        check_faults(read_patch(body), USER)
+        check_faults(parse_patch(body), USER)
     assert raised.value.scim_type == "invalidSyntax"
 
 
@@ -339,5 +339,5 @@ def test_a_path_that_is_no_text_is_refused() -> None:
 def test_too_many_operations_are_refused() -> None:
     """413, so that one request doesn't delay the others."""
     with pytest.raises(ScimError) as raised:
-        read_patch({"Operations": [_op("add", "title", "x")] * 1001})
+        parse_patch({"Operations": [_op("add", "title", "x")] * 1001})
     assert raised.value.status == 413

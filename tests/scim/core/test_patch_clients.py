@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scim.core.errors import ScimError
-from scim.core.patch import apply_patch, read_patch
+from scim.core.patch import apply_patch, parse_patch
 from scim.core.schemas import ENTERPRISE_URN, GROUP, GROUP_URN, USER, USER_URN
 
 BABS: dict[str, Any] = {"schemas": [USER_URN], "userName": "babs", "active": True, "title": "Guide"}
@@ -17,7 +17,7 @@ WORK_PHONE = 'phoneNumbers[type eq "work"].value'
 
 def _patched(*operations: dict[str, Any], resource: dict[str, Any] = BABS) -> dict[str, Any]:
     return apply_patch(
-        resource, read_patch({"schemas": ["x"], "operations": list(operations)}), USER
+        resource, parse_patch({"schemas": ["x"], "operations": list(operations)}), USER
     )
 
 
@@ -151,7 +151,7 @@ def test_read_only_names_in_a_value_are_ignored() -> None:
     group = {"schemas": [GROUP_URN], "id": "1", "displayName": "a"}
     value = {"id": "2", "displayName": "b", "meta": {}, "schemas": []}
     patched = apply_patch(
-        group, read_patch({"Operations": [{"op": "replace", "value": value}]}), GROUP
+        group, parse_patch({"Operations": [{"op": "replace", "value": value}]}), GROUP
     )
     assert patched == {**group, "displayName": "b"}
 
@@ -243,7 +243,7 @@ def test_a_group_is_renamed() -> None:
         "members": [{"value": "u"}],
     }
     operations = [_op("Replace", "externalId", "2"), _op("Replace", "displayName", "b")]
-    patched = apply_patch(group, read_patch({"Operations": operations}), GROUP)
+    patched = apply_patch(group, parse_patch({"Operations": operations}), GROUP)
     assert patched == {**group, "externalId": "2", "displayName": "b"}
 
 

@@ -5,24 +5,24 @@ from typing import Any
 import pytest
 
 from scim.core.errors import ScimError
-from scim.core.resources import read_resource, replace_resource
+from scim.core.resources import parse_resource, replace_resource
 from scim.core.schemas import ENTERPRISE_URN, GROUP, GROUP_URN, USER, USER_URN
 
 
 def _user(**attributes: Any) -> dict[str, Any]:
-    return read_resource({"userName": "babs", **attributes}, USER)
+    return parse_resource({"userName": "babs", **attributes}, USER)
 
 
 def _fault(body: object) -> tuple[str | None, str]:
     with pytest.raises(ScimError) as raised:
-        read_resource(body, USER)
+        parse_resource(body, USER)
     return raised.value.scim_type, raised.value.detail
 
 
 @pytest.mark.clause("7643/2.1")
 def test_names_match_in_any_case() -> None:
     """RFC 7643 section 2.1: attribute names are case-insensitive."""
-    assert read_resource({"USERNAME": "babs", "Name": {"GIVENNAME": "Babs"}}, USER) == {
+    assert parse_resource({"USERNAME": "babs", "Name": {"GIVENNAME": "Babs"}}, USER) == {
         "schemas": [USER_URN],
         "userName": "babs",
         "name": {"givenName": "Babs"},
@@ -224,7 +224,7 @@ def test_a_group_is_created_without_members() -> None:
         "displayName": "Sales",
         "meta": {"resourceType": "Group"},
     }
-    assert read_resource(body, GROUP) == {
+    assert parse_resource(body, GROUP) == {
         "schemas": [GROUP_URN],
         "externalId": "8aa1",
         "displayName": "Sales",

@@ -8,7 +8,7 @@ from scim.core.attributes import Attribute, ResourceType, Schema
 from scim.core.errors import ScimError
 from scim.core.filters import parse_filter
 from scim.core.patch import Operation, apply_patch
-from scim.core.resources import read_resource, replace_resource
+from scim.core.resources import parse_resource, replace_resource
 from scim.core.sorting import sort_key
 
 THING = ResourceType(
@@ -30,7 +30,7 @@ THING = ResourceType(
 
 
 def _thing(**attributes: Any) -> dict[str, Any]:
-    return read_resource(attributes, THING)
+    return parse_resource(attributes, THING)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_an_operator_or_literal_for_text_does_not_fit_a_number(text: str) -> Non
 def test_numbers_and_dates_are_checked(body: dict[str, Any]) -> None:
     """RFC 7643 sections 2.3.3 to 2.3.5: decimal, integer and dateTime have their formats."""
     with pytest.raises(ScimError) as raised:
-        read_resource(body, THING)
+        parse_resource(body, THING)
     assert raised.value.scim_type == "invalidValue"
 
 

@@ -4,7 +4,6 @@ and a client of its token endpoint.
 
 from collections.abc import AsyncIterator
 
-import azure.functions as func
 import pytest
 
 from directories import credentials, service
@@ -14,11 +13,11 @@ from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO
 from local.host.host import Host
-from local.host.hostfile import HostFile
 from scim import endpoints
 from shared.app import App
-from shared.clock import FixedClock
 from shared.settings import Settings
+from tests.clock import FixedClock
+from tests.hosts import functions_of
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
 from tests.scim.sign_in.client import ACCOUNT, AUDIENCE, SUBJECT, TokenClient
 
@@ -38,9 +37,7 @@ async def app(
 
 def host_of(app: App) -> Host:
     """Return a simulated host with the SCIM functions of this App."""
-    functions = func.FunctionApp()
-    functions.register_functions(endpoints.blueprint(app))
-    return Host(functions, environment={}, host_file=HostFile(route_prefix=""))
+    return Host(functions_of(app, endpoints), environment={})
 
 
 @pytest.fixture

@@ -22,8 +22,9 @@ from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO, FABRIKAM
 from shared.app import App
-from shared.clock import FixedClock, timestamp
+from shared.clock import timestamp
 from shared.settings import Settings
+from tests.clock import FixedClock
 from tests.local.graph.fixtures import RunningSimulator
 from tests.scim.sign_in.client import ACCOUNT, AUDIENCE, SUBJECT, TokenClient
 from tests.scim.sign_in.conftest import host_of

@@ -10,8 +10,8 @@ from directories import credentials, deletion, service
 from directories.audit import operator_actor
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
-from shared.clock import FixedClock
 from shared.http import Request
+from tests.clock import FixedClock
 from tests.rounds import rounds
 from tests.scim.sign_in.client import ACCOUNT, TokenClient
 

@@ -17,9 +17,9 @@ from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from local.oidc_issuer import OidcIssuer, running
 from shared.app import App
-from shared.clock import FixedClock
 from shared.http import Request
 from shared.settings import Settings
+from tests.clock import FixedClock
 from tests.scim.sign_in.client import ACCOUNT, TokenClient
 from tests.scim.sign_in.conftest import host_of
 

@@ -8,7 +8,7 @@ import pytest
 
 from local.counting_tables import CountingTables
 from scim.core.schemas import ENTERPRISE_URN
-from scim.users import index_rows
+from scim.users import store
 from scim.users.models import UserRecord, decode
 from shared.tables.port import MAX_OPERATIONS
 from tests.scim.client import Answer, ScimClient
@@ -122,7 +122,7 @@ def _fullest(word: str, digit: int) -> UserRecord:
 
 def test_the_largest_change_is_one_transaction() -> None:
     """Replacing every index row of a user, and adding the event, needs at most 100 operations."""
-    first = index_rows.insertion(_fullest("anna", 1), "GB")
+    first = store.insertion(_fullest("anna", 1), "GB")
     record = decode(_fullest("anna", 1).id, first[0].value)  # type: ignore[union-attr]
-    changed = index_rows.replacement(record, _fullest("berta", 2), "", "GB")
+    changed = store.replacement(record, _fullest("berta", 2), "", "GB")
     assert 90 < len(changed) + 1 <= MAX_OPERATIONS

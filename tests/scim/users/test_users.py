@@ -9,9 +9,9 @@ from local.counting_tables import CountingTables
 from scim.users import index_rows, store
 from scim.users.models import UserRecord
 from shared.app import App
-from shared.clock import FixedClock
 from shared.ids import new_id
 from shared.tables.port import Row
+from tests.clock import FixedClock
 from tests.scim.client import ScimClient
 
 WORK_PHONE = 'phoneNumbers[type eq "work"].value'
@@ -333,14 +333,14 @@ async def test_a_change_after_a_new_region_rewrites_the_card(app: App) -> None:
         created="",
         modified="",
     )
-    await app.tables.transact("contacts", "d", index_rows.insertion(user, "DE"))
+    await app.tables.transact("contacts", "d", store.insertion(user, "DE"))
     stored = await store.get(app, "d", user.id)
     assert stored is not None
     new = stored.record.changed(
         {**user.resource, "phoneNumbers": [*number, {"value": "+447700900123"}]}, ""
     )
     await app.tables.transact(
-        "contacts", "d", index_rows.replacement(stored.record, new, stored.tag, "IT")
+        "contacts", "d", store.replacement(stored.record, new, stored.tag, "IT")
     )
     after = await _beside(app, "d")
     assert {key: row.value for key, row in after.items()} == index_rows.index_rows(new, "IT")

@@ -186,7 +186,7 @@ DONE: dict[str, tuple[bytes, Sequence[str]]] = {
 async def test_responses_are_parsed_as_the_sdk_does(name: str) -> None:
     """They give the rows' ETags in the order of the operations, whatever else the response has."""
     body, tags = DONE[name]
-    assert [part.etag for part in wire.read_transaction(body)] == tags
+    assert [part.etag for part in wire.parse_transaction(body)] == tags
     async with (
         service(
             answer(202, body, Content_Type="multipart/mixed; boundary=batchresponse_1")
@@ -210,7 +210,7 @@ async def test_an_error_is_parsed_as_the_sdk_does(
 ) -> None:
     """It gives the status, the code, and the index of the operation."""
     body = _changeset(_error(status, code, message))
-    assert wire.read_transaction(body) == [wire.Part(status, "", code, place)]
+    assert wire.parse_transaction(body) == [wire.Part(status, "", code, place)]
     async with (
         service(
             answer(202, body, Content_Type="multipart/mixed; boundary=batchresponse_1")
@@ -231,11 +231,11 @@ def test_an_error_without_a_change_set_is_parsed() -> None:
         b"--batchresponse_1\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 400 Bad Request\r\n"
         b"Content-Type: application/xml\r\n\r\n<error><code>InvalidInput</code></error>\r\n--batchresponse_1--\r\n"
     )
-    assert wire.read_transaction(body) == [wire.Part(400)]
+    assert wire.parse_transaction(body) == [wire.Part(400)]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"odata.error":{}}', _changeset("HTTP/1.1")])
 def test_a_malformed_response_to_a_transaction_raises_value_error(body: bytes) -> None:
     """A proxy's page mustn't look like the result of an empty transaction."""
     with pytest.raises(ValueError):
-        wire.read_transaction(body)
+        wire.parse_transaction(body)

@@ -14,11 +14,11 @@ from local.host.host import Host
 from local.host.hostfile import HostFile
 from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http, within
-from shared.clock import FixedClock
 from shared.http import Request, Response
 from shared.settings import Settings
 from shared.tables.metered import MeteredTables
 from shared.tables.port import Insert, Operation, Row, StorageUnavailable
+from tests.clock import FixedClock
 
 
 class Broken(CountingTables):

@@ -61,7 +61,7 @@ class ShownItem(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListAnswer:
+class ListResponse:
     """The result of a query (RFC 7644 section 3.4.2); the resources are JSON.
 
     `total` and `start_index` are None if the ListResponse doesn't have them (RFC 9865 section 2).

@@ -85,7 +85,7 @@ async def faulty(
     if fault.code is not None:
         error = LoginError(fault.code, client="the application", tenant=tenant)
         return login_error(simulator, error, word=METADATA_WORDS.get(fault.code, ""))
-    place, kind = fault.name.split(".")
+    endpoint, kind = fault.name.split(".")
     if kind == "hang":
         while simulator.faults.is_on(fault) and not await request.is_disconnected():
             await asyncio.sleep(0.01)
@@ -96,7 +96,7 @@ async def faulty(
         return Response("<html><body>A proxy's page</body></html>", 200, media_type="text/html")
     status = int(kind)
     retry_after = (fault.retry_after or 0) if status in (429, 503) else 0
-    if place == "graph":
+    if endpoint == "graph":
         return graph_error(simulator, status, *_WORDS[status], retry_after=retry_after)
     headers = {"Retry-After": str(retry_after)} if retry_after else {}
     return json(
