@@ -114,8 +114,7 @@ class ExactSearch:
         limit = self._limit - len(self.found)
         directories = self._directories
         if where is self._old:
-            directories, taken = await with_first_rules(self._app, directories)
-            self.round_trips += taken
+            directories = await with_first_rules(self._app, directories)
             if not directories:
                 return Page([])
         is_wide = len(self._query.words) > 1

@@ -128,9 +128,10 @@ class NameQuery:
         return collapse(_longest(self.groups))
 
     def joined(self) -> str:
-        """Return the prefix of the index terms of people who have the longest word joined to the word before it.
+        """Return the key prefix by which people are found who have the two words of the text as one.
 
-        Return "" if no word is before it: people who have it joined to the word after it have terms that `wide` finds.
+        The second of them is the longest word, the first the one before it. Return "" if there is none. People who
+        have the longest word joined to the word after it are found by `wide`.
         """
         at = 0 if self.addresses else self.groups.index(_longest(self.groups))
         before = self.groups[at - 1] if at else ""

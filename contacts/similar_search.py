@@ -199,7 +199,7 @@ class SimilarSearch:
 
     def _plan_of_one(self, word: str) -> Plan:
         plan, groups = ranges_of_one(word), self._query.groups
-        is_joined = len(groups) == 1 and len(self._query.words) > 1 and plan.ranges
+        is_joined = len(groups) == 1 < len(self._query.words) and plan.ranges
         return with_group(plan, collapse(groups[0])) if is_joined else plan
 
     async def _consider(

@@ -290,10 +290,13 @@ def with_group(plan: Plan, group: str) -> Plan:
     """Return the plan with the sound rows of `group`, the query's only word joined to its particles.
 
     A name that is written as one word has only a row for all of it: `Mc Leod` finds MacLeod, and
-    `el Hassan` finds Alhassan.
+    `el Hassan` finds Alhassan. If the first range contains these rows, the plan is not changed:
+    the particle may be an initial, so the other ranges of the word alone are needed.
     """
-    first, *rest = plan.ranges
-    return replace(plan, ranges=[first, _with_sound(group), *rest])
+    (first, *rest), joined = plan.ranges, _with_sound(group)
+    if joined.beginning.startswith(first.beginning):
+        return plan
+    return replace(plan, ranges=[first, joined, *rest])
 
 
 def ranges_of_one(word: str) -> Plan:

@@ -40,6 +40,9 @@ _VARIANTS: dict[int, str | int | None] = (
     | dict.fromkeys(map(ord, "ٱٲٳ"), "ا")
     | {ord("ء"): None}
     | {katakana: katakana - 0x60 for katakana in range(0x30A1, 0x30F7)}
+    # Latin letters without a decomposition, as people without the keyboard write them: Azerbaijani, Akan, Ewe, Hausa,
+    # Fulfulde and Sami.
+    | dict(zip(map(ord, "ǝəɛɔɓɖɗƒɣɨɩƙŋɲŧʉʊʋƴ"), "eeeobddfgiiknntuuvy", strict=True))
 )
 
 # Vowel signs and other marks (categories Mn and Mc) that folding keeps and that `\w` doesn't match.

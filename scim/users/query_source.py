@@ -18,8 +18,8 @@ from shared.tables import schema
 from shared.tables.schema.contacts import EXTERNAL_ID, HIDDEN_NUMBER, MAIL, MEMBER, NUMBER
 from shared.words import fold_case
 
-# Users that an index names are read one by one if that is less work than to read all, and never more than an answer
-# may hold; to read one alone costs as much as to read some thirty among hundreds.
+# Users that an index names are read one by one if that is less work than to read all, and never more than a response
+# may have; to read one alone costs as much as to read about thirty of hundreds.
 POINT_READ_LIMIT, MAX_POINT_READS, SCAN_COST_RATIO = 32, 1000, 32
 
 

@@ -134,9 +134,9 @@ def typed_of(text: str, region: str) -> Typed:
 
 
 def _after_prefix(digits: str, region: str, beginnings: Iterable[str]) -> tuple[str, ...]:
-    """Return the beginnings of E.164 numbers that `digits` can stand for after a prefix of the region.
+    """Return the E.164 beginnings of the numbers for which `digits` are dialled with a prefix of the region.
 
-    Those that begin with one of `beginnings` are left out, because that one includes them.
+    A result that begins with one of `beginnings`, which are searched anyway, is left out.
     """
     own = dialling(region)
     if not own.code or len(digits) < MIN_PART:

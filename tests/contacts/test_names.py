@@ -76,6 +76,11 @@ _SPELLINGS = {
     "Åse Øster": ["aase oester", "ase oster", "åse øster", "aas"],
     "Jörg Weiß": ["weiss", "weiß", "joerg weiss", "WEISS"],
     "Novak Đoković": ["djokovic", "dokovic", "đoković"],
+    # Letters that Unicode does not decompose, on passports in ASCII: Azerbaijani, Hausa, Akan, Kikuyu
+    "Nərmin Qoşalı": ["nərmin", "nermin", "nermin qosali", "Nərmin Qosalı"],
+    "Ɓala Ɗanjuma": ["bala danjuma", "ɗanjuma"],
+    "Kɔfi Agyɛman": ["kofi agyeman", "agyɛman", "Kɔfi"],
+    "Wanja Ŋgũgĩ": ["ngugi", "wanja ŋgũgĩ"],
     # historyforge#435, inaturalist#2560, futo-keyboard-layouts#196: every sign used as an apostrophe, or none
     "Annabel O'Brien": ["o'brien", "o’brien", "o‘brien", "oʻbrien", "o`brien", "obrien", "o brien"],
     "Hina Kaʻahumanu": ["kaʻahumanu", "ka'ahumanu", "kaahumanu", "ka ahumanu", "hina ka ahu"],
@@ -252,8 +257,6 @@ async def test_an_unspaced_name_is_similar_only_if_no_one_has_it(
     for name in ("王 小明", "王 大明", "斎藤 恵子"):
         await contoso.hire(name)
     assert await _found(agent, contoso, "王小明") == ["王 小明"]
-    # An instance's first search for two words looks for rows of the first release, too.
-    await _found(agent, contoso, "斉藤 恵子")
     assert await _found(agent, contoso, "斉藤 恵子") == ["斎藤 恵子"]  # another form of the letter
     assert set(await _similar(agent, contoso, "王文明")) == {"王 小明", "王 大明"}
 
@@ -261,10 +264,14 @@ async def test_an_unspaced_name_is_similar_only_if_no_one_has_it(
 async def test_similar_names_are_not_searched_if_five_exact_ones_are_found(
     agent: Person, contoso: Company, tables: CountingTables
 ) -> None:
-    """Then a search costs one round trip, otherwise at most four."""
+    """Then a search costs one round trip, otherwise at most four.
+
+    An instance's first search takes two more, to see whether the directory has rows of the first release.
+    """
     for n in range(MIN_EXACT):
         await contoso.hire(f"Anna{n} Meyer")
     await contoso.hire("Anna Maier")
+    await _similar(agent, contoso, "von anna mueller")
     with tables.measured() as calls:
         assert await _similar(agent, contoso, "meyer") == {}
     assert len([call for call in calls if call[1] == "contacts"]) == 1
@@ -272,6 +279,16 @@ async def test_similar_names_are_not_searched_if_five_exact_ones_are_found(
         with tables.measured() as calls:
             await _similar(agent, contoso, text)
         assert len([call for call in calls if call[1] == "contacts"]) <= 4, text
+
+
+@pytest.mark.parametrize("text", ["fiona mc leod", "fiona macloed"])
+async def test_the_first_search_of_an_instance_finds_what_its_second_finds(
+    agent: Person, contoso: Company, text: str
+) -> None:
+    """No memory of one instance may change an answer."""
+    await contoso.hire("Fiona MacLeod")
+    first = await _found(agent, contoso, text)
+    assert first == await _found(agent, contoso, text) == ["Fiona MacLeod"]
 
 
 async def test_names_come_before_titles_and_companies(agent: Person, contoso: Company) -> None:
@@ -592,6 +609,8 @@ async def test_a_word_that_may_be_a_name_is_no_title(
         ("Jonathan Pearce", "j pearpce"),
         ("Wojciech Szymański", "w zsymanski"),
         ("Päivi Mäkinen", "p makpnen"),
+        ("Thandiwe Dlamini", "t dlatmini"),  # T is also a Dutch particle
+        ("Sean O'Brien", "o briien"),
     ],
 )
 async def test_an_initial_before_a_mistyped_name_finds_the_person(
