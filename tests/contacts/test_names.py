@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contacts.name_search import MIN_EXACT
+from contacts.exact_search import MIN_EXACT
 from local.counting_tables import CountingTables
 from scim.users import contact_cards, index_rows
 from scim.users.contact_cards import ENTERPRISE
@@ -158,6 +158,12 @@ async def test_another_word_with_the_same_letters_is_not_the_name(
         ("Friedrich Meierling", "frierdich meierlinb", "frierdich meierlinb"),
         ("Екатерина Соловьёва", "саловьева", "саловьева"),
         ("علی مرادی", "مرادبی", "مرادبی"),
+        # a name without spaces, with an error in the family name, or in the given one
+        ("山田 太郎", "山由太郎", "山由太郎"),
+        ("王小明", "王小朋", "王小朋"),
+        ("王 小明", "主小明", "主小明"),
+        ("長谷川 健一", "長谷河健一", "長谷河健一"),
+        ("さくら 松本", "さくろ 松本", "さくろ"),
     ],
 )
 async def test_a_typing_error_still_finds_the_person(
@@ -242,6 +248,17 @@ async def test_exact_matches_come_before_similar_ones(agent: Person, contoso: Co
     similar = await _similar(agent, contoso, "meyer")
     assert set(similar) == {"Antje Maier", "Antje Meier"}
     assert (await _found(agent, contoso, "meyer"))[2] == "Antje Meier"
+
+
+async def test_an_unspaced_name_is_similar_only_if_no_one_has_it(
+    agent: Person, contoso: Company
+) -> None:
+    """One of three syllables is another given name more often than an error."""
+    for name in ("王 小明", "王 大明", "斎藤 恵子"):
+        await contoso.hire(name)
+    assert await _found(agent, contoso, "王小明") == ["王 小明"]
+    assert await _found(agent, contoso, "斉藤 恵子") == ["斎藤 恵子"]  # another form of the letter
+    assert set(await _similar(agent, contoso, "王文明")) == {"王 小明", "王 大明"}
 
 
 async def test_similar_names_are_not_searched_if_five_exact_ones_are_found(
