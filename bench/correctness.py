@@ -1,6 +1,6 @@
 """Check that a SCIM server really carries out each kind of request that `bench.provisioning` compares.
 
-An error, or an answer without the wanted people, costs less than the work. So the figures of a
+An error, or a response without the wanted people, costs less than the work. So the figures of a
 server count only for the operations that this check accepts.
 """
 
@@ -22,15 +22,15 @@ _PATCHED, _DELETED, _CHECKED = 0, 1, 2  # indexes of people for these checks
 
 @dataclass(slots=True, kw_only=True)
 class Verdict:
-    """The result of a check.
+    """The result of a check of one server.
 
     Attributes:
-        faults: by operation, the reasons why its answers are wrong.
-        kept: how many of the attributes of the first person a GET returns unchanged.
-        sent: how many there are.
+        faults: why its responses are wrong, by operation.
+        sent: the number of attributes that the first person has in the POST.
+        kept: the number of these that a GET returns unchanged.
         is_authenticated: whether requests with another token or none are refused with 401.
         is_unique: whether a second person with a userName is refused with 409.
-        connections: how many connections all requests took, sent one after the other.
+        connections: the number of connections for all requests, sent one after the other.
     """
 
     faults: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))

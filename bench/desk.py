@@ -55,7 +55,7 @@ from scim.groups import membership
 from scim.groups import models as groups
 from scim.groups.models import GroupRecord
 from scim.resource_rows import NOTHING
-from scim.users import index_rows
+from scim.users import store
 from scim.users.contact_cards import ENTERPRISE
 from scim.users.models import UserRecord
 from shared.app import App
@@ -186,7 +186,7 @@ async def filled(app: App, people: int) -> Chart:
     rows, batches = list[Operation](), list[list[Operation]]()
     for one in _employees(app, ids):
         chart.add(one)
-        own = index_rows.insertion(_record(app, one, len(chart.people)), directory.region)
+        own = store.insertion(_record(app, one, len(chart.people)), directory.region)
         if one.group:
             own += [
                 Insert(MEMBER.key(one.group, one.id), membership.encode_kind("User")),

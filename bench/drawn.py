@@ -91,10 +91,12 @@ def main() -> None:
     )
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=40, help="of each query")
+    parser.add_argument("--database", type=Path, help="a file to fill, or one that a run filled")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "bench.db"
-        asyncio.run(_fill(file, options.people))
+        file = (options.database or Path(folder) / "bench.db").absolute()
+        if not file.exists():
+            asyncio.run(_fill(file, options.people))
         with serving(Path.cwd(), f"sqlite:///{file}", _PORT):
             _print(f"http://127.0.0.1:{_PORT}", options.people, options.runs)
 

@@ -41,9 +41,10 @@ _READER = {"Cookie": f"{COOKIE}=reader.{ACCOUNT}"}
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """The changes that no response has shown yet (`waiting`: time by status), and the delays of the others.
+    """The changes of status, and how late a reader saw them.
 
-    `current` is the last status of each person, `overwritten` counts changes that were never seen,
+    `waiting` has the time of each change that no response has shown yet, by status; `seconds` has the delays of
+    the others. `current` is the last status of each person, `overwritten` counts changes that no response showed,
     and `asked` has the durations of the reader's requests.
     """
 

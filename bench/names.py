@@ -28,7 +28,7 @@ from directories.service import NewDirectory, create
 from local.entra.mapping import post_body, target_attributes
 from local.entra.people import Company
 from local.host.sign_in import ACCOUNT
-from scim.users import index_rows
+from scim.users import store
 from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import SystemClock, timestamp
@@ -114,7 +114,7 @@ def _asked(asked: list[Question]) -> tuple[dict[str, Score], dict[str, list[floa
     connection = http.client.HTTPConnection("127.0.0.1", _PORT)
     for question in asked:
         began = time.perf_counter()
-        contacts = _answer(connection, question.text)
+        contacts = _search(connection, question.text)
         milliseconds = (time.perf_counter() - began) * 1000
         scores[question.kind].add(question, [one["displayName"] for one in contacts])
         similar = any("similarTo" in one for one in contacts[:FIRST])
@@ -122,7 +122,7 @@ def _asked(asked: list[Question]) -> tuple[dict[str, Score], dict[str, list[floa
     return scores, taken
 
 
-def _answer(connection: http.client.HTTPConnection, text: str) -> list[dict[str, str]]:
+def _search(connection: http.client.HTTPConnection, text: str) -> list[dict[str, str]]:
     """Return the people found; after a 429, wait for `Retry-After` and repeat the request."""
     while True:
         connection.request("GET", f"/api/contacts?{urlencode({'q': text, 'limit': 50})}")
@@ -141,7 +141,7 @@ async def fill(file: Path, people: int) -> None:
     batch, batches = list[Operation](), list[list[Operation]]()
     for resource in _resources(people):
         now = timestamp(app.clock.now())
-        own = index_rows.insertion(
+        own = store.insertion(
             UserRecord(id=new_id(app.clock), resource=resource, created=now, modified=now), "GB"
         )
         if len(batch) + len(own) > 100:

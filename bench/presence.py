@@ -35,7 +35,7 @@ from presence.instance import runtime_of
 from presence.sync import dispatch
 from presence.sync.sync_tenant import sync
 from presence.tenant_links import DirectoryLink
-from scim.resource_rows import encode_active
+from scim.resource_rows import ACTIVE
 from shared.app import App
 from shared.clock import SystemClock
 from shared.settings import Settings
@@ -103,7 +103,7 @@ async def prepare(app: App, size: Size) -> None:
     for tenant_id in tenant_ids(size):
         directory_id = f"d-{tenant_id}"
         rows = [
-            Upsert(EXTERNAL_ID.key(one, one), encode_active(is_active=True))
+            Upsert(EXTERNAL_ID.key(one, one), ACTIVE[True])
             for one in people_of(tenant_id, size.people)
         ]
         batches = [rows[at : at + 100] for at in range(0, len(rows), 100)]

@@ -21,7 +21,7 @@ from contacts.serializers import page_json
 from directories.audit import operator_actor
 from directories.models import Directory
 from directories.service import NewDirectory, create
-from scim.users import index_rows
+from scim.users import store
 from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import SystemClock, timestamp
@@ -123,7 +123,7 @@ async def filled(app: App, people: int, account: str = "bench") -> Directory:
     )
     batches, batch = list[list[Operation]](), list[Operation]()
     for n in range(people):
-        own = index_rows.insertion(_person(app, n), directory.region)
+        own = store.insertion(_person(app, n), directory.region)
         if len(batch) + len(own) > 100:
             batches.append(batch)
             batch = []

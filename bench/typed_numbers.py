@@ -31,7 +31,7 @@ from contacts.search import search
 from directories.audit import operator_actor
 from directories.models import Directory
 from directories.service import NewDirectory, create
-from scim.users import index_rows
+from scim.users import store
 from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import SystemClock, timestamp
@@ -110,7 +110,7 @@ async def _store(app: App, directory: Directory, number: str) -> None:
         "phoneNumbers": [{"value": number, "type": "work"}],
     }
     user = UserRecord(id=new_id(app.clock), resource=resource, created=now, modified=now)
-    rows = index_rows.insertion(user, directory.region)
+    rows = store.insertion(user, directory.region)
     await app.tables.transact(CONTACTS, directory.id, rows)
 
 

@@ -16,7 +16,7 @@ from shared.app import App
 from shared.words import words_of
 
 _MIN_LETTERS = 3  # of a word that begins a directory's name; fewer would name too many
-# Cursors of the two parts of an answer: people by the whole query, then people of the company.
+# Cursors of the two parts of a result: people by the whole query, then people of the company.
 _BY_NAME, _OF_COMPANY = "n.", "c."
 
 

@@ -42,7 +42,7 @@ def decode_cursor(text: str) -> Cursor:
         family, beginning, position, *shown = parts
     except (binascii.Error, ValueError, TypeError):
         raise bad_cursor() from None
-    # A storage account answers with an error to a key that no row can have.
+    # A storage account rejects a key that no row can have.
     if not all(isinstance(one, str) for one in parts) or not keys.is_key(position):
         raise bad_cursor()
     return Cursor(f"{family}{keys.SEPARATOR}{beginning}", position, tuple(shown))

@@ -12,7 +12,6 @@ from scim.users import contact_cards, index_rows, store
 from scim.users.contact_cards import LABELLED, SCHEMA_OF
 from scim.users.managers import Manager, find_manager
 from scim.users.models import UserRecord
-from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
@@ -20,6 +19,7 @@ from shared.messages import CodeFamily, Message
 from shared.numbers.number import Number
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import GROUP
+from shared.words import search_key
 
 _MAX_GROUPS = 50
 MAX_ZONE = 64  # characters of the name of a time zone
@@ -77,7 +77,7 @@ async def _named(app: App, directory: Directory, group_ids: Iterable[str]) -> li
         return group_id, groups.decode(group_id, row.value).shown_name if row else ""
 
     found = [(group_id, name) for group_id, name in await each(group_ids, name) if name]
-    return sorted(found, key=lambda group: (keys.search_key(group[1]), group[0]))
+    return sorted(found, key=lambda group: (search_key(group[1]), group[0]))
 
 
 def details(person: Person) -> dict[str, Any]:

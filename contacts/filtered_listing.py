@@ -8,8 +8,8 @@ from contacts.index_scan import Found, Page, Range, Selection, walk
 from directories.models import Directory
 from shared.app import App
 from shared.concurrency import each
-from shared.keys import search_key
 from shared.tables.schema.contacts import LIST
+from shared.words import search_key
 
 _MAX_PAGES = 4  # of the list that are looked through for people who are free
 _MAX_FEW = 32  # free people of whom the rows are read instead of everyone's

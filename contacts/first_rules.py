@@ -34,19 +34,21 @@ async def _is_new(app: App, directory: Directory) -> bool:
     return all(models.decode("", row.value).index_version == INDEX_VERSION for row in rows)
 
 
-async def with_first_rules(
-    app: App, directories: Sequence[Directory]
-) -> tuple[list[Directory], int]:
-    """Return the directories that may have rows of the first release, and how many round trips per directory that took."""
+async def with_first_rules(app: App, directories: Sequence[Directory]) -> list[Directory]:
+    """Return the directories that may have rows of the first release.
+
+    It takes two round trips per directory, once on each instance. They aren't part of a search's budget: else an
+    instance's first search could find fewer people than its second.
+    """
     known = app.state(_Reindexed).versions
     unknown = [one for one in directories if known.get(one.id) != INDEX_VERSION]
     if not unknown:
-        return [], 0
+        return []
     found = await each(unknown, partial(_is_reindexed, app))
     for directory, is_reindexed in zip(unknown, found, strict=True):
         if is_reindexed:
             known.put(directory.id, INDEX_VERSION)
-    return [one for one, is_reindexed in zip(unknown, found, strict=True) if not is_reindexed], 2
+    return [one for one, is_reindexed in zip(unknown, found, strict=True) if not is_reindexed]
 
 
 async def _is_reindexed(app: App, directory: Directory) -> bool:

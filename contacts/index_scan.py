@@ -19,9 +19,10 @@ from scim.users.contact_cards import Card, decode
 from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
+from shared.keys import TwoParts
 from shared.limits import LruCache
 from shared.tables.port import MAX_QUERY_ROWS
-from shared.tables.schema.base import CONTACTS, TwoParts
+from shared.tables.schema.base import CONTACTS
 
 _MIN_ROWS = 16  # of a directory in one round trip
 _MAX_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on

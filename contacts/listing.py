@@ -14,11 +14,11 @@ from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
-from shared.keys import search_key
 from shared.messages import Message
 from shared.tables.port import MAX_QUERY_ROWS, Row
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import EXTERNAL_ID, GROUP, GROUP_NAME, LIST, MEMBER, USER
+from shared.words import fold_case, search_key
 
 # Of a group that is searched in; of a larger one, members are looked up among those found.
 MAX_MEMBER_IDS = 2000
@@ -169,7 +169,7 @@ async def groups_by_name(
     app: App, directories: Sequence[Directory], name: str
 ) -> list[tuple[Directory, str]]:
     """Return (directory, group id) of the groups with this display name, ignoring case. One round trip per directory."""
-    folded = keys.fold_case(" ".join(name.split()))
+    folded = fold_case(" ".join(name.split()))
 
     async def one(directory: Directory) -> list[tuple[Directory, str]]:
         row = await app.tables.get(CONTACTS, directory.id, GROUP_NAME.key(folded))
@@ -186,7 +186,7 @@ async def groups_beginning(
     They are sorted by name; case is ignored. At most one round trip per directory, and none for a
     directory in which no such group was found a moment ago.
     """
-    folded = keys.fold_case(" ".join(text.split()))
+    folded = fold_case(" ".join(text.split()))
     asked = [one for one in directories if not is_known_empty(app, one, GROUP_NAME.name, folded)]
 
     async def one(directory: Directory) -> list[_NamedGroup]:

@@ -34,7 +34,7 @@ async def add(app: App, request: Request, person: Principal) -> Response:
     draft = _draft(request)
     directory, actor = await _directory(app, request, person), person_actor(person, request)
     note = await notes.add(app, directory, request.route["contactId"], actor, draft)
-    return _answer(201, note)
+    return _note_response(201, note)
 
 
 async def change(app: App, request: Request, person: Principal) -> Response:
@@ -46,7 +46,7 @@ async def change(app: App, request: Request, person: Principal) -> Response:
         note = await notes.change(app, directory, _target(request), person, actor, draft)
     except NoteChanged as changed:
         raise _conflict(changed) from None
-    return _answer(200, note)
+    return _note_response(200, note)
 
 
 async def remove(app: App, request: Request, person: Principal) -> Response:
@@ -94,7 +94,7 @@ def _conflict(changed: NoteChanged) -> HttpError:
     return HttpError(412, Message("note_changed", author=changed.note.author))
 
 
-def _answer(status: int, note: Note) -> Response:
+def _note_response(status: int, note: Note) -> Response:
     return json_response(_json(note), status, {"ETag": f'"{note.version}"'})
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from directories.models import Directory
 from scim.users.contact_cards import Card, decode
-from scim.users.number_rows import kind_of
+from scim.users.index_rows import key_kind_of
 from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
@@ -21,6 +21,7 @@ from shared.numbers.query import Query, query_of
 from shared.tables.port import MAX_QUERY_ROWS, Row
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import EXCHANGE, NUMBER
+from shared.words import search_key
 
 MAX_NUMBERS = 100
 MAX_LOOKUPS = 2000  # round trips per request, in addition to one per directory
@@ -186,9 +187,9 @@ def _ranked(directory: Directory, query: Query, rows: Sequence[Row]) -> list[Mat
             rank = _rank(query, hit)
             kind: Literal["exact", "possible"] = "possible" if rank == _NOT_EXACT else "exact"
             found.append(Match(directory, hit.card, kind, rank))
-        elif query.is_possible(hit.digits, kind_of(hit.card)):
+        elif query.is_possible(hit.digits, key_kind_of(hit.card)):
             found.append(Match(directory, hit.card, "possible"))
-    found.sort(key=lambda match: (match.rank, keys.search_key(match.card.name), match.card.id))
+    found.sort(key=lambda match: (match.rank, search_key(match.card.name), match.card.id))
     once: dict[str, Match] = {}
     for match in found:
         once.setdefault(match.card.id, match)
@@ -210,7 +211,7 @@ class _Hit:
     @property
     def is_whole(self) -> bool:
         """Return whether the match can be exact, which requires that the person's field contains only one number."""
-        return kind_of(self.card) != "possible"
+        return key_kind_of(self.card) != "possible"
 
 
 def _matching(query: Query, hits: Sequence[_Hit]) -> frozenset[str]:
@@ -279,4 +280,4 @@ async def colleagues(app: App, directory: Directory, query: Query) -> list[Match
         if own.startswith(exchange):
             card = decode(identifier, row.value)
             found.append(Match(directory, card, "possible"))
-    return sorted(found, key=lambda match: (keys.search_key(match.card.name), match.card.id))
+    return sorted(found, key=lambda match: (search_key(match.card.name), match.card.id))

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from contacts.index_scan import Range
-from scim.users import index_rows
+from scim.users import store
+from scim.users.index_rows import ranges_of, turned_back
 from scim.users.models import UserRecord
-from scim.users.number_rows import ranges_of, turned_back
 from shared import keys
 from shared.numbers.plan import dialling
 from shared.numbers.typed import MIN_PART, Typed, typed_of
@@ -29,7 +29,7 @@ class NumberRange:
     def first_position(self, user: UserRecord) -> str:
         """Return the position of a user's first row in the range, or "" if the user has none."""
         start, stop = self.rows.row_keys()
-        own = (key for key in index_rows.stored_keys(user) if start <= key < stop)
+        own = (key for key in store.stored_keys(user) if start <= key < stop)
         found = [key for key in own if self.keep(key.split(keys.SEPARATOR)[1])]
         return min(found).partition(keys.SEPARATOR)[2] if found else ""
 

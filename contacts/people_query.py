@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from shared.keys import search_key
 from shared.numbers.typed import is_number
+from shared.words import search_key
 
 Free = Literal["", "now", "soon"]
 FREE: tuple[Free, ...] = get_args(Free)

@@ -7,8 +7,7 @@ from typing import Protocol
 
 from scim.users.contact_cards import Names
 from scim.users.search_terms import collapsed_words
-from shared.keys import search_key
-from shared.words import PARTICLES, collapse, group_end, words_of
+from shared.words import PARTICLES, collapse, group_end, search_key, words_of
 
 _CACHED = 4096
 _UNDIVIDED = re.compile("[^aoud]*[aoud]?")

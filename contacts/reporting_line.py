@@ -9,12 +9,11 @@ from directories.models import Directory
 from scim.users import contact_cards, index_rows
 from scim.users.managers import find_manager, names_of
 from scim.users.models import UserRecord
-from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
-from shared.keys import search_key
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import MANAGER
+from shared.words import fold_case, search_key
 
 MAX_PEOPLE = 200  # reports of a manager that are read
 
@@ -91,6 +90,6 @@ async def _reports_of(app: App, directory: Directory, names: Iterable[str]) -> l
             await time_slice.yield_when_over()
         return found
 
-    reports = await each(dict.fromkeys(map(keys.fold_case, names)), under)
+    reports = await each(dict.fromkeys(map(fold_case, names)), under)
     once = {one.card.id: one for own in reports for one in own}
     return sorted(once.values(), key=lambda one: (search_key(one.card.name), one.card.id))

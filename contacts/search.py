@@ -18,8 +18,8 @@ from contacts.number_search import find_by_number
 from contacts.people_query import PeopleQuery
 from directories.models import Directory
 from shared.app import App
-from shared.keys import search_key
 from shared.numbers.typed import is_number
+from shared.words import search_key
 
 _MAX_PAGES = (
     4  # of a search that are looked through for members of a large group, or for free people

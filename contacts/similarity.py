@@ -7,6 +7,7 @@ letters or letters that sound alike differ. If a consonant differs, either the b
 100,000 people each range holds fewer rows than one round trip returns.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,6 +24,10 @@ from shared.words import PARTICLES, collapse, is_unspaced
 
 MIN_SIMILAR = 3  # letters of a word that may sound like another one
 MIN_MISTYPED, MIN_TWICE_MISTYPED = 5, 9  # letters of a word for one and two typing errors
+_MIN_UNSPACED = (
+    3  # letters of a name in a script without spaces for one error: each is a syllable or more
+)
+_GIVEN = 2  # syllables that most Chinese, Japanese and Korean given names have
 _UNFINISHED = 0.35  # how much further a word is from a name that it only begins, with an error
 _PER_MISTYPED = 2  # letters that only one of two words has, for each typing error
 _OTHER_SCRIPT = 0.2  # how far a word at least is from a name of another script
@@ -31,7 +36,6 @@ _ARTICLES = ("al", "el", "\u0627\u0644")  # before Arabic names, also without a 
 # The first part of Arabic names such as Abdelrahman, "servant of", which many people write as a word of its own. It
 # ends with the article, whose vowel varies and whose consonant can be that of the next word.
 _SERVANTS = frozenset("abdul abdel abdal abdoul abdur abder abdus abdes abdun abden".split())
-_SAINTS = frozenset("saint sainte sankt sint".split())  # abbreviated St. in many names
 _WITHOUT_ARTICLE = 0.3  # how much further a word is from a name without its article
 _ABBREVIATIONS = {
     "st": "saint",
@@ -62,6 +66,7 @@ class _Reading:
 
     similarity: Similarity
     missing: str = ""
+    constant: bytes = b""  # the part of `missing` that is in each of its spellings
 
 
 class Similarities:
@@ -74,10 +79,8 @@ class Similarities:
         joined = _with_servants_joined(query.groups)
         if len(joined) < len(query.groups):
             self._near.append((_near(joined), joined))
-        if _SAINTS.intersection(query.words):
-            groups = replace(query, words=_with_abbreviation(query.words)).groups
-            self._near.append((_near(groups), groups))
         self._longest = max(map(len, query.collapsed), default=0)
+        self._is_unspaced = bool(unspaced_name(query))
         self._known = dict[Names, list[_Reading]]()
 
     def of(self, person: EncodedCard) -> Similarity | None:
@@ -87,7 +90,9 @@ class Similarities:
             readings = self._known[person.names] = self._readings(person.names)
         for one in readings:
             # A word such as a title may be part of the query together with a name, as in an exact search.
-            if not one.missing or _has_other(person, one.missing):
+            if not one.missing:
+                return one.similarity
+            if person.may_hold(one.constant) and person_words.has_other(person, one.missing):
                 return one.similarity
         return None
 
@@ -101,16 +106,11 @@ class Similarities:
             words += tuple(person_words.joined_words(sequences))
         if is_longer:
             words += tuple([collapse("".join(own)) for own in sequences if len(own) > 2])
-        if not _SAINTS.isdisjoint(words):
-            words += tuple(person_words.joined_words(list(map(_with_abbreviation, sequences))))
+        if self._is_unspaced:
+            words += tuple(person_words.joined_names(sequences))
         words += person_words.uncollapsed(sequences)
         found = [_resemblance(near, typed, words) for near, typed in self._near]
         return sorted([one for one in found if one], key=lambda one: one.similarity.cost)
-
-
-def _with_abbreviation(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the words with `st` in place of each of `_SAINTS`."""
-    return tuple(["st" if one in _SAINTS else one for one in words])
 
 
 def _with_servants_joined(words: Sequence[str]) -> tuple[str, ...]:
@@ -124,11 +124,6 @@ def _with_servants_joined(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _has_other(person: EncodedCard, word: str) -> bool:
-    part = person_words.constant_part(word).encode()
-    return person.may_hold(part) and person_words.has_other(person, word)
-
-
 def _near(words: Sequence[str]) -> list["_Near"]:
     return [_Near(word, is_last=at == len(words) - 1) for at, word in enumerate(words)]
 
@@ -136,18 +131,20 @@ def _near(words: Sequence[str]) -> list["_Near"]:
 def _resemblance(
     near: Sequence["_Near"], typed: Sequence[str], names: Sequence[str]
 ) -> _Reading | None:
-    cost, unlike, is_sound, missing = 0.0, list[str](), True, ""
+    cost, unlike, is_sound = 0.0, list[str](), True
+    missing, constant = "", b""
     for one, as_typed in zip(near, typed, strict=True):
         found = one.nearest(names)
         if found is None:
             if missing or len(near) == 1:
                 return None
-            missing = one.forms[0].word
+            missing, constant = one.forms[0].word, one.constant
         elif found[0] > 0:
             cost += found[0]
             unlike.append(as_typed)
             is_sound = is_sound and found[1]
-    return _Reading(Similarity(cost, tuple(unlike), "sound" if is_sound else "spelling"), missing)
+    similarity = Similarity(cost, tuple(unlike), "sound" if is_sound else "spelling")
+    return _Reading(similarity, missing, constant)
 
 
 class _Near:
@@ -160,6 +157,7 @@ class _Near:
 
     def __init__(self, word: str, *, is_last: bool) -> None:
         self.forms = [_Form(one, is_last=is_last) for one in dict.fromkeys((collapse(word), word))]
+        self.constant = person_words.constant_part(self.forms[0].word).encode()
         self._known: dict[str, _Comparison] = {}
 
     def nearest(self, names: Sequence[str]) -> _Comparison:
@@ -208,6 +206,7 @@ class _Form:
         self._is_last = is_last
         self._code = code(word)
         self._letters = frozenset(word)
+        self._is_unspaced = is_unspaced(word)
 
     def compared(self, name: str) -> _Comparison:
         """Return the distance between the word and a name, and whether both sound alike.
@@ -233,7 +232,8 @@ class _Form:
         length = max(len(self.word), len(name))
         if length < MIN_SIMILAR:
             return None
-        most = 2.0 if length >= MIN_TWICE_MISTYPED else 1.0 if length >= MIN_MISTYPED else 0.0
+        least = _MIN_UNSPACED if self._is_unspaced else MIN_MISTYPED
+        most = 2.0 if length >= MIN_TWICE_MISTYPED else 1.0 if length >= least else 0.0
         is_sound = code(name) == self._code
         if is_sound:
             most = max(most, 1.2 + 0.18 * length)
@@ -260,12 +260,17 @@ class _Form:
 
 def comparable_words(query: NameQuery) -> list[str]:
     """Return the words of the query without particles; empty if no name can be similar to it."""
-    spelt = [one for one in query.words if one not in _SAINTS] or query.words
-    main = _with_servants_joined(main_words(spelt))
+    main = _with_servants_joined(main_words(query.words))
     words = [collapse(one) for one in main if not one.isdigit()]
     if query.addresses or not any(len(w) >= MIN_SIMILAR and not is_unspaced(w) for w in words):
         return []
     return words
+
+
+def unspaced_name(query: NameQuery) -> str:
+    """Return the query without its spaces if it is a name in a script without spaces, long enough for an error; else ""."""
+    name = query.groups[0] if len(query.groups) == 1 and not query.addresses else ""
+    return name if len(name) >= _MIN_UNSPACED and is_unspaced(name) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,10 +290,13 @@ def with_group(plan: Plan, group: str) -> Plan:
     """Return the plan with the sound rows of `group`, the query's only word joined to its particles.
 
     A name that is written as one word has only a row for all of it: `Mc Leod` finds MacLeod, and
-    `el Hassan` finds Alhassan.
+    `el Hassan` finds Alhassan. If the first range contains these rows, the plan is not changed:
+    the particle may be an initial, so the other ranges of the word alone are needed.
     """
-    first, *rest = plan.ranges
-    return replace(plan, ranges=[first, _with_sound(group), *rest])
+    (first, *rest), joined = plan.ranges, _with_sound(group)
+    if joined.beginning.startswith(first.beginning):
+        return plan
+    return replace(plan, ranges=[first, joined, *rest])
 
 
 def ranges_of_one(word: str) -> Plan:
@@ -307,6 +315,17 @@ def ranges_of_one(word: str) -> Plan:
         Range(SOUND, backwards[: _END - 1]),
         Range(FIND, word[: _BEGINNING + 1]),
     )
+
+
+def ranges_of_unspaced(name: str) -> Plan:
+    """Return the ranges for a name without spaces: either its beginning is right, or the given name at its end.
+
+    The terms of a person have the family name and the given name in both orders.
+    """
+    syllables = unicodedata.normalize("NFC", name)  # Korean letters are stored one by one
+    begun, ending = syllables[: len(syllables) // 2], syllables[-_GIVEN:]
+    parts = [unicodedata.normalize("NFD", part) for part in (begun, ending)]
+    return Plan([Range(FIND, part) for part in parts])
 
 
 def ranges_of_two(searched: str, other: str, *, was_truncated: bool, had_particle: bool) -> Plan:

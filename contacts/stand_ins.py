@@ -20,7 +20,7 @@ from presence.service import readiness_of
 from scim.users.contact_cards import Card
 from shared.app import App
 from shared.concurrency import each
-from shared.keys import search_key
+from shared.words import search_key
 
 Reason = Literal["sameTeam", "manager", "report", "sameGroup", "sameDepartmentAndOffice"]
 REASONS: tuple[Reason, ...] = get_args(Reason)

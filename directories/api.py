@@ -21,7 +21,7 @@ from directories import (
     store,
 )
 from directories.audit import Act
-from directories.credentials import Issued, Lifetime, Replacement, Sort
+from directories.credentials import CredentialType, Issued, Lifetime, Replacement
 from directories.errors import InvalidField, Overtaken
 from directories.event_types import KINDS
 from directories.handlers import Call
@@ -95,14 +95,14 @@ async def create(call: Call) -> Response:
     directory, plain = await service.create(call.app, call.actor, new)
     content = serializers.details(call.app, call.request, directory)
     content["token"] = plain
-    return _answer(directory, content, 201, {"Location": f"/api/directories/{directory.id}"})
+    return _with_etag(directory, content, 201, {"Location": f"/api/directories/{directory.id}"})
 
 
 async def read(call: Call) -> Response:
     """Return a directory with its settings and credentials."""
     directory = await service.read(call.app, call.account, call.directory_id)
     calls = await credential_usage.read(call.app.tables, directory.id)
-    return _answer(directory, serializers.details(call.app, call.request, directory, calls))
+    return _with_etag(directory, serializers.details(call.app, call.request, directory, calls))
 
 
 async def change(call: Call) -> Response:
@@ -112,7 +112,7 @@ async def change(call: Call) -> Response:
     directory = await service.set_up(
         call.app, call.actor, call.directory_id, await _expected(call), **settings
     )
-    return _answer(directory, serializers.details(call.app, call.request, directory))
+    return _with_etag(directory, serializers.details(call.app, call.request, directory))
 
 
 async def delete(call: Call) -> Response:
@@ -127,7 +127,7 @@ async def delete(call: Call) -> Response:
 async def restore(call: Call) -> Response:
     """Undo the deletion of a directory, and return it."""
     directory = await deletion.restore(call.app, call.actor, call.directory_id)
-    return _answer(directory, serializers.details(call.app, call.request, directory))
+    return _with_etag(directory, serializers.details(call.app, call.request, directory))
 
 
 async def read_state(call: Call) -> Response:
@@ -186,7 +186,7 @@ async def _inspection(call: Call, directory: Directory) -> Inspection:
 async def trust(call: Call) -> Response:
     """Return the trusted identity, or null if there is none."""
     directory = await service.read(call.app, call.account, call.directory_id)
-    return _answer(directory, TrustAnswer(trust=serializers.trust(directory)))
+    return _with_etag(directory, TrustAnswer(trust=serializers.trust(directory)))
 
 
 async def set_trust(call: Call) -> Response:
@@ -200,7 +200,7 @@ async def set_trust(call: Call) -> Response:
         jwks_uri=body.jwks_uri,
     )
     directory = await credentials.set_trust(call.app, call.actor, call.directory_id, trust)
-    return _answer(directory, TrustAnswer(trust=serializers.trust(directory)))
+    return _with_etag(directory, TrustAnswer(trust=serializers.trust(directory)))
 
 
 async def drop_trust(call: Call) -> Response:
@@ -211,19 +211,19 @@ async def drop_trust(call: Call) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The handlers of one sort of credential, tokens or client secrets: list, issue or rotate, and revoke."""
+    """The handlers of one type of credential, tokens or client secrets: list, issue or rotate, and revoke."""
 
-    sort: Sort
+    credential_type: CredentialType
 
     async def list_all(self, call: Call) -> Response:
         """Return the live credentials, and those that expired or were revoked lately, without plain text."""
         directory = await service.read(call.app, call.account, call.directory_id)
         calls = await credential_usage.read(call.app.tables, directory.id)
-        if self.sort == "tokens":
+        if self.credential_type == "tokens":
             tokens = serializers.credentials(call.app, directory.tokens, calls)
-            return _answer(directory, TokenList(tokens=tokens))
+            return _with_etag(directory, TokenList(tokens=tokens))
         secrets = serializers.credentials(call.app, directory.secrets, calls)
-        return _answer(directory, SecretList(secrets=secrets))
+        return _with_etag(directory, SecretList(secrets=secrets))
 
     async def issue(self, call: Call) -> Response:
         """Issue a credential, or rotate one if the body has `overlapHours` or `replaces`.
@@ -234,18 +234,18 @@ class Credentials:
         done = await self._issued(call, body)
         directory, made, at = done.directory, done.credential, timestamp(call.app.clock.now())
         shown = serializers.credential(made, at)
-        plain = {"token" if self.sort == "tokens" else "secret": done.plain}
+        plain = {"token" if self.credential_type == "tokens" else "secret": done.plain}
         content: dict[str, Any] = {**shown, **plain, "clientId": directory.id}
         if done.replaced is not None:
             calls = await credential_usage.read(call.app.tables, directory.id)
             content["replaced"] = serializers.credential(done.replaced, at, calls)
-        location = f"/api/directories/{directory.id}/{self.sort}/{made.id}"
-        return _answer(directory, content, 201, {"Location": location})
+        location = f"/api/directories/{directory.id}/{self.credential_type}/{made.id}"
+        return _with_etag(directory, content, 201, {"Location": location})
 
     async def _issued(self, call: Call, body: IssueBody) -> Issued:
         is_given = "expires_in_days" in body.model_fields_set
         lifetime: Lifetime = body.expires_in_days if is_given else "default"
-        target = (call.app, call.actor, call.directory_id, self.sort)
+        target = (call.app, call.actor, call.directory_id, self.credential_type)
         if body.overlap_hours is None and not body.replaces:
             return await credentials.issue(*target, lifetime)
         replacement = Replacement(body.overlap_hours or 0, body.replaces)
@@ -254,7 +254,9 @@ class Credentials:
     async def revoke(self, call: Call) -> Response:
         """Revoke a credential; it is refused from now on."""
         credential_id = call.request.route["credentialId"]
-        await credentials.revoke(call.app, call.actor, call.directory_id, self.sort, credential_id)
+        await credentials.revoke(
+            call.app, call.actor, call.directory_id, self.credential_type, credential_id
+        )
         return Response(204)
 
 
@@ -277,7 +279,7 @@ async def _expected(call: Call) -> str:
     return directory.etag
 
 
-def _answer(
+def _with_etag(
     directory: Directory,
     content: Mapping[str, Any],
     status: int = 200,

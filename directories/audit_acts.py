@@ -83,7 +83,9 @@ def _setting(directory: Directory, name: str) -> Any:
     return value
 
 
-def _credentials(sort: str, before: tuple[Token, ...], after: tuple[Token, ...]) -> Iterator[Act]:
+def _credentials(
+    credential_type: str, before: tuple[Token, ...], after: tuple[Token, ...]
+) -> Iterator[Act]:
     """Yield an act for each token or secret that was issued, revoked or changed.
 
     It isn't an act that a credential is removed from the row long after it expired or was revoked.
@@ -92,12 +94,12 @@ def _credentials(sort: str, before: tuple[Token, ...], after: tuple[Token, ...])
     for token in after:
         old = had.get(token.id)
         if old is None:
-            yield Act(f"{sort}.issued", token.id, new={"expires": token.expires})
+            yield Act(f"{credential_type}.issued", token.id, new={"expires": token.expires})
         elif token.revoked and not old.revoked:
-            yield Act(f"{sort}.revoked", token.id)
+            yield Act(f"{credential_type}.revoked", token.id)
         elif token.expires != old.expires:
             ends = {"expires": old.expires}, {"expires": token.expires}
-            yield Act(f"{sort}.changed", token.id, *ends)
+            yield Act(f"{credential_type}.changed", token.id, *ends)
 
 
 def _trust(trust: TrustedIdentity | None) -> dict[str, Any]:

@@ -41,16 +41,18 @@ _COLUMNS = (
 
 async def of_account(call: Call) -> Response:
     """Return a page of the account's audit log."""
-    return await _answer(call, audit_log.of_account(call.account))
+    return await _page_response(call, audit_log.of_account(call.account))
 
 
 async def of_directory(call: Call) -> Response:
     """Return a page of a directory's audit log."""
     directory = await service.read(call.app, call.account, call.directory_id)
-    return await _answer(call, audit_log.of_directory(directory.id), directory.id, directory.name)
+    return await _page_response(
+        call, audit_log.of_directory(directory.id), directory.id, directory.name
+    )
 
 
-async def _answer(call: Call, log: Log, directory_id: str = "", name: str = "") -> Response:
+async def _page_response(call: Call, log: Log, directory_id: str = "", name: str = "") -> Response:
     query = call.request.query
     wanted = parse_filter(query)
     form = query.get("format", "json")

@@ -8,10 +8,11 @@ from directories import audit
 from directories.audit import AuditEvent
 from shared.app import App
 from shared.concurrency import TimeSlice
-from shared.keys import fold_case, successor
+from shared.keys import OnePart, successor
 from shared.tables.port import MAX_OPERATIONS, MAX_QUERY_ROWS, Delete, NotFound, Row, query_all
-from shared.tables.schema.base import AUDIT_ACCOUNTS, DIRECTORIES, OnePart, account_audit_partition
+from shared.tables.schema.base import AUDIT_ACCOUNTS, DIRECTORIES, account_audit_partition
 from shared.tables.schema.directories import ACCOUNT_AUDIT, AUDIT
+from shared.words import fold_case
 
 _MAX_QUERIES = 10  # per page; the next page continues after them
 _MILLISECOND = timedelta(milliseconds=1)

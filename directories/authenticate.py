@@ -8,12 +8,15 @@ same time); with a warm one, none.
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from directories import credential_usage, store, tokens, totals
 from directories.access_rows import BY_TRUST, Access, decode_access
 from directories.credential_usage import UsageNotes
+from directories.hooks import MaintenanceJobs
 from directories.models import Directory, is_directory_id
 from directories.store import CACHED_SECONDS, DirectoryCache, cache
 from shared.app import App
@@ -24,7 +27,8 @@ from shared.messages import Message
 from shared.tables.schema.base import DIRECTORIES
 from shared.tables.schema.directories import ACCESS_TOKEN
 
-_UPKEEP_EVERY = 2000  # fold a directory's totals after so many of its requests on this instance
+_UPKEEP_EVERY = 2000  # requests of a directory on this instance, after which its totals are folded
+_MAX_GRANTS = 4096
 
 
 class Unauthenticated(HttpError):
@@ -57,13 +61,31 @@ class _Grant:
 
 
 @dataclass(slots=True)
+class _Requests:
+    """The number of authenticated requests of one directory on this instance."""
+
+    count: int = 0
+
+
+def _counts_by_directory() -> Callable[[str], _Requests]:
+    """Return a function that returns the object of a directory; it keeps 4,096, the most recently used."""
+    return lru_cache(maxsize=4096)(lambda _: _Requests())
+
+
+@dataclass(slots=True)
 class _Seen:
     # By directory ID and the SHA-256 of the header, so that memory holds no token.
-    grants: LruCache[tuple[str, bytes], _Grant] = field(default_factory=lambda: LruCache(4096))
+    grants: dict[tuple[str, bytes], _Grant] = field(default_factory=dict)
     access: LruCache[tuple[str, str], tuple[float, Access | None]] = field(
         default_factory=lambda: LruCache(4096)
     )
-    requests: LruCache[str, int] = field(default_factory=lambda: LruCache(4096))
+    counts: Callable[[str], _Requests] = field(default_factory=_counts_by_directory)
+
+    def keep(self, key: tuple[str, bytes], grant: _Grant) -> None:
+        """Store a grant. If there are many, forget all of them, because each is valid for seconds only."""
+        if len(self.grants) >= _MAX_GRANTS:
+            self.grants.clear()
+        self.grants[key] = grant
 
 
 async def authenticate(app: App, directory_id: str, authorization: str | None) -> Directory:
@@ -125,7 +147,7 @@ async def _checked(app: App, key: tuple[str, bytes], authorization: str | None) 
             changes=changes,
             denials=denials,
         )
-        app.state(_Seen).grants.put(key, grant)
+        app.state(_Seen).keep(key, grant)
     return directory
 
 
@@ -187,12 +209,13 @@ def _reason(directory: Directory, plain: str, hashed: str) -> str:
 
 
 def _count(app: App, directory_id: str) -> None:
-    """Count a request, and fold the directory's totals in the background after every 2,000.
+    """Count a request, and after every 2,000 do the directory's upkeep in the background.
 
     Otherwise the events of a long import would slow down the next reader of the totals.
     """
-    requests = app.state(_Seen).requests
-    count = (requests.get(directory_id) or 0) + 1
-    requests.put(directory_id, count)
-    if count % _UPKEEP_EVERY == 0:
+    requests = app.state(_Seen).counts(directory_id)
+    requests.count += 1
+    if requests.count % _UPKEEP_EVERY == 0:
         app.background.start_optional(totals.keep_up(app, directory_id), "totals.keep_up")
+        for name, work in app.state(MaintenanceJobs).upkeep.items():
+            app.background.start_optional(work(app, directory_id), name)

@@ -17,7 +17,7 @@ import orjson
 from directories import credential_usage, store
 from directories.access_rows import BY_TRUST
 from directories.credential_usage import LastCalls
-from directories.credentials import Sort
+from directories.credentials import CredentialType
 from directories.models import Directory, Token
 from shared import log, row_versions
 from shared.app import App
@@ -34,7 +34,7 @@ _DAY_SECONDS = 86_400
 class Ending:
     """A live credential that a client uses and that expires within 30 days; `days_left` is rounded up."""
 
-    sort: Sort
+    credential_type: CredentialType
     credential: Token
     last_used: str
     days_left: int
@@ -57,13 +57,17 @@ def endings(app: App, directory: Directory, calls: LastCalls) -> list[Ending]:
     """
     now = store.now(app.clock)
     soon = timestamp(app.clock.now() + timedelta(days=max(DAYS_BEFORE)))
-    live = [(sort, token) for sort, token in _credentials(directory) if token.is_live(now)]
+    live = [
+        (credential_type, token)
+        for credential_type, token in _credentials(directory)
+        if token.is_live(now)
+    ]
     ends_by_id = {token.id: token.expires for _, token in live}
     if directory.trust:
         ends_by_id[BY_TRUST] = ""
     found = [
-        Ending(sort, token, calls.used[token.id], _days_left(app, token))
-        for sort, token in live
+        Ending(credential_type, token, calls.used[token.id], _days_left(app, token))
+        for credential_type, token in live
         if token.expires
         and token.expires <= soon
         and token.id in calls.used
@@ -72,7 +76,7 @@ def endings(app: App, directory: Directory, calls: LastCalls) -> list[Ending]:
     return sorted(found, key=lambda ending: ending.credential.expires)
 
 
-def _credentials(directory: Directory) -> Iterator[tuple[Sort, Token]]:
+def _credentials(directory: Directory) -> Iterator[tuple[CredentialType, Token]]:
     for token in directory.tokens:
         yield "tokens", token
     for secret in directory.secrets:

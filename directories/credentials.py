@@ -25,7 +25,7 @@ from shared.ids import is_guid
 from shared.messages import Message, Param
 from shared.tables.port import Operation
 
-Sort = Literal["tokens", "secrets"]
+CredentialType = Literal["tokens", "secrets"]
 # Days. None: it never expires (a client secret must, so it gets its default). "default": the operator's setting.
 Lifetime = int | None | Literal["default"]
 MAX_LIFETIME_DAYS = 1095
@@ -65,7 +65,7 @@ async def issue(
     app: App,
     actor: Actor,
     directory_id: str,
-    sort: Sort,
+    credential_type: CredentialType,
     lifetime: Lifetime = "default",
     also: Sequence[Operation] = (),
 ) -> Issued:
@@ -76,18 +76,18 @@ async def issue(
         InvalidField: The lifetime is out of range.
         NotThere: The account has no such directory.
     """
-    token, plain = _made(app, sort, lifetime)
+    token, plain = _made(app, credential_type, lifetime)
 
     def altered(directory: Directory) -> Directory:
-        live, ended = _divided(app, directory, sort)
+        live, ended = _divided(app, directory, credential_type)
         if len(live) >= MAX_LIVE:
             raise _TwoLive(live)
-        return _with(directory, sort, (*live, token), ended)
+        return _with(directory, credential_type, (*live, token), ended)
 
     directory = await _issued(
         app,
         directory_id,
-        sort,
+        credential_type,
         token,
         service.change(app, actor, directory_id, altered, also=also),
     )
@@ -98,7 +98,7 @@ async def rotate(
     app: App,
     actor: Actor,
     directory_id: str,
-    sort: Sort,
+    credential_type: CredentialType,
     replacement: Replacement,
     lifetime: Lifetime = "default",
 ) -> Issued:
@@ -116,48 +116,56 @@ async def rotate(
             "overlapHours",
             Message("overlap_out_of_range", hours=f"{hours:g}", most=MAX_OVERLAP_HOURS),
         )
-    token, plain = _made(app, sort, lifetime)
+    token, plain = _made(app, credential_type, lifetime)
     victims: list[Token | None] = []
 
     def altered(directory: Directory) -> Directory:
-        live, ended = _divided(app, directory, sort)
-        victim = _victim(directory, sort, live, replacement.credential_id)
+        live, ended = _divided(app, directory, credential_type)
+        victim = _victim(directory, credential_type, live, replacement.credential_id)
         victims.append(victim)
         if victim is None:
-            return _with(directory, sort, (*live, token), ended)
+            return _with(directory, credential_type, (*live, token), ended)
         others = [each for each in live if each.id != victim.id]
         if not hours:
-            return _with(directory, sort, (*others, token), (*ended, _revoked(app, victim)))
+            return _with(
+                directory, credential_type, (*others, token), (*ended, _revoked(app, victim))
+            )
         if others:
             message = Message("overlap_with_two", id=victim.id)
             raise InvalidField("overlapHours", message)
         until = timestamp(app.clock.now() + timedelta(hours=hours))
-        return _with(directory, sort, (_ending(victim, until), token), ended)
+        return _with(directory, credential_type, (_ending(victim, until), token), ended)
 
     directory = await _issued(
-        app, directory_id, sort, token, service.change(app, actor, directory_id, altered)
+        app, directory_id, credential_type, token, service.change(app, actor, directory_id, altered)
     )
     victim = victims[-1]
     if victim is None:
         return Issued(directory, token, plain)
-    replaced = next(each for each in _held(directory, sort) if each.id == victim.id)
+    replaced = next(each for each in _held(directory, credential_type) if each.id == victim.id)
     if replaced.revoked:
-        await provisioning_log.happened(app, directory_id, f"{_NAMES[sort]}.revoked", replaced.id)
+        await provisioning_log.happened(
+            app, directory_id, f"{_NAMES[credential_type]}.revoked", replaced.id
+        )
     return Issued(directory, token, plain, replaced)
 
 
-async def revoke(app: App, actor: Actor, directory_id: str, sort: Sort, token_id: str) -> Directory:
+async def revoke(
+    app: App, actor: Actor, directory_id: str, credential_type: CredentialType, token_id: str
+) -> Directory:
     """Revoke a token or secret: this instance refuses it from now on, others within 30 seconds. Raise NotThere."""
 
     def altered(directory: Directory) -> Directory:
-        held: tuple[Token, ...] = getattr(directory, sort)
+        held: tuple[Token, ...] = getattr(directory, credential_type)
         if all(token.id != token_id for token in held):
             raise NotThere(token_id)
         changed = tuple(_revoked(app, token) if token.id == token_id else token for token in held)
-        return dataclasses.replace(directory, **{sort: changed})  # type: ignore[arg-type]
+        return dataclasses.replace(directory, **{credential_type: changed})  # type: ignore[arg-type]
 
     directory = await service.change(app, actor, directory_id, altered)
-    await provisioning_log.happened(app, directory_id, f"{_NAMES[sort]}.revoked", token_id)
+    await provisioning_log.happened(
+        app, directory_id, f"{_NAMES[credential_type]}.revoked", token_id
+    )
     return directory
 
 
@@ -185,13 +193,19 @@ async def set_trust(
 
 
 async def _issued(
-    app: App, directory_id: str, sort: Sort, token: Token, changing: Awaitable[Directory]
+    app: App,
+    directory_id: str,
+    credential_type: CredentialType,
+    token: Token,
+    changing: Awaitable[Directory],
 ) -> Directory:
     try:
         directory = await changing
     except _TwoLive as error:
         raise await _too_many(app, directory_id, error.live) from None
-    await provisioning_log.happened(app, directory_id, f"{_NAMES[sort]}.issued", token.id)
+    await provisioning_log.happened(
+        app, directory_id, f"{_NAMES[credential_type]}.issued", token.id
+    )
     return directory
 
 
@@ -218,7 +232,7 @@ def named(token: Token, calls: LastCalls) -> Message:
 
 
 def _victim(
-    directory: Directory, sort: Sort, live: Sequence[Token], credential_id: str
+    directory: Directory, credential_type: CredentialType, live: Sequence[Token], credential_id: str
 ) -> Token | None:
     """Return the live credential to replace; None if the named one is no longer live, or if none is.
 
@@ -230,7 +244,7 @@ def _victim(
         if len(live) >= MAX_LIVE:
             raise _TwoLive(live)
         return live[0] if live else None
-    if all(token.id != credential_id for token in _held(directory, sort)):
+    if all(token.id != credential_id for token in _held(directory, credential_type)):
         raise InvalidField("replaces", Message("replaces_unknown", id=credential_id[:20]))
     found = next((token for token in live if token.id == credential_id), None)
     if found is None and len(live) >= MAX_LIVE:
@@ -238,23 +252,27 @@ def _victim(
     return found
 
 
-def _held(directory: Directory, sort: Sort) -> tuple[Token, ...]:
-    return directory.tokens if sort == "tokens" else directory.secrets
+def _held(directory: Directory, credential_type: CredentialType) -> tuple[Token, ...]:
+    return directory.tokens if credential_type == "tokens" else directory.secrets
 
 
-def _made(app: App, sort: Sort, lifetime: Lifetime) -> tuple[Token, str]:
-    days = _days(app, sort, lifetime)
-    plain, now = tokens.new_secret(_PREFIXES[sort]), app.clock.now()
+def _made(app: App, credential_type: CredentialType, lifetime: Lifetime) -> tuple[Token, str]:
+    days = _days(app, credential_type, lifetime)
+    plain, now = tokens.new_secret(_PREFIXES[credential_type]), app.clock.now()
     expires = timestamp(now + timedelta(days=days)) if days else ""
     return Token(
         id=tokens.new_short_id(), hash=tokens.digest(plain), created=timestamp(now), expires=expires
     ), plain
 
 
-def _days(app: App, sort: Sort, lifetime: Lifetime) -> int:
+def _days(app: App, credential_type: CredentialType, lifetime: Lifetime) -> int:
     """Return the lifetime in days, 0 for a credential that never expires; raise InvalidField if it is out of range."""
-    if lifetime == "default" or (lifetime is None and sort == "secrets"):
-        return SECRET_LIFETIME_DAYS if sort == "secrets" else app.settings.token_lifetime_days
+    if lifetime == "default" or (lifetime is None and credential_type == "secrets"):
+        return (
+            SECRET_LIFETIME_DAYS
+            if credential_type == "secrets"
+            else app.settings.token_lifetime_days
+        )
     if lifetime is None:
         return 0
     if not 1 <= lifetime <= MAX_LIFETIME_DAYS:
@@ -265,18 +283,23 @@ def _days(app: App, sort: Sort, lifetime: Lifetime) -> int:
     return lifetime
 
 
-def _divided(app: App, directory: Directory, sort: Sort) -> tuple[list[Token], list[Token]]:
+def _divided(
+    app: App, directory: Directory, credential_type: CredentialType
+) -> tuple[list[Token], list[Token]]:
     """Return the live credentials, and those that expired or were revoked, each oldest first."""
-    held, now = _held(directory, sort), store.now(app.clock)
+    held, now = _held(directory, credential_type), store.now(app.clock)
     return [token for token in held if token.is_live(now)], [
         token for token in held if not token.is_live(now)
     ]
 
 
 def _with(
-    directory: Directory, sort: Sort, live: Sequence[Token], ended: Sequence[Token]
+    directory: Directory,
+    credential_type: CredentialType,
+    live: Sequence[Token],
+    ended: Sequence[Token],
 ) -> Directory:
-    return dataclasses.replace(directory, **{sort: (*ended[-_MAX_ENDED:], *live)})  # type: ignore[arg-type]
+    return dataclasses.replace(directory, **{credential_type: (*ended[-_MAX_ENDED:], *live)})  # type: ignore[arg-type]
 
 
 def _revoked(app: App, token: Token) -> Token:

@@ -10,21 +10,19 @@ events, then the deleted people's own events, which have the names to search for
 deletion events, which say whom to erase.
 """
 
-import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 import orjson
 
 from directories import events
-from directories.events import Event, message_fields
+from directories.erased_people import ErasedPeople
+from directories.events import Event
 from shared import row_versions
 from shared.app import App
 from shared.concurrency import TimeSlice
-from shared.keys import fold_case, successor
-from shared.messages import Message
+from shared.keys import successor
 from shared.tables.port import (
     MAX_OPERATIONS,
     MAX_QUERY_ROWS,
@@ -39,9 +37,6 @@ from shared.tables.schema.contacts import ERASURE, EVENT
 
 ERASE_AFTER = timedelta(hours=24)
 MAX_DELETIONS = 5000  # per pass, because each person takes about 300 bytes of memory
-_ERASED = Message("person_erased")
-_WORD = re.compile(r"""[^\s"'`<>()\[\]{},;:=«»„“”‚‘’]+""")
-_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9$_.:-]{0,199}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,77 +51,6 @@ class Progress:
     through: str = ""
     until: str = ""
     position: str = ""
-
-
-@dataclass(slots=True)
-class _Erased:
-    """The people to erase: their IDs, and all names and external IDs in their events, case folded."""
-
-    ids: set[str] = field(default_factory=set)
-    words: set[str] = field(default_factory=set)
-
-    def learn(self, event: Event) -> None:
-        """Add the names and external IDs in an event if it is about one of these people."""
-        if event.resource_id in self.ids:
-            words = (event.name, event.external_id, event.was_external_id)
-            self.words |= {fold_case(word) for word in words if word}
-
-    def without_own(self, event: Event) -> Event:
-        """Return an event of one of these people without personal data; any other event unchanged."""
-        return _anonymous(event) if event.resource_id in self.ids else event
-
-    def without_mentions(self, event: Event) -> Event:
-        """Return an event without mentions of these people; their own events are returned unchanged."""
-        if event.resource_id in self.ids:
-            return event
-        if not event.resource_id and self._names(event):
-            return _anonymous(event)
-        if self._says(event):
-            attribute = event.attribute if _PLAIN_NAME.fullmatch(event.attribute) else ""
-            return replace(event, attribute=attribute, remedy="", **message_fields(_ERASED))
-        return event
-
-    def _names(self, event: Event) -> bool:
-        words = (event.name, event.external_id, event.was_external_id)
-        return any(fold_case(word) in self.words for word in words if word)
-
-    def _says(self, event: Event) -> bool:
-        """Return whether a text of the event mentions one of these people, such as "the user name … is taken"."""
-        texts = [event.detail, event.remedy, event.attribute]
-        texts += _texts(event.said or {})
-        return any(self._is_in(text) for text in texts if text)
-
-    def _is_in(self, text: str) -> bool:
-        folded = fold_case(text)
-        if folded in self.words or text in self.ids:
-            return True
-        words = [found.strip(".!?") for found in _WORD.findall(folded)]
-        return any(word in self.words or word in self.ids for word in words)
-
-
-def _texts(stored: Mapping[str, Any]) -> Iterator[str]:
-    """Yield all texts in a stored message, including those of nested messages."""
-    for value in stored.values():
-        if isinstance(value, dict):
-            yield from _texts(value)
-        elif isinstance(value, str):
-            yield value
-
-
-def _anonymous(event: Event) -> Event:
-    """Return the event with only its kind, IDs, times, counts, status and plain attribute names."""
-    names = [name for name in event.changed if _PLAIN_NAME.fullmatch(name)]
-    has_text = bool(event.detail or event.said or event.name)
-    return replace(
-        event,
-        name="",
-        external_id="",
-        was_external_id="",
-        changed=tuple(names),
-        attribute=event.attribute if _PLAIN_NAME.fullmatch(event.attribute) else "",
-        remedy="",
-        **(message_fields(_ERASED) if has_text else {}),
-    )
 
 
 async def run(app: App, directory_id: str, deadline: float) -> bool:
@@ -149,7 +73,7 @@ async def run(app: App, directory_id: str, deadline: float) -> bool:
 
 
 async def _erase(
-    app: App, directory_id: str, progress: Progress, erased: _Erased, deadline: float
+    app: App, directory_id: str, progress: Progress, erased: ErasedPeople, deadline: float
 ) -> bool:
     """Erase people from all events; return False if the deadline came first.
 
@@ -175,7 +99,7 @@ async def _erase(
 
 
 async def _erase_from_others(
-    app: App, directory_id: str, progress: Progress, erased: _Erased, deadline: float
+    app: App, directory_id: str, progress: Progress, erased: ErasedPeople, deadline: float
 ) -> bool:
     start = successor(progress.position) if progress.position else EVENT.all()[0]
     async for rows in _pages(app, directory_id, start, events.end()):
@@ -188,9 +112,9 @@ async def _erase_from_others(
     return True
 
 
-async def _deletions(app: App, directory_id: str, progress: Progress) -> tuple[_Erased, str]:
+async def _deletions(app: App, directory_id: str, progress: Progress) -> tuple[ErasedPeople, str]:
     """Return the people of the running pass, or of the next one, and the key of the last event that it covers."""
-    erased, last = _Erased(), progress.through
+    erased, last = ErasedPeople(), progress.through
     horizon = events.bound(app.clock.now() - ERASE_AFTER)
     stop = successor(progress.until) if progress.until else horizon
     start = successor(progress.through) if progress.through else EVENT.all()[0]
@@ -198,7 +122,7 @@ async def _deletions(app: App, directory_id: str, progress: Progress) -> tuple[_
         for row in rows:
             last = row.key
             if _is_deletion(row.key):
-                erased.ids.add(events.decode(row.value).resource_id)
+                erased.add(events.decode(row.value).resource_id)
                 if len(erased.ids) >= MAX_DELETIONS and not progress.until:
                     return erased, last
     return erased, progress.until or last

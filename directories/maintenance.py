@@ -28,8 +28,9 @@ from directories.audit_relay import Outbox
 from directories.hooks import MaintenanceJobs
 from shared import keys, log, row_versions
 from shared.app import App
+from shared.keys import Family
 from shared.tables.port import MAX_OPERATIONS, MAX_QUERY_ROWS, Delete, NotFound, Row, Upsert
-from shared.tables.schema.base import ALL_DIRECTORIES, CONTACTS, DIRECTORIES, HEALTH, WORK, Family
+from shared.tables.schema.base import ALL_DIRECTORIES, CONTACTS, DIRECTORIES, HEALTH, WORK
 from shared.tables.schema.contacts import EVENT
 from shared.tables.schema.directories import ACCESS_TOKEN, USED_ASSERTION
 from shared.tables.schema.work import MAINTENANCE_PLACE

@@ -16,9 +16,9 @@ from shared import log
 from shared.app import App
 from shared.clock import timestamp
 from shared.concurrency import TimeSlice
-from shared.keys import fold_case, search_key
 from shared.tables.port import MAX_QUERY_ROWS, Row, TableError
 from shared.tables.schema.base import CONTACTS
+from shared.words import fold_case, search_key
 
 _MAX_QUERIES = 30  # per page; the next page continues after them
 _FIRST_WINDOW = timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""Rate limits, so that no user and no directory slows down the others (RFC 6585 section 4).
+"""Token buckets, and the rate limits by which no user and no directory slows down the others (RFC 6585 section 4).
 
 A user is charged for round trips to storage and for processor time, because pages and API calls
 need from none to thousands of round trips, and their number is known only afterwards. The limit is
@@ -15,16 +15,16 @@ send eight times as many requests, so that its first import ends sooner.
 
 import asyncio
 import math
-import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from shared import log
 from shared.app import App
 from shared.easy_auth import Principal
 from shared.http import HttpError
-from shared.limits import Buckets, LruCache
+from shared.limits import Key, LruCache
 from shared.messages import Message
 
 # Round trips, or milliseconds of processor time, per second of one user on one instance.
@@ -63,15 +63,68 @@ class DirectoryRateExceeded(HttpError):
         super().__init__(429, message, {"Retry-After": str(retry_after)})
 
 
+@dataclass(slots=True)
+class Bucket:
+    """A token bucket.
+
+    Attributes:
+        level: The tokens that may be spent; negative after more were spent than it had.
+        at: The time at which it was last filled, in monotonic seconds.
+    """
+
+    level: float
+    at: float
+
+    def fill(self, now: float, rate: float, most: float) -> None:
+        """Add `rate` tokens per second for the time since it was last filled, up to `most` tokens."""
+        self.level = min(most, self.level + max(0.0, now - self.at) * rate)
+        self.at = now
+
+    def wait(self, wanted: float, rate: float) -> float:
+        """Return the seconds until `wanted` tokens are available, 0 if they are now."""
+        return max(0.0, (wanted - self.level) / rate)
+
+
+class Buckets(LruCache[Key, Bucket]):
+    """Token buckets by key, at most `limit`; the least recently used is evicted, and is full when it is used again."""
+
+    def filled(self, key: Key, now: float, rate: float, most: float) -> Bucket:
+        """Return the bucket of `key`, filled up to `now`; create a full one if there is none."""
+        bucket = self.get(key)
+        if bucket is None:
+            bucket = Bucket(most, now)
+            self.put(key, bucket)
+        bucket.fill(now, rate, most)
+        return bucket
+
+
+@dataclass(slots=True, kw_only=True)
+class _DirectoryUse:
+    """How one directory uses the instance.
+
+    Attributes:
+        bucket: Its token bucket, from its first request on.
+        recent_seconds: The average processor time of its recent requests.
+        start: A lock, held only while a request waits for its turn to start.
+    """
+
+    bucket: Bucket | None = None
+    recent_seconds: float = 0.0
+    start: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+def _use_by_directory() -> Callable[[str], _DirectoryUse]:
+    """Return a function that returns the object of a directory; it keeps 8,192, the most recently used."""
+    return lru_cache(maxsize=8192)(lambda _: _DirectoryUse())
+
+
 @dataclass(slots=True, kw_only=True)
 class _RateLimits:
     """The rate limits of an App: token buckets, and who used the instance last.
 
     Attributes:
         by_user: The buckets of users, by account and object ID.
-        by_directory: The buckets of directories.
-        recent_seconds: The average processor time of a directory's recent requests.
-        starts: A lock per directory, held only while a request waits for its turn to start.
+        use: Returns the use of the directory with this ID.
         latest: The directory of the last request, and the time of that request (monotonic).
         other: The last request of a directory other than `latest`, in the same form.
         latest_user: Like `latest`, for users.
@@ -79,11 +132,7 @@ class _RateLimits:
     """
 
     by_user: Buckets[tuple[str, str]] = field(default_factory=lambda: Buckets(16_384))
-    by_directory: Buckets[str] = field(default_factory=lambda: Buckets(8192))
-    recent_seconds: LruCache[str, float] = field(default_factory=lambda: LruCache(8192))
-    starts: weakref.WeakValueDictionary[str, asyncio.Lock] = field(
-        default_factory=weakref.WeakValueDictionary
-    )
+    use: Callable[[str], _DirectoryUse] = field(default_factory=_use_by_directory)
     latest: tuple[str, float] = ("", -math.inf)
     other: tuple[str, float] = ("", -math.inf)
     latest_user: tuple[str, float] = ("", -math.inf)
@@ -141,7 +190,11 @@ def charge_request(app: App, directory_id: str) -> None:
     limits, now = app.state(_RateLimits), app.clock.monotonic()
     is_alone = limits.note_call(directory_id, now)
     rate = DIRECTORY_RATE_ALONE if is_alone else DIRECTORY_RATE
-    bucket = limits.by_directory.filled(directory_id, now, rate, DIRECTORY_BURST)
+    use = limits.use(directory_id)
+    bucket = use.bucket
+    if bucket is None:
+        bucket = use.bucket = Bucket(DIRECTORY_BURST, now)
+    bucket.fill(now, rate, DIRECTORY_BURST)
     if seconds := bucket.wait(1.0, rate):
         raise DirectoryRateExceeded(rate, math.ceil(seconds))
     bucket.level -= 1.0
@@ -160,19 +213,16 @@ def charge_work(app: App, directory_id: str, round_trips: int, seconds: float = 
         round_trips: The request's round trips to storage.
         seconds: The request's processor time.
     """
-    limits = app.state(_RateLimits)
-    before = limits.recent_seconds.get(directory_id) or 0.0
-    limits.recent_seconds.put(directory_id, before + _SMOOTHING * (seconds - before))
-    bucket = limits.by_directory.get(directory_id)
-    if bucket is not None:
+    use = app.state(_RateLimits).use(directory_id)
+    use.recent_seconds += _SMOOTHING * (seconds - use.recent_seconds)
+    if use.bucket is not None:
         requests = max(round_trips / ROUND_TRIPS_PER_REQUEST, seconds / SECONDS_PER_REQUEST)
-        bucket.level -= max(0.0, requests - 1)
+        use.bucket.level -= max(0.0, requests - 1)
 
 
 def computes_long(app: App, directory_id: str) -> bool:
     """Return whether the directory's recent requests took more processor time than SECONDS_PER_REQUEST on average."""
-    seconds = app.state(_RateLimits).recent_seconds.get(directory_id)
-    return seconds is not None and seconds > SECONDS_PER_REQUEST
+    return app.state(_RateLimits).use(directory_id).recent_seconds > SECONDS_PER_REQUEST
 
 
 async def start_turn(app: App, directory_id: str) -> None:
@@ -182,9 +232,5 @@ async def start_turn(app: App, directory_id: str) -> None:
     time that the event loop has served all other tasks. The lock is not held while the request is
     carried out.
     """
-    starts = app.state(_RateLimits).starts
-    lock = starts.get(directory_id)
-    if lock is None:
-        lock = starts[directory_id] = asyncio.Lock()
-    async with lock:
+    async with app.state(_RateLimits).use(directory_id).start:
         await asyncio.sleep(0)

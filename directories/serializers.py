@@ -174,7 +174,7 @@ def _denied(denied: AuthFailures) -> DeniedCalls:
 def _ending(ending: Ending) -> EndingCredential:
     return {
         "id": ending.credential.id,
-        "kind": "token" if ending.sort == "tokens" else "secret",
+        "kind": "token" if ending.credential_type == "tokens" else "secret",
         "expires": ending.credential.expires,
         "lastUsed": ending.last_used,
         "daysLeft": ending.days_left,

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from directories.rate_limits import Bucket, Buckets
 from directories.setup_session import LinkRefused
 from shared.app import App
 from shared.http import HttpError
-from shared.limits import Bucket, Buckets
 from shared.messages import Message
 
 BURST = 10.0  # failed attempts of one address

@@ -44,7 +44,7 @@ _NOWHERE = "no-directory"
 
 State = Literal["waiting", "opened", "done", "expired", "revoked"]
 Purpose = Literal["set-up", "sign-in"]
-CredentialSort = Literal["", "secret", "trust", "token"]
+LinkCredential = Literal["", "secret", "trust", "token"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class SetupLink:
     opened: str = ""
     session: str = ""
     elsewhere: str = ""
-    credential: CredentialSort = ""
+    credential: LinkCredential = ""
     credential_at: str = ""
     trusted: str = ""
     accepted: str = ""

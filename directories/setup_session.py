@@ -14,10 +14,10 @@ from typing import TypeVar
 
 from directories import credentials, service, setup_link_service, setup_links, store, tokens
 from directories.audit import Act, Actor, link_actor
-from directories.credentials import Sort
+from directories.credentials import CredentialType
 from directories.errors import DirectoryError, InvalidField, Overtaken
 from directories.models import Directory, Token, TrustedIdentity
-from directories.setup_links import CredentialSort, SessionValue, SetupLink
+from directories.setup_links import LinkCredential, SessionValue, SetupLink
 from shared.app import App
 from shared.easy_auth import Principal
 from shared.messages import CodeFamily, Message
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 # `purpose`: it is only for the sign-in. `expired`, `revoked`, `done`: its state.
 REFUSALS = ("unknown", "elsewhere", "browser", "purpose", "expired", "revoked", "done")
 REFUSAL = CodeFamily("setup_link_", REFUSALS)
-_SORTS: dict[str, Sort] = {"secret": "secrets", "token": "tokens"}
+_CREDENTIAL_TYPES: dict[str, CredentialType] = {"secret": "secrets", "token": "tokens"}
 _ATTEMPTS = 6
 
 
@@ -68,7 +68,7 @@ class SetupSession:
 class IssuedCredential:
     """An issued credential with its plain text, which isn't stored."""
 
-    sort: CredentialSort
+    credential_type: LinkCredential
     credential: Token
     plain: str
 
@@ -135,7 +135,7 @@ async def reread(app: App, session: SetupSession) -> SetupSession:
 
 
 async def issue_credential(
-    app: App, session: SetupSession, sort: CredentialSort
+    app: App, session: SetupSession, credential_type: LinkCredential
 ) -> IssuedCredential:
     """Issue a client secret or a security token, which only the company's administrator sees.
 
@@ -147,11 +147,13 @@ async def issue_credential(
 
     async def act(link: SetupLink, also: Sequence[Operation]) -> IssuedCredential:
         issued = await credentials.issue(
-            app, session.actor, session.directory.id, _SORTS[sort], also=also
+            app, session.actor, session.directory.id, _CREDENTIAL_TYPES[credential_type], also=also
         )
-        return IssuedCredential(sort, issued.credential, issued.plain)
+        return IssuedCredential(credential_type, issued.credential, issued.plain)
 
-    return await _act(app, session, act, credential=sort, credential_at=store.now(app.clock))
+    return await _act(
+        app, session, act, credential=credential_type, credential_at=store.now(app.clock)
+    )
 
 
 async def trust(app: App, session: SetupSession, identity: TrustedIdentity) -> Directory:

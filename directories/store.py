@@ -23,11 +23,12 @@ import orjson
 from directories import audit
 from directories.audit import AuditEvent
 from directories.models import Directory, Readers, Token, TrustedIdentity, is_directory_id
+from directories.rate_limits import Bucket, Buckets
 from shared import row_versions
 from shared.app import App
 from shared.clock import Clock, parse_timestamp, timestamp
 from shared.concurrency import each
-from shared.limits import Bucket, Buckets, LruCache
+from shared.limits import LruCache
 from shared.tables.port import (
     AlreadyExists,
     Delete,

@@ -8,10 +8,11 @@ import math
 from dataclasses import dataclass, field
 
 from directories.access_rows import decode_access
+from directories.rate_limits import Bucket
 from shared.app import App
 from shared.clock import parse_timestamp
 from shared.http import HttpError
-from shared.limits import Bucket, LruCache
+from shared.limits import LruCache
 from shared.messages import Message
 from shared.tables.port import query_all
 from shared.tables.schema.base import DIRECTORIES

@@ -120,9 +120,9 @@ class Deployment:
         request = Request(address, data=data, method=method, headers=sent)  # noqa: S310 - address is checked in main
         try:
             with _opener.open(request, timeout=TIMEOUT_SECONDS) as reply:
-                return _answer(reply.status, reply)
+                return _parsed(reply.status, reply)
         except HTTPError as error:
-            return _answer(error.code, error)
+            return _parsed(error.code, error)
         except (URLError, TimeoutError, ConnectionError) as error:
             return Response(0, str(error).encode())
 
@@ -156,7 +156,7 @@ class Deployment:
         return {"Authorization": f"Bearer {token}", "Content-Type": content_type}
 
 
-def _answer(status: int, reply: Any) -> Response:
+def _parsed(status: int, reply: Any) -> Response:
     headers = {name.lower(): value for name, value in reply.headers.items()}
     return Response(status, reply.read(), headers)
 

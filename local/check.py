@@ -23,6 +23,7 @@ from scim.groups import models as group_record
 from scim.groups.models import GroupRecord
 from scim.users import index_rows as user_rows
 from scim.users import models as user_record
+from scim.users import store as user_store
 from scim.users.models import UserRecord
 from shared import keys
 from shared.app import App
@@ -228,7 +229,7 @@ def _note_user(notes: sqlite3.Connection, findings: Findings, row: Row, region: 
     user = user_record.decode(identifier, row.value)
     findings.users += 1
     findings.active += user.active
-    findings.to_reindex += not user_rows.is_current(user, region)
+    findings.to_reindex += not user_store.is_current(user, region)
     _know(notes, identifier)
     _expect(notes, _of_user(user, region), identifier)
 
@@ -251,8 +252,8 @@ def _of_user(user: UserRecord, region: str) -> Iterator[tuple[str, bytes | None]
 
     The hash is None if earlier rules wrote the rows, because then only their keys can be checked.
     """
-    values = user_rows.index_rows(user, region) if user_rows.is_current(user, region) else {}
-    for key in user_rows.stored_keys(user):
+    values = user_rows.index_rows(user, region) if user_store.is_current(user, region) else {}
+    for key in user_store.stored_keys(user):
         yield key, _digest(key, values[key]) if key in values else None
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from shared.keys import Family
 from shared.tables.schema import FAMILIES
-from shared.tables.schema.base import CONTACTS, DIRECTORIES, PRESENCE, TENANTS, WORK, Family
+from shared.tables.schema.base import CONTACTS, DIRECTORIES, PRESENCE, TENANTS, WORK
 
 _BEGINNING = """# Stored rows
 

@@ -19,6 +19,7 @@ import orjson
 from directories.audit import AuditEvent
 from directories.audit_relay import outbox_rows
 from shared import row_versions
+from shared.keys import Family
 from shared.tables.port import (
     AlreadyExists,
     Delete,
@@ -31,7 +32,7 @@ from shared.tables.port import (
     Tables,
     query_all,
 )
-from shared.tables.schema.base import TENANT_LINKS, TENANTS, Family
+from shared.tables.schema.base import TENANT_LINKS, TENANTS
 from shared.tables.schema.presence import DIRECTORY_LINK, TENANT_LINK
 
 DirectoryState = Literal["propagating", "linked", "removed"]

@@ -69,7 +69,7 @@ class Dispatcher:
             route, request = self._normalized(own, request)
         endpoints = route.search if request.route.get("id") == ".search" else route.endpoints
         try:
-            return await _answer(endpoints, context, request)
+            return await _call_endpoint(endpoints, context, request)
         finally:
             if call := log.current():
                 rate_limits.charge_work(
@@ -129,7 +129,7 @@ class Route:
     search: Mapping[str, Endpoint]
 
 
-async def _answer(
+async def _call_endpoint(
     endpoints: Mapping[str, Endpoint], context: Context, request: Request
 ) -> Response:
     """Return the response for the request's method, or the error that refuses it, which is also logged."""

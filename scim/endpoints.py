@@ -7,7 +7,7 @@ from typing import Any
 import azure.functions as func
 
 from directories.hooks import MaintenanceJobs
-from scim import base_url_hint
+from scim import base_url_hint, resource_rows
 from scim.bulk import endpoints as bulk
 from scim.context import Context, Preconditions
 from scim.core.patch_body import parse_patch
@@ -48,6 +48,7 @@ def blueprint(app: App) -> func.Blueprint:
     base_url_hint.register(functions, app)
     app.state(MaintenanceJobs).jobs.append(_reindex)
     app.state(MaintenanceJobs).tidying += [_tidy_lists, _tidy_inspector]
+    app.state(MaintenanceJobs).upkeep["scim.key_sample"] = resource_rows.extend_key_samples
     return functions
 
 
@@ -111,7 +112,7 @@ class _Endpoints:
         service = self.service(context)
         projection = _projection(service, request)
         stored = await service.create(parse_json(request, service.max_body_bytes))
-        return await _answer(service, stored, projection, 201)
+        return await _respond(service, stored, projection, 201)
 
     async def read(self, context: Context, request: Request) -> Response:
         """Handle GET of one resource; return 304 if the client already has this version."""
@@ -130,7 +131,7 @@ class _Endpoints:
         conditions = Preconditions.parse(request.headers)
         body = parse_json(request, service.max_body_bytes)
         stored = await service.replace(request.route["id"], body, conditions)
-        return await _answer(service, stored, projection)
+        return await _respond(service, stored, projection)
 
     async def patch(self, context: Context, request: Request) -> Response:
         """Handle PATCH.
@@ -144,7 +145,7 @@ class _Endpoints:
         operations = parse_patch(parse_json(request, service.max_body_bytes))
         stored = await service.patch(request.route["id"], operations, conditions)
         if service.returns_patched or "attributes" in request.query:
-            return await _answer(service, stored, projection)
+            return await _respond(service, stored, projection)
         return Response(204, headers={"ETag": stored.etag})
 
     async def delete(self, context: Context, request: Request) -> Response:
@@ -158,7 +159,7 @@ def _projection(service: Service, request: Request) -> Projection:
     return parse_projection(parameters(request), service.resource_type)
 
 
-async def _answer(
+async def _respond(
     service: Service, stored: Any, projection: Projection, status: int = 200
 ) -> Response:
     return resource_response(await service.represent(stored, projection), projection, status)

@@ -17,8 +17,8 @@ from directories.models import Directory
 from directories.reindex_progress import Progress
 from scim import resource_rows
 from scim.groups import models as groups
-from scim.users import index_rows as users
 from scim.users import models as user_record
+from scim.users import store as users
 from shared import log
 from shared.app import App
 from shared.clock import Clock, timestamp

@@ -25,15 +25,18 @@ from scim.core.errors import ScimError, uniqueness
 from shared import keys, row_versions
 from shared.app import App
 from shared.ids import is_guid
+from shared.keys import OnePart, TwoParts
 from shared.limits import LruCache
 from shared.tables.port import MAX_QUERY_ROWS, Row, StorageUnavailable, Upsert, query_all
-from shared.tables.schema.base import CONTACTS, OnePart, TwoParts
-from shared.tables.schema.contacts import KEY_SAMPLE, UNIQUE
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import GROUP, KEY_SAMPLE, UNIQUE, USER
+from shared.words import fold_case
 
 _MAX_BYTES = 2 * 1024 * 1024  # of one page: twice a thousand usual people
 _MIN_ROWS = 32
 NOTHING = b"{}"  # the key holds everything
-_ACTIVE, _INACTIVE = b'{"a":1}', b'{"a":0}'
+# The value of a user's externalId row, by whether the user is active.
+ACTIVE = {True: b'{"a":1}', False: b'{"a":0}'}
 KEYS_PER_SAMPLE = 1000
 _RECOUNT_SECONDS = 60.0
 
@@ -72,7 +75,7 @@ def unique_keys(resource_type: ResourceType, resource: dict[str, Any]) -> Iterat
         holder = resource.get(urn, {}) if urn else resource
         value = holder.get(attribute.name)
         if value is not None and not isinstance(value, list | dict):
-            text = str(value) if attribute.case_exact else keys.fold_case(str(value))
+            text = str(value) if attribute.case_exact else fold_case(str(value))
             yield UNIQUE.key(_unique_name(resource_type, attribute), text)
 
 
@@ -181,9 +184,11 @@ class UnparsedNumbers:
     numbers: list[dict[str, str]]
 
 
-def encode_owner(identifier: str) -> bytes:
-    """Encode the value of a row that makes a name unique: the id of the user or group with that name."""
-    return orjson.dumps({"id": identifier})
+@dataclass(slots=True)
+class Owner:
+    """The id of the user or group that has a unique name. Its JSON is the value of the row that makes the name unique."""
+
+    id: str
 
 
 def decode_owner(value: bytes) -> str:
@@ -191,14 +196,9 @@ def decode_owner(value: bytes) -> str:
     return str(orjson.loads(value)["id"])
 
 
-def encode_active(*, is_active: bool) -> bytes:
-    """Encode the value of a user's externalId row: whether the user is active."""
-    return _ACTIVE if is_active else _INACTIVE
-
-
 def decode_active(value: bytes) -> bool:
     """Return whether the user of an externalId row is active."""
-    return value == _ACTIVE or bool(orjson.loads(value).get("a") == 1)
+    return value == ACTIVE[True] or bool(orjson.loads(value).get("a") == 1)
 
 
 def encode_unparsed(unparsed: UnparsedNumbers) -> bytes:
@@ -220,13 +220,6 @@ class KeySample:
     at: float = 0.0
 
 
-@dataclass(slots=True)
-class _Created:
-    """How many resources this instance has created since it last extended a sample."""
-
-    counts: LruCache[tuple[str, str], int] = field(default_factory=lambda: LruCache(1024))
-
-
 async def key_of_number(app: App, directory_id: str, family: OnePart, number: int) -> str | None:
     """Return the key of the resource at this position, counted from 1, or None if there are fewer resources."""
     if number <= KEYS_PER_SAMPLE:
@@ -244,32 +237,36 @@ async def key_of_number(app: App, directory_id: str, family: OnePart, number: in
 
 async def recount_keys(app: App, directory_id: str, family: OnePart) -> None:
     """Count all keys and store the sample."""
-    await _count_keys(app, directory_id, family, KeySample())
+    at = app.clock.now().timestamp()
+    sampled = await _sampled_keys(app, directory_id, family, "")
+    await _store_key_sample(app, directory_id, family, KeySample(sampled, at))
 
 
-def note_created(app: App, directory_id: str, family: OnePart) -> None:
-    """Count a created resource; after each thousand of this instance, extend the sample in the background."""
-    counts, key = app.state(_Created).counts, (directory_id, family.name)
-    count = (counts.get(key) or 0) + 1
-    counts.put(key, count % KEYS_PER_SAMPLE)
-    if count == KEYS_PER_SAMPLE:
-        app.background.start_optional(
-            _extend_key_sample(app, directory_id, family), "scim.key_sample"
-        )
+async def extend_key_samples(app: App, directory_id: str) -> None:
+    """Add to the samples of a directory the keys of resources that were created since the samples were stored."""
+    for family in (USER, GROUP):
+        known, at = await _read_key_sample(app, directory_id, family), app.clock.now().timestamp()
+        last = known.keys[-1] if known.keys else ""
+        if added := await _sampled_keys(app, directory_id, family, last):
+            sample = KeySample(known.keys + added, known.at if known.keys else at)
+            await _store_key_sample(app, directory_id, family, sample)
 
 
-async def _extend_key_sample(app: App, directory_id: str, family: OnePart) -> None:
-    await _count_keys(app, directory_id, family, await _read_key_sample(app, directory_id, family))
-
-
-async def _count_keys(app: App, directory_id: str, family: OnePart, known: KeySample) -> None:
-    sampled, at = list(known.keys), app.clock.now().timestamp()
-    total = len(sampled) * KEYS_PER_SAMPLE
-    async for key in record_keys(app, directory_id, family, sampled[-1] if sampled else ""):
-        total += 1
-        if total % KEYS_PER_SAMPLE == 0:
+async def _sampled_keys(
+    app: App, directory_id: str, family: OnePart, after: str
+) -> tuple[str, ...]:
+    """Return the key of every thousandth resource after the key `after`."""
+    sampled, count = list[str](), 0
+    async for key in record_keys(app, directory_id, family, after):
+        count += 1
+        if count % KEYS_PER_SAMPLE == 0:
             sampled.append(key)
-    sample = KeySample(tuple(sampled), known.at if known.keys else at)
+    return tuple(sampled)
+
+
+async def _store_key_sample(
+    app: App, directory_id: str, family: OnePart, sample: KeySample
+) -> None:
     try:
         row = Upsert(KEY_SAMPLE.key(family.name), encode_key_sample(sample))
         await app.tables.transact(CONTACTS, directory_id, [row])

@@ -167,7 +167,7 @@ def register_http(
             request = Request(
                 req.method, req.url, req.headers, req.get_body(), route=req.route_params
             )
-            response = await _answer(call, limited, request, answer)
+            response = await _respond(call, limited, request, answer)
             if request.method == "HEAD":
                 response.body = b""
             call.status = response.status
@@ -186,7 +186,7 @@ def register_http(
     blueprint.function_name(name)(registered)
 
 
-async def _answer(
+async def _respond(
     call: OperationScope, handler: Handler, request: Request, failure: Failure
 ) -> Response:
     try:
@@ -217,14 +217,14 @@ def within(app: App, seconds: float, handler: Handler) -> Handler:
 
 def _innermost_line(error: BaseException) -> str:
     """Return the innermost line of the product's code that a cancelled call waited at, such as `sqlite.py:128`."""
-    place = "an unknown place"
+    position = "an unknown line"
     cancelled = error.__cause__ or error
     for frame, line in walk_tb(cancelled.__traceback__):
         module = frame.f_globals.get("__name__", "")
-        # The innermost frame is that of ProcessorTime, which drives every call: it is not the place.
+        # The innermost frame is that of ProcessorTime, which drives every call: it is not the line.
         if module.partition(".")[0] in _PACKAGES and module != ProcessorTime.__module__:
-            place = f"{Path(frame.f_code.co_filename).name}:{line}"
-    return place
+            position = f"{Path(frame.f_code.co_filename).name}:{line}"
+    return position
 
 
 def method_dispatcher(**handlers: Handler) -> Handler:

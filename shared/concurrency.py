@@ -2,7 +2,9 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from typing import ClassVar, TypeVar
@@ -28,6 +30,28 @@ async def each(items: Iterable[Item], use: Callable[[Item], Awaitable[Result]]) 
             return await (work if call is None else call.processor.measure(work))
 
     return await asyncio.gather(*map(one, listed))
+
+
+class Superseded(Exception):
+    """Raised in a long computation whose result is no longer needed: a newer request replaces it."""
+
+
+_is_needed = ContextVar[Callable[[], bool] | None]("is_needed", default=None)
+
+
+@contextmanager
+def only_while(is_needed: Callable[[], bool]) -> Iterator[None]:
+    """Stop long computations inside the block when `is_needed` returns False: they raise Superseded at their next pause.
+
+    Raise Superseded at once if it returns False already.
+    """
+    if not is_needed():
+        raise Superseded
+    token = _is_needed.set(is_needed)
+    try:
+        yield
+    finally:
+        _is_needed.reset(token)
 
 
 @dataclass(slots=True)
@@ -61,19 +85,26 @@ class TimeSlice:
     """Lets other tasks of the event loop run every three milliseconds during a long computation.
 
     A step between two checks should take at most five milliseconds, so that others wait less than
-    ten. The slices of several computations of an App don't follow each other without a pause.
+    ten. The slices of several computations of an App don't follow each other without a pause. A
+    computation inside `only_while` ends when it is no longer needed.
     """
 
     SECONDS = 0.003
 
     def __init__(self, app: App) -> None:
-        self._clock, self._turns = app.clock, app.state(Turns)
+        self._clock, self._turns, self._is_needed = app.clock, app.state(Turns), _is_needed.get()
         self._since = self._clock.monotonic()
 
     async def yield_when_over(self) -> None:
-        """Let other tasks run if three milliseconds have passed since they last could; await it after each step."""
+        """Let other tasks run if three milliseconds have passed since they last could; await it after each step.
+
+        Raises:
+            Superseded: The computation is inside `only_while` and is no longer needed.
+        """
         if self._clock.monotonic() - self._since > self.SECONDS:
             await self._turns.next()
+            if self._is_needed is not None and not self._is_needed():
+                raise Superseded
             self._since = self._clock.monotonic()
 
 

@@ -53,7 +53,7 @@ def ulid(milliseconds: int, randomness: int = 0) -> str:
     With `randomness` 0 it is the lowest ULID of that millisecond, used as a bound of a key range.
     """
     value = milliseconds << 80 | randomness
-    return "".join([_PAIRS[value >> place & 1023] for place in _TENS])
+    return "".join([_PAIRS[value >> shift & 1023] for shift in _TENS])
 
 
 class RandomSource:

@@ -1,5 +1,6 @@
-r"""Row keys: parts joined by `|`, escaped so that any Unicode text is a legal key on every engine.
+r"""Row keys, and families of rows with keys of one kind.
 
+A key has parts joined by `|`, escaped so that any Unicode text is a legal key on every engine.
 Azure Tables forbids `/ \ # ?` and control characters in keys and limits them to 1 KiB of UTF-16
 (learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model); `%` and
 `'` break some clients. `~` starts an escape and `|` separates the parts, so both are escaped inside
@@ -8,9 +9,9 @@ a part.
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from typing import Literal
 
 SEPARATOR = "|"
 MAX_KEY_CHARACTERS = 512  # 1 KiB of UTF-16
@@ -123,83 +124,120 @@ def successor(row_key: str) -> str:
     return row_key + " "
 
 
-# Longer texts are not cached, because they would fill the memory.
-_KEPT_CHARACTERS = 256
+Range = tuple[str, str]  # start (inclusive) and stop (exclusive) of row keys
+# How an existing row is written. `kept`: it is read first, and fields of a later release are kept. `whole`: the value
+# is replaced, because it is derived or a single fact. `never`: rows are only inserted and deleted.
+Rewritten = Literal["kept", "whole", "never"]
 
 
-def fold_case(text: str) -> str:
-    """Return `text` in the form that is compared for attributes with caseExact=false (RFC 7643 section 2.2).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """A family of rows: the table, the kind of key and the kind of value.
 
-    The results of canonically equivalent texts (NFC, Unicode Standard Annex 15) are equal, whatever
-    their length.
+    Attributes:
+        name: The beginning of the key; "" if the key is only its parts.
+        partition: A fixed partition key, or the description of one in braces.
+        parts: The descriptions of the key's parts after the name.
+        value: The description of a row's value.
+        codec: The module that encodes and decodes the values.
+        writers: The modules that write such rows; if empty, only the codec does.
+        growth: How many rows there are.
     """
-    if text.isascii():
-        return text.lower()
-    if len(text) <= _KEPT_CHARACTERS:
-        return _fold_case_cached(text)
-    return _composed(_composed(text).casefold())
+
+    name: str
+    table: str
+    partition: str
+    parts: tuple[str, ...] = ()
+    value: str
+    rewritten: Rewritten
+    codec: str
+    writers: tuple[str, ...] = ()
+    growth: str
+
+    def all(self) -> Range:
+        """Return the range of all keys that begin with the family's name."""
+        start = f"{self.name}{SEPARATOR}" if self.name else ""
+        return start, start + MAX_KEY_CHAR
+
+    def beginning(self, text: str) -> Range:
+        """Return the range of the keys with a first part that begins with `text`."""
+        start, stop = prefix_range(self.name, text)
+        return start, stop
+
+    def parts_of(self, row_key: str) -> list[str]:
+        """Return the unescaped parts of a key of this family, without the family's name."""
+        return split(row_key)[1 if self.name else 0 :]
+
+    def has(self, row_key: str) -> bool:
+        """Return whether a key has the form of this family's keys; its table and partition must be the family's."""
+        first, *rest = row_key.split(SEPARATOR)
+        return (first == self.name and len(rest) == len(self.parts)) if self.name else not rest
 
 
-def _composed(text: str) -> str:
-    """Return the NFC of a text of any length, in linear time.
+class SingleRow(Family):
+    """A family with one row per partition."""
 
-    `unicodedata` needs a million steps to sort a thousand combining characters in a row (Annex 15,
-    "Stream-Safe Text Format"), but not if they are sorted already. So this function sorts them
-    first.
-    """
-    forms = {character: unicodedata.normalize("NFD", character) for character in set(text)}
-    ordered, marks = list[str](), list[str]()
-    for character in text:
-        for part in forms[character]:
-            if unicodedata.combining(part):
-                marks.append(part)
-                continue
-            if marks:
-                ordered += sorted(marks, key=unicodedata.combining)
-                marks.clear()
-            ordered.append(part)
-    ordered += sorted(marks, key=unicodedata.combining)
-    return unicodedata.normalize("NFC", "".join(ordered))
+    @property
+    def key(self) -> str:
+        """The key of the row."""
+        return self.name
 
 
-@lru_cache(maxsize=4096)
-def _fold_case_cached(text: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+class OnePart(Family):
+    """A family of rows with keys of one part."""
+
+    def key(self, part: str) -> str:
+        """Return the key of the row with this part."""
+        return key(self.name, part) if self.name else part
 
 
-_PLAIN = {
-    "ß": "ss",
-    "ø": "o",
-    "đ": "d",
-    "ð": "d",
-    "þ": "th",
-    "æ": "ae",
-    "œ": "oe",
-    "ł": "l",
-    "ı": "i",
-    "ħ": "h",
-}
-_PLAIN_TABLE = str.maketrans(_PLAIN)
+class TwoParts(Family):
+    """A family of rows with keys of two parts; in most families the second is an ID."""
+
+    def key(self, first: str, second: str) -> str:
+        """Return the key of the row with these parts."""
+        return key(self.name, first, second)
+
+    def keys(self, firsts: Sequence[str], second: str) -> list[str]:
+        """Return the keys with each of `firsts` as the first part, and the same second part."""
+        return keys_of(self.name, firsts, second)
+
+    def under(self, first: str) -> Range:
+        """Return the range of the keys with exactly this first part."""
+        start = key(self.name, first, "")
+        return start, start + MAX_KEY_CHAR
+
+    def second_of(self, row_key: str) -> str:
+        """Return the second part of a key of this family; it must be an ID, because it isn't unescaped."""
+        return row_key.rpartition(SEPARATOR)[2]
 
 
-def search_key(text: str) -> str:
-    """Return `text` in lower case without accents, so that searches for `muller` and `Müller` are equal."""
-    if text.isascii():
-        return text.lower()
-    if len(text) <= _KEPT_CHARACTERS:
-        return _search_key_cached(text)
-    return "".join(
-        [
-            _search_key(text[at : at + _KEPT_CHARACTERS])
-            for at in range(0, len(text), _KEPT_CHARACTERS)
-        ]
-    )
+class ThreeParts(Family):
+    """A family of rows with keys of three parts: an ID, a fixed word and another ID."""
+
+    def key(self, first: str, third: str) -> str:
+        """Return the key of the row with these IDs."""
+        return key(self.name, first, self.word, third)
+
+    @property
+    def word(self) -> str:
+        """The fixed word, which the description of the second part has in backquotes."""
+        return self.parts[1].split("`")[1]
 
 
-def _search_key(text: str) -> str:
-    # Decompose before folding too: a mathematical capital must first become a plain one, which has a lower case.
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join([c for c in decomposed if not unicodedata.combining(c)]).translate(_PLAIN_TABLE)
+class Log(Family):
+    """A family of rows in the order of time. Keys have a ULID and, if there are any, the row's counters."""
 
+    def key(self, ulid: str, counts: str) -> str:
+        """Return the key of a row; `counts` are its encoded counters, "" if it has none."""
+        start = f"{self.name}{SEPARATOR}{ulid}"
+        return f"{start}{SEPARATOR}{counts}" if counts else start
 
-_search_key_cached = lru_cache(maxsize=16384)(_search_key)
+    def from_time(self, ulid: str) -> str:
+        """Return the start of the range of rows from the time of `ulid` on; `ulid` must have no randomness."""
+        return f"{self.name}{SEPARATOR}{ulid}"
+
+    def has(self, row_key: str) -> bool:
+        """Return whether a key has the form of this family's keys."""
+        first, *rest = row_key.split(SEPARATOR)
+        return first == self.name and len(rest) in (1, 2)

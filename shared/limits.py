@@ -1,7 +1,6 @@
-"""A cache of limited size, and token buckets that limit how often something may happen in an instance."""
+"""A cache of limited size."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -35,38 +34,3 @@ class LruCache(Generic[Key, Value]):
 
     def __len__(self) -> int:
         return len(self._entries)
-
-
-@dataclass(slots=True)
-class Bucket:
-    """A token bucket.
-
-    Attributes:
-        level: The tokens that may be spent; negative after more were spent than it had.
-        at: The time at which it was last filled, in monotonic seconds.
-    """
-
-    level: float
-    at: float
-
-    def fill(self, now: float, rate: float, most: float) -> None:
-        """Add `rate` tokens per second for the time since it was last filled, up to `most` tokens."""
-        self.level = min(most, self.level + max(0.0, now - self.at) * rate)
-        self.at = now
-
-    def wait(self, wanted: float, rate: float) -> float:
-        """Return the seconds until `wanted` tokens are available, 0 if they are now."""
-        return max(0.0, (wanted - self.level) / rate)
-
-
-class Buckets(LruCache[Key, Bucket]):
-    """Token buckets by key, at most `limit`; the least recently used is evicted, and is full when it is used again."""
-
-    def filled(self, key: Key, now: float, rate: float, most: float) -> Bucket:
-        """Return the bucket of `key`, filled up to `now`; create a full one if there is none."""
-        bucket = self.get(key)
-        if bucket is None:
-            bucket = Bucket(most, now)
-            self.put(key, bucket)
-        bucket.fill(now, rate, most)
-        return bucket

@@ -154,5 +154,5 @@ def _of_call() -> dict[str, str]:
     call = _call.get()
     if call is None:
         return {}
-    place = {"directory_id": call.directory_id} if call.directory_id else {}
-    return {"request_id": call.id, "operation": call.operation, **place}
+    directory = {"directory_id": call.directory_id} if call.directory_id else {}
+    return {"request_id": call.id, "operation": call.operation, **directory}

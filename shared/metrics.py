@@ -48,12 +48,12 @@ class _Spread:
         The result is at most the highest value.
         """
         wanted, seen = share * self.counts.total(), 0
-        for place, count in sorted(self.counts.items()):
+        for index, count in sorted(self.counts.items()):
             seen += count
             if seen >= wanted:
                 return min(
                     self.highest,
-                    float(self.bounds[place]) if place < len(self.bounds) else self.highest,
+                    float(self.bounds[index]) if index < len(self.bounds) else self.highest,
                 )
         return self.highest
 

@@ -175,14 +175,14 @@ def _aligned(one: str, other: str, most: float) -> float:
         left = row[0] + gone
         new = [left]
         previous = ""
-        for place, there in enumerate(other):
-            cost = row[place] if letter == there else row[place] + instead.get(there, 1.0)
-            if (removed := row[place + 1] + gone) < cost:
+        for index, there in enumerate(other):
+            cost = row[index] if letter == there else row[index] + instead.get(there, 1.0)
+            if (removed := row[index + 1] + gone) < cost:
                 cost = removed
-            if (more := left + added[place]) < cost:
+            if (more := left + added[index]) < cost:
                 cost = more
             if letter == previous and last == there and before:
-                cost = min(cost, before[place - 1] + _SWAPPED)
+                cost = min(cost, before[index - 1] + _SWAPPED)
             new.append(cost)
             left, previous = cost, there
         if (least := min(new)) > most:

@@ -1,4 +1,7 @@
-"""Split names into words in a folded form that is equal for spellings that people confuse.
+"""Fold text so that equal names compare equal, and split names into folded words.
+
+`fold_case` ignores case alone, as SCIM compares user names; `search_key` also ignores accents. The words of a name are
+equal for spellings that people confuse.
 
 Stored and typed text both go through `words_of` and `collapse`, so one index row is found by every
 spelling:
@@ -12,10 +15,9 @@ spelling:
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-
-from shared.keys import search_key
 
 # Characters that are typed as an apostrophe or in place of one: quotes, primes, modifier letters (okina U+02BB,
 # hamza and ain U+02BE U+02BF, glottal stop), Greek accents without a letter, Hebrew geresh.
@@ -38,6 +40,9 @@ _VARIANTS: dict[int, str | int | None] = (
     | dict.fromkeys(map(ord, "ٱٲٳ"), "ا")
     | {ord("ء"): None}
     | {katakana: katakana - 0x60 for katakana in range(0x30A1, 0x30F7)}
+    # Latin letters without a decomposition, as people without the keyboard write them: Azerbaijani, Akan, Ewe, Hausa,
+    # Fulfulde and Sami.
+    | dict(zip(map(ord, "ǝəɛɔɓɖɗƒɣɨɩƙŋɲŧʉʊʋƴ"), "eeeobddfgiiknntuuvy", strict=True))
 )
 
 # Vowel signs and other marks (categories Mn and Mc) that folding keeps and that `\w` doesn't match.
@@ -116,3 +121,85 @@ def group_end(words: Sequence[str], start: int) -> int:
     while end + 1 < len(words) and words[end] in PARTICLES:
         end += 1
     return end + 1
+
+
+# Longer texts are not cached, because they would fill the memory.
+_FOLDED_CHARACTERS = 256
+
+
+def fold_case(text: str) -> str:
+    """Return `text` in the form that is compared for attributes with caseExact=false (RFC 7643 section 2.2).
+
+    The results of canonically equivalent texts (NFC, Unicode Standard Annex 15) are equal, whatever
+    their length.
+    """
+    if text.isascii():
+        return text.lower()
+    if len(text) <= _FOLDED_CHARACTERS:
+        return _fold_case_cached(text)
+    return _composed(_composed(text).casefold())
+
+
+def _composed(text: str) -> str:
+    """Return the NFC of a text of any length, in linear time.
+
+    `unicodedata` needs a million steps to sort a thousand combining characters in a row (Annex 15,
+    "Stream-Safe Text Format"), but not if they are sorted already. So this function sorts them
+    first.
+    """
+    forms = {character: unicodedata.normalize("NFD", character) for character in set(text)}
+    ordered, marks = list[str](), list[str]()
+    for character in text:
+        for part in forms[character]:
+            if unicodedata.combining(part):
+                marks.append(part)
+                continue
+            if marks:
+                ordered += sorted(marks, key=unicodedata.combining)
+                marks.clear()
+            ordered.append(part)
+    ordered += sorted(marks, key=unicodedata.combining)
+    return unicodedata.normalize("NFC", "".join(ordered))
+
+
+@lru_cache(maxsize=4096)
+def _fold_case_cached(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+_PLAIN = {
+    "ß": "ss",
+    "ø": "o",
+    "đ": "d",
+    "ð": "d",
+    "þ": "th",
+    "æ": "ae",
+    "œ": "oe",
+    "ł": "l",
+    "ı": "i",
+    "ħ": "h",
+}
+_PLAIN_TABLE = str.maketrans(_PLAIN)
+
+
+def search_key(text: str) -> str:
+    """Return `text` in lower case without accents, so that searches for `muller` and `Müller` are equal."""
+    if text.isascii():
+        return text.lower()
+    if len(text) <= _FOLDED_CHARACTERS:
+        return _search_key_cached(text)
+    return "".join(
+        [
+            _search_key(text[at : at + _FOLDED_CHARACTERS])
+            for at in range(0, len(text), _FOLDED_CHARACTERS)
+        ]
+    )
+
+
+def _search_key(text: str) -> str:
+    # Decompose before folding too: a mathematical capital must first become a plain one, which has a lower case.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join([c for c in decomposed if not unicodedata.combining(c)]).translate(_PLAIN_TABLE)
+
+
+_search_key_cached = lru_cache(maxsize=16384)(_search_key)

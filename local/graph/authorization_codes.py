@@ -26,21 +26,21 @@ class Code:
     used: bool = False
 
 
-def issue(simulator: Simulator, tenant: Tenant, person: Person, asked: dict[str, str]) -> str:
-    """Return a new code for the signed-in user; `asked` are the parameters of the authorization request."""
+def issue(simulator: Simulator, tenant: Tenant, person: Person, parameters: dict[str, str]) -> str:
+    """Return a new code for the signed-in user; `parameters` are those of the authorization request."""
     now = simulator.clock.monotonic()
     simulator.codes = {
         value: code for value, code in simulator.codes.items() if now - code.issued < 2 * LIFETIME
     }
     value = "0." + secrets.token_urlsafe(48)
     simulator.codes[value] = Code(
-        client_id=asked["client_id"],
-        redirect_uri=asked["redirect_uri"],
+        client_id=parameters["client_id"],
+        redirect_uri=parameters["redirect_uri"],
         tenant_id=tenant.tenant_id,
         person=person,
-        nonce=asked.get("nonce", ""),
-        challenge=asked.get("code_challenge", ""),
-        challenge_method=asked.get("code_challenge_method", "plain"),
+        nonce=parameters.get("nonce", ""),
+        challenge=parameters.get("code_challenge", ""),
+        challenge_method=parameters.get("code_challenge_method", "plain"),
         issued=now,
     )
     return value

@@ -28,13 +28,13 @@ class SignIn:
         self.simulator = simulator
 
     async def __call__(self, request: Request) -> Response:
-        asked = dict(request.query_params)
+        parameters = dict(request.query_params)
         if request.method == "POST":
-            asked |= await responses.form(request)
+            parameters |= await responses.form(request)
         segment = request.path_params["tenant"]
         try:
             tenant = sign_in_choice.tenant_of_path(self.simulator, segment)
-            response = self._answer(request, tenant, asked)
+            response = self._respond(request, tenant, parameters)
         except LoginError as error:
             tenant, response = self.simulator.tenant(segment), error_page(error)
         self.simulator.counters.add(
@@ -42,52 +42,56 @@ class SignIn:
         )
         return response
 
-    def _answer(self, request: Request, tenant: Tenant | None, asked: dict[str, str]) -> Response:
-        self._check(tenant, asked)
+    def _respond(
+        self, request: Request, tenant: Tenant | None, parameters: dict[str, str]
+    ) -> Response:
+        self._check(tenant, parameters)
         address, state, mode = (
-            asked["redirect_uri"],
-            asked.get("state", ""),
-            asked.get("response_mode", "query"),
+            parameters["redirect_uri"],
+            parameters.get("state", ""),
+            parameters.get("response_mode", "query"),
         )
         fault = self.simulator.faults.hit(
             "authorize", tenant.tenant_id if tenant else "", _STAY | _RETURN
         )
         if fault is not None and fault.code is not None:
             error = LoginError(
-                fault.code, client=asked["client_id"], tenant=tenant.tenant_id if tenant else ""
+                fault.code,
+                client=parameters["client_id"],
+                tenant=tenant.tenant_id if tenant else "",
             )
             if fault.code in _STAY:
                 raise error
             return redirect_with_error(address, error, state, mode)
-        if asked.get("sign_in_as") == "cancel":
+        if parameters.get("sign_in_as") == "cancel":
             return redirect(
                 address, {"error": "access_denied", "error_subcode": "cancel", "state": state}, mode
             )
-        choice = sign_in_choice.chosen(self.simulator, tenant, asked)
-        if choice is None and asked.get("prompt") == "none":
+        choice = sign_in_choice.chosen(self.simulator, tenant, parameters)
+        if choice is None and parameters.get("prompt") == "none":
             return redirect_with_error(address, LoginError(50058), state, mode)
         if choice is None:
-            return self._page(request, tenant, asked)
+            return self._page(request, tenant, parameters)
         home, person = choice
-        self._check_enabled(home, asked["client_id"])
-        self.simulator.sign_in(home.tenant_id, asked["client_id"])
-        code = authorization_codes.issue(self.simulator, home, person, asked)
+        self._check_enabled(home, parameters["client_id"])
+        self.simulator.sign_in(home.tenant_id, parameters["client_id"])
+        code = authorization_codes.issue(self.simulator, home, person, parameters)
         return redirect(address, {"code": code, "state": state}, mode)
 
-    def _check(self, tenant: Tenant | None, asked: Mapping[str, str]) -> None:
+    def _check(self, tenant: Tenant | None, parameters: Mapping[str, str]) -> None:
         """Raise LoginError for faults that must not be reported to the redirect URI, because it may be wrong."""
         for name in ("client_id", "redirect_uri", "response_type", "scope"):
-            if not asked.get(name):
+            if not parameters.get(name):
                 raise LoginError(900144, detail=name)
-        application = self.simulator.applications.get(asked["client_id"])
+        application = self.simulator.applications.get(parameters["client_id"])
         if application is None:
             where = tenant.tenant_id if tenant else "organizations"
-            raise LoginError(700016, client=asked["client_id"], tenant=where)
-        if not application.allows_redirect(asked["redirect_uri"]):
-            raise LoginError(50011, detail=asked["redirect_uri"])
-        if asked["response_type"] != "code":
-            raise LoginError(700054, detail=asked["response_type"])
-        if "openid" not in asked["scope"].split():
+            raise LoginError(700016, client=parameters["client_id"], tenant=where)
+        if not application.allows_redirect(parameters["redirect_uri"]):
+            raise LoginError(50011, detail=parameters["redirect_uri"])
+        if parameters["response_type"] != "code":
+            raise LoginError(700054, detail=parameters["response_type"])
+        if "openid" not in parameters["scope"].split():
             raise LoginError(70011, detail="openid is missing")
 
     def _check_enabled(self, tenant: Tenant, client_id: str) -> None:
@@ -95,8 +99,10 @@ class SignIn:
         if consent is not None and not consent.enabled:
             raise LoginError(7000112, client=client_id)
 
-    def _page(self, request: Request, tenant: Tenant | None, asked: Mapping[str, str]) -> Response:
-        application = self.simulator.applications[asked["client_id"]]
+    def _page(
+        self, request: Request, tenant: Tenant | None, parameters: Mapping[str, str]
+    ) -> Response:
+        application = self.simulator.applications[parameters["client_id"]]
         return page(
             "sign_in.html",
             application=application.name,

@@ -31,16 +31,16 @@ class ConsentPage:
         self.simulator, self.needs_scope = simulator, needs_scope
 
     async def __call__(self, request: Request) -> Response:
-        asked = dict(request.query_params)
+        parameters = dict(request.query_params)
         if request.method == "POST":
-            asked |= await responses.form(request)
+            parameters |= await responses.form(request)
         segment = request.path_params["tenant"]
         tenant = self.simulator.tenant(segment)
         try:
             if self.needs_scope and segment == "common":
                 raise LoginError(50059)
-            response = self._answer(
-                request, sign_in_choice.tenant_of_path(self.simulator, segment), asked
+            response = self._respond(
+                request, sign_in_choice.tenant_of_path(self.simulator, segment), parameters
             )
         except LoginError as error:
             response = error_page(error)
@@ -49,50 +49,55 @@ class ConsentPage:
         )
         return response
 
-    def _answer(self, request: Request, tenant: Tenant | None, asked: dict[str, str]) -> Response:
-        self._check(tenant, asked)
-        if asked.get("decide", "").startswith("cancel"):
-            return self._refused(asked)
+    def _respond(
+        self, request: Request, tenant: Tenant | None, parameters: dict[str, str]
+    ) -> Response:
+        self._check(tenant, parameters)
+        if parameters.get("decide", "").startswith("cancel"):
+            return self._refused(parameters)
         fault = self.simulator.faults.hit(
             "adminconsent", tenant.tenant_id if tenant else "", _FAULTS
         )
         if fault is not None and fault.code is not None:
-            return self._error(asked, LoginError(fault.code, client=asked["client_id"]))
-        choice = sign_in_choice.chosen(self.simulator, tenant, asked)
-        if choice is None or asked.get("decide") != "accept":
-            return self._page(request, tenant, asked, choice)
+            return self._error(parameters, LoginError(fault.code, client=parameters["client_id"]))
+        choice = sign_in_choice.chosen(self.simulator, tenant, parameters)
+        if choice is None or parameters.get("decide") != "accept":
+            return self._page(request, tenant, parameters, choice)
         home, person = choice
         if not person.is_administrator:
             return page(
-                "needs_administrator.html", 403, person=person, back=self._return_address(asked)
+                "needs_administrator.html",
+                403,
+                person=person,
+                back=self._return_address(parameters),
             )
-        self._accept(home, asked)
+        self._accept(home, parameters)
         values = {"admin_consent": "True", "tenant": home.tenant_id}
-        values |= {"scope": asked.get("scope", "")} if self.needs_scope else {}
-        return redirect(asked["redirect_uri"], values | {"state": asked.get("state", "")})
+        values |= {"scope": parameters.get("scope", "")} if self.needs_scope else {}
+        return redirect(parameters["redirect_uri"], values | {"state": parameters.get("state", "")})
 
-    def _check(self, tenant: Tenant | None, asked: Mapping[str, str]) -> None:
+    def _check(self, tenant: Tenant | None, parameters: Mapping[str, str]) -> None:
         for name in ("client_id", "redirect_uri", *(("scope",) if self.needs_scope else ())):
-            if not asked.get(name):
+            if not parameters.get(name):
                 raise LoginError(900144, detail=name)
-        application = self.simulator.applications.get(asked["client_id"])
+        application = self.simulator.applications.get(parameters["client_id"])
         if application is None:
             where = tenant.tenant_id if tenant else "organizations"
-            raise LoginError(700016, client=asked["client_id"], tenant=where)
-        if not application.allows_redirect(asked["redirect_uri"]):
-            raise LoginError(50011, detail=asked["redirect_uri"])
+            raise LoginError(700016, client=parameters["client_id"], tenant=where)
+        if not application.allows_redirect(parameters["redirect_uri"]):
+            raise LoginError(50011, detail=parameters["redirect_uri"])
 
-    def _accept(self, tenant: Tenant, asked: Mapping[str, str]) -> None:
+    def _accept(self, tenant: Tenant, parameters: Mapping[str, str]) -> None:
         """Grant all permissions that the application requests; that needs the scope `/.default`."""
-        scopes = asked.get("scope", "").split()
+        scopes = parameters.get("scope", "").split()
         if not self.needs_scope or any(scope.endswith("/.default") for scope in scopes):
-            self.simulator.consent(tenant.tenant_id, asked["client_id"])
+            self.simulator.consent(tenant.tenant_id, parameters["client_id"])
         else:
-            self.simulator.sign_in(tenant.tenant_id, asked["client_id"])
+            self.simulator.sign_in(tenant.tenant_id, parameters["client_id"])
 
-    def _refused(self, asked: Mapping[str, str]) -> Response:
+    def _refused(self, parameters: Mapping[str, str]) -> Response:
         older = (
-            asked["decide"] == "cancel-older"
+            parameters["decide"] == "cancel-older"
             or self.simulator.options.cancel == "permission_denied"
         )
         if older:
@@ -100,30 +105,32 @@ class ConsentPage:
                 "error": "permission_denied",
                 "error_description": "The admin canceled the request",
             }
-            return redirect(asked["redirect_uri"], values | {"state": asked.get("state", "")})
-        return self._error(asked, LoginError(65004))
+            return redirect(
+                parameters["redirect_uri"], values | {"state": parameters.get("state", "")}
+            )
+        return self._error(parameters, LoginError(65004))
 
-    def _error(self, asked: Mapping[str, str], error: LoginError) -> Response:
+    def _error(self, parameters: Mapping[str, str], error: LoginError) -> Response:
         values = {
             "admin_consent": "True",
             "error": error.kind.error,
             "error_description": error.text,
         }
-        return redirect(asked["redirect_uri"], values | {"state": asked.get("state", "")})
+        return redirect(parameters["redirect_uri"], values | {"state": parameters.get("state", "")})
 
-    def _return_address(self, asked: Mapping[str, str]) -> str:
+    def _return_address(self, parameters: Mapping[str, str]) -> str:
         """Return the address for the link "Return to the application without granting consent"."""
-        refused = self._error(asked, LoginError(90094, client=asked["client_id"]))
+        refused = self._error(parameters, LoginError(90094, client=parameters["client_id"]))
         return refused.headers["location"]
 
     def _page(
         self,
         request: Request,
         tenant: Tenant | None,
-        asked: Mapping[str, str],
+        parameters: Mapping[str, str],
         choice: sign_in_choice.Choice | None,
     ) -> Response:
-        application = self.simulator.applications[asked["client_id"]]
+        application = self.simulator.applications[parameters["client_id"]]
         return page(
             "consent.html",
             application=application,

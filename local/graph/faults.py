@@ -27,7 +27,9 @@ ONLY_GRAPH = {
 def names() -> dict[str, str]:
     """Return the effect of every fault, by name."""
     known = {
-        f"{place}.{kind}": text for place in ENDPOINTS for kind, text in KINDS_OF_ANSWER.items()
+        f"{endpoint}.{kind}": text
+        for endpoint in ENDPOINTS
+        for kind, text in KINDS_OF_ANSWER.items()
     }
     known |= {f"graph.{kind}": text for kind, text in ONLY_GRAPH.items()}
     return known | {
@@ -119,7 +121,7 @@ class Faults:
     def hit(self, endpoint: str, tenant: str, codes: frozenset[int] | None = None) -> Fault | None:
         """Return the fault that applies to a request, or None if none does; the fault counts the request.
 
-        `codes` are the AADSTS errors that are possible at this place.
+        `codes` are the AADSTS errors that are possible at this endpoint.
         """
         for fault in self.active():
             code = fault.code

@@ -25,21 +25,24 @@ class ManagedIdentity:
         self.simulator = simulator
 
     async def __call__(self, request: Request) -> Response:
-        response = self._answer(request)
+        response = self._respond(request)
         self.simulator.counters.add("msi", HOME_TENANT_ID, response.status_code)
         return response
 
-    def _answer(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> Response:
         if request.headers.get("x-identity-header") != IDENTITY_HEADER:
             return responses.json(
                 {"statusCode": 401, "message": "The identity header is missing or wrong."}, 401
             )
-        asked = request.query_params
-        if not (resource := asked.get("resource", "")):
+        parameters = request.query_params
+        if not (resource := parameters.get("resource", "")):
             return responses.json(
                 {"statusCode": 400, "message": "The parameter resource is missing."}, 400
             )
-        named = asked.get("client_id"), asked.get("object_id") or asked.get("principal_id")
+        named = (
+            parameters.get("client_id"),
+            parameters.get("object_id") or parameters.get("principal_id"),
+        )
         if named not in ((IDENTITY_CLIENT_ID, None), (None, IDENTITY_PRINCIPAL_ID)):
             message = "No User Assigned or Delegated Managed Identity found for specified ClientId."
             return responses.json({"statusCode": 400, "message": message}, 400)

@@ -27,15 +27,19 @@ def people(simulator: Simulator, tenant: Tenant | None) -> list[Choice]:
     return [(each, person) for each in tenants for person in list(each.people.values())]
 
 
-def chosen(simulator: Simulator, tenant: Tenant | None, asked: Mapping[str, str]) -> Choice | None:
+def chosen(
+    simulator: Simulator, tenant: Tenant | None, parameters: Mapping[str, str]
+) -> Choice | None:
     """Return the user whom the request names, else the signed-in user; None if the page has to ask.
 
     Raises:
         LoginError: 50020 for a user of another tenant.
     """
-    named = asked.get("sign_in_as", "")
+    named = parameters.get("sign_in_as", "")
     signed_in = (
-        "" if asked.get("prompt") in ("login", "select_account") else simulator.options.signed_in_as
+        ""
+        if parameters.get("prompt") in ("login", "select_account")
+        else simulator.options.signed_in_as
     )
     if not (who := named or signed_in):
         return None

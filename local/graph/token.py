@@ -35,11 +35,11 @@ class TokenEndpoint:
         segment = request.path_params["tenant"]
         tenant = self.simulator.tenant(segment)
         tenant_id = tenant.tenant_id if tenant else segment
-        response = await self._answer(request, tenant, segment)
+        response = await self._respond(request, tenant, segment)
         self.simulator.counters.add("token", tenant_id, response.status_code)
         return response
 
-    async def _answer(self, request: Request, tenant: Tenant | None, segment: str) -> Response:
+    async def _respond(self, request: Request, tenant: Tenant | None, segment: str) -> Response:
         correlation = request.headers.get("client-request-id", "")
         fields = basic(request.headers.get("authorization", "")) | await responses.form(request)
         tenant_id = tenant.tenant_id if tenant else segment

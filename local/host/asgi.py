@@ -89,7 +89,7 @@ class WebApp:
             b"?" + scope["query_string"] if scope["query_string"] else b""
         )
         try:
-            response = await self._answer(scope, target, receive)
+            response = await self._respond_checked(scope, target, receive)
         except ConnectionError:
             return  # the client left before its request was complete
         except Exception as error:
@@ -123,7 +123,7 @@ class WebApp:
         origin = "http://" + headers["host"]
         return await self._functions.answer(method, origin, path, query, headers, body)
 
-    async def _answer(self, scope: Scope, target: bytes, receive: Receive) -> HostResponse:
+    async def _respond_checked(self, scope: Scope, target: bytes, receive: Receive) -> HostResponse:
         refusal, headers = self._head(scope, target)
         if refusal is not None:
             return refusal

@@ -1,23 +1,55 @@
 """Run timer functions by their schedules: never two runs of one timer at once; late runs are marked as past due."""
 
 import asyncio
+import re
+from calendar import day_abbr, month_abbr
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from azure.functions.timer import TimerRequest
+from croniter import croniter
 
 from local.host.errors import HostError
 from local.host.functions import TimerFunction
-from local.host.schedules import Schedule
 from shared import log
 from shared.clock import Clock, timestamp
 
 _LATE = timedelta(seconds=1)
 _MAX_SLEEP = 60.0  # so that a wake-up of the machine or a change of its clock is noticed
+_FIELD = re.compile(r"[0-9A-Za-z*,/-]+")
+_NAMES = re.compile(r"[A-Za-z]+")
+_KNOWN = frozenset(name.lower() for name in (*month_abbr, *day_abbr) if name)
 
 Call = Callable[[TimerFunction, TimerRequest], Awaitable[Any]]
+
+
+class Schedule:
+    """An NCRONTAB schedule: six fields, seconds first, all of which must match. The time zone is UTC, as in Azure.
+
+    Source: learn.microsoft.com/azure/azure-functions/functions-bindings-timer, "NCRONTAB expressions".
+    """
+
+    def __init__(self, text: str) -> None:
+        """Parse the schedule; raise ValueError if the platform would not accept it."""
+        fields = text.split()
+        names = {name.lower() for field in fields for name in _NAMES.findall(field)}
+        if len(fields) != 6 or not all(map(_FIELD.fullmatch, fields)) or names - _KNOWN:
+            raise ValueError(
+                "must have six fields: second, minute, hour, day, month, day of the week"
+            )
+        if not croniter.is_valid(text, second_at_beginning=True):
+            raise ValueError("has a field that is out of range")
+        self.text = text
+
+    def after(self, moment: datetime) -> datetime:
+        """Return the first time later than `moment` at which the schedule is due."""
+        ticks = croniter(
+            self.text, moment, ret_type=datetime, day_or=False, second_at_beginning=True
+        )
+        found: datetime = ticks.get_next(datetime)
+        return found
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -40,7 +72,7 @@ class Timers:
         self._timers = [
             _Timer(function=each, schedule=schedule, due=schedule.after(now))
             for each in functions
-            for schedule in [_read(each)]
+            for schedule in [_schedule_of(each)]
         ]
 
     def tick(self, *, startup: bool = False) -> list["asyncio.Task[None]"]:
@@ -105,7 +137,7 @@ def _text(moment: datetime | None) -> str:
     return timestamp(moment) if moment else "0001-01-01T00:00:00"
 
 
-def _read(function: TimerFunction) -> Schedule:
+def _schedule_of(function: TimerFunction) -> Schedule:
     try:
         return Schedule(function.schedule)
     except ValueError as error:

@@ -134,7 +134,7 @@ def _operation(operation: Operation, tag: str, schemas: Schemas) -> Json:
             "content": {JSON: content},
         }
     responses = {
-        status: _answer(response, operation, schemas)
+        status: _response(response, operation, schemas)
         for status, response in operation.responses.items()
     }
     responses |= {status: _refusal(status) for status in (*_ALWAYS, *operation.refusals)}
@@ -142,7 +142,7 @@ def _operation(operation: Operation, tag: str, schemas: Schemas) -> Json:
     return found
 
 
-def _answer(response: SuccessResponse, operation: Operation, schemas: Schemas) -> Json:
+def _response(response: SuccessResponse, operation: Operation, schemas: Schemas) -> Json:
     found: Json = {"description": response.text}
     if response.headers:
         found["headers"] = {

@@ -170,9 +170,9 @@ def _operation(
     the body's schema, and an example.
     """
     responses = {
-        status: _answer(_REFUSALS[status], "ScimError") for status in (401, 429, 503, *refusals)
+        status: _response(_REFUSALS[status], "ScimError") for status in (401, 429, 503, *refusals)
     }
-    responses |= {status: _answer(_words(status), schema) for status, schema in successes.items()}
+    responses |= {status: _response(_words(status), schema) for status, schema in successes.items()}
     found: Json = {
         "operationId": name,
         "tags": ["SCIM"],
@@ -193,7 +193,7 @@ def _words(status: int) -> str:
     return words.get(status, "The result.")
 
 
-def _answer(text: str, schema: str, media_type: str = SCIM_JSON) -> Json:
+def _response(text: str, schema: str, media_type: str = SCIM_JSON) -> Json:
     if not schema:
         return {"description": text}
     return {"description": text, "content": {media_type: {"schema": reference(schema)}}}
@@ -203,7 +203,9 @@ def _token() -> Json:
     """Return the operation of the token endpoint (RFC 6749 section 4.4, RFC 7523 section 2)."""
     refused = {400: "RFC 6749 section 5.2.", 401: "The client is not known (invalid_client)."}
     refused |= {status: _REFUSALS[status] for status in (413, 429, 503)}
-    responses = {str(status): _answer(text, "TokenError", JSON) for status, text in refused.items()}
+    responses = {
+        str(status): _response(text, "TokenError", JSON) for status, text in refused.items()
+    }
     return {
         "operationId": "issueAccessToken",
         "tags": ["SCIM"],
@@ -213,7 +215,7 @@ def _token() -> Json:
             "required": True,
             "content": {FORM: {"schema": reference("TokenRequest"), "example": _GRANT}},
         },
-        "responses": {"200": _answer("An access token.", "AccessToken", JSON), **responses},
+        "responses": {"200": _response("An access token.", "AccessToken", JSON), **responses},
     }
 
 
@@ -224,7 +226,7 @@ def _metadata() -> Json:
         "tags": ["SCIM"],
         "summary": "Describe the token endpoint (RFC 8414)",
         "security": [],
-        "responses": {"200": _answer("The metadata.", "TokenEndpointMetadata", JSON)},
+        "responses": {"200": _response("The metadata.", "TokenEndpointMetadata", JSON)},
     }
 
 

@@ -9,9 +9,9 @@ import math
 from dataclasses import dataclass, field
 
 from directories.audit import Actor
+from directories.rate_limits import Buckets
 from shared.app import App
 from shared.http import HttpError
-from shared.limits import Buckets
 from shared.messages import Message
 
 BURST = 10.0

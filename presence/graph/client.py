@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
+from directories.rate_limits import Bucket, Buckets
 from presence.presence_states import GraphPresence, parse
 from shared.clock import Clock
 from shared.concurrency import import_modules
-from shared.limits import Bucket, Buckets
 from shared.retry_after import seconds_until
 
 if TYPE_CHECKING:

@@ -103,11 +103,11 @@ class Manifest:
     Attributes:
         epoch: A random name, which is new when a tenant is linked again.
         seq: The number of the newest delta.
-        first: The number of the oldest delta that counts.
-        generation: The name of the pages that have everything before these deltas.
-        pages: The number of pages.
-        directories: The linked directories. The position of one is the number of its bit in people's
-            entries, so a directory that left is replaced by None.
+        first: The number of the oldest delta that isn't in the pages yet.
+        generation: The name under which the current pages are stored.
+        pages: The number of these pages.
+        directories: The linked directories. A person's entry refers to a directory by its index in
+            this list, as a bit; so a directory that left is replaced by None.
     """
 
     epoch: str = ""

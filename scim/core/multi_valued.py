@@ -40,7 +40,7 @@ def add(
     primary = None
     for element in _read(attribute, value, notes):
         at = indexes.setdefault(_key(attribute, element), [])
-        index = next((place for place in at if _same(attribute, result[place], element)), None)
+        index = next((index for index in at if _same(attribute, result[index], element)), None)
         if index is None:
             index = len(result)
             at.append(index)
@@ -120,9 +120,9 @@ def _with(elements: Elements, changed: dict[int, Element]) -> Elements:
     If one becomes primary, the former primary element no longer is (RFC 7644 section 3.5.2).
     """
     result = [changed.get(index, element) for index, element in enumerate(elements)]
-    for place, element in changed.items():
+    for index, element in changed.items():
         if _is_primary(element):
-            return _one_primary(result, place)
+            return _one_primary(result, index)
     return result
 
 

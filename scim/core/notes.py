@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from shared.messages import Message
 
 MAX_NAMES = 50
-_VALUE = re.compile(r'"[^"]*"?')
+_VALUE = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)  # an escaped quote doesn't end it
 
 
 @dataclass(slots=True)

@@ -8,8 +8,8 @@ from scim.core import interop
 from scim.core.attribute_values import parse_date_time
 from scim.core.attributes import Attribute
 from scim.core.lexer import WORD, Token, fault
-from shared.keys import fold_case
 from shared.messages import Message
+from shared.words import fold_case
 
 Test = Callable[[Any], bool]
 

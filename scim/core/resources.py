@@ -95,10 +95,10 @@ class _Reader:
                 self.note_name(name)
 
     def note_name(self, name: str) -> None:
-        """Note the name of no attribute. Raise invalidSyntax if it is a path or malformed.
+        """Add a name to the notes that isn't the name of an attribute.
 
-        If the body deactivates a person, such a name is left out instead, and a PUT keeps the value of
-        the attribute that it was meant to set.
+        Raise invalidSyntax if it is a path or malformed, unless the body deactivates a person: then the name is
+        noted as left out, and a PUT keeps the value of the attribute for which it was sent.
         """
         try:
             _check_name(name, self.resource_type)

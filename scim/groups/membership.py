@@ -19,6 +19,7 @@ from scim.core.patch import MemberChange
 from shared import keys
 from shared.app import App
 from shared.concurrency import each
+from shared.keys import OnePart, TwoParts
 from shared.messages import Message
 from shared.tables.port import (
     MAX_OPERATIONS,
@@ -30,7 +31,7 @@ from shared.tables.port import (
     Upsert,
     query_all,
 )
-from shared.tables.schema.base import CONTACTS, OnePart, TwoParts
+from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import GROUP, GROUP_GROUP, MEMBER, USER, USER_GROUP
 
 Kind = Literal["User", "Group"]

@@ -14,6 +14,7 @@ from shared import keys, row_versions
 from shared.messages import Message
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
 from shared.tables.schema.contacts import GROUP, GROUP_EXTERNAL_ID, GROUP_NAME, INDEX_VERSION
+from shared.words import fold_case
 
 VERSION = 1
 MAX_BYTES = 64 * 1024
@@ -117,16 +118,16 @@ def decode(identifier: str, value: bytes) -> GroupRecord:
 
 def name_key(display_name: str) -> str:
     """Return the key that makes a display name unique, ignoring case, because Entra matches groups by it."""
-    return GROUP_NAME.key(keys.fold_case(display_name))
+    return GROUP_NAME.key(fold_case(display_name))
 
 
 def index_rows(record: GroupRecord) -> dict[str, bytes]:
     """Return the group's index rows, by key."""
-    rows = {name_key(record.resource["displayName"]): resource_rows.encode_owner(record.id)}
+    rows = {name_key(record.resource["displayName"]): orjson.dumps(resource_rows.Owner(record.id))}
     if external_id := record.resource.get("externalId"):
         rows[GROUP_EXTERNAL_ID.key(external_id, record.id)] = resource_rows.NOTHING
     for key in resource_rows.unique_keys(schemas.GROUP, record.resource):
-        rows[key] = resource_rows.encode_owner(record.id)
+        rows[key] = orjson.dumps(resource_rows.Owner(record.id))
     return rows
 
 
@@ -138,7 +139,7 @@ def stored_keys(record: GroupRecord) -> list[str]:
         ]
     name = record.resource["displayName"]
     # The first release compared texts of more than 256 characters without a Unicode normal form.
-    folded = keys.fold_case(name) if len(name) <= 256 else name.casefold()
+    folded = fold_case(name) if len(name) <= 256 else name.casefold()
     external_id = record.resource.get("externalId")
     return [
         GROUP_NAME.key(folded),
@@ -178,7 +179,7 @@ def reindexing(
 ) -> list[Operation]:
     """Return the operations that rewrite a group's index rows as the current rules derive them.
 
-    The arguments have the same meaning as those of `scim.users.index_rows.reindexing`.
+    The arguments have the same meaning as those of `scim.users.store.reindexing`.
     """
     rows = index_rows(record)
     if keep_name:

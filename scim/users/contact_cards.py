@@ -10,8 +10,7 @@ from typing import Any, NamedTuple, TypedDict
 import orjson
 
 from shared import row_versions
-from shared.keys import search_key
-from shared.words import words_of
+from shared.words import search_key, words_of
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 _MAX_LENGTH = 300  # characters of each part: every row by which the person is found holds a card
@@ -163,10 +162,11 @@ class EncodedCard:
     Its properties are those of `Card`.
     """
 
-    __slots__ = ("_parts", "_value", "names")
+    __slots__ = ("_folded", "_parts", "_value", "names")
 
     def __init__(self, value: bytes) -> None:
         self._value = value
+        self._folded: bytes | None = None  # the result of `_fold`, once it is needed
         parts = self._parts = row_versions.decode(value, "card")
         get = parts.get
         shown, given, family = get("n", ""), get("g", ""), get("f", "")
@@ -202,9 +202,17 @@ class EncodedCard:
         If that part has an apostrophe or a letter outside ASCII, return True, because it may spell the word
         differently.
         """
+        folded = self._folded
+        if folded is None:
+            folded = self._folded = self._fold()
+        return word in folded or not folded
+
+    def _fold(self) -> bytes:
+        """Return the value after the shown name in lower case, or b"" if it may spell a word differently."""
         start = self._value.find(_NEXT) if self.names.shown else 0
         rest = self._value[start:]
-        return not rest.isascii() or b"'" in rest or b"`" in rest or word in rest.lower()
+        is_plain = rest.isascii() and b"'" not in rest and b"`" not in rest
+        return rest.lower() if is_plain else b""
 
     def card(self, identifier: str) -> Card:
         """Decode the whole card, which is that of the person `identifier`."""

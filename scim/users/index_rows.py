@@ -1,25 +1,32 @@
 """The index of a user: pure functions that derive its index rows from its record.
 
 A user never has more than `MAX_OPERATIONS` rows to change, so that every write is one transaction.
+
+A phone number is found by its last digits (incoming calls), by any of its digits (typing), and by its PBX. A row at
+*offset* o holds the digits from o on, then a dot and the digits before it: `79460958.4420`. Digits typed from the
+middle of a number start at some offset. There is a row at every third offset, so one of the first three typed digits
+is the first digit of a row. Therefore three ranges find all matches: rows that start with the typed digits, rows that
+start with them without the first digit, and without the first two; the digits before the dot confirm the match. The
+end of a number is found by its reversed digits.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
+
+import orjson
 
 from scim import resource_rows
 from scim.core import schemas
-from scim.users import contact_cards, number_rows, search_terms
-from scim.users.models import UserRecord, encode
-from scim.users.number_rows import MAX_NUMBERS
+from scim.users import contact_cards, search_terms
+from scim.users.models import UserRecord
 from shared import keys
-from shared.numbers.number import Number, derive
-from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
+from shared.numbers.number import Key, KeyKind, Number, derive
 from shared.tables.schema.contacts import (
     EXCHANGE,
     EXTERNAL_ID,
     FIND,
     HIDDEN_NUMBER,
-    INDEX_VERSION,
     LIST,
     MAIL,
     MANAGER,
@@ -28,19 +35,31 @@ from shared.tables.schema.contacts import (
     SOUND,
     UNIQUE,
     UNPARSED,
-    USER,
 )
+from shared.words import fold_case, search_key
 
 # An element beyond these is stored and returned but not found by. A change may remove and add every one, and the
 # record, the event and five single rows (name, ext, list, unparsed, manager) come on top:
-# 2 * (8 + 17 + 5 + 14 + 5) + 2 = 100 of 100 operations. The terms are those of `search_terms`, the numbers those of
-# `number_rows`.
+# 2 * (8 + 17 + 5 + 14 + 5) + 2 = 100 of 100 operations. The terms are those of `search_terms`.
 MAX_MAILS = 8
+MAX_NUMBERS = 12
+MAX_NUMBER_ROWS = 14  # of one person: twelve ends, and the rest for parts and exchanges
+_MAX_TYPED = 2  # numbers with a row for their first digits in any case
+_LETTERS: dict[KeyKind, str] = {
+    "international": "i",
+    "national": "n",
+    "raw": "r",
+    "possible": "p",
+}
+_KINDS: dict[str, KeyKind] = {letter: kind for kind, letter in _LETTERS.items()}
+_OFFSET_STEP = 3
+_MIN_TYPED = 4
+_DOT = "."
 
 
 def name_key(user_name: str) -> str:
     """Return the key that makes a user name unique; userName isn't case-exact (RFC 7643 section 4.1.1)."""
-    return NAME.key(keys.fold_case(user_name))
+    return NAME.key(fold_case(user_name))
 
 
 def derived(record: UserRecord, region: str) -> list[tuple[str, Number]]:
@@ -91,12 +110,12 @@ class _Values(NamedTuple):
             for kind, n in shown.own
             if n.fault
         ]
-        owner = resource_rows.encode_owner(shown.card.id)
+        owner = orjson.dumps(resource_rows.Owner(shown.card.id))
         families = {
             **dict.fromkeys(_CARD_FAMILIES, card),
             NAME.name: owner,
             UNIQUE.name: owner,
-            EXTERNAL_ID.name: resource_rows.encode_active(is_active=shown.active),
+            EXTERNAL_ID.name: resource_rows.ACTIVE[shown.active],
             MAIL.name: resource_rows.NOTHING,
             HIDDEN_NUMBER.name: resource_rows.NOTHING,
         }
@@ -107,8 +126,8 @@ class _Values(NamedTuple):
         if not shown.active:
             return cls(families, {}, "")
         own = [number for _, number in shown.own]
-        by_end = number_rows.rows_by_end(shown.card.id, card, own)
-        mail_key = MAIL.key(keys.fold_case(shown.card.mail), shown.card.id)
+        by_end = _rows_by_end(shown.card.id, card, own)
+        mail_key = MAIL.key(fold_case(shown.card.mail), shown.card.id)
         return cls(families, by_end, mail_key)
 
     def at(self, key: str) -> bytes | None:
@@ -130,13 +149,13 @@ def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, by
     found = _rows_of_any(record, families)
     own = [number for _, number in shown.own]
     if not shown.active:
-        hidden = number_rows.hidden_keys(identifier, own)
+        hidden = _hidden_keys(identifier, own)
         return found | dict.fromkeys(hidden, families[HIDDEN_NUMBER.name])
     card = families[FIND.name]
     if manager := contact_cards.manager_value(record.resource):
-        found[MANAGER.key(keys.fold_case(manager), identifier)] = card
+        found[MANAGER.key(fold_case(manager), identifier)] = card
     found |= dict.fromkeys(_shown_keys(shown.card), card)
-    found |= dict.fromkeys(number_rows.other_keys(identifier, own, values.numbers), card)
+    found |= dict.fromkeys(_other_number_keys(identifier, own, values.numbers), card)
     if values.mail_key in found:
         found[values.mail_key] = card
     return found | values.numbers
@@ -148,7 +167,7 @@ def _rows_of_any(record: UserRecord, families: dict[str, bytes]) -> dict[str, by
     found = {name_key(resource["userName"]): families[NAME.name]}
     if external_id := resource.get("externalId"):
         found[EXTERNAL_ID.key(external_id, identifier)] = families[EXTERNAL_ID.name]
-    addresses = dict.fromkeys(map(keys.fold_case, contact_cards.addresses(resource)))
+    addresses = dict.fromkeys(map(fold_case, contact_cards.addresses(resource)))
     mail_keys = MAIL.keys(list(addresses)[:MAX_MAILS], identifier)
     found |= dict.fromkeys(mail_keys, families[MAIL.name])
     if UNPARSED.name in families:
@@ -162,103 +181,116 @@ def _rows_of_any(record: UserRecord, families: dict[str, bytes]) -> dict[str, by
 def _shown_keys(card: contact_cards.Card) -> list[str]:
     """Return the keys of the rows by which agents find an active person by name; each row holds the card."""
     return [
-        LIST.key(keys.search_key(card.name), card.id),
+        LIST.key(search_key(card.name), card.id),
         *FIND.keys(search_terms.find_terms(card), card.id),
         *SOUND.keys(search_terms.sound_terms(card), card.id),
     ]
 
 
-def insertion(record: UserRecord, region: str) -> list[Operation]:
-    """Return the operations that store a new user."""
-    rows = index_rows(record, region)
-    stored = _with_index(record, rows, region)
-    return [
-        Insert(USER.key(record.id), encode(stored)),
-        *[Insert(key, value) for key, value in rows.items()],
-    ]
+class ChangedRows(NamedTuple):
+    """The rows of a user after a change, and the keys of those whose value differs from the row before the change."""
+
+    rows: dict[str, bytes]
+    differing: Collection[str]
 
 
-def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> list[Operation]:
-    """Return the operations that replace the user `old` by `new`; `etag` is the storage tag of the record of `old`.
-
-    Rows that stay the same are left out, unless an older version of the rules wrote them, because then their values are
-    unknown.
-    """
-    shown = _Shown.of(new, region)
-    before, after = set(stored_keys(old)), _rows_of(new, shown, _Values.of(shown))
-    unchanged = {key: value for key, value in after.items() if key in before}
-    return [
-        Replace(USER.key(new.id), encode(_with_index(new, after, region)), etag),
-        *[Delete(key) for key in before if key not in after],
-        *[Insert(key, value) for key, value in after.items() if key not in before],
-        *[Upsert(key, after[key]) for key in _outdated(old, shown, unchanged, region)],
-    ]
-
-
-def _outdated(
-    old: UserRecord, shown: _Shown, unchanged: dict[str, bytes], region: str
-) -> Iterable[str]:
-    """Return the keys of `unchanged` under which another value may be stored than the one in `unchanged`."""
-    if not is_current(old, region):
-        return unchanged
-    was = _Shown.of(old, region)
+def changed_rows(old: UserRecord, new: UserRecord, region: str) -> ChangedRows:
+    """Return the rows of `new`, compared with the rows that the current rules derive from `old`."""
+    was, shown = _Shown.of(old, region), _Shown.of(new, region)
+    rows = _rows_of(new, shown, _Values.of(shown))
     if was == shown:
-        return ()
+        return ChangedRows(rows, ())
     written = _Values.of(was)
-    return [key for key, value in unchanged.items() if written.at(key) != value]
+    return ChangedRows(rows, [key for key, value in rows.items() if written.at(key) != value])
 
 
-def reindexing(
-    record: UserRecord, etag: str, region: str, *, present: frozenset[str], keep_name: bool
-) -> list[Operation]:
-    """Return the operations that rewrite a user's index rows as the current rules derive them.
-
-    The user itself, its ETag and its times stay the same. `present` are the keys of the user's rows that exist,
-    because deleting a missing row would fail. With `keep_name` the name row isn't written; used if the name now
-    belongs to another user.
-    """
-    rows = index_rows(record, region)
-    if keep_name:
-        own = name_key(record.resource["userName"])
-        value = rows.pop(own)
-        rows |= {key: value for key in present if _family_of(key) == _family_of(own)}
-    return [
-        Replace(USER.key(record.id), encode(_with_index(record, rows, region)), etag),
-        *(Delete(key) for key in present if key not in rows),
-        *(_stored(key, value, present) for key, value in rows.items()),
-    ]
-
-
-def _stored(key: str, value: bytes, present: frozenset[str]) -> Operation:
-    """Return the write of a row. A missing unique row is inserted: an Upsert could overwrite the row of another user's name."""
-    is_unique = _family_of(key) in (NAME.name, UNIQUE.name) and key not in present
-    return Insert(key, value) if is_unique else Upsert(key, value)
-
-
-def is_current(record: UserRecord, region: str) -> bool:
-    """Return whether the user's index rows were derived by the current rules, with this region for national numbers."""
-    return (record.index_version, record.index_region) == (INDEX_VERSION, region)
-
-
-def _with_index(record: UserRecord, rows: dict[str, bytes], region: str) -> UserRecord:
-    return record.indexed(_names(rows, record.id), INDEX_VERSION, region)
+def is_unique(key: str) -> bool:
+    """Return whether a row of this key makes a value unique in the directory."""
+    return _family_of(key) in (NAME.name, UNIQUE.name)
 
 
 def _family_of(key: str) -> str:
     return key.partition(keys.SEPARATOR)[0]
 
 
-def removal(record: UserRecord, etag: str) -> list[Operation]:
-    """Return the operations that remove a user and all its rows; `etag` is the storage tag of its record."""
-    return [Delete(USER.key(record.id), etag), *[Delete(key) for key in stored_keys(record)]]
+def _rows_by_end(identifier: str, card: bytes, own: Sequence[Number]) -> dict[str, bytes]:
+    """Return an active person's rows by the last digits of a number, with their values, by key."""
+    # Of two numbers with the same digits the main one has the last word.
+    ends = _ends(own)[::-1]
+    row_keys = NUMBER.keys([end.digits[::-1] for end in ends], identifier)
+    return {
+        key: contact_cards.with_number_key(card, end.extension, _LETTERS[end.kind])
+        for key, end in zip(row_keys, ends, strict=True)
+    }
 
 
-def _names(rows: dict[str, bytes], identifier: str) -> tuple[str, ...]:
-    """Return row keys without their last part, the id, so that the record need not repeat it."""
-    suffix, length = keys.SEPARATOR + identifier, -len(identifier)
-    return tuple([key[:length] if key.endswith(suffix) else key for key in rows])
+def _other_number_keys(
+    identifier: str, own: Sequence[Number], by_end: Mapping[str, bytes]
+) -> list[str]:
+    """Return the keys of an active person's other number rows, each of which holds the card alone.
+
+    They are those of the rows by the beginning of a number, by PBX and by the middle of a number, most useful first.
+    """
+    typed = [digits for number in own for digits in _typed(number)]
+    exchanges = [number.exchange for number in own if number.exchange]
+    parts = [turned(digits, at) for digits in typed for at in offsets(len(digits))]
+    found = dict.fromkeys(FIND.keys(typed[:_MAX_TYPED], identifier))
+    if exchanges:
+        found |= dict.fromkeys(EXCHANGE.keys(exchanges, identifier))
+    found |= dict.fromkeys(FIND.keys(parts, identifier))
+    return list(found)[: MAX_NUMBER_ROWS - len(by_end)]
 
 
-def stored_keys(record: UserRecord) -> Iterator[str]:
-    """Yield the keys of the rows that were written with this version of the user."""
-    return (name + record.id if name.endswith(keys.SEPARATOR) else name for name in record.index)
+def _hidden_keys(identifier: str, own: Sequence[Number]) -> Iterator[str]:
+    """Yield the keys of rows by which only SCIM clients find an inactive person's numbers."""
+    return (HIDDEN_NUMBER.key(key.digits[::-1], identifier) for key in _ends(own))
+
+
+def key_kind_of(card: contact_cards.Card) -> KeyKind | None:
+    """Return the kind of key of a row that is found by the last digits of a number; None for rows of older releases."""
+    return _KINDS.get(card.key_kind)
+
+
+def _ends(own: Sequence[Number]) -> list[Key]:
+    """Return the keys by last digits of all numbers; the main key of each number comes before all other keys."""
+    mains = [number.keys[0] for number in own if number.keys]
+    rest = [key for number in own for key in number.keys[1:]]
+    return [*mains, *rest][:MAX_NUMBERS]
+
+
+def _typed(number: Number) -> list[str]:
+    """Return the digits that a caller types for a number: with the extension if it is dialled directly."""
+    if number.fault is not None and number.keys:
+        return [key.digits for key in number.keys]
+    return [number.keys[-1].digits] if number.keys else []
+
+
+@lru_cache(maxsize=64)
+def offsets(count: int) -> tuple[int, ...]:
+    """Return the offsets at which a number with `count` digits has rows, 0 first.
+
+    More than four digits follow the last offset, because the last four digits are found by the row of the number's end.
+    Offset 1 is left out of long numbers, because it would only serve a text that starts with the second digit of a
+    country code.
+    """
+    if count < _MIN_TYPED + 1:
+        return (0,)
+    inner = range(count - _MIN_TYPED - 1, 0, -_OFFSET_STEP)
+    return (0, *(offset for offset in inner if offset > 1 or count < 10))
+
+
+def turned(digits: str, offset: int) -> str:
+    """Return the digits from the offset on, a dot, and the digits before it; at offset 0 only the digits."""
+    return f"{digits[offset:]}{_DOT}{digits[:offset]}" if offset else digits
+
+
+def turned_back(part: str) -> str:
+    """Return the digits that were passed to `turned`; "" for a text that `turned` doesn't return."""
+    rest, _, before = part.partition(_DOT)
+    digits = before + rest
+    return digits if digits.isascii() and digits.isdecimal() else ""
+
+
+def ranges_of(part: str) -> Iterator[str]:
+    """Yield the key prefixes of the rows of all numbers that have `part` (four digits or more) in the middle."""
+    yield from (part[skipped:] for skipped in range(_OFFSET_STEP))

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from scim import resource_rows
 from scim.users import contact_cards, store
 from scim.users.models import UserRecord
-from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.ids import is_guid
 from shared.tables.schema.contacts import EXTERNAL_ID
+from shared.words import fold_case
 
 _MAX_CANDIDATES = 5
 
@@ -77,16 +77,16 @@ class ManagerNames:
         for user in users:
             shown = contact_cards.display_name(user.resource) if user.active else ""
             for name in names_of(user):
-                self._names[keys.fold_case(name)] = shown
+                self._names[fold_case(name)] = shown
         values = {contact_cards.manager_value(user.resource) for user in users if user.active}
-        missing = [value for value in values if value and keys.fold_case(value) not in self._names]
+        missing = [value for value in values if value and fold_case(value) not in self._names]
         found = await each(
             missing, lambda value: find_manager(self._app, self._directory_id, value)
         )
         for value, manager in zip(missing, found, strict=True):
-            self._names[keys.fold_case(value)] = manager.name if manager else ""
+            self._names[fold_case(value)] = manager.name if manager else ""
 
     def of(self, user: UserRecord) -> str:
         """Return the name of a person's manager, "" if there is none."""
         value = contact_cards.manager_value(user.resource)
-        return self._names.get(keys.fold_case(value), "") if value else ""
+        return self._names.get(fold_case(value), "") if value else ""

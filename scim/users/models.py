@@ -177,7 +177,7 @@ _AFTER_RESOURCE = b'},"created":"'
 _REST = re.compile(
     rb'\},"created":"([0-9TZ:.-]+)","modified":"([0-9TZ:.-]+)","version":([0-9]+),"index":\['
 )
-# Attributes that no answer has unless it is asked for them.
+# Attributes that a response has only if the client requests them, or never.
 _HIDDEN = tuple(
     f'"{attribute.name}":'.encode()
     for _, attribute in USER.placed_attributes()

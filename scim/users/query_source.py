@@ -12,14 +12,14 @@ from scim.core.schemas import USER
 from scim.list_response import Item
 from scim.users import store
 from scim.users.models import UserJson
-from shared import keys
 from shared.concurrency import each
 from shared.numbers.number import MIN_DIGITS, derive
 from shared.tables import schema
 from shared.tables.schema.contacts import EXTERNAL_ID, HIDDEN_NUMBER, MAIL, MEMBER, NUMBER
+from shared.words import fold_case
 
-# Users that an index names are read one by one if that is less work than to read all, and never more than an answer
-# may hold; to read one alone costs as much as to read some thirty among hundreds.
+# Users that an index names are read one by one if that is less work than to read all, and never more than a response
+# may have; to read one alone costs as much as to read about thirty of hundreds.
 POINT_READ_LIMIT, MAX_POINT_READS, SCAN_COST_RATIO = 32, 1000, 32
 
 
@@ -100,7 +100,7 @@ async def _by_external_id(context: Context, value: str) -> list[str]:
 
 
 async def _by_mail(context: Context, value: str) -> list[str]:
-    return await resource_rows.ids(context.app, context.directory.id, MAIL, keys.fold_case(value))
+    return await resource_rows.ids(context.app, context.directory.id, MAIL, fold_case(value))
 
 
 async def _by_number(context: Context, value: str) -> list[str] | None:

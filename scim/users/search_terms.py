@@ -15,9 +15,16 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from scim.users.contact_cards import Card
-from shared.keys import search_key
 from shared.sounds import code
-from shared.words import ALSO_NAMES, PARTICLES, collapse, group_end, is_unspaced, words_of
+from shared.words import (
+    ALSO_NAMES,
+    PARTICLES,
+    collapse,
+    group_end,
+    is_unspaced,
+    search_key,
+    words_of,
+)
 
 MAX_TERMS = 17
 MAX_SOUNDS = 5

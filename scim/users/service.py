@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from directories.models import Directory
-from scim import resource_rows
 from scim.context import Preconditions
 from scim.core.errors import ScimError, not_found
 from scim.core.notes import Notes
@@ -22,7 +21,6 @@ from shared.concurrency import import_modules
 from shared.ids import new_id
 from shared.messages import Message
 from shared.numbers.number import derive
-from shared.tables import schema
 from shared.tables.port import AlreadyExists
 
 
@@ -91,7 +89,6 @@ class UserService(ResourceService[StoredUser]):
             await store.insert(self.app, directory.id, user.record, directory.region, event)
         except AlreadyExists as taken:
             raise await self._conflict(taken.key, resource) from None
-        resource_rows.note_created(self.app, directory.id, schema.contacts.USER)
         return user
 
     async def _update(self, stored: StoredUser, resource: Resource, notes: Notes) -> StoredUser:

@@ -1,9 +1,11 @@
 """Parse a number that is still being typed, for a search with each new digit."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from shared.numbers import vanity
 from shared.numbers.address import number_in
 from shared.numbers.extension_words import WORDS
 from shared.numbers.number import MIN_DIGITS
@@ -16,6 +18,13 @@ from shared.numbers.written import typed_digits
 # from abroad.
 _MOBILE_PREFIXES = {"52": "1", "54": "9"}
 _MIN_NATIONAL = 2  # digits after a country code that may begin with a prefix of national calls
+_LABEL = re.compile(r"(?P<word>[^\W\d_]{1,12})(?P<sign>[.:]{0,2}) ?(?=[+(0-9])")
+_LABELS = frozenset(
+    "cell ddi fon gsm handy mob mobil mobile movil phone portable tel telefon telefono telephone tlf".split()
+)
+_LABELS_WITH_SIGN = frozenset("c d direct h home m o office p t w work".split())
+_FULL = re.compile(r"[+(]{0,2}[+0](?:[ ().\-/]?[0-9]){6}")  # no name of a company begins like this
+_FREEPHONE = re.compile(r"[+(]{0,2}(?:1[ .-]?\(?[389]|0[ .-]?[89]|8[0-9]{2})")
 MIN_PART = 4  # fewer digits are not searched in the middle of numbers
 
 
@@ -68,16 +77,31 @@ class Typed:
 def is_number(text: str) -> bool:
     """Return whether a search text is a number: three digits or more, and no other words than an extension's.
 
-    An address that contains a number, such as a SIP URI, is a number too.
+    An address that contains a number, such as a SIP URI, is a number too. So is a number after a
+    label (`Tel: 020 79`), one with at least seven digits before any words (`+49 211 8000 Hotline`),
+    and one that is written with a word (`0800 FLOWERS`).
     """
     if len(digits_of(text)) < MIN_DIGITS:
         return False
     number = number_in(text)
     if number != text.strip():
         return bool(number)
-    words = "".join([c if c.isalpha() else " " for c in plain(number)]).split()
-    known = WORDS if number[:1] and not number[0].isalpha() else {"ext", "x"}
+    inner = _without_label(plain(number))
+    if _FULL.match(inner) or (_FREEPHONE.match(inner) and vanity.is_written_with_word(inner)):
+        return True
+    words = "".join([c if c.isalpha() else " " for c in inner]).split()
+    known = WORDS if inner[:1] and not inner[0].isalpha() else {"ext", "x"}
     return all(fold_word(word) in known for word in words)
+
+
+def _without_label(text: str) -> str:
+    """Return the text without a word for a telephone before the number; a letter counts if a colon or dot follows."""
+    label = _LABEL.match(text)
+    if label is None:
+        return text
+    word = fold_word(label["word"])
+    is_label = word in _LABELS or (label["sign"] and word in _LABELS_WITH_SIGN)
+    return text[label.end() :] if is_label else text
 
 
 @lru_cache(maxsize=8192)
@@ -110,9 +134,9 @@ def typed_of(text: str, region: str) -> Typed:
 
 
 def _after_prefix(digits: str, region: str, beginnings: Iterable[str]) -> tuple[str, ...]:
-    """Return the beginnings of E.164 numbers that `digits` can stand for after a prefix of the region.
+    """Return the E.164 beginnings of the numbers for which `digits` are dialled with a prefix of the region.
 
-    Those that begin with one of `beginnings` are left out, because that one includes them.
+    A result that begins with one of `beginnings`, which are searched anyway, is left out.
     """
     own = dialling(region)
     if not own.code or len(digits) < MIN_PART:

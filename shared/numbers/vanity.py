@@ -27,15 +27,18 @@ def has_word(text: str) -> bool:
     return shape is not None and len("".join(_LETTERS.findall(text))) >= _MIN_LETTERS
 
 
+def is_written_with_word(text: str) -> bool:
+    """Return whether the text satisfies rules 1 and 2."""
+    text = text.rstrip(_END)
+    first = _LETTERS.search(text)
+    is_joined = first is not None and text[first.start() - 1] == "-"
+    return has_word(text) and (is_joined or "".join(_LETTERS.findall(text)).isupper())
+
+
 def convert(text: str, region: str) -> str:
     """Return the E.164 form of a number written with a word, or "" if the letters are only a label."""
     text = text.rstrip(_END)
-    letters = "".join(_LETTERS.findall(text))
-    if not has_word(text):
-        return ""
-    first = _LETTERS.search(text)
-    is_joined = first is not None and text[first.start() - 1] == "-"
-    if not (letters.isupper() or is_joined):
+    if not is_written_with_word(text):
         return ""
     keyed = "".join(filter(str.isdigit, text.upper().translate(_KEYS)))
     number = plan.parse(f"+{keyed}" if text.startswith("+") else keyed, region)

@@ -245,7 +245,7 @@ def _tags(response: AsyncHttpResponse, operations: Sequence[Operation]) -> list[
         parts = wire.parse_transaction(response.content)
     for part in parts:
         if part.status >= 300:
-            raise _refusal(part, operations[min(part.place, len(operations) - 1)])
+            raise _refusal(part, operations[min(part.failed, len(operations) - 1)])
     if len(parts) != len(operations):
         raise StorageUnavailable(f"{len(parts)} answers to {len(operations)} operations")
     return [part.etag for part in parts]

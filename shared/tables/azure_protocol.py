@@ -39,14 +39,14 @@ _ETAG = re.compile(rb"\r\nETag: *([^\r\n]+)", re.IGNORECASE)
 class Part(NamedTuple):
     """The response to one operation of a transaction.
 
-    `etag` is the tag of the written row. For an error, `code` is the service's code and `place` the
+    `etag` is the tag of the written row. For an error, `code` is the service's code and `failed` the
     index of the operation that failed.
     """
 
     status: int
     etag: str = ""
     code: str = ""
-    place: int = 0
+    failed: int = 0
 
 
 def row_url(table: str, partition: str, key: str) -> str:
@@ -153,8 +153,8 @@ def _error(body: bytes) -> tuple[str, int]:
     """Return the code of an error and the index of the operation that failed, which begins the error's message."""
     try:
         error = orjson.loads(body)["odata.error"]
-        place = str(error["message"]["value"]).partition(":")[0]
-        return str(error["code"]), int(place) if place.isdecimal() else 0
+        index = str(error["message"]["value"]).partition(":")[0]
+        return str(error["code"]), int(index) if index.isdecimal() else 0
     except (ValueError, LookupError, TypeError):
         return "", 0  # an XML body or none: only the status is known
 

@@ -15,7 +15,7 @@ from scim.groups import membership
 from scim.groups import models as groups
 from scim.groups.models import GroupRecord
 from scim.resource_rows import NOTHING
-from scim.users import contact_cards, index_rows
+from scim.users import contact_cards, store
 from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import timestamp
@@ -59,7 +59,7 @@ class Company:
     async def hire(self, name: str, *numbers: str, mail: str = "", **more: Any) -> str:
         """Store a person and return the id; each number is `value` or `type:value`."""
         user = self.person(name, *numbers, mail=mail, **more)
-        await self._store(index_rows.insertion(user, self.directory.region))
+        await self._store(store.insertion(user, self.directory.region))
         return user.id
 
     def person(self, name: str, *numbers: str, mail: str = "", **more: Any) -> UserRecord:
@@ -94,7 +94,7 @@ class Company:
                 title=_TITLES[n % 4],
                 externalId=f"external-{n}",
             )
-            own = index_rows.insertion(user, self.directory.region)
+            own = store.insertion(user, self.directory.region)
             if len(operations) + len(own) > 100:
                 batches.append(operations)
                 operations = []

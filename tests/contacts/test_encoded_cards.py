@@ -42,6 +42,14 @@ def test_a_row_is_skipped_without_decoding_only_if_it_lacks_the_word() -> None:
         _check(card, word)
 
 
+def test_a_row_is_skipped_only_if_one_of_two_words_is_in_no_text() -> None:
+    """Also if the name has a word only in another division (`o brien`, `muel ler`)."""
+    words = (*_WORDS, "o", "muel", "ler", "mue")
+    for card, one, other in itertools.product(_CARDS, words, words):
+        query = NameQuery.of(f"{one} {other}")
+        assert Matcher(query).matches(EncodedCard(encode(card))) == query.matches(card)
+
+
 def _check(card: Card, word: str) -> None:
     query = NameQuery.of(word)
     assert Matcher(query).matches(EncodedCard(encode(card))) == query.matches(card)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contacts.name_search import MIN_EXACT
+from contacts.exact_search import MIN_EXACT
 from local.counting_tables import CountingTables
 from scim.users import contact_cards, index_rows
 from scim.users.contact_cards import ENTERPRISE
@@ -76,6 +76,11 @@ _SPELLINGS = {
     "Åse Øster": ["aase oester", "ase oster", "åse øster", "aas"],
     "Jörg Weiß": ["weiss", "weiß", "joerg weiss", "WEISS"],
     "Novak Đoković": ["djokovic", "dokovic", "đoković"],
+    # Letters that Unicode does not decompose, on passports in ASCII: Azerbaijani, Hausa, Akan, Kikuyu
+    "Nərmin Qoşalı": ["nərmin", "nermin", "nermin qosali", "Nərmin Qosalı"],
+    "Ɓala Ɗanjuma": ["bala danjuma", "ɗanjuma"],
+    "Kɔfi Agyɛman": ["kofi agyeman", "agyɛman", "Kɔfi"],
+    "Wanja Ŋgũgĩ": ["ngugi", "wanja ŋgũgĩ"],
     # historyforge#435, inaturalist#2560, futo-keyboard-layouts#196: every sign used as an apostrophe, or none
     "Annabel O'Brien": ["o'brien", "o’brien", "o‘brien", "oʻbrien", "o`brien", "obrien", "o brien"],
     "Hina Kaʻahumanu": ["kaʻahumanu", "ka'ahumanu", "kaahumanu", "ka ahumanu", "hina ka ahu"],
@@ -153,6 +158,12 @@ async def test_another_word_with_the_same_letters_is_not_the_name(
         ("Friedrich Meierling", "frierdich meierlinb", "frierdich meierlinb"),
         ("Екатерина Соловьёва", "саловьева", "саловьева"),
         ("علی مرادی", "مرادبی", "مرادبی"),
+        # a name without spaces, with an error in the family name, or in the given one
+        ("山田 太郎", "山由太郎", "山由太郎"),
+        ("王小明", "王小朋", "王小朋"),
+        ("王 小明", "主小明", "主小明"),
+        ("長谷川 健一", "長谷河健一", "長谷河健一"),
+        ("さくら 松本", "さくろ 松本", "さくろ"),
     ],
 )
 async def test_a_typing_error_still_finds_the_person(
@@ -239,13 +250,28 @@ async def test_exact_matches_come_before_similar_ones(agent: Person, contoso: Co
     assert (await _found(agent, contoso, "meyer"))[2] == "Antje Meier"
 
 
+async def test_an_unspaced_name_is_similar_only_if_no_one_has_it(
+    agent: Person, contoso: Company
+) -> None:
+    """One of three syllables is another given name more often than an error."""
+    for name in ("王 小明", "王 大明", "斎藤 恵子"):
+        await contoso.hire(name)
+    assert await _found(agent, contoso, "王小明") == ["王 小明"]
+    assert await _found(agent, contoso, "斉藤 恵子") == ["斎藤 恵子"]  # another form of the letter
+    assert set(await _similar(agent, contoso, "王文明")) == {"王 小明", "王 大明"}
+
+
 async def test_similar_names_are_not_searched_if_five_exact_ones_are_found(
     agent: Person, contoso: Company, tables: CountingTables
 ) -> None:
-    """Then a search costs one round trip, otherwise at most four."""
+    """Then a search costs one round trip, otherwise at most four.
+
+    An instance's first search takes two more, to see whether the directory has rows of the first release.
+    """
     for n in range(MIN_EXACT):
         await contoso.hire(f"Anna{n} Meyer")
     await contoso.hire("Anna Maier")
+    await _similar(agent, contoso, "von anna mueller")
     with tables.measured() as calls:
         assert await _similar(agent, contoso, "meyer") == {}
     assert len([call for call in calls if call[1] == "contacts"]) == 1
@@ -253,6 +279,16 @@ async def test_similar_names_are_not_searched_if_five_exact_ones_are_found(
         with tables.measured() as calls:
             await _similar(agent, contoso, text)
         assert len([call for call in calls if call[1] == "contacts"]) <= 4, text
+
+
+@pytest.mark.parametrize("text", ["fiona mc leod", "fiona macloed"])
+async def test_the_first_search_of_an_instance_finds_what_its_second_finds(
+    agent: Person, contoso: Company, text: str
+) -> None:
+    """No memory of one instance may change an answer."""
+    await contoso.hire("Fiona MacLeod")
+    first = await _found(agent, contoso, text)
+    assert first == await _found(agent, contoso, text) == ["Fiona MacLeod"]
 
 
 async def test_names_come_before_titles_and_companies(agent: Person, contoso: Company) -> None:
@@ -486,7 +522,6 @@ async def test_a_name_of_three_words_is_found_as_one(
         ("Tom St. Pierre", "saint pierre"),
         ("St. John Smythe-Hawkins", "saint john smythe hawkins"),
         ("Ann Saint-Clair", "st. clair"),
-        ("Ann Saint-Clair", "stclair ann"),
         ("Maria Sankt Johanser", "st johanser"),
     ],
 )
@@ -574,6 +609,8 @@ async def test_a_word_that_may_be_a_name_is_no_title(
         ("Jonathan Pearce", "j pearpce"),
         ("Wojciech Szymański", "w zsymanski"),
         ("Päivi Mäkinen", "p makpnen"),
+        ("Thandiwe Dlamini", "t dlatmini"),  # T is also a Dutch particle
+        ("Sean O'Brien", "o briien"),
     ],
 )
 async def test_an_initial_before_a_mistyped_name_finds_the_person(

@@ -270,3 +270,12 @@ async def test_a_search_costs_the_same_whatever_the_size(
     costs[""] = len(calls)
     words = {"person3@": 1, "anna": 1, "a": 1, "manager sal": 1, "": 1}
     assert costs == words | {"+442070000003": 1, "+44 20 7000": 1, "020 7000": 4, "0003": 4}
+
+
+@pytest.mark.parametrize("text", ["+4", "4", "00", "Tel: +44 20", "0800 FLOWERS"])
+async def test_a_person_with_several_numbers_is_shown_once(
+    agent: Person, contoso: Company, text: str
+) -> None:
+    """The first digit of a number leads to a row per number, but a page has each person once."""
+    await contoso.hire("Anna", "+44 20 7946 0018", "+44 7700 900123", "0800 FLOWERS")
+    assert await agent.names("/api/contacts", q=text) == ["Anna"]

@@ -28,8 +28,9 @@ from directories.models import TrustedIdentity
 from directories.service import NewDirectory
 from shared.app import App
 from shared.http import Request
+from shared.keys import Family
 from shared.tables.port import StorageUnavailable, query_all
-from shared.tables.schema.base import DIRECTORIES, Family, account_audit_partition
+from shared.tables.schema.base import DIRECTORIES, account_audit_partition
 from shared.tables.schema.directories import ACCOUNT_AUDIT, AUDIT, AUDIT_OUTBOX
 from tests.clock import FixedClock
 from tests.directories.made import ACCOUNT, Made

@@ -77,7 +77,7 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ClusterResponse:
     """A response; `body` is the parsed JSON, None if empty, or the text if it isn't JSON."""
 
     status: int
@@ -165,7 +165,7 @@ class Client:
         *,
         at: int | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> ClusterResponse:
         """Send a request to the instance with index `at`, or to a random one, and return the
         response.
         """
@@ -182,7 +182,7 @@ class Client:
                 read = json.loads(text) if text else None
             except ValueError:
                 read = text
-            return Answer(response.status, response.headers, read)
+            return ClusterResponse(response.status, response.headers, read)
 
     async def scim(
         self,
@@ -193,7 +193,7 @@ class Client:
         at: int | None = None,
         token: str = "",
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> ClusterResponse:
         """Send a SCIM request and return the response; `path` follows the directory's base URL."""
         own = {"Authorization": f"Bearer {token or self.directory['token']}", **(headers or {})}
         base = f"/scim/{self.directory['directory_id']}/v2"
@@ -201,7 +201,7 @@ class Client:
 
     async def api(
         self, method: str, path: str, body: Any = None, *, at: int | None = None
-    ) -> Answer:
+    ) -> ClusterResponse:
         """Send a request to the directory's API and return the response; `path` follows the
         directory's id.
         """

@@ -127,6 +127,26 @@ async def test_a_deleted_directory_accepts_requests_for_30_seconds_at_most(
     assert [(await each.call("GET", users, token=token))[0] for each in two] == [200, 200]
 
 
+async def test_a_changed_setting_holds_after_30_seconds_at_most(
+    two: list[Instance], clock: FixedClock
+) -> None:
+    """At once on the instance that changed it; another one has cached the directory."""
+    one, other = two
+    directory, token = await create(one.app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
+    users, own = f"/scim/{directory.id}/v2/Users", f"/api/directories/{directory.id}"
+    assert [(await each.call("GET", users, token=token))[0] for each in two] == [200, 200]
+    assert (await one.call("PATCH", own, {"strictNumbers": True}))[0] == 200
+    wrong = {"userName": "a", "phoneNumbers": [{"type": "work", "value": "no number"}]}
+    assert (await one.call("POST", users, wrong, token))[0] == 400
+    names = iter(range(1000))
+
+    async def is_strict() -> bool:
+        person = {**wrong, "userName": f"a{next(names)}"}
+        return (await other.call("POST", users, person, token))[0] == 400
+
+    assert 20 < await seconds_until(clock, 30.5, is_strict) <= 30
+
+
 async def test_a_new_directory_is_searched_after_5_seconds_at_most(
     two: list[Instance], clock: FixedClock
 ) -> None:

@@ -23,7 +23,7 @@ MAX = "max@contoso.example"
 
 
 @dataclass
-class Answer:
+class PageResponse:
     """A response of the function app."""
 
     status: int
@@ -57,7 +57,9 @@ class Browser:
     origin: str = ORIGIN
     cookies: dict[str, str] = field(default_factory=dict)
 
-    async def send(self, method: str, address: str, body: bytes = b"", **headers: str) -> Answer:
+    async def send(
+        self, method: str, address: str, body: bytes = b"", **headers: str
+    ) -> PageResponse:
         """Send a request to the function that the host would choose, and return the response."""
         parts = urlsplit(address)
         name = "presence_connection"
@@ -83,11 +85,11 @@ class Browser:
         answer = await self._function(name)(req=request)
         self._keep_cookie(answer.headers.get("Set-Cookie", ""))
         found = {key.lower(): value for key, value in answer.headers.items()}
-        return Answer(answer.status_code, found, answer.get_body())
+        return PageResponse(answer.status_code, found, answer.get_body())
 
     must_confirm: bool = False
 
-    async def act(self, action: str, directory_id: str = DIRECTORY, **fields: Any) -> Answer:
+    async def act(self, action: str, directory_id: str = DIRECTORY, **fields: Any) -> PageResponse:
         """Send an action of the wizard.
 
         If `must_confirm` is set, the company must be confirmed before it is connected.
@@ -119,11 +121,11 @@ class Browser:
         assert status == 302, body
         return headers["location"].removeprefix(self.origin)
 
-    async def signed_in(self, who: str = GLORIA, directory_id: str = DIRECTORY) -> Answer:
+    async def signed_in(self, who: str = GLORIA, directory_id: str = DIRECTORY) -> PageResponse:
         """Start connecting, sign in at Microsoft, and return the response to the callback."""
         return await self.send("GET", await self.at_microsoft(await self.start(directory_id), who))
 
-    async def connected(self, who: str = GLORIA, directory_id: str = DIRECTORY) -> Answer:
+    async def connected(self, who: str = GLORIA, directory_id: str = DIRECTORY) -> PageResponse:
         """Start connecting, sign in, accept the consent page, and return the response to the
         callback.
         """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from local.graph.simulator import CONTOSO
-from scim.resource_rows import encode_active
+from scim.resource_rows import ACTIVE
 from shared.tables.port import Delete, Upsert
 from shared.tables.schema.contacts import EXTERNAL_ID
 from tests.presence.test_faults import all_is_right
@@ -128,7 +128,7 @@ async def test_an_inactive_person_is_not_polled(world: World) -> None:
     event = world.event("user.disabled", external_id=ids[0], active=False)
     await world.store(
         DIRECTORY,
-        [Upsert(EXTERNAL_ID.key(ids[0], f"user-{ids[0]}"), encode_active(is_active=False))],
+        [Upsert(EXTERNAL_ID.key(ids[0], f"user-{ids[0]}"), ACTIVE[False])],
         event,
     )
     assert [await asked(world) for _ in range(3)] == [2] * 3
@@ -190,6 +190,6 @@ async def rename(world: World, before: str, now: str) -> None:
     event = world.event("user.updated", external_id=now, was_external_id=before, active=True)
     operations: Sequence[object] = [
         Delete(EXTERNAL_ID.key(before, f"user-{before}")),
-        Upsert(EXTERNAL_ID.key(now, f"user-{now}"), encode_active(is_active=True)),
+        Upsert(EXTERNAL_ID.key(now, f"user-{now}"), ACTIVE[True]),
     ]
     await world.store(DIRECTORY, operations, event)  # type: ignore[arg-type]

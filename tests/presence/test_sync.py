@@ -3,7 +3,7 @@
 import pytest
 
 from local.graph.simulator import CONTOSO
-from scim.resource_rows import encode_active
+from scim.resource_rows import ACTIVE
 from shared.tables.schema.contacts import EXTERNAL_ID
 from tests.presence.world import DIRECTORY, World
 
@@ -189,4 +189,4 @@ async def test_an_unlinked_tenant_costs_one_read(world: World) -> None:
 def _second_row(object_id: str):  # type: ignore[no-untyped-def]
     from shared.tables.port import Upsert
 
-    return Upsert(EXTERNAL_ID.key(object_id, "another-user"), encode_active(is_active=True))
+    return Upsert(EXTERNAL_ID.key(object_id, "another-user"), ACTIVE[True])

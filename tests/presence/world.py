@@ -17,7 +17,7 @@ from presence.service import Status, statuses
 from presence.sync import dispatch
 from presence.sync.sync_tenant import Outcome, sync
 from presence.tenant_links import DirectoryLink
-from scim.resource_rows import encode_active
+from scim.resource_rows import ACTIVE
 from shared import keys
 from shared.app import App
 from shared.clock import timestamp
@@ -94,7 +94,7 @@ class World:
         """Store the rows by which a directory has these people, without events, as if they had been
         read long ago.
         """
-        value = encode_active(is_active=active)
+        value = ACTIVE[active]
         await self._store(directory_id, [Upsert(_ext(one), value) for one in ids])
 
     async def leave(self, object_id: str, directory_id: str = DIRECTORY) -> None:
@@ -107,7 +107,7 @@ class World:
         event = self.event("user.created", external_id=object_id, active=True, users=1)
         await self._store(
             directory_id,
-            [Upsert(_ext(object_id), encode_active(is_active=True)), write(event, self.clock)],
+            [Upsert(_ext(object_id), ACTIVE[True]), write(event, self.clock)],
         )
 
     def event(self, kind: str, **more: object) -> Event:

@@ -15,7 +15,7 @@ from shared.http import Request
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ScimResponse:
     """A response; `body` is the parsed JSON, or None if there is no content."""
 
     status: int
@@ -50,7 +50,7 @@ class ScimClient:
         *,
         headers: dict[str, str] | None = None,
         **query: Any,
-    ) -> Answer:
+    ) -> ScimResponse:
         """Send a request and return the response; a body that isn't bytes is encoded as JSON.
 
         `path` is relative to the directory's base URL; `query` holds the query parameters.
@@ -68,33 +68,35 @@ class ScimClient:
             sent["content-length"] = str(len(raw))
         response = await self.host.call(Request(method, url, sent, raw))
         kept = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status, kept, orjson.loads(response.body) if response.body else None)
+        return ScimResponse(
+            response.status, kept, orjson.loads(response.body) if response.body else None
+        )
 
-    async def get(self, path: str, **query: Any) -> Answer:
+    async def get(self, path: str, **query: Any) -> ScimResponse:
         """Send a GET with these query parameters."""
         return await self.call("GET", path, **query)
 
-    async def post(self, path: str, body: Any, **query: Any) -> Answer:
+    async def post(self, path: str, body: Any, **query: Any) -> ScimResponse:
         """Send a POST with this body and these query parameters."""
         return await self.call("POST", path, body, **query)
 
-    async def put(self, path: str, body: Any) -> Answer:
+    async def put(self, path: str, body: Any) -> ScimResponse:
         """Send a PUT with this body."""
         return await self.call("PUT", path, body)
 
-    async def delete(self, path: str) -> Answer:
+    async def delete(self, path: str) -> ScimResponse:
         """Send a DELETE."""
         return await self.call("DELETE", path)
 
-    async def patch(self, path: str, *operations: dict[str, Any]) -> Answer:
+    async def patch(self, path: str, *operations: dict[str, Any]) -> ScimResponse:
         """Send a PATCH with these operations."""
         return await self.call("PATCH", path, patch_body(*operations))
 
-    async def user(self, user_name: str = "anna@example.com", **attributes: Any) -> Answer:
+    async def user(self, user_name: str = "anna@example.com", **attributes: Any) -> ScimResponse:
         """Create a user with POST and return the response."""
         return await self.post("/Users", {"schemas": [USER], "userName": user_name, **attributes})
 
-    async def group(self, display_name: str = "Sales", *members: str) -> Answer:
+    async def group(self, display_name: str = "Sales", *members: str) -> ScimResponse:
         """Create a group with these members, which are ids, and return the response."""
         listed = {"members": [{"value": member} for member in members]} if members else {}
         return await self.post(

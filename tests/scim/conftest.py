@@ -14,7 +14,7 @@ from directories.models import Directory, Token
 from local.counting_tables import CountingTables
 from local.host.host import Host
 from scim import endpoints
-from scim.users import index_rows
+from scim.users import store as user_store
 from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import timestamp
@@ -120,7 +120,7 @@ def _people(count: int, since: datetime) -> _People:
         first_id = first_id or user.id
         if len(batches[-1]) > 85:
             batches.append([])
-        batches[-1] += index_rows.insertion(user, "GB")
+        batches[-1] += user_store.insertion(user, "GB")
     return _People(first_id, batches)
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.scim.client import Answer, ScimClient
+from tests.scim.client import ScimClient, ScimResponse
 
 ERROR = ["urn:ietf:params:scim:api:messages:2.0:Error"]
 
 
-def _is_error(answer: Answer, *statuses: int) -> bool:
+def _is_error(answer: ScimResponse, *statuses: int) -> bool:
     return (
         answer.status in statuses
         and answer.headers["content-type"] == "application/scim+json"

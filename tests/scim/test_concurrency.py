@@ -10,7 +10,7 @@ import pytest
 
 from local.counting_tables import CountingTables
 from shared.tables.port import Operation, PreconditionFailed, StorageUnavailable
-from tests.scim.client import Answer, ScimClient, patch_body
+from tests.scim.client import ScimClient, ScimResponse, patch_body
 
 
 async def _people(scim: ScimClient, count: int) -> list[str]:
@@ -246,7 +246,7 @@ class _Interrupted:
     def __init__(self, inner: CountingTables, monkeypatch: pytest.MonkeyPatch) -> None:
         self._transact = inner.transact
         self.number, self.at = 0, 0
-        self.other: Callable[[], Awaitable[Answer]] | None = None
+        self.other: Callable[[], Awaitable[ScimResponse]] | None = None
         monkeypatch.setattr(inner, "transact", self.transact)
 
     async def transact(
@@ -268,7 +268,7 @@ def _elsewhere(scim: ScimClient) -> Any:
 
     locks = scim.app.state(WriteLocks)
 
-    async def unlocked(use: Awaitable[Answer]) -> Answer:
+    async def unlocked(use: Awaitable[ScimResponse]) -> ScimResponse:
         kept, locks_of = locks._locks, dict(locks._locks)
         locks._locks.clear()
         try:

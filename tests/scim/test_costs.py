@@ -17,8 +17,9 @@ from scim.core.patch import apply_patch, parse_patch
 from scim.core.schemas import USER
 from scim.users import contact_cards
 from scim.users.models import MAX_BYTES
-from shared import keys
+from shared import words
 from shared.numbers import number
+from shared.words import fold_case, search_key
 from tests.scim.client import ScimClient
 
 
@@ -141,7 +142,7 @@ def test_the_references_of_a_bulk_operation_are_found_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "kept", [keys._search_key_cached, keys._fold_case_cached, number._derive_cached]
+    "kept", [words._search_key_cached, words._fold_case_cached, number._derive_cached]
 )
 def test_no_long_text_stays_in_memory(kept: Any) -> None:
     """The caches of derived keys skip long texts, because thousands of them would need
@@ -149,9 +150,9 @@ def test_no_long_text_stays_in_memory(kept: Any) -> None:
     """
     kept.cache_clear()
     long = "ﷺ" * 3000
-    keys.search_key(long), keys.fold_case(long), number.derive(long, "GB")
+    search_key(long), fold_case(long), number.derive(long, "GB")
     assert kept.cache_info().currsize == 0
-    keys.search_key("é"), keys.fold_case("é"), number.derive("é", "GB")
+    search_key("é"), fold_case("é"), number.derive("é", "GB")
     assert kept.cache_info().currsize == 1
 
 

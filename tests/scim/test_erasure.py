@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from contacts import notes
@@ -17,7 +18,7 @@ from shared.tables.port import StorageUnavailable
 from tests.clock import FixedClock
 from tests.failing_tables import FailingTables
 from tests.local.transfer.filled import every_row
-from tests.scim.client import Answer, ScimClient
+from tests.scim.client import ScimClient, ScimResponse
 from tests.scim.conftest import ACCOUNT
 
 NUMBER = "+44 20 7946 0958"
@@ -46,7 +47,7 @@ def found_in(path: Path) -> list[str]:
     return found
 
 
-async def created(scim: ScimClient) -> Answer:
+async def created(scim: ScimClient) -> ScimResponse:
     """Create the test's user and return the response."""
     answer = await scim.post("/Users", PERSON)
     assert answer.status == 201
@@ -111,6 +112,56 @@ async def test_nothing_of_a_deleted_person_is_left(
     kinds = {line.event.kind for line in erased.lines if line.event.resource_id == identifier}
     assert {"user.created", "user.changed", "user.deleted"} <= kinds
     assert any(line.event.name == "other@contoso.example" for line in erased.lines)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "zoltan.o'quixley@contoso.example",
+        "Zoltan Quixley",
+        "Quixley, Zoltan (ZQ)",
+        'zoltan "zq" quixley',
+        "contoso\\zoltan",
+    ],
+)
+async def test_a_name_of_several_words_is_erased_from_the_events_of_others(
+    scim: ScimClient, app: App, clock: FixedClock, tmp_path: Path, name: str
+) -> None:
+    """User names may contain spaces, quotes and brackets, and a client may send them in place of an id."""
+    identifier = (await scim.post("/Users", {**PERSON, "userName": name})).id
+    other = (await scim.user("other@contoso.example", externalId="emp-2")).id
+    quoted = orjson.dumps(name).decode()
+    assert await patched(scim, other, "userName", name) == 409
+    for path in (f"emails[value eq {quoted}].value", f"bla {name}"):
+        assert await patched(scim, other, path, 5) == 400
+    assert await patched(scim, other, f"roles[value eq {quoted}].badge", "x") == 200
+    operations: list[dict[str, Any]] = [
+        {"method": "POST", "path": f"/Users/{name}", "bulkId": "a", "data": PERSON},
+        {"method": name, "path": "/Users"},
+        {"method": "PATCH", "path": f"/Users/{name}", "data": {"Operations": [{"op": "x"}]}},
+    ]
+    await scim.post("/Bulk", {"Operations": operations})
+    await scim.app.background.drain()
+    assert (await scim.call("DELETE", f"/Users/{identifier}")).status == 204
+    clock.advance(2 * DAY)
+    await maintenance.tidy(app, scim.directory_id)
+    assert found_in(tmp_path / "test.db") == []
+
+
+async def test_a_name_that_is_part_of_another_name_is_not_erased_there(
+    scim: ScimClient, app: App, clock: FixedClock
+) -> None:
+    """The log of `zoltan.meyer@contoso.example` keeps its reasons after `zoltan` was erased."""
+    identifier = (await scim.user("zoltan", externalId="7001")).id
+    await scim.user("zoltan.meyer@contoso.example")
+    other = (await scim.user("other@contoso.example")).id
+    assert await patched(scim, other, "userName", "zoltan.meyer@contoso.example") == 409
+    assert (await scim.call("DELETE", f"/Users/{identifier}")).status == 204
+    clock.advance(2 * DAY)
+    await maintenance.tidy(app, scim.directory_id)
+    log = await provisioning_log.read(app, scim.directory_id, limit=200)
+    (refused,) = [line.event for line in log.lines if line.event.is_refusal]
+    assert "zoltan.meyer@contoso.example" in refused.detail
 
 
 async def test_totals_are_the_same_after_an_erasure(

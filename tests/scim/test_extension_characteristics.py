@@ -12,7 +12,7 @@ import pytest
 from scim.core import filters, patch_path, projection, sorting
 from scim.core.attributes import Attribute, Schema
 from scim.core.schemas import USER
-from tests.scim.client import Answer, ScimClient
+from tests.scim.client import ScimClient, ScimResponse
 
 URN = "urn:example:params:scim:schemas:badge:2.0:User"
 BADGE = Schema(
@@ -64,7 +64,7 @@ def _set(extensions: tuple[Schema, ...]) -> None:
         kept.cache_clear()
 
 
-async def _user(scim: ScimClient, name: str = "anna@example.com", **badge: Any) -> Answer:
+async def _user(scim: ScimClient, name: str = "anna@example.com", **badge: Any) -> ScimResponse:
     extension: dict[str, Any] = {URN: {"number": "1", **badge}}
     return await scim.user(name, **extension)
 

@@ -10,7 +10,7 @@ import pytest
 from local.counting_tables import CountingTables
 from scim.core.filters import parse_filter
 from scim.core.schemas import USER
-from tests.scim.client import Answer, ScimClient
+from tests.scim.client import ScimClient, ScimResponse
 
 Filled = Callable[[int], Awaitable[tuple[ScimClient, str]]]
 
@@ -82,7 +82,7 @@ async def test_an_index_that_matches_most_users_is_not_used(
     assert len(calls) <= 3 + people // 200, calls
 
 
-def _listed(answer: Answer) -> dict[str, list[str]]:
+def _listed(answer: ScimResponse) -> dict[str, list[str]]:
     return {
         group["id"]: [member["value"] for member in group.get("members", [])]
         for group in answer.resources
@@ -109,5 +109,5 @@ async def test_the_members_of_a_page_of_groups_are_one_read(
     assert _listed(scanned) == {group: members for group, members in one_by_one.items() if members}
 
 
-def _members(answer: Answer) -> list[str]:
+def _members(answer: ScimResponse) -> list[str]:
     return [member["value"] for member in answer.body.get("members", [])]

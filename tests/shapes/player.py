@@ -58,7 +58,7 @@ class Mismatch:
 
 
 @dataclass(slots=True)
-class Answer:
+class PlayedResponse:
     """An answer with its decoded body; ABSENT if there is none, or no JSON."""
 
     status: int
@@ -158,7 +158,9 @@ async def _play(
         else:
             headers[name] = value
     status, answered, content = await send(request["method"], _target(request), headers, body)
-    answer = Answer(status, {name.lower(): value for name, value in answered.items()}, content)
+    answer = PlayedResponse(
+        status, {name.lower(): value for name, value in answered.items()}, content
+    )
     problems = [*_status(answer, expect), *_headers(answer, expect), *_body(answer, expect)]
     for name, path in expect.get("saves", {}).items():
         value = find(answer.content, path)
@@ -189,7 +191,7 @@ def _target(request: Mapping[str, Any]) -> str:
     return f"{request['path']}{'?' + request['query'] if 'query' in request else ''}"
 
 
-def _status(answer: Answer, expect: Step) -> list[str]:
+def _status(answer: PlayedResponse, expect: Step) -> list[str]:
     wanted = expect["status"] if isinstance(expect["status"], list) else [expect["status"]]
     if answer.status in wanted:
         return []
@@ -200,7 +202,7 @@ def _status(answer: Answer, expect: Step) -> list[str]:
     ]
 
 
-def _headers(answer: Answer, expect: Step) -> list[str]:
+def _headers(answer: PlayedResponse, expect: Step) -> list[str]:
     problems = []
     content_type = answer.headers.get("content-type", "")
     if answer.body and not content_type.lower().startswith(
@@ -213,7 +215,7 @@ def _headers(answer: Answer, expect: Step) -> list[str]:
     return problems
 
 
-def _body(answer: Answer, expect: Step) -> list[str]:
+def _body(answer: PlayedResponse, expect: Step) -> list[str]:
     problems = (
         _error(answer, expect) if answer.status >= 400 and "content_type" not in expect else []
     )
@@ -232,7 +234,7 @@ def _body(answer: Answer, expect: Step) -> list[str]:
     return problems
 
 
-def _error(answer: Answer, expect: Step) -> list[str]:
+def _error(answer: PlayedResponse, expect: Step) -> list[str]:
     """RFC 7644 section 3.12: schema, `status` as text; and a detail, which Entra shows to the administrator."""
     wanted: dict[str, Any] = {
         "schemas": [ERROR],

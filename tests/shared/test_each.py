@@ -7,7 +7,7 @@ import pytest
 
 from local.counting_tables import CountingTables
 from shared.app import App
-from shared.concurrency import AT_ONCE, TimeSlice, Turns, each
+from shared.concurrency import AT_ONCE, Superseded, TimeSlice, Turns, each, only_while
 from shared.settings import Settings
 from tests.clock import FixedClock
 from tests.rounds import rounds
@@ -57,6 +57,24 @@ async def test_a_long_computation_yields_to_the_event_loop(
             clock.advance(2 * TimeSlice.SECONDS)
     await asyncio.sleep(0)
     assert passed == [0, 1, 2, 3]
+
+
+async def test_a_computation_that_is_not_needed_ends_at_its_next_pause(
+    tables: CountingTables, clock: FixedClock
+) -> None:
+    """It raises Superseded after the slice, so that the newer request gets the processor."""
+    app, needed = App(Settings.read({}), clock, tables), [True]
+    with only_while(lambda: needed[0]):
+        time_slice = TimeSlice(app)
+        clock.advance(2 * TimeSlice.SECONDS)
+        await time_slice.yield_when_over()
+        needed[0] = False
+        await time_slice.yield_when_over()
+        clock.advance(2 * TimeSlice.SECONDS)
+        with pytest.raises(Superseded):
+            await time_slice.yield_when_over()
+    clock.advance(2 * TimeSlice.SECONDS)
+    await TimeSlice(app).yield_when_over()  # a computation outside the block goes on
 
 
 async def test_slices_of_several_computations_are_spaced(

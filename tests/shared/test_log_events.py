@@ -20,6 +20,7 @@ def _documented(path: str, mark: str) -> dict[str, set[str]]:
         .partition("<!-- end -->")[0]
     )
     rows = re.findall(r"^\| `([a-z_.]+)` \|([^|]*)\|", section, re.M)
+    assert len({event for event, _ in rows}) == len(rows), "an event is documented twice"
     return {event: set(re.findall(r"`(\w+)`", dimensions)) for event, dimensions in rows}
 
 

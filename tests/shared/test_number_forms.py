@@ -4,6 +4,7 @@ import pytest
 
 from shared.numbers.number import derive
 from shared.numbers.query import query_of
+from shared.numbers.typed import is_number
 
 
 @pytest.mark.parametrize(
@@ -158,3 +159,41 @@ def test_a_number_of_a_former_plan_is_possibly_the_caller(
     assert number.e164 is None
     assert all(query.is_possible(key.digits, key.kind) for key in number.keys)
     assert not query.is_exact(number.digits)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tel: +44 20 79",
+        "tel 020 7946 00",
+        "M: 07700 900123",
+        "Office: 020 7",
+        "+49 211 8000 Hotline",
+        "0211 800 Hotline",
+        "020 7946 0018 (Anna)",
+        "1-800-FLOWERS",
+        "0800 FLOW",
+    ],
+)
+def test_a_number_with_a_label_is_searched_as_a_number(text: str) -> None:
+    """Agents paste numbers from signatures and from the directory itself, with their labels."""
+    assert is_number(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Anna 0018",
+        "Anna: 0018",
+        "office 365",
+        "1234567 Canada",
+        "11880 SOLUTIONS",
+        "2024 SALES",
+        "Team 123",
+        "T 123",
+        "0800 flowers",
+    ],
+)
+def test_a_name_with_digits_is_searched_as_a_name(text: str) -> None:
+    """Companies, departments and rooms have digits in their names."""
+    assert not is_number(text)

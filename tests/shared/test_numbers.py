@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim.users import number_rows
+from scim.users import index_rows
 from shared.numbers import plan
 from shared.numbers.number import Number, derive
 from shared.numbers.query import are_versions, query_of
@@ -538,22 +538,22 @@ def test_any_four_digits_begin_a_row_or_follow_its_beginning(length: int) -> Non
     Only the second digit of a country code begins none in long numbers: `number_search` asks for the code before it.
     """
     number = "0123456789abcde"[:length]
-    rows = {number_rows.turned(number, offset) for offset in number_rows.offsets(length)}
+    rows = {index_rows.turned(number, offset) for offset in index_rows.offsets(length)}
     assert len(rows) <= 5
     for start in range(length - 4):
         if start == 1 and length >= 10 and length % 3 == 0:
             continue
         part = number[start : start + 4]
         assert any(
-            row.startswith(beginning) for row in rows for beginning in number_rows.ranges_of(part)
+            row.startswith(beginning) for row in rows for beginning in index_rows.ranges_of(part)
         ), part
 
 
 def test_a_row_gives_the_number_back() -> None:
     """The digits before the place are after a dot; words are no numbers."""
-    for offset in number_rows.offsets(12):
-        assert number_rows.turned_back(number_rows.turned("442079460958", offset)) == "442079460958"
-    assert number_rows.turned_back("anna.smith") == ""
+    for offset in index_rows.offsets(12):
+        assert index_rows.turned_back(index_rows.turned("442079460958", offset)) == "442079460958"
+    assert index_rows.turned_back("anna.smith") == ""
 
 
 def test_open_plans_have_numbers_of_many_lengths() -> None:

@@ -3,7 +3,7 @@
 from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from directories.store import get
-from scim.users import index_rows
+from scim.users import store
 from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import timestamp
@@ -24,7 +24,7 @@ async def _directory(app: App) -> str:
             "phoneNumbers": [{"type": "work", "value": number}],
         }
         user = UserRecord(id=new_id(app.clock), resource=resource, created=now, modified=now)
-        await app.tables.transact(CONTACTS, directory.id, index_rows.insertion(user, "GB"))
+        await app.tables.transact(CONTACTS, directory.id, store.insertion(user, "GB"))
     return directory.id
 
 

@@ -85,41 +85,43 @@ class Tool:
                 would respond with.
         """
         try:
-            asked = self.arguments.model_validate(arguments)
+            validated = self.arguments.model_validate(arguments)
         except ValidationError as error:
             raise HttpError(400, _fault(error)) from None
         directories = await account_directories.all_directories(app, person)
         notice = await account_directories.notice(app, person, directories)
-        result = await self.run(Caller(app, directories), asked)
+        result = await self.run(Caller(app, directories), validated)
         if not notice:
             return result
         return ToolResult({**result.content, "notice": notice}, f"{result.text}\n{notice}")
 
 
-async def _find_person(caller: Caller, asked: FindPerson) -> ToolResult:
-    query = PeopleQuery(text=asked.query)
-    page = await find(caller.app, caller.directories, query, asked.limit, asked.cursor)
+async def _find_person(caller: Caller, arguments: FindPerson) -> ToolResult:
+    query = PeopleQuery(text=arguments.query)
+    page = await find(caller.app, caller.directories, query, arguments.limit, arguments.cursor)
     content = await page_json(caller.app, page.found, page.cursor, on_demand=True)
     people = content["contacts"]
     return ToolResult(content, _people(counted("mcp_found", len(people)), people, content))
 
 
-async def _who_is_free(caller: Caller, asked: WhoIsFree) -> ToolResult:
+async def _who_is_free(caller: Caller, arguments: WhoIsFree) -> ToolResult:
     given = PeopleQuery(
-        company=asked.company,
-        department=asked.department,
-        office=asked.office,
-        free="soon" if asked.soon else "now",
+        company=arguments.company,
+        department=arguments.department,
+        office=arguments.office,
+        free="soon" if arguments.soon else "now",
     )
-    query = PeopleQuery.typed(asked.query).over(given)
-    page = await who_is_free(caller.app, caller.directories, query, asked.limit, asked.cursor)
+    query = PeopleQuery.typed(arguments.query).over(given)
+    page = await who_is_free(
+        caller.app, caller.directories, query, arguments.limit, arguments.cursor
+    )
     content = free_page_json(page)
     people = content["contacts"]
     return ToolResult(content, _people(counted("mcp_free", len(people)), people, content))
 
 
-async def _whose_number(caller: Caller, asked: WhoseNumber) -> ToolResult:
-    pop = await find_caller(caller.app, caller.directories, asked.number)
+async def _whose_number(caller: Caller, arguments: WhoseNumber) -> ToolResult:
+    pop = await find_caller(caller.app, caller.directories, arguments.number)
     person = None
     if pop.outcome == "person":
         (match,) = pop.matches

@@ -48,8 +48,8 @@ def is_modern(request: Request, call: Call) -> bool:
 
 def negotiated(call: Call) -> str:
     """Return the revision for a legacy client's `initialize`: the requested one if supported, else the newest."""
-    asked = call.params.get("protocolVersion")
-    return asked if asked in LEGACY else LEGACY[0]
+    requested = call.params.get("protocolVersion")
+    return requested if requested in LEGACY else LEGACY[0]
 
 
 def _check_envelope(request: Request, call: Call, version: str, meta: dict[str, Any]) -> None:

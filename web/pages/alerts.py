@@ -68,7 +68,7 @@ def _credentials(
 
 def ending_problem(visit: PageRequest, directory: Directory, ending: Ending) -> Problem:
     """Return the warning that a credential in use expires soon, with its ID, last use, expiry and remedy."""
-    kind = "security_token" if ending.sort == "tokens" else "client_secret"
+    kind = "security_token" if ending.credential_type == "tokens" else "client_secret"
     return Problem(
         tone="bad" if ending.is_urgent else "warn",
         words=visit.counted(

@@ -6,7 +6,7 @@ from typing import Any
 from directories import credential_expiry, credential_usage, service, store
 from directories import credentials as held
 from directories.credential_usage import LastCalls
-from directories.credentials import Issued, Sort
+from directories.credentials import CredentialType, Issued
 from directories.models import Directory, Token
 from directories.serializers import token_endpoint
 from shared.http import Response
@@ -76,9 +76,9 @@ async def ask_to_revoke(visit: PageRequest) -> Response:
 
 async def revoke(visit: PageRequest) -> Response:
     """Revoke a credential at once."""
-    _, sort = issuing.kind_of(visit.form)
+    _, credential_type = issuing.kind_of(visit.form)
     directory = await held.revoke(
-        visit.app, visit.actor, visit.directory_id, sort, visit.form.get("id", "")
+        visit.app, visit.actor, visit.directory_id, credential_type, visit.form.get("id", "")
     )
     return await _shown(visit, directory)
 
@@ -91,11 +91,14 @@ async def _shown(
         CredentialSet(
             kind=name,
             client_id=directory.id,
-            items=[_credential(visit, one, calls) for one in reversed(_tokens(directory, sort))],
+            items=[
+                _credential(visit, one, calls)
+                for one in reversed(_tokens(directory, credential_type))
+            ],
             fresh=fresh if name == kind else "",
             fault=fault if name == kind else "",
         )
-        for name, sort in issuing.SORTS.items()
+        for name, credential_type in issuing.CREDENTIAL_TYPES.items()
     ]
     values: dict[str, Any] = await framed(visit, directory, "credentials")
     endpoint = token_endpoint(visit.app, visit.request.origin, directory.id)
@@ -110,8 +113,8 @@ async def _shown(
     )
 
 
-def _tokens(directory: Directory, sort: Sort) -> tuple[Token, ...]:
-    return directory.tokens if sort == "tokens" else directory.secrets
+def _tokens(directory: Directory, credential_type: CredentialType) -> tuple[Token, ...]:
+    return directory.tokens if credential_type == "tokens" else directory.secrets
 
 
 def _credential(visit: PageRequest, token: Token, calls: LastCalls) -> Credential:

@@ -264,11 +264,11 @@ def _close_dialog(visit: PageRequest, notice: str) -> Response:
     own = f"/directories/{visit.directory_id}"
     behind = urlsplit(visit.request.headers.get("hx-current-url", ""))
     filters = f"?{behind.query}" if behind.query else ""
-    place = (
+    address = (
         f"{behind.path}{filters}"
         if behind.path.startswith(f"{own}/")
         else "/"
         if behind.path == "/"
         else own
     )
-    return visit.go(place, notice)
+    return visit.go(address, notice)

@@ -12,8 +12,8 @@ from contacts.people_query import PeopleQuery
 from directories.models import Directory
 from shared.concurrency import each
 from shared.http import Response
-from shared.keys import search_key
 from shared.numbers.typed import is_number, typed_of
+from shared.words import search_key
 from web.page_request import PageRequest, trigger
 from web.pages.contact_rows import key_of, split_key
 from web.render import page

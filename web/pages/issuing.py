@@ -11,7 +11,7 @@ from typing import Literal
 
 from directories import credential_usage, service, store
 from directories import credentials as held
-from directories.credentials import Issued, Lifetime, Replacement, Sort
+from directories.credentials import CredentialType, Issued, Lifetime, Replacement
 from directories.errors import InvalidField, NotThere, TooMany
 from directories.models import MAX_LIVE, Directory, Token
 from shared.clock import readable, timestamp
@@ -21,7 +21,10 @@ from web.render import dialog
 from web.text_families import OVERLAP
 
 Kind = Literal["security_token", "client_secret"]
-SORTS: dict[str, Sort] = {"security_token": "tokens", "client_secret": "secrets"}
+CREDENTIAL_TYPES: dict[str, CredentialType] = {
+    "security_token": "tokens",
+    "client_secret": "secrets",
+}
 _LIFETIMES = {
     "tokens": (90, 180, 365, 730, 0),
     "secrets": (90, 180, 365, 730),
@@ -41,15 +44,15 @@ class LiveCredential:
     expires: str
 
 
-def kind_of(fields: dict[str, str]) -> tuple[str, Sort]:
-    """Return the form's field `kind` ("security_token" or "client_secret") and its `Sort` ("tokens" or "secrets").
+def kind_of(fields: dict[str, str]) -> tuple[str, CredentialType]:
+    """Return the form's field `kind` ("security_token" or "client_secret") and its CredentialType ("tokens" or "secrets").
 
     Raise NotThere if the field has another value.
     """
     kind = fields.get("kind", "")
-    if kind not in SORTS:
+    if kind not in CREDENTIAL_TYPES:
         raise NotThere(kind)
-    return kind, SORTS[kind]
+    return kind, CREDENTIAL_TYPES[kind]
 
 
 async def ask(visit: PageRequest) -> Response:
@@ -70,16 +73,16 @@ async def issue(
     Returns:
         The new credential, the dialog again if it needs a choice or a confirmation, or the fault.
     """
-    sort, form = SORTS[kind], visit.form
+    credential_type, form = CREDENTIAL_TYPES[kind], visit.form
     replaces, overlap = form.get("replaces", ""), form.get("overlap", "keep")
     directory = await service.read(visit.app, visit.account, visit.directory_id)
-    live = _live(visit, directory, sort)
+    live = _live(visit, directory, credential_type)
     if len(live) >= MAX_LIVE and not replaces:
         return await _dialog(visit, directory, kind, place, fault=visit.t("issue_choose"))
     victim = next((token for token in live if token.id == replaces), None)
     if overlap == "0" and victim is not None and form.get("confirm") != replaces:
         return await _dialog(visit, directory, kind, place, victim=victim)
-    where = (visit.app, visit.actor, visit.directory_id, sort)
+    where = (visit.app, visit.actor, visit.directory_id, credential_type)
     try:
         if overlap == "keep":
             return await held.issue(*where, _lifetime(form))
@@ -102,7 +105,7 @@ async def _dialog(
     calls = await credential_usage.read(visit.app.tables, directory.id)
     shown = [
         LiveCredential(token.id, token.created, calls.used.get(token.id, ""), token.expires)
-        for token in _live(visit, directory, SORTS[kind])
+        for token in _live(visit, directory, CREDENTIAL_TYPES[kind])
     ]
     action, target = _PLACES[place]
     response = dialog(
@@ -117,7 +120,7 @@ async def _dialog(
         victim=next((one for one in shown if victim and one.id == victim.id), None),
         lifetime=visit.form.get("lifetime", "") if victim else "",
         overlaps=_overlaps(visit),
-        lifetimes=_lifetimes(visit, SORTS[kind]),
+        lifetimes=_lifetimes(visit, CREDENTIAL_TYPES[kind]),
         fault=fault,
     )
     if visit.is_partial:  # the form's own target is another part of the page
@@ -129,9 +132,9 @@ async def _dialog(
     return response
 
 
-def _live(visit: PageRequest, directory: Directory, sort: Sort) -> list[Token]:
+def _live(visit: PageRequest, directory: Directory, credential_type: CredentialType) -> list[Token]:
     at = store.now(visit.app.clock)
-    return [token for token in getattr(directory, sort) if token.is_live(at)]
+    return [token for token in getattr(directory, credential_type) if token.is_live(at)]
 
 
 def _overlaps(visit: PageRequest) -> list[tuple[str, str]]:
@@ -151,15 +154,19 @@ def _overlaps(visit: PageRequest) -> list[tuple[str, str]]:
     return [("keep", visit.t("overlap_keep")), *timed, ("0", visit.t("overlap_0"))]
 
 
-def _lifetimes(visit: PageRequest, sort: Sort) -> list[tuple[int, str, bool]]:
+def _lifetimes(visit: PageRequest, credential_type: CredentialType) -> list[tuple[int, str, bool]]:
     """Return the choices of lifetimes as tuples.
 
     A tuple has the days (0 for no expiry), the text with the exact time, and whether the choice is the
     default.
     """
-    usual = visit.settings.token_lifetime_days if sort == "tokens" else held.SECRET_LIFETIME_DAYS
-    days = sorted({*_LIFETIMES[sort], usual} - {0})
-    if sort == "tokens":
+    usual = (
+        visit.settings.token_lifetime_days
+        if credential_type == "tokens"
+        else held.SECRET_LIFETIME_DAYS
+    )
+    days = sorted({*_LIFETIMES[credential_type], usual} - {0})
+    if credential_type == "tokens":
         days.append(0)
     now = visit.app.clock.now()
     return [

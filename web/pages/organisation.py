@@ -16,8 +16,10 @@ from contacts.people_query import FREE, MAX_FACET, Free, PeopleQuery
 from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
+from shared.concurrency import Superseded, only_while
 from shared.http import Response
-from shared.keys import search_key
+from shared.words import search_key
+from web.newest_search import newest_search
 from web.page_request import PageRequest
 from web.pages import favourites, person
 from web.pages.companies import MAX_SELECT, matching
@@ -187,7 +189,11 @@ async def people(visit: PageRequest) -> Response:
     filters = filters_of(visit.query | visit.form)
     directories = await account_directories.all_directories(visit.app, visit.reader)
     cursor = visit.query.get("cursor", "")[:2048]
-    values = await list_values(visit, filters, directories, cursor, partial=True)
+    try:
+        with only_while(newest_search(visit)):
+            values = await list_values(visit, filters, directories, cursor, partial=True)
+    except Superseded:
+        return Response(204)  # the browser has dropped this request
     template = "people.html" if values["first"] else "people_rows.html"
     return page(visit, template, directories=directories, **values)
 

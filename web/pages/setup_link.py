@@ -78,11 +78,13 @@ async def issue(visit: PageRequest, session: SetupSession) -> Response:
     later credential exists, the same form was submitted before (reloading the response does that), and
     nothing is issued.
     """
-    sort: Literal["token", "secret"] = "token" if visit.form.get("sort") == "token" else "secret"
+    credential_type: Literal["token", "secret"] = (
+        "token" if visit.form.get("sort") == "token" else "secret"
+    )
     if visit.form.get("seen", "") != session.link.credential_at and not session.link.done:
         return await _page(visit, session, Shown(fault=visit.t("setup_sent_again")))
     try:
-        issued = await setup_session.issue_credential(visit.app, session, sort)
+        issued = await setup_session.issue_credential(visit.app, session, credential_type)
     except LinkRefused:
         raise
     except DirectoryError as error:

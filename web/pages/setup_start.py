@@ -28,9 +28,9 @@ async def start(visit: PageRequest) -> Response:
     if not text.strip():
         return _page(visit, Message("setup_code_missing"), 422)
     code = setup_links.code_in(text[:_MAX_CODE])
-    place, address = setup_links.ids_in(code), visit.request.client_address
+    ids, address = setup_links.ids_in(code), visit.request.client_address
     with limit_attempts(visit.app, address):
-        cookie = setup_handlers.cookie_of(visit, place.link_id)
+        cookie = setup_handlers.cookie_of(visit, ids.link_id)
         session = await setup_session.open_link(visit.app, code, cookie, address)
     headers = {
         "Location": f"/set-up/{session.link.id}",

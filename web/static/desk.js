@@ -31,7 +31,7 @@
   const isSearch = ({ target, requestConfig }) => target?.id === "people" && requestConfig.path.startsWith("/contacts/list");
   let answered = asked(new FormData(filters));
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
-    if (isSearch(detail)) answered = asked(detail.requestConfig.formData);
+    if (isSearch(detail) && detail.elt.id === "people") answered = asked(detail.requestConfig.formData); // once per answer
   });
   const fail = ({ detail }) => {
     if (!isSearch(detail) || asked(detail.requestConfig.formData) === answered) return;

@@ -192,8 +192,9 @@
 
   // --- tell me when free: for this tab, until told
   const showWatched = (within) => {
-    const watched = store.get();
-    for (const button of page.all(within, "[data-watch]")) {
+    const buttons = page.all(within, "[data-watch]");
+    const watched = buttons.length ? store.get() : {}; // the store takes a millisecond, in each answer
+    for (const button of buttons) {
       const ready = document.querySelector("#card .card-presence")?.dataset.readiness;
       const isOn = button.dataset.watch in watched;
       button.hidden = !ready || (ready === "free" && !isOn);

@@ -1,7 +1,11 @@
 // The Organisation page: a person's card, the keyboard, presence and people that change while it is open.
 (() => {
   "use strict";
+  // The server stops a search when it gets a newer one of this page.
+  const thisPage = Math.random().toString(36).slice(2);
+  let searches = 0;
   document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.elt.id === "filters") detail.headers["X-Search"] = `${thisPage}.${searches += 1}`;
     if (detail.triggeringEvent?.type === "people-changed") detail.formData.delete("groups_of"); // new groups, too
   });
 
@@ -127,7 +131,10 @@
     (next < 0 ? search : people[next])?.focus();
   });
 
-  // What is searched for stands in the address: a reload or a sign-in comes back to it.
+  // The address has what is searched for: a reload or a sign-in returns to it. While an agent types, it is written after a
+  // pause, because the browser takes several milliseconds for a new address.
+  const REMEMBERED_AFTER = 100;
+  let remembering = null;
   const remember = () => {
     const here = address(new URL(location.href).searchParams.get("person"));
     for (const [name, value] of new FormData(document.getElementById("filters"))) {
@@ -135,8 +142,18 @@
     }
     for (const kept of document.querySelectorAll("[data-kept-list]:not(:checked)")) here.searchParams.delete(kept.name);
     if (!document.getElementById("group")) here.searchParams.delete("group");
-    history.replaceState(history.state, "", here);
+    if (here.href !== location.href) history.replaceState(history.state, "", here);
   };
+  const rememberNow = () => {
+    clearTimeout(remembering);
+    if (remembering) remember();
+    remembering = null;
+  };
+  const rememberSoon = () => {
+    clearTimeout(remembering);
+    remembering = setTimeout(rememberNow, REMEMBERED_AFTER);
+  };
+  document.addEventListener("click", rememberNow, true); // a link leaves this address in the history
 
   // A company of the picker: the form then asks for its people.
   page.onPress("[data-company]", (company, event) => {
@@ -161,20 +178,23 @@
   });
   for (const kind of ["input", "change"]) from.form.addEventListener(kind, () => { from.value = ""; }, true);
 
-  // A list that is drawn anew keeps the focus and the mark of the open card.
+  // A new list keeps the focus and the mark of the open card.
   let held = null;
-  const isList = ({ detail }) => detail.target?.id === "people" && detail.requestConfig.path !== "/contacts/presence"; // that draws rows of it
+  const isList = ({ detail }) => detail.target?.id === "people" && detail.requestConfig.path !== "/contacts/presence"; // that answer has single rows
+  const isNewList = (event) => isList(event) && event.detail.elt.id === "people"; // each part of an answer has an event
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (!isList(event)) return;
     const at = document.activeElement;
     held = at.closest("#people, #shortcuts") && { person: at.closest("[role=listitem]")?.querySelector(".person")?.dataset.person, kind: at.className };
+    // htmx would dispatch two events for each of the elements that it removes, 1,200 for 40 people.
+    if (event.detail.shouldSwap) event.detail.target.replaceChildren();
   });
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (!isList(event)) return;
+    if (!isNewList(event)) return;
     listed = event.detail.requestConfig.formData.get("q") ?? "";
-    remember();
+    if (event.detail.requestConfig.triggeringEvent?.type === "typed") rememberSoon(); else remember();
     markOpen();
-    if (opensFirst) { opensFirst = false; openFirst(); return; }
+    if (opensFirst) { opensFirst = false; rememberNow(); openFirst(); return; }
     if (!held || document.activeElement !== document.body) return;
     const row = document.querySelector(`.person[data-person="${held.person}"]`);
     (row ?? document.querySelector(".people .person") ?? document.querySelector("[data-search]")).focus();
@@ -189,7 +209,8 @@
   };
   const onScreen = () => {
     const near = [...document.querySelectorAll(".part")].filter(isInView);
-    const people = near.flatMap((part) => [...part.querySelectorAll(".person[data-object]")].filter(isInView));
+    const rows = near.flatMap((part) => [...part.children].filter(isInView));
+    const people = rows.flatMap((row) => [...row.querySelectorAll(".person[data-object]")]);
     return people.slice(0, 60).map((person) => `${person.dataset.person}~${person.dataset.object}~${person.querySelector(".state").dataset.mark}`);
   };
   let next = null;

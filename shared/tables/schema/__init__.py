@@ -10,8 +10,8 @@ tables, families and partitions: other modules build keys with `USER.key(user_id
 """
 
 from shared import keys
+from shared.keys import Family
 from shared.tables.schema import contacts, directories, presence, work
-from shared.tables.schema.base import Family
 
 FAMILIES: dict[str, Family] = {
     name: found

@@ -1,20 +1,12 @@
 """Row families of table `contacts`: people and groups, their index rows, the provisioning log, and agents' notes."""
 
-from shared.tables.schema.base import (
-    A_DIRECTORY,
-    AUDIT_KEY,
-    CONTACTS,
-    Log,
-    OnePart,
-    SingleRow,
-    ThreeParts,
-    TwoParts,
-)
+from shared.keys import Log, OnePart, SingleRow, ThreeParts, TwoParts
+from shared.tables.schema.base import A_DIRECTORY, AUDIT_KEY, CONTACTS
 
 # The version of the rules that derive index rows from users and groups.
 #
 # Raise it with every change of the rows that `scim.users.index_rows`, `scim.groups.models` or the modules that they use
-# (`scim.users.contact_cards`, `shared.numbers`, `shared.keys`) derive. Each record stores the version of the rules by
+# (`scim.users.contact_cards`, `shared.numbers`, `shared.words`) derive. Each record stores the version of the rules by
 # which its index rows were derived. If it is another one, the rows are derived again in the background
 # (`scim.reindex`). A record without a version has version 1.
 #
@@ -39,7 +31,7 @@ USER = OnePart(
     value="the SCIM resource, its times and version, the keys of its index rows and the version of the rules for them",
     rewritten="kept",
     codec="scim.users.models",
-    writers=(_USERS, "scim.groups.membership", _REINDEX, "scim.users.index_rows"),
+    writers=(_USERS, "scim.groups.membership", _REINDEX),
     growth="one per user",
 )
 USER_GROUP = TwoParts(
@@ -159,7 +151,7 @@ FIND = TwoParts(
     value=_SUMMARY,
     rewritten="whole",
     codec="scim.users.contact_cards",
-    writers=(*_USER_INDEX, "scim.users.number_rows"),
+    writers=_USER_INDEX,
     growth="one per search term of an active user, about 9, and up to 5 per number: its digits from several places on",
 )
 SOUND = TwoParts(
@@ -184,7 +176,7 @@ NUMBER = TwoParts(
     value="the person's card with the extension of this number and how it was written",
     rewritten="whole",
     codec="scim.users.contact_cards",
-    writers=(*_USER_INDEX, "scim.users.number_rows"),
+    writers=_USER_INDEX,
     growth="one per number of an active user, at most 12",
 )
 EXCHANGE = TwoParts(
@@ -195,7 +187,7 @@ EXCHANGE = TwoParts(
     value=_SUMMARY,
     rewritten="whole",
     codec="scim.users.contact_cards",
-    writers=(*_USER_INDEX, "scim.users.number_rows"),
+    writers=_USER_INDEX,
     growth="one per direct dial number of an active user, if the value shows which digits are the extension",
 )
 HIDDEN_NUMBER = TwoParts(
@@ -206,7 +198,7 @@ HIDDEN_NUMBER = TwoParts(
     value="nothing; a number by which only SCIM clients find an inactive user",
     rewritten="whole",
     codec="scim.resource_rows",
-    writers=(*_USER_INDEX, "scim.users.number_rows"),
+    writers=_USER_INDEX,
     growth="one per number of an inactive user, at most 12",
 )
 UNPARSED = OnePart(

@@ -1,5 +1,6 @@
 """Row families of table `directories`: directories with their credentials, their accounts, and audit logs."""
 
+from shared.keys import OnePart, SingleRow
 from shared.tables.schema.base import (
     A_DIRECTORY,
     ALL_DIRECTORIES,
@@ -7,8 +8,6 @@ from shared.tables.schema.base import (
     AUDIT_EVENT,
     AUDIT_KEY,
     DIRECTORIES,
-    OnePart,
-    SingleRow,
 )
 
 DIRECTORY = SingleRow(

@@ -1,15 +1,7 @@
 """Row families of tables `presence` (Teams presence) and `tenants` (which directory is linked with which tenant)."""
 
-from shared.tables.schema.base import (
-    A_TENANT,
-    AUDIT_KEY,
-    PRESENCE,
-    TENANT_LINKS,
-    TENANTS,
-    OnePart,
-    SingleRow,
-    TwoParts,
-)
+from shared.keys import OnePart, SingleRow, TwoParts
+from shared.tables.schema.base import A_TENANT, AUDIT_KEY, PRESENCE, TENANT_LINKS, TENANTS
 
 LINK_AUDIT_OUTBOX = OnePart(
     name="outbox",

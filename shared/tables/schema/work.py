@@ -1,16 +1,7 @@
 """Row families of table `work`: operations in progress, such as consents and deletions, and the health of jobs."""
 
-from shared.tables.schema.base import (
-    AUDIT_KEY,
-    CONSENTS,
-    DELETIONS,
-    HEALTH,
-    IMPORT,
-    REINDEX,
-    WORK,
-    OnePart,
-    SingleRow,
-)
+from shared.keys import OnePart, SingleRow
+from shared.tables.schema.base import AUDIT_KEY, CONSENTS, DELETIONS, HEALTH, IMPORT, REINDEX, WORK
 
 CONSENT_AUDIT_OUTBOX = OnePart(
     name="outbox",

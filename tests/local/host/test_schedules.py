@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local.host.schedules import Schedule
+from local.host.timers import Schedule
 
 
 @pytest.mark.parametrize(

@@ -293,6 +293,20 @@ async def test_keys_are_fetched_once_and_again_when_entra_rotates(
     assert fetched() == 2
 
 
+async def test_a_withdrawn_key_is_refused_after_a_day(
+    client: TokenClient, sign: Any, graph_simulator: RunningSimulator, clock: FixedClock
+) -> None:
+    """An instance caches keys for 24 hours at most, as docs/operations.md says."""
+    now = int(clock.now().timestamp())
+    first, last = (sign(iat=now, nbf=now, exp=now + 25 * 3600) for _ in range(2))
+    assert (await client.by_assertion(sign())).status == 200
+    graph_simulator.simulator.keys.rotate(keep=0)
+    clock.advance(24 * 3600 - 1)
+    assert (await client.by_assertion(first)).status == 200
+    clock.advance(2)
+    assert (await client.by_assertion(last)).status == 401
+
+
 async def test_invented_kids_do_not_make_a_flood_of_fetches(
     client: TokenClient, sign: Any, graph_simulator: RunningSimulator
 ) -> None:

@@ -8,61 +8,61 @@ import pytest
 
 from local.counting_tables import CountingTables
 from scim.core.schemas import ENTERPRISE_URN
-from scim.users import index_rows
+from scim.users import store
 from scim.users.models import UserRecord, decode
 from shared.tables.port import MAX_OPERATIONS
-from tests.scim.client import Answer, ScimClient
+from tests.scim.client import ScimClient, ScimResponse
 
-Use = Callable[[ScimClient, str], Awaitable[Answer]]
+Use = Callable[[ScimClient, str], Awaitable[ScimResponse]]
 
 
-async def _create(scim: ScimClient, user_id: str) -> Answer:
+async def _create(scim: ScimClient, user_id: str) -> ScimResponse:
     return await scim.user("new@example.com", externalId="new")
 
 
-async def _read(scim: ScimClient, user_id: str) -> Answer:
+async def _read(scim: ScimClient, user_id: str) -> ScimResponse:
     return await scim.get(f"/Users/{user_id}")
 
 
-async def _by_user_name(scim: ScimClient, user_id: str) -> Answer:
+async def _by_user_name(scim: ScimClient, user_id: str) -> ScimResponse:
     return await scim.get("/Users", filter='userName eq "PERSON0@example.com"')
 
 
-async def _by_nobody(scim: ScimClient, user_id: str) -> Answer:
+async def _by_nobody(scim: ScimClient, user_id: str) -> ScimResponse:
     return await scim.get("/Users", filter='userName eq "nobody@example.com"')
 
 
-async def _by_external_id(scim: ScimClient, user_id: str) -> Answer:
+async def _by_external_id(scim: ScimClient, user_id: str) -> ScimResponse:
     return await scim.get("/Users", filter='externalId eq "external-0"')
 
 
-async def _by_mail(scim: ScimClient, user_id: str) -> Answer:
+async def _by_mail(scim: ScimClient, user_id: str) -> ScimResponse:
     return await scim.get("/Users", filter='emails[type eq "work"].value eq "person0@example.com"')
 
 
-async def _patch(scim: ScimClient, user_id: str) -> Answer:
+async def _patch(scim: ScimClient, user_id: str) -> ScimResponse:
     return await scim.patch(
         f"/Users/{user_id}", {"op": "Replace", "path": "title", "value": "Captain"}
     )
 
 
-async def _patch_without_effect(scim: ScimClient, user_id: str) -> Answer:
+async def _patch_without_effect(scim: ScimClient, user_id: str) -> ScimResponse:
     return await scim.patch(
         f"/Users/{user_id}", {"op": "Replace", "path": "userName", "value": "person0@example.com"}
     )
 
 
-async def _replace(scim: ScimClient, user_id: str) -> Answer:
+async def _replace(scim: ScimClient, user_id: str) -> ScimResponse:
     return await scim.put(
         f"/Users/{user_id}", {"userName": "person0@example.com", "title": "Admiral"}
     )
 
 
-async def _delete(scim: ScimClient, user_id: str) -> Answer:
+async def _delete(scim: ScimClient, user_id: str) -> ScimResponse:
     return await scim.delete(f"/Users/{user_id}")
 
 
-async def _page(scim: ScimClient, user_id: str) -> Answer:
+async def _page(scim: ScimClient, user_id: str) -> ScimResponse:
     return await scim.get("/Users", startIndex=1, count=5)
 
 
@@ -122,7 +122,7 @@ def _fullest(word: str, digit: int) -> UserRecord:
 
 def test_the_largest_change_is_one_transaction() -> None:
     """Replacing every index row of a user, and adding the event, needs at most 100 operations."""
-    first = index_rows.insertion(_fullest("anna", 1), "GB")
+    first = store.insertion(_fullest("anna", 1), "GB")
     record = decode(_fullest("anna", 1).id, first[0].value)  # type: ignore[union-attr]
-    changed = index_rows.replacement(record, _fullest("berta", 2), "", "GB")
+    changed = store.replacement(record, _fullest("berta", 2), "", "GB")
     assert 90 < len(changed) + 1 <= MAX_OPERATIONS

@@ -1,6 +1,6 @@
 """A directory with strict numbers refuses new phone numbers that can't be parsed."""
 
-from scim.users import index_rows, store
+from scim.users import store
 from tests.scim.client import ScimClient
 
 WORK_PHONE = 'phoneNumbers[type eq "work"].value'
@@ -34,7 +34,7 @@ async def test_an_older_unreadable_number_prevents_no_other_change(
     user = await scim.user(phoneNumbers=[{"type": "work", "value": "nonsense"}])
     stored = await store.get(scim.app, scim.directory_id, user.id)
     assert stored is not None
-    moved = index_rows.insertion(stored.record, "GB")
+    moved = store.insertion(stored.record, "GB")
     await scim.app.tables.transact("contacts", strict_scim.directory_id, moved)
     changed = await strict_scim.patch(
         f"/Users/{user.id}", {"op": "replace", "path": "title", "value": "X"}

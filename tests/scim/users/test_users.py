@@ -333,14 +333,14 @@ async def test_a_change_after_a_new_region_rewrites_the_card(app: App) -> None:
         created="",
         modified="",
     )
-    await app.tables.transact("contacts", "d", index_rows.insertion(user, "DE"))
+    await app.tables.transact("contacts", "d", store.insertion(user, "DE"))
     stored = await store.get(app, "d", user.id)
     assert stored is not None
     new = stored.record.changed(
         {**user.resource, "phoneNumbers": [*number, {"value": "+447700900123"}]}, ""
     )
     await app.tables.transact(
-        "contacts", "d", index_rows.replacement(stored.record, new, stored.tag, "IT")
+        "contacts", "d", store.replacement(stored.record, new, stored.tag, "IT")
     )
     after = await _beside(app, "d")
     assert {key: row.value for key, row in after.items()} == index_rows.index_rows(new, "IT")

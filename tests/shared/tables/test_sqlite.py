@@ -104,6 +104,27 @@ async def test_concurrent_transactions_share_a_commit(tmp_path: Path) -> None:
     assert [isinstance(outcome, list) for outcome in outcomes] == [n < 90 for n in range(100)]
 
 
+async def test_transactions_that_arrive_in_the_next_turns_of_the_loop_share_a_commit(
+    tmp_path: Path,
+) -> None:
+    """Requests that have arrived need no wait before they write, so one commit can hold them all.
+
+    A commit takes as much processor time as the statements of a transaction.
+    """
+    tables = SqliteTables(tmp_path / "test.db")
+    statements = list[str]()
+    tables._writer.set_trace_callback(statements.append)
+
+    async def write(turn: int) -> None:
+        for _ in range(turn):
+            await asyncio.sleep(0)
+        await tables.transact(TABLE, "p", [Insert(f"{turn}", b"")])
+
+    await asyncio.gather(*map(write, range(8)))
+    await tables.close()
+    assert statements.count("COMMIT") == 1
+
+
 async def test_a_refused_transaction_does_not_undo_others_of_its_group(tmp_path: Path) -> None:
     """The group is executed again with savepoints: the others are stored once, the refused one
     isn't.

@@ -21,12 +21,12 @@ from scim import reindex
 from scim.groups import models as group_record
 from scim.users import models as user_record
 from shared.app import App
+from shared.keys import Family
 from shared.row_versions import UnsupportedRowVersion
 from shared.settings import Settings
 from shared.tables.open import open_tables
 from shared.tables.port import Row, Upsert
 from shared.tables.schema import FAMILIES, family_of
-from shared.tables.schema.base import Family
 from shared.tables.schema.contacts import AGENT_LISTS, GROUP, MAPPING_FAULTS, NOTE, TOTAL, USER
 from shared.tables.schema.directories import DIRECTORY, SETUP_LINK
 from shared.tables.schema.presence import DIRECTORY_LINK, MANIFEST, TENANT_LINK
