@@ -120,6 +120,8 @@ def _parse_operation(index: int, sent: Any) -> BulkOperation:
     if not given:
         raise ScimError(400, Message("bulk_operation_no_object", place=index), "invalidSyntax")
     bulk_id = given.get("bulkid")
+    if isinstance(bulk_id, float) and bulk_id.is_integer() and abs(bulk_id) < 1e15:
+        bulk_id = int(bulk_id)
     if isinstance(bulk_id, int) and not isinstance(bulk_id, bool):
         given["bulkid"] = str(bulk_id)  # clients number operations; a reference is text: bulkId:1
     texts = [given.get(name) or "" for name in ("method", "path", "bulkid", "version")]

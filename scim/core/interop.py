@@ -164,21 +164,30 @@ def deactivates(body: Mapping[str, Any], resource_type: ResourceType) -> bool:
 
     Faults in other attributes must not prevent the deactivation (valon-technologies/gestalt#3167, getprobo/probo#711).
     """
+    return active_in(body, resource_type) is False
+
+
+def active_in(body: Mapping[str, Any], resource_type: ResourceType) -> bool | None:
+    """Return the value to which the body sets `active`; None if it doesn't set it. False wins over True."""
     attribute = resource_type.attributes.get("active")
     if attribute is None or attribute.type != "boolean":
-        return False
+        return None
+    found: set[Any] = set()
     for name, value in body.items():
         target = resource_type.find(name) or value_target(name, resource_type)
         if target is None:
             continue
         if target.attribute is attribute:
             sent = [one for one in value if one is not None] if isinstance(value, list) else [value]
-            if len(sent) == 1 and boolean_value(boolean_object(attribute, sent[0])) is False:
-                return True
-        is_core_schema = target.attribute is None and not target.extension
-        if is_core_schema and isinstance(value, dict) and deactivates(value, resource_type):
-            return True
-    return False
+            if len(sent) == 1:
+                found.add(_truth(boolean_value(boolean_object(attribute, sent[0]))))
+        elif target.attribute is None and not target.extension and isinstance(value, dict):
+            found.add(active_in(value, resource_type))  # the object of the core schema
+    return False if False in found else True if True in found else None
+
+
+def _truth(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def value_target(path: str, resource_type: ResourceType) -> Target | None:

@@ -109,15 +109,16 @@ def check_faults(operations: Sequence[Operation], resource_type: ResourceType) -
 
 
 def _deactivates(operations: Sequence[Operation], resource_type: ResourceType) -> bool:
-    """Return whether an operation sets `active` to false."""
-    for operation in operations:
+    """Return whether the last operation that sets `active` sets it to false."""
+    for operation in reversed(operations):
         if operation.op == "remove" or operation.fault is not None:
             continue
         sent = interop.extension_object(operation.value)
         if operation.path:
             sent = {operation.path: operation.value}
-        if isinstance(sent, dict) and interop.deactivates(sent, resource_type):
-            return True
+        active = interop.active_in(sent, resource_type) if isinstance(sent, dict) else None
+        if active is not None:
+            return not active
     return False
 
 

@@ -15,11 +15,11 @@ def test_an_administrator_finds_who_did_what(page: Page, populated: Populated) -
     page.get_by_role("link", name="Audit log").click()
     expect(page.get_by_role("heading", name="Audit log")).to_be_visible()
     expect(page.locator(".event").first).to_contain_text("Local admin")
-    page.get_by_label("Acts to show").select_option("presence")
+    page.get_by_label("Actions to show").select_option("presence")
     expect(page.get_by_text("Directory created")).to_have_count(0)
     expect(page.locator(".event", has_text="presence").first).to_be_visible()
     page.reload()  # the address has the filter
-    expect(page.get_by_label("Acts to show")).to_have_value("presence")
+    expect(page.get_by_label("Actions to show")).to_have_value("presence")
     page.locator(".event").get_by_role("link", name="Brightwater UK").first.click()
     expect(page.locator(".event").first).to_contain_text("Brightwater UK")
     expect(page.get_by_text("Northwind Logistics")).to_have_count(0)

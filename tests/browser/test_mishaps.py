@@ -139,7 +139,7 @@ def test_the_focus_follows_the_wizard(browser: Browser, fresh: World) -> None:
         page.keyboard.type("Brightwater")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Set up Brightwater")).to_be_focused()
-        page.get_by_label("I have saved the token").press("Space")
+        page.get_by_label("I have saved it").press("Space")
         page.get_by_role("button", name="Next Step").press("Enter")
         page.wait_for_url("**/presence")
         expect(page.get_by_role("heading", name="Set up Brightwater")).to_be_focused()

@@ -50,6 +50,20 @@ async def test_an_operation_that_cannot_be_parsed_does_not_undo_a_deactivation(
     assert noted.detail
 
 
+async def test_a_deactivation_that_the_same_request_takes_back_carries_out_nothing(
+    scim: ScimClient,
+) -> None:
+    """The last operation that sets `active` decides, so here all operations are carried out, or none."""
+    person = await scim.user()
+    on = {"op": "replace", "path": "active", "value": True}
+    rename = {"op": "replace", "path": "displayName", "value": "Ann"}
+    answer = await scim.call(
+        "PATCH", f"/Users/{person.id}", patch_body(OFF, rename, {"op": "test"}, on)
+    )
+    assert answer.status == 400
+    assert (await scim.get(f"/Users/{person.id}")).body.get("displayName") != "Ann"
+
+
 async def test_a_group_has_no_deactivation_to_carry_out(scim: ScimClient) -> None:
     """RFC 7644 section 3.5.2: otherwise all operations are carried out, or none."""
     group = await scim.group()

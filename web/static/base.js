@@ -34,7 +34,7 @@ const page = (() => {
     if (!until && seconds > -5 && seconds < 60) return relative.format(0, "second");
     if (size < 60) return relative.format(seconds, "second");
     if (size < 3600) return relative.format(Math.trunc(seconds / 60), "minute");
-    if (size < 86400) return relative.format(Math.trunc(seconds / 3600), "hour");
+    if (size < (until ? 345600 : 86400)) return relative.format(Math.trunc(seconds / 3600), "hour");
     return size < 86400 * 7 || until ? relative.format(Math.trunc(seconds / 86400), "day") : date.format(at);
   };
   const showTime = (time) => {

@@ -196,8 +196,9 @@
     markOpen();
     if (opensFirst) { opensFirst = false; rememberNow(); openFirst(); return; }
     if (!held || document.activeElement !== document.body) return;
-    const row = document.querySelector(`.person[data-person="${held.person}"]`)?.parentElement;
-    (row?.getElementsByClassName(held.kind)[0] ?? document.querySelector(".people .person") ?? document.querySelector("[data-search]")).focus();
+    const row = document.querySelector(`.person[data-person="${held.person}"]`);
+    (row ?? document.querySelector(".people .person") ?? document.querySelector("[data-search]")).focus();
+    row?.parentElement.getElementsByClassName(held.kind)[0]?.focus(); // a button of a row can be seen once the row has the focus
   });
 
   // Presence of the people on screen, asked for every few seconds; the answer names only those who changed.
