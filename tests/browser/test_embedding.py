@@ -242,7 +242,9 @@ def test_a_user_signs_in_within_a_frame(private: BrowserContext, embedded: Embed
 def test_an_expired_session_leads_to_the_sign_in_of_the_frame(
     signed_in: BrowserContext, embedded: Embedded
 ) -> None:
-    """Microsoft's sign-in can't be shown in a frame; afterwards the search is there again."""
+    """Microsoft's sign-in can't be shown in a frame; afterwards the search that it interrupted is
+    answered.
+    """
     page = signed_in.new_page()
     page.goto(embedded.page(embedded.allowed, "/embed"))
     search = frame(page).get_by_role("searchbox")
@@ -255,6 +257,7 @@ def test_an_expired_session_leads_to_the_sign_in_of_the_frame(
     with page.expect_popup() as opened:
         frame(page).get_by_role("button", name="Sign in").click()
     close(opened.value)
+    expect(frame(page).get_by_role("searchbox")).to_have_value("ben")
     expect(frame(page).locator(".person")).to_have_count(1)
 
 

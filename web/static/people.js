@@ -144,6 +144,7 @@
     if (!document.getElementById("group")) here.searchParams.delete("group");
     if (here.href !== location.href) history.replaceState(history.state, "", here);
   };
+  page.remember = remember;
   const rememberNow = () => {
     clearTimeout(remembering);
     if (remembering) remember();

@@ -30,6 +30,7 @@
       looking = null;
       return;
     }
+    if (window.parent !== window) page.remember?.(); // in a frame, storage may be blocked: the address has the search
     const fields = Object.fromEntries(all().filter(isTyped).map((field) => [nameOf(field), field.matches("[type=checkbox], [type=radio]") ? field.checked : field.value]));
     const dialog = document.querySelector("#dialog dialog") && opener;
     try { sessionStorage.setItem(KEY, JSON.stringify({ by: page.words().person, at: here(), dialog, fields })); } catch { /* private window */ }
