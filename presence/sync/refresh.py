@@ -24,7 +24,7 @@ from shared.clock import SECOND, is_recent, now_ms
 from shared.tables.port import TableError
 
 OLD_AFTER = 10 * SECOND
-_GATHERED_FOR = 0.05  # seconds
+_GATHERED_FOR = 0.03  # seconds: longer than two agents need to ask at once, too short to be noticed
 _MAX_WAIT = 0.2  # seconds; then a question that has come since can use its own rate limit
 _REMEMBERED = 20_000
 _PAUSE_AFTER_FAULT = 5.0
