@@ -35,12 +35,14 @@ def member_changes(operations: Sequence[Operation]) -> tuple[list[Operation], li
     also to remove.
 
     Raises:
-        ScimError: invalidFilter if members are selected by anything but their value,
-            invalidValue for a member without one.
+        ScimError: The error of an operation that can't be parsed; invalidFilter if members are selected
+            by anything but their value, invalidValue for a member without one.
     """
     others: list[Operation] = []
     changes: list[MemberChange] = []
     for operation in map(_without_schema, operations):
+        if operation.fault is not None:
+            raise operation.fault
         path = _members_path(operation.path) if operation.path else None
         if path is not None:
             changes += _changes(operation, path)

@@ -74,6 +74,28 @@ async def test_a_group_has_no_deactivation_to_carry_out(scim: ScimClient) -> Non
     assert (await scim.get(path)).body["displayName"] == "Sales"
 
 
+@pytest.mark.clause("7644/3.5.2-order")
+@pytest.mark.parametrize(
+    "faulty",
+    [
+        {"op": "test", "path": "members", "value": [{"value": "x"}]},
+        {"op": "replace", "path": "members"},
+        {"op": "copy", "path": 'members[value eq "x"]'},
+    ],
+)
+async def test_an_operation_on_members_that_cannot_be_parsed_changes_no_member(
+    scim: ScimClient, faulty: Any
+) -> None:
+    """RFC 7644 section 3.5.2: all operations are carried out, or none."""
+    group, person = await scim.group(), await scim.user()
+    path = f"/Groups/{group.id}"
+    join = {"op": "add", "path": "members", "value": [{"value": person.id}]}
+    for operations in ((faulty,), (join, faulty)):
+        answer = await scim.call("PATCH", path, patch_body(*operations))
+        assert answer.status == 400, answer.body
+    assert not (await scim.get(path)).body.get("members")
+
+
 @pytest.mark.parametrize("path", ["", " ", "\t"])
 async def test_a_blank_path_is_no_path(scim: ScimClient, path: str) -> None:
     """A client's template has the field but nothing in it; the attributes are in the value."""
